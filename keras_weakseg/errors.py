@@ -1,0 +1,54 @@
+"""The one form of every user error: what happened, expected and received, the fix."""
+import difflib
+
+
+def describe(what, *, expected, received, fix):
+  """Returns the text of an error in the form of the house.
+
+  Args:
+    what: one sentence, what happened.
+    expected: what would have been right.
+    received: what was there instead; long values are shortened.
+    fix: what the user can do now.
+
+  Returns:
+    A string of three lines: what, `Expected: ... Received: ...`, the fix.
+
+  Example:
+    >>> print(describe("The mask of 'a' has label 7.", expected="0..3 or 255",
+    ...                received=7, fix="Pass num_classes=8."))
+    The mask of 'a' has label 7.
+    Expected: 0..3 or 255. Received: 7.
+    Pass num_classes=8.
+  """
+  received = str(received)
+  if len(received) > 400:
+    received = received[:400] + "..."
+  return f"{what}\nExpected: {expected}. Received: {received}.\n{fix}"
+
+
+def value_error(what, *, expected, received, fix):
+  """Returns a `ValueError` with the text of `describe`; the caller raises it."""
+  return ValueError(describe(what, expected=expected, received=received, fix=fix))
+
+
+def missing(what, *, expected, received, fix):
+  """Returns a `FileNotFoundError` with the text of `describe`; the caller raises it."""
+  return FileNotFoundError(
+      describe(what, expected=expected, received=received, fix=fix))
+
+
+def unknown_name(kind, name, known):
+  """Returns a `ValueError` for a name that no registry holds, with the nearest valid one.
+
+  Example:
+    >>> print(unknown_name("method", "em_adpat", ["em_adapt", "em_fixed"]))
+    There is no method 'em_adpat'.
+    Expected: one of em_adapt, em_fixed. Received: 'em_adpat'.
+    Did you mean 'em_adapt'?
+  """
+  known = sorted(known)
+  near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
+  fix = f"Did you mean '{near[0]}'?" if near else "Choose one of the names above."
+  return value_error(f"There is no {kind} '{name}'.",
+                     expected="one of " + ", ".join(known), received=repr(name), fix=fix)

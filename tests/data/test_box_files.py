@@ -1,0 +1,145 @@
+"""VOC XML and COCO JSON become the same half-open boxes, and bad files say what is wrong."""
+import json
+
+import numpy as np
+import pytest
+
+from keras_weakseg.data import box_files
+
+NAMES = ["background", "cat", "dog"]
+
+
+def voc(path, objects, size=(20, 10)):
+  """Writes a VOC file of `(name, ymin, xmin, ymax, xmax, difficult)`, 1-based inclusive."""
+  body = "".join(
+      f"<object><name>{name}</name><difficult>{difficult}</difficult><bndbox><ymin>{ymin}</ymin>"
+      f"<xmin>{xmin}</xmin><ymax>{ymax}</ymax><xmax>{xmax}</xmax></bndbox></object>"
+      for name, ymin, xmin, ymax, xmax, difficult in objects)
+  path.write_text(f"<annotation><size><width>{size[1]}</width><height>{size[0]}</height></size>"
+                  f"{body}</annotation>")
+  return path
+
+
+def coco(path, annotations, images=((7, "a/first.jpg", 20, 10), (9, "second.png", 20, 10))):
+  """Writes a COCO file of `(image_id, category_id, x, y, w, h, iscrowd)`."""
+  path.write_text(json.dumps({
+      "images": [dict(id=i, file_name=name, height=h, width=w) for i, name, h, w in images],
+      "categories": [dict(id=17, name="cat"), dict(id=18, name="dog"), dict(id=90, name="comb")],
+      "annotations": [dict(image_id=i, category_id=c, bbox=[x, y, w, h], iscrowd=crowd)
+                      for i, c, x, y, w, h, crowd in annotations]}))
+  return path
+
+
+def test_both_formats_give_the_box_of_the_same_pixels(tmp_path):
+  mask = np.zeros([20, 10], bool)
+  mask[5:15, 2:7] = True
+  rows, columns = np.where(mask.any(1))[0], np.where(mask.any(0))[0]
+  expected = [rows[0] / 20, columns[0] / 10, (rows[-1] + 1) / 20, (columns[-1] + 1) / 10]
+  boxes, classes = box_files.read_voc_boxes(
+      voc(tmp_path / "a.xml", [("dog", rows[0] + 1, columns[0] + 1, rows[-1] + 1, columns[-1] + 1,
+                                0)]), NAMES)
+  found = box_files.read_coco_boxes(
+      coco(tmp_path / "a.json", [(7, 18, columns[0].item(), rows[0].item(), 5, 10, 0)]), NAMES)
+  np.testing.assert_allclose(boxes, [expected], atol=1e-7)
+  np.testing.assert_array_equal(boxes, found["first"][0])
+  assert classes.tolist() == found["first"][1].tolist() == [2]
+  assert boxes.dtype == np.float32 and classes.dtype == np.int32
+
+
+def test_an_image_without_boxes_has_empty_arrays(tmp_path):
+  boxes, classes = box_files.read_voc_boxes(voc(tmp_path / "a.xml", []), NAMES)
+  found = box_files.read_coco_boxes(coco(tmp_path / "a.json", []), NAMES)
+  assert boxes.shape == (0, 4) and classes.shape == (0,)
+  assert sorted(found) == ["first", "second"]
+  assert found["second"][0].shape == (0, 4) and found["second"][1].dtype == np.int32
+
+
+def test_fractions_of_a_pixel_and_one_pixel_outside_are_kept_inside(tmp_path):
+  path = voc(tmp_path / "a.xml", [("cat", 0.5, 1, 20.5, 10, 0)])
+  boxes, _ = box_files.read_voc_boxes(path, NAMES)
+  assert boxes.tolist() == [[0, 0, 1, 1]]
+
+
+def test_the_size_of_the_image_may_be_given_where_the_file_has_none(tmp_path):
+  path = voc(tmp_path / "a.xml", [("cat", 1, 1, 10, 10, 0)], size=(0, 0))
+  with pytest.raises(ValueError, match="how large.*\nExpected.*\n.*size="):
+    box_files.read_voc_boxes(path, NAMES)
+  boxes, _ = box_files.read_voc_boxes(path, NAMES, size=(40, 20))
+  np.testing.assert_allclose(boxes, [[0, 0, 0.25, 0.5]])
+
+
+def test_unknown_classes_are_refused_or_dropped(tmp_path):
+  xml = voc(tmp_path / "a.xml", [("sofa", 1, 1, 5, 5, 0), ("cat", 1, 1, 5, 5, 0)])
+  jsn = coco(tmp_path / "a.json", [(7, 90, 0, 0, 5, 5, 0), (7, 17, 0, 0, 5, 5, 0)])
+  with pytest.raises(ValueError, match="class list.*\n.*'sofa'"):
+    box_files.read_voc_boxes(xml, NAMES)
+  with pytest.raises(ValueError, match="class list.*\n.*'comb'"):
+    box_files.read_coco_boxes(jsn, NAMES)
+  assert box_files.read_voc_boxes(xml, NAMES, unknown="drop")[1].tolist() == [1]
+  assert box_files.read_coco_boxes(jsn, NAMES, unknown="drop")["first"][1].tolist() == [1]
+  with pytest.raises(ValueError, match="Did you mean 'drop'"):
+    box_files.read_voc_boxes(xml, NAMES, unknown="dorp")
+
+
+def test_difficult_and_crowd_follow_their_flags(tmp_path):
+  xml = voc(tmp_path / "a.xml", [("cat", 1, 1, 5, 5, 1), ("dog", 1, 1, 5, 5, 0)])
+  jsn = coco(tmp_path / "a.json", [(7, 17, 0, 0, 5, 5, 1), (7, 18, 0, 0, 5, 5, 0)])
+  assert box_files.read_voc_boxes(xml, NAMES)[1].tolist() == [1, 2]
+  assert box_files.read_voc_boxes(xml, NAMES, skip_difficult=True)[1].tolist() == [2]
+  assert box_files.read_coco_boxes(jsn, NAMES)["first"][1].tolist() == [2]
+  assert box_files.read_coco_boxes(jsn, NAMES, skip_crowd=False)["first"][1].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("corners", [(5, 1, 4, 5), (1, 1, 30, 5), (-4, 1, 5, 5), (1, 1, 5, 50)])
+def test_impossible_boxes_name_file_and_class(tmp_path, corners):
+  path = voc(tmp_path / "bad.xml", [("cat", *corners, 0)])
+  with pytest.raises(ValueError, match="class 'cat' in '.*bad.xml'"):
+    box_files.read_voc_boxes(path, NAMES)
+
+
+def test_broken_files_say_which_and_why(tmp_path):
+  (tmp_path / "cut.xml").write_text("<annotation><size>")
+  (tmp_path / "cut.json").write_text('{"images": [')
+  (tmp_path / "list.json").write_text("[1]")
+  (tmp_path / "text.xml").write_text("<annotation><size><width>x</width><height>2</height></size>"
+                                     "</annotation>")
+  for name, reader, match in [
+      ("cut.xml", box_files.read_voc_boxes, "cannot be read"),
+      ("text.xml", box_files.read_voc_boxes, "no number in <size/width>"),
+      ("cut.json", box_files.read_coco_boxes, "cannot be read"),
+      ("list.json", box_files.read_coco_boxes, "not a COCO instance file")]:
+    with pytest.raises(ValueError, match=match) as info:
+      reader(tmp_path / name, NAMES)
+    assert name in str(info.value) and "Expected:" in str(info.value)
+  for reader in (box_files.read_voc_boxes, box_files.read_coco_boxes):
+    with pytest.raises(FileNotFoundError, match="gone"):
+      reader(tmp_path / "gone", NAMES)
+
+
+def test_coco_references_must_resolve_and_names_be_unique(tmp_path):
+  with pytest.raises(ValueError, match="belongs to no image"):
+    box_files.read_coco_boxes(coco(tmp_path / "a.json", [(8, 17, 0, 0, 5, 5, 0)]), NAMES)
+  twice = ((1, "a/x.jpg", 20, 10), (2, "b/x.jpg", 20, 10))
+  with pytest.raises(ValueError, match="same name"):
+    box_files.read_coco_boxes(coco(tmp_path / "b.json", [], images=twice), NAMES)
+
+
+def test_real_annotations_enclose_the_pixels_of_their_class(shared_data):
+  root = shared_data("voc_animals")
+  image = pytest.importorskip("PIL.Image")
+  names = ["background", "cat", "cow", "dog", "horse", "sheep"]
+  voc_ids = [0, 8, 10, 12, 13, 17]
+  shares = []
+  for path in sorted((root / "Annotations").glob("*.xml"))[::4]:
+    boxes, classes = box_files.read_voc_boxes(path, names, unknown="drop")
+    mask = np.asarray(image.open(root / "SegmentationClassAug" / (path.stem + ".png")))
+    for index in range(1, len(names)):
+      covered = np.zeros(mask.shape, bool)
+      for ymin, xmin, ymax, xmax in boxes[classes == index]:
+        covered[round(ymin * mask.shape[0]):round(ymax * mask.shape[0]),
+                round(xmin * mask.shape[1]):round(xmax * mask.shape[1])] = True
+      if (mask == voc_ids[index]).any():
+        shares.append(covered[mask == voc_ids[index]].mean())
+  # A few photographs have fewer boxes than masks, so not every share is 1.
+  assert np.median(shares) == 1.0
+  assert np.mean(np.array(shares) > 0.95) > 0.95

@@ -1,0 +1,328 @@
+"""The typed configuration of an experiment. It knows nothing of ours: only names and numbers.
+
+Every section is a `hyperparams.Config`: `experiment.method.em_adapt.iterations` in Python,
+`method: {em_adapt: {iterations: 5}}` in YAML, `method.em_adapt.iterations=5` as an override.
+Sections with a `type` hold one sub-section per choice; `section.get()` is the chosen one.
+"""
+import dataclasses
+from typing import List, Optional, Tuple
+
+from official.modeling import hyperparams
+from official.modeling.optimization import OptimizationConfig
+
+
+def _section(section_type, **values):
+  """Returns a dataclass field whose default is a fresh section."""
+  return dataclasses.field(default_factory=lambda: section_type(**values))
+
+
+# === Data ===
+
+
+@dataclasses.dataclass
+class Source(hyperparams.Config):
+  """Where samples come from.
+
+  Attributes:
+    name: the name that parts use; the first source is the default of every part.
+    kind: `folder`, `voc_animals` or `tfds`.
+    path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
+    dataset: TFDS name with configuration, such as `weakseg_scenes`.
+    images, masks, tags, boxes: the places inside a folder.
+    classes: class names, index 0 = background; empty = `classes.txt` of the folder.
+    manifest: id manifest that says which sample may use which supervision.
+    validation: id list of the validation split; empty = a seeded share is held out.
+    held_out: that share, 0..1.
+  """
+  name: str = ""
+  kind: str = "folder"
+  path: str = ""
+  dataset: str = ""
+  images: str = "images"
+  masks: str = "masks"
+  tags: str = "tags.json"
+  boxes: str = "boxes"
+  classes: Tuple[str, ...] = ()
+  manifest: str = ""
+  validation: str = ""
+  held_out: float = 0.1
+
+
+@dataclasses.dataclass
+class Part(hyperparams.Config):
+  """A fixed share of every batch, with one kind of supervision.
+
+  Attributes:
+    source: name of a source, empty = the first.
+    split: `train`, or several joined: `train+weak`.
+    supervision: what these samples may teach: `mask`, `tags`, `boxes`, `depth`, `none`, joined by `+`.
+    ids: path of a text file with one sample id per line, empty = the whole split.
+    count: use the first `count` ids in the order of their hash; 0 = all. Smaller counts are subsets.
+    subset_seed: seed of that order.
+    rest: use every sample of the split that no earlier part uses.
+    batch_size: samples of this part in every global batch.
+    weight: weight of this part's loss, which is normalised by its own valid pixels.
+  """
+  source: str = ""
+  split: str = "train"
+  supervision: str = "mask"
+  ids: str = ""
+  count: int = 0
+  subset_seed: int = 0
+  rest: bool = False
+  batch_size: int = 8
+  weight: float = 1.0
+
+
+@dataclasses.dataclass
+class Augmentation(hyperparams.Config):
+  """Random geometry and colour of training samples.
+
+  Attributes:
+    crop: height and width of the crop, 8k+1.
+    scales: lowest and highest random scale; equal values switch it off.
+    flip: mirror half of the samples.
+    color: strength of the colour jitter, 0..1.
+    tags_from: `image`: the tags of the whole image; `crop`: of the crop, where a mask is granted
+      (what the reference code of Papandreou et al. does).
+  """
+  crop: Tuple[int, ...] = (321, 321)
+  scales: Tuple[float, ...] = (1.0, 1.0)
+  flip: bool = True
+  color: float = 0.0
+  tags_from: str = "image"
+
+
+@dataclasses.dataclass
+class Data(hyperparams.Config):
+  """What is trained on: sources, the parts of a batch, augmentation.
+
+  No parts: `fit` makes one part per kind of supervision that the first source grants.
+  """
+  sources: List[Source] = dataclasses.field(default_factory=list)
+  parts: List[Part] = dataclasses.field(default_factory=list)
+  augmentation: Augmentation = _section(Augmentation)
+  data_dir: str = ""
+
+
+# === Networks ===
+
+
+@dataclasses.dataclass
+class LargeFOV(hyperparams.Config):
+  """DeepLab-LargeFOV on VGG-16 (Chen et al. 2015)."""
+  field_of_view: str = "large"
+
+
+@dataclasses.dataclass
+class DeepLabV2(hyperparams.Config):
+  """DeepLab-v2 ResNet-101 (Chen et al. 2016)."""
+  multi_scale: bool = False
+
+
+@dataclasses.dataclass
+class DeepLabV3(hyperparams.Config):
+  """Model Garden's dilated backbones and ASPP."""
+  backbone: str = "resnet50"
+  output_stride: int = 16
+
+
+@dataclasses.dataclass
+class LightMobileNetV1(hyperparams.Config):
+  """MobileNetV1 trunk with a light context head, for two CPU cores."""
+  alpha: float = 1.0
+  output_stride: int = 16
+  head_channels: int = 128
+  frozen_blocks: int = 0
+  batch_norm: str = "train"
+
+
+@dataclasses.dataclass
+class Network(hyperparams.OneOfConfig):
+  """Which network, and the weights it starts from.
+
+  Attributes:
+    pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or empty.
+  """
+  type: Optional[str] = "light_mobilenet_v1"
+  pretrained: str = ""
+  largefov_vgg16: LargeFOV = _section(LargeFOV)
+  deeplab_v2_resnet101: DeepLabV2 = _section(DeepLabV2)
+  deeplab_v3: DeepLabV3 = _section(DeepLabV3)
+  light_mobilenet_v1: LightMobileNetV1 = _section(LightMobileNetV1)
+
+  def as_dict(self):
+    """Returns the chosen section and the weights it starts from."""
+    return {**super().as_dict(), "pretrained": self.pretrained}
+
+
+# === Methods ===
+
+
+@dataclasses.dataclass
+class Supervised(hyperparams.Config):
+  """Cross entropy on the masks alone."""
+
+
+@dataclasses.dataclass
+class EMFixed(hyperparams.Config):
+  """EM-Fixed (Papandreou et al. 2015, Algorithm 1)."""
+  background_bias: float = 3.0
+  foreground_bias: float = 5.0
+  censor_absent: bool = False
+
+
+@dataclasses.dataclass
+class EMAdapt(hyperparams.Config):
+  """EM-Adapt (Papandreou et al. 2015, section 3.2)."""
+  background_portion: float = 0.4
+  foreground_portion: float = 0.2
+  iterations: int = 5
+  suppress_others: bool = True
+  censor_absent: bool = False
+
+
+@dataclasses.dataclass
+class Method(hyperparams.OneOfConfig):
+  """Which training procedure."""
+  type: Optional[str] = "supervised"
+  supervised: Supervised = _section(Supervised)
+  em_fixed: EMFixed = _section(EMFixed)
+  em_adapt: EMAdapt = _section(EMAdapt)
+
+
+# === Training ===
+
+
+@dataclasses.dataclass
+class Multiplier(hyperparams.Config):
+  """Learning-rate multiplier of the variables whose name matches a regular expression.
+
+  The first matching entry wins; `head` stands for the network's own new layers.
+  """
+  pattern: str = "head"
+  learning_rate: float = 10.0
+  weight_decay: float = 1.0
+
+
+@dataclasses.dataclass
+class Training(hyperparams.Config):
+  """How long, how fast, and what is kept.
+
+  Attributes:
+    steps: updates in all.
+    weight_decay: L2 coefficient of kernels (Caffe's convention: added to the gradient).
+    multipliers: per-part multipliers of the learning rate and the weight decay.
+    accumulation: micro-batches per update; each is normalised by its own valid pixels.
+    log_every, checkpoint_every, validate_every: in steps; 0 = a tenth of `steps`, validation: off.
+    keep: number of last checkpoints that are kept.
+    picture_samples: validation samples drawn to TensorBoard at every validation.
+  """
+  steps: int = 6000
+  optimization: OptimizationConfig = dataclasses.field(
+      default_factory=lambda: sgd(1e-3, 6000))
+  weight_decay: float = 5e-4
+  multipliers: List[Multiplier] = dataclasses.field(default_factory=list)
+  accumulation: int = 1
+  log_every: int = 20
+  checkpoint_every: int = 0
+  validate_every: int = 0
+  keep: int = 2
+  picture_samples: int = 4
+
+
+@dataclasses.dataclass
+class Protocol(hyperparams.Config):
+  """How numbers are made; mirrors `keras_weakseg.evaluation.Protocol`.
+
+  Attributes:
+    size: resize the image to this height and width first; empty = original size.
+    scales, flip: probabilities are averaged over them.
+    window: height and width of a sliding window, empty = whole image; `window_stride` in pixels.
+    crf: name of a parameter set, empty = none.
+    present_only: mean over classes in the truth only.
+  """
+  size: Tuple[int, ...] = ()
+  scales: Tuple[float, ...] = (1.0,)
+  flip: bool = False
+  window: Tuple[int, ...] = ()
+  window_stride: Tuple[int, ...] = ()
+  crf: str = ""
+  present_only: bool = False
+
+
+@dataclasses.dataclass
+class Evaluation(hyperparams.Config):
+  """What is evaluated after training, and while it runs.
+
+  Attributes:
+    split: the split of the final numbers.
+    validation_split: the split that picks the best checkpoint; empty = the last one is taken.
+    checkpoint: `last` or `best`.
+  """
+  split: str = "validation"
+  validation_split: str = ""
+  checkpoint: str = "last"
+  protocol: Protocol = _section(Protocol)
+
+
+@dataclasses.dataclass
+class Runtime(hyperparams.Config):
+  """On what it runs.
+
+  Attributes:
+    strategy: `auto`, `one_device`, `mirrored` or `multi_worker_mirrored` (from `TF_CONFIG`).
+    mixed_precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
+    jit_compile: compile the training step with XLA where the strategy allows it.
+  """
+  strategy: str = "auto"
+  mixed_precision: str = "float32"
+  jit_compile: bool = False
+
+
+@dataclasses.dataclass
+class Experiment(hyperparams.Config):
+  """One experiment: what `fit` needs to know.
+
+  Attributes:
+    recipe: the paper's order of phases; `single_phase` trains one method on one network.
+    description: one line for listings.
+  """
+  name: str = ""
+  description: str = ""
+  recipe: str = "single_phase"
+  seed: int = 1
+  data: Data = _section(Data)
+  network: Network = _section(Network)
+  method: Method = _section(Method)
+  training: Training = _section(Training)
+  evaluation: Evaluation = _section(Evaluation)
+  runtime: Runtime = _section(Runtime)
+
+
+def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
+  """Returns SGD with momentum and the "poly" schedule of DeepLab-v2.
+
+  Args:
+    learning_rate: at the first step.
+    steps: after these it is zero.
+    power: exponent of the decay.
+    momentum: of SGD.
+  """
+  return OptimizationConfig({
+      "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
+      "learning_rate": {"type": "polynomial", "polynomial": {
+          "initial_learning_rate": learning_rate, "decay_steps": steps,
+          "end_learning_rate": 0.0, "power": power}},
+  })
+
+
+def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
+  """Returns SGD with momentum and a rate multiplied by `factor` after every `every` steps."""
+  boundaries = list(range(every, steps, every))
+  return OptimizationConfig({
+      "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
+      "learning_rate": {"type": "stepwise", "stepwise": {
+          "boundaries": boundaries,
+          "values": [learning_rate * factor**i for i in range(len(boundaries) + 1)]}},
+  })

@@ -1,0 +1,57 @@
+"""The E-step frame of Papandreou et al. 2015: latent masks from image tags."""
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.methods import base
+from keras_weakseg.methods import ratio
+from keras_weakseg.methods import supervised
+from keras_weakseg.ops import em
+
+
+class ExpectationMaximization(supervised.Supervised):
+  """Expectation-maximisation with hard assignment (Papandreou et al. 2015, Algorithm 1).
+
+  E-step: the latent label of a pixel is the best class of scores biased towards the tags.
+  M-step: cross entropy of the unbiased scores against it. Samples with a mask keep it; their own
+  E-step, which is not trained on, is compared with the mask for the health figures.
+
+  Args:
+    censor_absent: latent labels of classes that are not tagged become 255.
+    **options: see `Supervised`.
+  """
+
+  def __init__(self, *args, censor_absent=False, **options):
+    super().__init__(*args, **options)
+    self.censor_absent = censor_absent
+
+  def biased_scores(self, scores, tags, batch):
+    """Returns the scores [N,h,w,C] that the E-step maximises; `tags` multi-hot [N,C]."""
+    raise NotImplementedError
+
+  def complete(self, labels, scores, has_mask, batch):
+    """See `Supervised.complete`."""
+    tags = batch[fields.TAGS]
+    has_tags = base.may(batch, fields.Supervision.TAGS)[:, None, None]
+    tags = tags * tf.cast(has_tags[:, 0], tags.dtype)
+    biased = self.biased_scores(scores, tags, batch)
+    latent = em.latent_labels(biased, tags, censor=self.censor_absent)
+    latent = tf.where(has_tags, tf.cast(latent, tf.int32), fields.IGNORE_LABEL)
+    health = _health(latent, labels, tags, has_mask, has_tags)
+    return tf.where(has_mask, labels, latent), health
+
+
+def _health(latent, labels, tags, has_mask, has_tags):
+  """Returns how much the latent masks cover, whether every tag appears, and how right they are."""
+  ignore = fields.IGNORE_LABEL
+  weak = has_tags & ~has_mask & (latent != ignore)
+  known = has_mask & has_tags & (labels != ignore) & (latent != ignore)
+  foreground = known & ((labels > 0) | (latent > 0))
+  classes = tf.range(tf.shape(tags)[-1])
+  found = tf.reduce_any(latent[..., None] == classes, axis=[1, 2])
+  tagged = (tags > 0) & (classes > 0) & (has_tags & ~has_mask)[:, 0]
+  return {
+      "latent_foreground": ratio.masked_mean(latent > 0, weak),
+      "latent_tag_recall": ratio.masked_mean(found, tagged),
+      "latent_accuracy": ratio.masked_mean(latent == labels, known),
+      "latent_foreground_accuracy": ratio.masked_mean(latent == labels, foreground),
+  }

@@ -1,0 +1,31 @@
+"""EM-Adapt (Papandreou et al. 2015): biases that give every tagged class its share of pixels."""
+from keras_weakseg import fields
+from keras_weakseg.methods import em as frame
+from keras_weakseg.ops import em
+
+
+class EMAdapt(frame.ExpectationMaximization):
+  """EM-Adapt (Papandreou et al. 2015, section 3.2).
+
+  Args:
+    background_portion, foreground_portion: at least these shares of the image are labelled
+      background and each tagged class.
+    iterations: passes over the tagged classes, visited in an order drawn per draw of a sample.
+    suppress_others: classes that are not tagged cannot win.
+    **options: see `ExpectationMaximization`.
+  """
+
+  def __init__(self, *args, background_portion=0.4, foreground_portion=0.2, iterations=5,
+               suppress_others=True, **options):
+    super().__init__(*args, **options)
+    self.background_portion = background_portion
+    self.foreground_portion = foreground_portion
+    self.iterations = iterations
+    self.suppress_others = suppress_others
+
+  def biased_scores(self, scores, tags, batch):
+    """See `ExpectationMaximization.biased_scores`."""
+    return em.em_adapt_scores(
+        scores, tags, self.background_portion, self.foreground_portion,
+        iterations=self.iterations, suppress_others=self.suppress_others,
+        seed=batch[fields.SAMPLE_KEY])

@@ -1,0 +1,30 @@
+"""Methods by name."""
+import inspect
+
+from keras_weakseg import errors
+from keras_weakseg.methods import em_adapt
+from keras_weakseg.methods import em_fixed
+from keras_weakseg.methods import supervised
+
+METHODS = {
+    "supervised": supervised.Supervised,
+    "em_fixed": em_fixed.EMFixed,
+    "em_adapt": em_adapt.EMAdapt,
+}
+
+
+def method_class(name):
+  """Returns the class of a method.
+
+  Raises:
+    ValueError: there is no method of this name; the nearest one is named.
+  """
+  if name not in METHODS:
+    raise errors.unknown_name("method", name, METHODS)
+  return METHODS[name]
+
+
+def defaults(name):
+  """Returns the hyper-parameters of a method's own `__init__` with their defaults."""
+  parameters = inspect.signature(method_class(name).__init__).parameters.values()
+  return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}

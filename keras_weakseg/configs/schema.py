@@ -132,9 +132,20 @@ class LightMobileNetV1(hyperparams.Config):
   """MobileNetV1 trunk with a light context head, for two CPU cores."""
   alpha: float = 1.0
   output_stride: int = 16
-  head_channels: int = 128
+  head_filters: int = 128
+  skip_filters: int = 48
+  dropout_rate: float = 0.1
   frozen_blocks: int = 0
   batch_norm: str = "train"
+
+
+@dataclasses.dataclass
+class LightTiny(LightMobileNetV1):
+  """The same at a quarter of its width, for small scenes from scratch."""
+  alpha: float = 0.25
+  head_filters: int = 64
+  skip_filters: int = 24
+  dropout_rate: float = 0.0
 
 
 @dataclasses.dataclass
@@ -142,7 +153,8 @@ class Network(hyperparams.OneOfConfig):
   """Which network, and the weights it starts from.
 
   Attributes:
-    pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or empty.
+    pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or
+      empty; `imagenet_if_available` trains from scratch, and says so, where they cannot be had.
   """
   type: Optional[str] = "light_mobilenet_v1"
   pretrained: str = ""
@@ -150,6 +162,7 @@ class Network(hyperparams.OneOfConfig):
   deeplab_v2_resnet101: DeepLabV2 = _section(DeepLabV2)
   deeplab_v3: DeepLabV3 = _section(DeepLabV3)
   light_mobilenet_v1: LightMobileNetV1 = _section(LightMobileNetV1)
+  light_tiny: LightTiny = _section(LightTiny)
 
   def as_dict(self):
     """Returns the chosen section and the weights it starts from."""

@@ -1,0 +1,38 @@
+"""A phase: one method trained on one bundle for a number of steps."""
+import dataclasses
+from typing import Any, Callable, Optional, Sequence, Tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+  """What the training loop needs to run one phase of a recipe.
+
+  Attributes:
+    name: directory of the phase inside `model_dir`.
+    build: makes the `Method`; called inside the strategy's scope. Its argument is a dict of phase
+      name to the finished `Method` of every earlier phase, to take weights from.
+    bundle: `keras_weakseg.data.bundle.Bundle`, the training data.
+    training: `schema.Training`.
+    plan: lines that tell the user what will happen.
+    validation: function that returns the samples which pick the best checkpoint, or None.
+  """
+  name: str
+  build: Callable[[dict], Any]
+  bundle: Any
+  training: Any
+  plan: Tuple[str, ...] = ()
+  validation: Optional[Callable[[], Any]] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+  """A recipe applied to an experiment.
+
+  Attributes:
+    phases: in the order of training; the last one's predictor is the result.
+    record: `NetworkRecord` of the predictor's network.
+    source: the source whose classes and validation split the result is evaluated with.
+  """
+  phases: Sequence[Phase]
+  record: Any
+  source: Any

@@ -1,0 +1,82 @@
+"""What happens between steps: checks, progress, logs, validation, checkpoints."""
+import sys
+
+import tensorflow as tf
+
+from keras_weakseg.framework import keras
+from keras_weakseg.training import guards
+
+
+class BetweenSteps(keras.callbacks.Callback):
+  """Runs after every step of `fit`.
+
+  Args:
+    start, steps: first step and number of steps in all.
+    training: `schema.Training`.
+    checkpoints: `Checkpoints`.
+    log: `RunLog`, or None on workers that do not write.
+    sample_ids: function of a step that returns the ids of its batch.
+    validate: function without arguments that returns a dict of figures with `mean_iou`, and
+      pictures uint8 [N,H,W,3]; or None.
+    progress: whether to draw the progress bar.
+    name: of the phase.
+  """
+
+  def __init__(self, start, steps, *, training, checkpoints, log, sample_ids, validate=None,
+               progress=True, name="train"):
+    super().__init__()
+    self.done = start
+    self.steps = steps
+    self.training = training
+    self.checkpoints = checkpoints
+    self.log = log
+    self.sample_ids = sample_ids
+    self.validate = validate
+    self.checkpoint_every = training.checkpoint_every or max(1, steps // 10)
+    self._progress = progress
+    self._name = name
+    self._bar = None
+    self._window = []
+
+  def on_train_begin(self, logs=None):
+    """Opens the progress bar."""
+    from tqdm import tqdm  # pylint: disable=g-import-not-at-top
+    self._bar = tqdm(total=self.steps, initial=self.done, desc=self._name, unit="step",
+                     disable=not self._progress, file=sys.stderr, dynamic_ncols=True,
+                     mininterval=1.0)
+
+  def on_train_batch_end(self, batch, logs=None):
+    """Checks, logs, validates and saves, in this order."""
+    figures = {name: float(value) for name, value in logs.items()}
+    guards.check_finite(figures, self.done, self.sample_ids)
+    self.done += 1
+    self._window.append(figures)
+    last = self.done == self.steps
+    if self.done % self.training.log_every == 0 or last:
+      means = {name: sum(entry[name] for entry in self._window) / len(self._window)
+               for name in figures}
+      self._window = []
+      if self.log:
+        self.log.write(self.done, means)
+      self._bar.set_postfix({name: f"{value:.3g}" for name, value in means.items()}, refresh=False)
+    self._bar.update()
+    every = self.training.validate_every
+    if self.validate and every and (self.done % every == 0 or last):
+      self._validate()
+    if self.done % self.checkpoint_every == 0 or last:
+      self.checkpoints.save(self.done)
+
+  def on_train_end(self, logs=None):
+    """Closes the progress bar."""
+    self._bar.close()
+
+  def _validate(self):
+    figures, pictures = self.validate()
+    self.checkpoints.save_if_best(self.done, figures["mean_iou"])
+    if self.log:
+      self.log.write(self.done, {f"validation_{name}": value for name, value in figures.items()
+                                 if isinstance(value, float)})
+      if pictures is not None and len(pictures):
+        self.log.pictures(self.done, "validation", tf.constant(pictures))
+    self._bar.write(f"step {self.done}: validation mIoU {100 * figures['mean_iou']:.2f} %",
+                    file=sys.stderr)

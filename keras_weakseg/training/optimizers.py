@@ -1,0 +1,93 @@
+"""Optimizers and learning-rate schedules from Model Garden's configuration."""
+from official.modeling.optimization import OptimizerFactory
+
+from keras_weakseg import errors
+from keras_weakseg.framework import keras
+from keras_weakseg.methods import updates
+
+
+class MultipliedSchedule(keras.optimizers.schedules.LearningRateSchedule):
+  """A schedule times a constant."""
+
+  def __init__(self, schedule, multiplier):
+    super().__init__()
+    self.schedule = schedule
+    self.multiplier = multiplier
+
+  def __call__(self, step):
+    return self.schedule(step) * self.multiplier
+
+  def get_config(self):
+    """See Keras."""
+    return {"schedule": self.schedule, "multiplier": self.multiplier}
+
+
+def optimizer_maker(config):
+  """Returns a function of a learning-rate multiplier that makes an optimizer.
+
+  Args:
+    config: Model Garden's `OptimizationConfig`.
+
+  Raises:
+    ValueError: the configuration is incomplete or asks for a legacy-only optimizer.
+  """
+  def make(multiplier):
+    try:
+      factory = OptimizerFactory(config)
+      rate = factory.build_learning_rate()
+      if multiplier != 1.0:
+        rate = MultipliedSchedule(rate, multiplier) if callable(rate) else rate * multiplier
+      modern = config.optimizer.type.endswith("_experimental")
+      return factory.build_optimizer(rate, use_legacy_optimizer=not modern)
+    except (ValueError, KeyError, AttributeError) as error:
+      raise errors.value_error(
+          "The optimizer cannot be built.",
+          expected="an optimizer and a learning rate of Model Garden's OptimizationConfig",
+          received=str(error), fix="Correct training.optimization.") from error
+
+  return make
+
+
+def instance_maker(optimizer):
+  """Returns the same for an optimizer that the user built.
+
+  Every group of equal learning rate gets a copy made from the optimizer's own configuration.
+
+  Args:
+    optimizer: a Keras optimizer, modern or legacy.
+  """
+  def make(multiplier):
+    settings = optimizer.get_config()
+    if multiplier != 1.0:
+      rate = optimizer.learning_rate
+      settings["learning_rate"] = (MultipliedSchedule(rate, multiplier)
+                                   if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+                                   else float(rate) * multiplier)
+    return type(optimizer).from_config(settings)
+
+  return make
+
+
+def updater_maker(training, record, optimizer=None):
+  """Returns the function that `Method.prepare` needs.
+
+  Args:
+    training: `schema.Training`.
+    record: `NetworkRecord`; `head` in a rule stands for its `head_pattern`.
+    optimizer: a Keras optimizer instead of `training.optimization`.
+  """
+  make = instance_maker(optimizer) if optimizer is not None else optimizer_maker(
+      training.optimization)
+  rules = [updates.Rule(_pattern(entry.pattern, record), entry.learning_rate, entry.weight_decay)
+           for entry in training.multipliers]
+
+  def make_updater(variables):
+    return updates.Updater(variables, make, rules, training.weight_decay)
+
+  return make_updater
+
+
+def _pattern(pattern, record):
+  # `head` and `head/.*bias`-like rules: the record knows which layers are new.
+  return pattern.replace("head", f"(?:{record.head_pattern})", 1) if (
+      pattern == "head" or pattern.startswith("head.*")) else pattern

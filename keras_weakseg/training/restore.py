@@ -1,0 +1,79 @@
+"""Brings a trained model back from its run directory."""
+import json
+import os
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg.recipes import single_phase
+
+RECORD = "record.json"
+EXPERIMENT = "experiment.yaml"
+
+
+def write_record(model_dir, record):
+  """Writes `record.json`: what is needed to use the weights (classes, palette, network, phase)."""
+  path = os.path.join(model_dir, RECORD)
+  with open(path + ".tmp", "w", encoding="utf-8") as file:
+    json.dump(record, file, indent=1, sort_keys=True)
+  os.replace(path + ".tmp", path)
+
+
+def read_record(model_dir):
+  """Returns the record of a run.
+
+  Raises:
+    FileNotFoundError: the folder holds no run.
+  """
+  path = os.path.join(model_dir, RECORD)
+  if not os.path.exists(path):
+    raise errors.missing(
+        f"The folder '{model_dir}' holds no run.", expected=f"a folder with '{RECORD}'",
+        received=", ".join(sorted(os.listdir(model_dir))[:8]) if os.path.isdir(model_dir)
+        else "no such folder", fix="Pass the model_dir that was given to fit.")
+  with open(path, encoding="utf-8") as file:
+    return json.load(file)
+
+
+def load_predictor(model_dir, network, checkpoint="last"):
+  """Returns the predictor of a run with trained weights, and its `NetworkRecord`.
+
+  Args:
+    model_dir: directory of the run.
+    network: `schema.Network` of the run.
+    checkpoint: `last` or `best`.
+
+  Raises:
+    FileNotFoundError: there is no such checkpoint yet.
+  """
+  record = read_record(model_dir)
+  folder = os.path.join(model_dir, record["phase"], "checkpoints", checkpoint)
+  path = tf.train.latest_checkpoint(folder)
+  if path is None:
+    raise errors.missing(
+        f"The run '{model_dir}' has no {checkpoint} checkpoint.", expected=f"one in '{folder}'",
+        received="none", fix="Train it first; `best` needs evaluation.validation_split and "
+        "training.validate_every.")
+  _, predictor, network_record = single_phase.build_predictor(network, len(record["classes"]))
+  restore_weights(predictor, path)
+  return predictor, network_record
+
+
+def restore_weights(predictor, path):
+  """Reads the predictor's weights out of a checkpoint of its method.
+
+  Args:
+    predictor: functional model.
+    path: checkpoint prefix.
+
+  Raises:
+    ValueError: the checkpoint is of another model.
+  """
+  holder = tf.train.Checkpoint(method=tf.train.Checkpoint(predictor=predictor))
+  try:
+    holder.restore(path).assert_existing_objects_matched().expect_partial()
+  except (AssertionError, ValueError) as error:
+    raise errors.value_error(
+        f"The checkpoint '{path}' is of another model.", expected=f"weights of {predictor.name}",
+        received=str(error).split("\n", maxsplit=1)[0],
+        fix="Check that record.json and the checkpoint belong to the same run.") from error

@@ -1,0 +1,80 @@
+"""Distribution strategies by name."""
+import json
+import os
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+
+NAMES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
+
+
+def make_strategy(name="auto"):
+  """Returns a `tf.distribute.Strategy`.
+
+  Args:
+    name: `one_device`; `mirrored`: all accelerators of this machine (or all logical CPU devices
+      where there is none); `multi_worker_mirrored`: the cluster of `TF_CONFIG`; `auto`: the
+      cluster if `TF_CONFIG` names several workers, else mirrored if there are several
+      accelerators, else one device.
+
+  Raises:
+    ValueError: the name is unknown, or a cluster is asked for and `TF_CONFIG` names none.
+  """
+  if name not in NAMES:
+    raise errors.unknown_name("strategy", name, NAMES)
+  workers = json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster", {}).get("worker", [])
+  accelerators = tf.config.list_logical_devices("GPU")
+  if name == "auto":
+    if len(workers) > 1:
+      name = "multi_worker_mirrored"
+    else:
+      name = "mirrored" if len(accelerators) > 1 else "one_device"
+  if name == "multi_worker_mirrored":
+    if not workers:
+      raise errors.value_error(
+          "There is no cluster to train on.", expected="TF_CONFIG with cluster.worker addresses",
+          received=repr(os.environ.get("TF_CONFIG", "")),
+          fix="Set TF_CONFIG on every worker before Python starts, or choose another strategy.")
+    return tf.distribute.MultiWorkerMirroredStrategy()
+  if name == "mirrored":
+    return tf.distribute.MirroredStrategy(
+        [device.name for device in accelerators or tf.config.list_logical_devices("CPU")])
+  return tf.distribute.get_strategy()
+
+
+def is_chief(strategy):
+  """Returns whether this process writes logs and checkpoints."""
+  resolver = strategy.cluster_resolver
+  return resolver is None or not resolver.task_type or (
+      resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0))
+
+
+def distribute(strategy, bundle, start):
+  """Returns the batches from step `start` on, each split over the replicas of the strategy.
+
+  Every input pipeline loads only its own contiguous slice of each global batch, so that one
+  device, several replicas and several workers see the same global batches.
+
+  Args:
+    strategy: the strategy.
+    bundle: has `batch_size` and `batches(start, input_context)`.
+    start: first step.
+
+  Raises:
+    ValueError: the global batch cannot be split evenly.
+  """
+  replicas = strategy.num_replicas_in_sync
+  if bundle.batch_size % replicas:
+    raise errors.value_error(
+        "The global batch cannot be split evenly over the replicas.",
+        expected=f"a multiple of {replicas}", received=bundle.batch_size,
+        fix="Change the batch_size of data.parts so that their sum is a multiple of the replicas.")
+  if replicas == 1:
+    return bundle.batches(start)
+
+  def batches(context):
+    local = bundle.batches(start, input_context=context)
+    return local.rebatch(bundle.batch_size // replicas)
+
+  return strategy.distribute_datasets_from_function(batches)

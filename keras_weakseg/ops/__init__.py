@@ -1,1 +1,1 @@
-
+"""Pure TensorFlow functions, tensors in and tensors out: `from keras_weakseg.ops import em`."""

@@ -1,0 +1,127 @@
+"""A segmentation network light enough for two CPU cores: MobileNetV1 with a context head.
+
+The head follows DeepLab v3+ (Chen et al., ECCV 2018) with depthwise separable convolutions: a
+context module on the deep features, resized to the features of stride 8 and joined with them.
+"""
+import tensorflow as tf
+
+from keras_weakseg.framework import keras
+from keras_weakseg.networks import aligned_resize, dropout
+from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks import mobilenet_trunk
+
+CONTEXT_RATES = (2, 4)    # on the grid of stride 16; doubled on that of stride 8
+
+
+@keras.utils.register_keras_serializable("keras_weakseg")
+class BroadcastLike(keras.layers.Layer):
+  """Spreads its first input, [N, 1, 1, C], over the height and width of its second one."""
+
+  def call(self, inputs):
+    """Applies the layer to a pair [N, 1, 1, C], [N, H, W, any]; returns [N, H, W, C]."""
+    values, reference = inputs
+    shape = tf.shape(reference)
+    return tf.broadcast_to(values, [shape[0], shape[1], shape[2], values.shape[3]])
+
+
+def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=CONTEXT_RATES,
+                 dropout_rate=0.1, synchronized_batch_norm=False):
+  """Applies the head to the features of a trunk; every layer's name starts with `head_`.
+
+  Args:
+    features: `Features` of Keras tensors, `deep` [N, h', w', D] and `stride_8` [N, h, w, E].
+    num_classes: C, with the background.
+    filters: width of the head.
+    skip_filters: width of the projection of the stride-8 features.
+    rates: dilations of the context branches on the grid of `deep`.
+    dropout_rate: before the classifier.
+    synchronized_batch_norm: statistics over all replicas.
+
+  Returns:
+    Keras tensor of scores, float32 [N, h, w, C].
+  """
+  layers = keras.layers
+
+  def conv(x, width, name, rate=None):
+    if rate is not None:
+      x = layers.DepthwiseConv2D(
+          3, padding="same", dilation_rate=rate, use_bias=False, name=f"head_{name}_dw",
+          depthwise_initializer=keras.initializers.TruncatedNormal(stddev=0.33))(x)
+    x = layers.Conv2D(width, 1, use_bias=False, kernel_initializer="he_normal",
+                      name=f"head_{name}")(x)
+    x = norms.batch_norm(norms.TRAIN, f"head_{name}_bn", synchronized=synchronized_batch_norm)(x)
+    return layers.ReLU(name=f"head_{name}_relu")(x)
+
+  deep, skip = features.deep, features.stride_8
+  reduced = conv(deep, filters, "reduce")
+  branches = [reduced] + [conv(reduced, filters, f"context_{rate}", rate) for rate in rates]
+  # Without batch normalisation: the statistics of one value per image would be mostly noise.
+  pooled = layers.GlobalAveragePooling2D(keepdims=True, name="head_pool")(reduced)
+  pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
+                         name="head_pool_project")(pooled)
+  branches.append(BroadcastLike(name="head_pool_broadcast")([pooled, reduced]))
+  x = conv(layers.Concatenate(name="head_context")(branches), filters, "project")
+  x = aligned_resize.AlignedResizeLike(name="head_resize")([x, skip])
+  x = layers.Concatenate(name="head_join")([x, conv(skip, skip_filters, "skip")])
+  x = conv(x, filters, "refine", rate=1)
+  x = dropout.StatelessDropout(dropout_rate, name="head_dropout")(x)
+  return layers.Conv2D(num_classes, 1, dtype="float32", name="head_classifier",
+                       kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
+
+
+def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
+                       head_filters=128, skip_filters=48, dropout_rate=0.1, frozen_blocks=0,
+                       batch_norm=norms.TRAIN, synchronized_batch_norm=False):
+  """Builds the light network.
+
+  Args:
+    input_shape: (H, W, 3) or (None, None, 3); sides 16k+1 keep all grids corner-aligned (8k+1 at
+      output stride 8), others work too.
+    num_classes: C, with the background.
+    alpha: width multiplier of the trunk.
+    output_stride: of the trunk, 16 or 8. The scores are always on the grid of stride 8.
+    head_filters: width of the head.
+    skip_filters: width of the projected stride-8 features.
+    dropout_rate: before the classifier; needs a `random_scope` while training unless 0.
+    frozen_blocks: trunk blocks 1..k (and the stem, if k > 0) that are not trained.
+    batch_norm: of the trunk: "train" or "frozen"; that of the head is always trained.
+    synchronized_batch_norm: statistics over all replicas, in trunk and head.
+
+  Returns:
+    `keras.Model`, float [N, H, W, 3] (x / 127.5 - 1) -> scores float32
+    [N, (H-1)/8+1, (W-1)/8+1, C].
+
+  Raises:
+    ValueError: an option is out of range.
+
+  Example:
+    >>> light_mobilenet_v1((33, 65, 3), 4, alpha=.25, head_filters=32).output_shape
+    (None, 5, 9, 4)
+  """
+  images = keras.Input(input_shape, name="image")
+  features = mobilenet_trunk.mobilenet_trunk(
+      images, alpha=alpha, output_stride=output_stride, frozen_blocks=frozen_blocks,
+      batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)
+  rates = tuple(rate * 16 // output_stride for rate in CONTEXT_RATES)
+  scores = context_head(
+      features, num_classes, filters=head_filters, skip_filters=skip_filters, rates=rates,
+      dropout_rate=dropout_rate, synchronized_batch_norm=synchronized_batch_norm)
+  return keras.Model(images, scores, name="light_mobilenet_v1")
+
+
+def light_tiny(input_shape, num_classes, *, alpha=0.25, output_stride=16, head_filters=64,
+               skip_filters=24, dropout_rate=0.0, frozen_blocks=0, batch_norm=norms.TRAIN,
+               synchronized_batch_norm=False):
+  """Builds the light network at a quarter of its width, for small scenes trained from scratch.
+
+  Args and the model returned: as `light_mobilenet_v1`.
+
+  Example:
+    >>> light_tiny((97, 193, 3), 8).output_shape
+    (None, 13, 25, 8)
+  """
+  return light_mobilenet_v1(
+      input_shape, num_classes, alpha=alpha, output_stride=output_stride,
+      head_filters=head_filters, skip_filters=skip_filters, dropout_rate=dropout_rate,
+      frozen_blocks=frozen_blocks, batch_norm=batch_norm,
+      synchronized_batch_norm=synchronized_batch_norm)

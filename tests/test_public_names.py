@@ -1,0 +1,36 @@
+"""The package's public names: few, lazy, and each of them there."""
+import types
+
+import pytest
+
+import keras_weakseg as kw
+
+API = ("fit", "evaluate", "predict", "export", "experiments", "check_data")
+
+
+@pytest.mark.parametrize("name", API)
+def test_function_is_there(name):
+  assert isinstance(getattr(kw, name), types.FunctionType)
+
+
+@pytest.mark.parametrize("name", sorted(set(kw.__all__) - set(API) - {"__version__"}))
+def test_package_is_there(name):
+  assert getattr(kw, name).__name__ == f"keras_weakseg.{name}"
+
+
+def test_dir_lists_what_is_not_imported_yet():
+  assert {"fit", "data", "__version__"} <= set(dir(kw))
+
+
+def test_unknown_name_says_what_there_is():
+  with pytest.raises(AttributeError, match="no attribute 'fitt'; it has .*fit"):
+    kw.fitt  # pylint: disable=pointless-statement
+
+
+def test_version_is_the_metadata_version():
+  metadata = pytest.importorskip("importlib.metadata")
+  try:
+    version = metadata.version("keras-weakseg")
+  except metadata.PackageNotFoundError:
+    pytest.skip("keras-weakseg is run from the checkout, not installed")
+  assert version == kw.__version__

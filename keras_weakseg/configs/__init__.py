@@ -1,1 +1,4 @@
-
+"""Typed experiment configs, composed from small functions, registered by name."""
+from keras_weakseg.configs import em_animals
+from keras_weakseg.configs import em_paper
+from keras_weakseg.configs import em_scenes

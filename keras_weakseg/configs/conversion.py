@@ -1,0 +1,150 @@
+"""Writing plain values into a typed section: every key must exist, every value must have its type."""
+import copy
+import difflib
+import types
+import typing
+
+from official.modeling import hyperparams
+
+from keras_weakseg import errors
+
+
+def apply(section, changes, where="the configuration", path="", root=None):
+  """Writes a nested dict into a section, in place.
+
+  A list of sections is merged element by element if the lengths agree, replaced whole if they
+  differ, and a dict of int keys changes single elements.
+
+  Args:
+    section: a `hyperparams.Config`.
+    changes: nested dict of plain values, as `text.parse` returns.
+    where: file name or the like for error messages.
+    path, root: the place of `section` inside the whole; for the recursion only.
+
+  Raises:
+    ValueError: an unknown key or a value of another type, with the full path of the key.
+  """
+  root = section if root is None else root
+  annotations = typing.get_type_hints(type(section))
+  for key, value in changes.items():
+    full = f"{path}.{key}" if path else str(key)
+    if key not in keys(section):
+      raise _unknown_key(section, full, where, root)
+    value = _converted(annotations.get(key, typing.Any), vars(section)[key], value, full, where, root)
+    if key == "type" and isinstance(section, hyperparams.OneOfConfig):
+      _check_choice(section, value, full)
+    # Not through `setattr`: it merges lists of sections by its own rules and warns on stderr.
+    vars(section)[key] = value
+
+
+def keys(section):
+  """Returns the keys of a section in the order of its definition."""
+  return [key for key in vars(section) if key not in section.RESERVED_ATTR]
+
+
+def _converted(annotation, current, value, path, where, root):
+  """Returns `value` as the annotated type."""
+  annotation, optional = _without_none(annotation)
+  if value is None and optional:
+    return None
+  origin = typing.get_origin(annotation)
+  if origin in (list, tuple):
+    return origin(_converted_list(annotation, current, value, path, where, root))
+  if isinstance(annotation, type) and issubclass(annotation, hyperparams.Config):
+    if isinstance(value, hyperparams.Config):
+      value = value.as_dict()
+    if not isinstance(value, dict):
+      raise _wrong_type(path, "a section with keys " + ", ".join(keys(annotation())), value, where)
+    result = annotation() if current is None else copy.deepcopy(current)
+    apply(result, value, where, path, root)
+    return result
+  return _converted_scalar(annotation, value, path, where)
+
+
+def _converted_list(annotation, current, value, path, where, root):
+  """Returns the elements of a list or tuple field."""
+  element = typing.get_args(annotation)[0]
+  current = list(current or ())
+  if isinstance(value, dict) and value and all(isinstance(index, int) for index in value):
+    unknown = [index for index in value if index >= len(current)]
+    if unknown:
+      raise errors.value_error(
+          f"'{path}' has no element {unknown[0]} ({where}).",
+          expected=f"an index below {len(current)}" if current else "a whole list, it is empty",
+          received=unknown[0], fix=f"Give the whole list: `{path}: [...]`.")
+    changed = [value.get(index, _Same) for index in range(len(current))]
+  elif isinstance(value, (list, tuple)):
+    changed = list(value)
+    current = current if len(current) == len(changed) else [None] * len(changed)
+  else:
+    raise _wrong_type(path, "a list", value, where)
+  return [old if new is _Same else _converted(element, old, new, f"{path}.{index}", where, root)
+          for index, (old, new) in enumerate(zip(current, changed))]
+
+
+class _Same:
+  """Marks an element that stays as it is."""
+
+
+def _converted_scalar(annotation, value, path, where):
+  """Returns a plain value of the annotated type; an int is a valid float, nothing else is cast."""
+  if annotation is float and isinstance(value, int) and not isinstance(value, bool):
+    return float(value)
+  if annotation in (int, float, str, bool):
+    if not isinstance(value, annotation) or (isinstance(value, bool) and annotation is not bool):
+      raise _wrong_type(path, {int: "an int", float: "a float", str: "a string",
+                               bool: "true or false"}[annotation], value, where)
+  return value
+
+
+def _without_none(annotation):
+  """Returns the annotation without Optional, and whether it had it."""
+  arguments = typing.get_args(annotation)
+  union = typing.get_origin(annotation) in (typing.Union, getattr(types, "UnionType", typing.Union))
+  if union and type(None) in arguments and len(arguments) == 2:
+    return next(item for item in arguments if item is not type(None)), True
+  return annotation, False
+
+
+def _wrong_type(path, expected, value, where):
+  shown = f"{value!r} ({type(value).__name__})"
+  fix = f"Correct '{path}' in {where}."
+  if expected == "a string":
+    fix += " Quote a string that looks like a number."
+  return errors.value_error(f"'{path}' has the wrong type.", expected=expected, received=shown,
+                            fix=fix)
+
+
+def _check_choice(section, value, path):
+  choices = [key for key in keys(section) if isinstance(vars(section)[key], hyperparams.Config)]
+  if value is not None and value not in choices:
+    raise errors.unknown_name(f"choice for '{path}'", value, choices)
+
+
+def _unknown_key(section, full, where, root):
+  """Returns the error for a key that does not exist, with the nearest valid full path."""
+  prefix, _, leaf = full.rpartition(".")
+  siblings = {key: f"{prefix}.{key}" if prefix else key for key in keys(section)}
+  near = difflib.get_close_matches(leaf, siblings, n=1, cutoff=0.7)
+  nearest = (_same_leaf(root, leaf) or (siblings[near[0]] if near else None)
+             or _same_leaf(root, leaf, chosen_only=False))
+  return errors.value_error(
+      f"There is no configuration key '{full}' ({where}).",
+      expected="one of " + ", ".join(siblings.values()), received=f"'{full}'",
+      fix=f"Did you mean '{nearest}'?" if nearest else "Choose one of the keys above.")
+
+
+def _same_leaf(section, leaf, path="", chosen_only=True):
+  """Returns the first full path below `section` whose last key is `leaf`, or None."""
+  for key in keys(section):
+    full = f"{path}.{key}" if path else key
+    if key == leaf:
+      return full
+    value = vars(section)[key]
+    if chosen_only and isinstance(section, hyperparams.OneOfConfig) and key != section.type:
+      continue
+    if isinstance(value, hyperparams.Config):
+      found = _same_leaf(value, leaf, full, chosen_only)
+      if found:
+        return found
+  return None

@@ -1,0 +1,73 @@
+"""Checks of the data section: sources, the parts of a batch, augmentation."""
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.configs.checks import one_of, require
+
+KINDS = ("folder", "voc_animals", "tfds")
+TAGS_FROM = ("image", "crop")
+
+
+def validate_data(data):
+  """Checks a `schema.Data`; no file is opened.
+
+  Raises:
+    ValueError: a source is unknown, doubled or incomplete, or a value is out of range.
+  """
+  names = [source.name for source in data.sources]
+  for i, source in enumerate(data.sources):
+    _validate_source(f"data.sources.{i}", source)
+    if names.count(source.name) > 1:
+      raise errors.value_error(
+          f"Two sources are called '{source.name}'.", expected="a name of its own for each source",
+          received=names, fix=f"Set `data.sources.{i}.name`.")
+  if data.parts and not data.sources:
+    raise errors.value_error(
+        "The parts of the batch have no source.", expected="at least one entry of data.sources",
+        received="none", fix="Add a source, or pass `data=` to fit.")
+  for i, part in enumerate(data.parts):
+    _validate_part(f"data.parts.{i}", part, names)
+  if data.parts and not any(part.weight > 0 for part in data.parts):
+    raise errors.value_error(
+        "No part of the batch has any weight.", expected="a weight above 0 in at least one part",
+        received=[part.weight for part in data.parts], fix="Set `data.parts.0.weight=1.0`.")
+  if data.parts and data.parts[0].rest:
+    raise errors.value_error(
+        "The first part cannot take the rest.", expected="`rest` only after an earlier part",
+        received="data.parts.0.rest=True", fix="Set `data.parts.0.rest=false`: it takes all anyway.")
+  _validate_augmentation(data.augmentation)
+
+
+def _validate_source(key, source):
+  one_of(f"{key}.kind", source.kind, KINDS)
+  needed = {"tfds": "dataset", "folder": "path"}.get(source.kind)
+  if needed and not getattr(source, needed):
+    raise errors.value_error(
+        f"The source '{source.name}' of kind '{source.kind}' does not say where it is.",
+        expected=f"`{key}.{needed}`", received="''", fix=f"Set `{key}.{needed}`.")
+  require(0 <= source.held_out < 1, f"{key}.held_out", expected="a share, 0 <= share < 1",
+          received=source.held_out)
+
+
+def _validate_part(key, part, names):
+  if part.source and part.source not in names:
+    raise errors.unknown_name(f"source for '{key}.source'", part.source, names)
+  fields.parse_supervision(part.supervision)
+  require(part.batch_size >= 1, f"{key}.batch_size", expected="1 or more",
+          received=part.batch_size)
+  require(part.count >= 0, f"{key}.count", expected="0 (all) or more", received=part.count)
+  require(part.weight >= 0, f"{key}.weight", expected="0 or more", received=part.weight)
+  require(all(name.strip() for name in part.split.split("+")), f"{key}.split",
+          expected="a split, or several joined by `+`", received=repr(part.split))
+
+
+def _validate_augmentation(augmentation):
+  key = "data.augmentation"
+  crop, scales = list(augmentation.crop), list(augmentation.scales)
+  near = [max(8 * ((side + 3) // 8) + 1, 9) for side in crop] if len(crop) == 2 else [321, 321]
+  require(crop == near, f"{key}.crop", received=crop, fix=f"Set `{key}.crop={near}`.",
+          expected="[height, width], each 8k+1 so that scores and labels align")
+  require(len(scales) == 2 and 0 < scales[0] <= scales[1], f"{key}.scales",
+          expected="[lowest, highest], 0 < lowest <= highest", received=scales)
+  require(0 <= augmentation.color <= 1, f"{key}.color", expected="a strength, 0..1",
+          received=augmentation.color)
+  one_of(f"{key}.tags_from", augmentation.tags_from, TAGS_FROM)

@@ -1,0 +1,85 @@
+"""EM on VOC12-animals: real photographs, at most five minutes each on two cores."""
+import functools
+
+from keras_weakseg.configs import em_methods
+from keras_weakseg.configs import parts
+from keras_weakseg.configs import registry
+from keras_weakseg.configs import schema
+
+# === What may be tuned ===
+
+CROP = (193, 193)
+STEPS = 400
+BATCH = 8
+LEARNING_RATE = 0.005
+HEAD_MULTIPLIER = 10.0
+WEIGHT_DECAY = 5e-4
+SCALES = (0.75, 1.25)
+MASKS = (50, 100, 200)
+DEFAULT_MASKS = 100
+
+WEIGHTS = "weights/mobilenet_v1_1.0_224_imagenet_fp16.npz"
+TRAIN, TAGGED, VAL = "train", "train+weak", "val"
+
+
+def voc_animals():
+  """Returns the source VOC12-animals, 7 classes."""
+  return schema.Source(name="voc_animals", kind="voc_animals", path="voc_animals")
+
+
+def imagenet_mobilenet():
+  """Returns the light network with ImageNet weights, which are found among the data."""
+  return schema.Network(type="light_mobilenet_v1", pretrained=WEIGHTS,
+                        light_mobilenet_v1=schema.LightMobileNetV1(alpha=1.0, output_stride=16))
+
+
+def on_animals(method, bundle):
+  """Returns an experiment on real photographs.
+
+  Args:
+    method: a `schema.Method`.
+    bundle: list of `schema.Part`.
+  """
+  return schema.Experiment(
+      data=schema.Data(sources=[voc_animals()], parts=bundle,
+                       augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
+      network=imagenet_mobilenet(), method=method,
+      training=schema.Training(
+          steps=STEPS, weight_decay=WEIGHT_DECAY, optimization=schema.sgd(LEARNING_RATE, STEPS),
+          multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)]),
+      evaluation=schema.Evaluation(split=VAL))
+
+
+@registry.register("em_fixed_voc_animals", "EM-Fixed on VOC12-animals, image tags only")
+def em_fixed_voc_animals():
+  """Returns EM-Fixed from tags."""
+  return on_animals(em_methods.em_fixed(), [parts.tags(TAGGED, BATCH)])
+
+
+@registry.register("em_adapt_voc_animals", "EM-Adapt on VOC12-animals, image tags only")
+def em_adapt_voc_animals():
+  """Returns EM-Adapt from tags."""
+  return on_animals(em_methods.em_adapt(), [parts.tags(TAGGED, BATCH)])
+
+
+def em_semi(count):
+  """Returns EM-Fixed from `count` masks and the tags of all other images."""
+  return on_animals(em_methods.em_fixed(), parts.semi(TRAIN, TAGGED, BATCH, strong_count=count))
+
+
+def supervised(count):
+  """Returns training on `count` masks alone, 0 = all."""
+  return on_animals(em_methods.supervised(), [parts.masks(TRAIN, BATCH, count=count)])
+
+
+registry.register("em_semi_voc_animals", f"The same as em_semi_{DEFAULT_MASKS}_voc_animals")(
+    functools.partial(em_semi, DEFAULT_MASKS))
+registry.register("supervised_voc_animals", "All 437 masks of VOC12-animals")(
+    functools.partial(supervised, 0))
+for _count in MASKS:
+  registry.register(f"em_semi_{_count}_voc_animals",
+                    f"EM-Fixed on VOC12-animals, {_count} masks and tags")(
+                        functools.partial(em_semi, _count))
+  registry.register(f"supervised_{_count}_voc_animals",
+                    f"{_count} masks of VOC12-animals alone")(
+                        functools.partial(supervised, _count))

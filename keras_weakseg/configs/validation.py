@@ -1,0 +1,162 @@
+"""Checks of an experiment that need no data and no device: ranges, names, and what fits together."""
+import math
+import re
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.configs import data_validation
+from keras_weakseg.configs.checks import one_of, require
+
+CHECKPOINTS = ("last", "best")
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+FIELDS_OF_VIEW = ("large", "small")
+BATCH_NORMS = ("train", "frozen")
+# Parameter sets of a dense CRF by name: Caffe DeepLab's own (`run_densecrf.sh` and its like).
+CRFS = ("", "deeplab_largefov", "deeplab_msc", "deeplab_coco", "deeplab_v2")
+
+
+def validate(experiment):
+  """Checks a resolved experiment before any file is written or device used.
+
+  Args:
+    experiment: a `schema.Experiment`.
+
+  Returns:
+    The same experiment.
+
+  Raises:
+    ValueError: a value is out of range, a name is unknown, or two settings contradict each other;
+      the text names the key, the expected and the received value, and the fix.
+
+  Example:
+    >>> from keras_weakseg.configs import registry
+    >>> validate(registry.build("em_adapt_scenes")).name
+    'em_adapt_scenes'
+  """
+  data_validation.validate_data(experiment.data)
+  _validate_network(experiment.network)
+  _validate_method(experiment.method, experiment.data.parts)
+  _validate_training(experiment.training)
+  _validate_schedule(experiment.training.optimization.learning_rate)
+  _validate_evaluation(experiment.evaluation, experiment.training)
+  _validate_protocol(experiment.evaluation.protocol)
+  one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
+  one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
+  return experiment
+
+
+def _validate_network(network):
+  one_of("network.type", network.type, _choices(network))
+  options = network.get()
+  at = f"network.{network.type}"
+  if hasattr(options, "field_of_view"):
+    one_of(f"{at}.field_of_view", options.field_of_view, FIELDS_OF_VIEW)
+  if hasattr(options, "output_stride"):
+    require(options.output_stride in (8, 16), f"{at}.output_stride", expected="8 or 16",
+            received=options.output_stride)
+  if hasattr(options, "alpha"):
+    require(options.alpha > 0, f"{at}.alpha", expected="a width multiplier above 0",
+            received=options.alpha)
+  if hasattr(options, "batch_norm"):
+    one_of(f"{at}.batch_norm", options.batch_norm, BATCH_NORMS)
+
+
+def _validate_method(method, parts):
+  one_of("method.type", method.type, _choices(method))
+  options = method.get()
+  for name in ("background_portion", "foreground_portion"):
+    value = getattr(options, name, 0.0)
+    require(0 <= value <= 1, f"method.{method.type}.{name}", expected="a share of the pixels, 0..1",
+            received=value)
+  iterations = getattr(options, "iterations", 1)
+  require(iterations >= 1, f"method.{method.type}.iterations", expected="1 or more",
+          received=iterations)
+  needed = fields.Supervision.MASK if method.type == "supervised" else fields.Supervision.TAGS
+  for i, part in enumerate(parts):
+    flags = fields.granted(fields.parse_supervision(part.supervision))
+    if not flags & needed:
+      raise errors.value_error(
+          f"The method '{method.type}' cannot learn from 'data.parts.{i}'.",
+          expected=f"supervision that grants {needed.name.lower()}", received=part.supervision,
+          fix=f"Remove the part, or choose a method that learns from '{part.supervision}'.")
+
+
+def _validate_training(training):
+  for name in ("steps", "accumulation", "log_every", "keep"):
+    value = getattr(training, name)
+    require(value >= 1, f"training.{name}", expected="1 or more", received=value)
+  for name in ("weight_decay", "checkpoint_every", "validate_every", "picture_samples"):
+    value = getattr(training, name)
+    require(value >= 0, f"training.{name}", expected="0 or more", received=value)
+  for i, multiplier in enumerate(training.multipliers):
+    key = f"training.multipliers.{i}"
+    require(multiplier.learning_rate >= 0, f"{key}.learning_rate", expected="0 (frozen) or more",
+            received=multiplier.learning_rate)
+    require(multiplier.weight_decay >= 0, f"{key}.weight_decay", expected="0 or more",
+            received=multiplier.weight_decay)
+    try:
+      re.compile(multiplier.pattern)
+    except re.error as error:
+      raise errors.value_error(
+          f"'{key}.pattern' is not a regular expression.", expected="`head`, `fc8.*bias` or the like",
+          received=f"{multiplier.pattern!r}: {error}", fix="Escape special characters by `\\`."
+      ) from error
+
+
+def _validate_schedule(rate):
+  """Checks the learning rate; a schedule of Model Garden that we do not know passes."""
+  key = "training.optimization.learning_rate"
+  require(rate.type is not None, f"{key}.type", expected="one of " + ", ".join(_choices(rate)),
+          received=None)
+  chosen, at = rate.get(), f"{key}.{rate.type}"
+  for name in ("learning_rate", "initial_learning_rate"):
+    value = getattr(chosen, name, 1.0)
+    require(value is not None and value > 0 and math.isfinite(value), f"{at}.{name}",
+            expected="a rate above 0", received=value)
+  steps = getattr(chosen, "decay_steps", 1)
+  require(steps is not None and steps >= 1, f"{at}.decay_steps", expected="1 or more",
+          received=steps)
+  if rate.type == "stepwise":
+    boundaries, values = chosen.boundaries or [], chosen.values or []
+    require(boundaries == sorted(set(boundaries)), f"{at}.boundaries",
+            expected="steps in rising order", received=boundaries)
+    require(len(values) == len(boundaries) + 1, f"{at}.values",
+            expected=f"{len(boundaries) + 1} rates, one more than boundaries", received=values)
+    require(all(value >= 0 for value in values), f"{at}.values", expected="rates of 0 or more",
+            received=values)
+
+
+def _validate_evaluation(evaluation, training):
+  require(bool(evaluation.split), "evaluation.split", expected="the name of a split",
+          received="''")
+  one_of("evaluation.checkpoint", evaluation.checkpoint, CHECKPOINTS)
+  if evaluation.checkpoint == "best" and not (
+      evaluation.validation_split and training.validate_every):
+    raise errors.value_error(
+        "There is no best checkpoint without validation.",
+        expected="evaluation.validation_split and training.validate_every > 0",
+        received=f"{evaluation.validation_split!r} and {training.validate_every}",
+        fix="Set both, or take `evaluation.checkpoint=last`.")
+
+
+def _validate_protocol(protocol):
+  key = "evaluation.protocol"
+  for name in ("size", "window", "window_stride"):
+    value = getattr(protocol, name)
+    require(len(value) in (0, 2) and all(side > 0 for side in value), f"{key}.{name}",
+            expected="[height, width] in pixels, or [] to leave it off", received=list(value))
+  require(protocol.scales and all(scale > 0 for scale in protocol.scales), f"{key}.scales",
+          expected="one or more scales above 0", received=list(protocol.scales))
+  require(protocol.window or not protocol.window_stride, f"{key}.window_stride",
+          expected="[] without a window", received=list(protocol.window_stride),
+          fix=f"Set `{key}.window` too.")
+  require(all(stride <= side for stride, side in zip(protocol.window_stride, protocol.window)),
+          f"{key}.window_stride", expected=f"at most the window {list(protocol.window)}",
+          received=list(protocol.window_stride))
+  one_of(f"{key}.crf", protocol.crf, CRFS)
+
+
+def _choices(section):
+  """Returns the names of the choices of a section with a `type`."""
+  return [key for key, value in vars(section).items() if hasattr(value, "as_dict")]

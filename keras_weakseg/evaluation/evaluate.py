@@ -1,0 +1,135 @@
+"""Numbers of a model on labelled samples: one confusion matrix over the set."""
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import errors, fields
+from keras_weakseg.evaluation import metrics, refinement
+from keras_weakseg.evaluation.protocol import Protocol
+
+
+def evaluate(model, samples, protocol=None, progress=True):
+  """Returns the metrics of a model on a set of samples.
+
+  Args:
+    model: `SegmentationModel`.
+    samples: `tf.data.Dataset` of single samples (no batch axis): dicts with `image` uint8
+      [H, W, 3], `mask` uint8 [H, W] and, for messages, `sample_id`. Sizes may differ.
+    protocol: `Protocol` or its dict; None = the default one.
+    progress: show a progress bar on a terminal.
+
+  Returns:
+    dict of plain JSON values: `mean_iou`, `pixel_accuracy`, `mean_accuracy` in 0..1; `class_iou`
+    {class name: IoU, or None where the class is in neither truth nor prediction}; `confusion`
+    (lists of counts, rows = truth); `samples`; `protocol` and `protocol_hash` of what was carried
+    out; `notes`, sentences on what of the wanted protocol was not.
+
+  Raises:
+    ValueError: there are no samples, a sample has no mask, a mask does not fit its image or holds
+      other labels than 0..C-1 and ignore (all name the sample), or every pixel is ignored.
+  """
+  protocol, notes = refinement.effective(Protocol.from_dict(protocol or {}))
+  matrix = np.zeros([model.num_classes] * 2, np.int64)
+  count = 0
+  for sample in _bar(_needed(samples), progress):
+    name = sample[fields.SAMPLE_ID].numpy().decode() if fields.SAMPLE_ID in sample else f"#{count}"
+    matrix += _confusion(model, sample, name, protocol)
+    count += 1
+  if not count:
+    raise errors.value_error("There is nothing to evaluate.", expected="at least one sample",
+                             received="an empty split", fix="Check the split and its id list.")
+  if not matrix.any():
+    raise errors.value_error(
+        "There is nothing to evaluate.", expected="pixels with a class",
+        received=f"{count} masks in which every pixel is {protocol.ignore}",
+        fix="Evaluate a split whose masks may be read.")
+  return {**scores(matrix, model.classes, protocol.present_only), "confusion": matrix.tolist(),
+          "samples": count, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),
+          "notes": notes}
+
+
+def scores(matrix, classes, present_only=False):
+  """Returns the ratios of a confusion matrix as plain JSON values.
+
+  Args:
+    matrix: int [C, C], rows = truth.
+    classes: C names.
+    present_only: as in `metrics.mean_iou`.
+
+  Returns:
+    dict of `mean_iou`, `pixel_accuracy`, `mean_accuracy`, `class_iou`.
+
+  Example:
+    >>> scores([[3, 1], [0, 0]], ("background", "cat"))["class_iou"]
+    {'background': 0.75, 'cat': 0.0}
+  """
+  ious = [float(value) for value in metrics.class_iou(matrix)]
+  return {
+      "mean_iou": metrics.mean_iou(matrix, present_only),
+      "pixel_accuracy": metrics.pixel_accuracy(matrix),
+      "mean_accuracy": metrics.mean_accuracy(matrix),
+      # NaN is no JSON: a reader in another language would refuse the whole file.
+      "class_iou": {name: None if math.isnan(iou) else iou for name, iou in zip(classes, ious)},
+  }
+
+
+def report(result):
+  """Returns the result of `evaluate` as text for people, one line per class.
+
+  Args:
+    result: dict that `evaluate` returned.
+  """
+  width = max(len(name) for name in result["class_iou"])
+  lines = [f"{name:<{width}}  " + ("     -" if iou is None else f"{100 * iou:6.2f}")
+           for name, iou in result["class_iou"].items()]
+  lines += [f"mean IoU {100 * result['mean_iou']:.2f}, "
+            f"pixel accuracy {100 * result['pixel_accuracy']:.2f}, "
+            f"mean accuracy {100 * result['mean_accuracy']:.2f} %, {result['samples']} samples",
+            f"protocol {result['protocol_hash']}: "
+            + Protocol.from_dict(result["protocol"]).describe()]
+  return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
+
+
+def _needed(samples):
+  """Returns the dataset with only what is needed, read ahead while the network works."""
+  spec = samples.element_spec
+  if not isinstance(spec, dict) or fields.IMAGE not in spec or fields.MASK not in spec:
+    raise errors.value_error(
+        "The samples cannot be evaluated.",
+        expected=f"dicts with '{fields.IMAGE}' and '{fields.MASK}'",
+        received=sorted(spec) if isinstance(spec, dict) else spec,
+        fix="Evaluate a split that has masks.")
+  if spec[fields.IMAGE].shape.rank not in (None, 3):
+    raise errors.value_error("The samples are batched.", expected="images [H, W, 3]",
+                             received=spec[fields.IMAGE].shape, fix="Call .unbatch() on the dataset.")
+  keys = [key for key in (fields.IMAGE, fields.MASK, fields.SAMPLE_ID) if key in spec]
+  return samples.map(lambda sample: {key: sample[key] for key in keys}).prefetch(tf.data.AUTOTUNE)
+
+
+def _bar(samples, progress):
+  """Returns the samples behind a progress bar, which is silent where there is no terminal."""
+  from tqdm import auto  # pylint: disable=import-outside-toplevel
+  total = int(samples.cardinality())
+  return auto.tqdm(samples, total=total if total >= 0 else None, desc="evaluate", unit="image",
+                   leave=False, disable=None if progress else True)
+
+
+def _confusion(model, sample, name, protocol):
+  """Returns int64 [C, C] of one sample."""
+  image, truth = sample[fields.IMAGE], sample[fields.MASK].numpy()
+  if truth.shape != tuple(image.shape[:2]):
+    raise errors.value_error(
+        f"The mask of '{name}' has another size than its image.",
+        expected=f"{image.shape[0]}x{image.shape[1]} (height x width)",
+        received="x".join(str(side) for side in truth.shape),
+        fix="Export the mask at the size of the image (nearest neighbour).")
+  wrong = np.unique(truth[(truth >= model.num_classes) & (truth != protocol.ignore)])
+  if wrong.size:
+    raise errors.value_error(
+        f"The mask of '{name}' holds labels that are no class of the model.",
+        expected=f"0..{model.num_classes - 1} or {protocol.ignore}",
+        received=", ".join(str(value) for value in wrong),
+        fix="Evaluate on data with the classes of the model, or map these labels to ignore.")
+  found = model.mask(image[tf.newaxis], protocol)[0]
+  return metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)

@@ -1,4 +1,5 @@
 """Distribution strategies by name."""
+import functools
 import json
 import os
 
@@ -36,11 +37,23 @@ def make_strategy(name="auto"):
           "There is no cluster to train on.", expected="TF_CONFIG with cluster.worker addresses",
           received=repr(os.environ.get("TF_CONFIG", "")),
           fix="Set TF_CONFIG on every worker before Python starts, or choose another strategy.")
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    return _multi_worker()
   if name == "mirrored":
-    return tf.distribute.MirroredStrategy(
-        [device.name for device in accelerators or tf.config.list_logical_devices("CPU")])
+    return _mirrored(tuple(
+        device.name for device in accelerators or tf.config.list_logical_devices("CPU")))
   return tf.distribute.get_strategy()
+
+
+# One strategy per process: a second one numbers its collectives from the start again, and
+# TensorFlow refuses a number that was used with another shape.
+@functools.lru_cache(maxsize=None)
+def _mirrored(devices):
+  return tf.distribute.MirroredStrategy(list(devices))
+
+
+@functools.lru_cache(maxsize=None)
+def _multi_worker():
+  return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def is_chief(strategy):

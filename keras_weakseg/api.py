@@ -1,0 +1,185 @@
+"""The library in six calls: fit, evaluate, predict, export, check_data, experiments."""
+import os
+
+from keras_weakseg import errors
+from keras_weakseg import runs
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+from keras_weakseg.data import check as checks
+from keras_weakseg.evaluation import predict as prediction
+from keras_weakseg.evaluation import protocol as protocols
+from keras_weakseg.recipes import sources
+from keras_weakseg.serving import artifact
+from keras_weakseg.serving import export as exporting
+
+experiments = registry.experiments
+
+
+def fit(experiment=None, *, method=None, data=None, config_file=None, params_override=None,
+        model_dir, data_dir=None, seeds=None, strategy=None, optimizer=None, progress=True):
+  """Trains, evaluates and records an experiment; continues it if `model_dir` holds a part of it.
+
+  Args:
+    experiment: name of a registered experiment, or a `schema.Experiment`.
+    method: name of a method instead, trained on `data` with the library's defaults.
+    data: a data source (`kw.data.Folder(...)`, `kw.data.Tfds(...)`, `kw.data.Dataset(...)`)
+      instead of the experiment's.
+    config_file: YAML file over the experiment; it may name its experiment itself.
+    params_override: text (`"training.steps=100,method.em_adapt.iterations=3"`) or dict over both.
+    model_dir: directory of the run; with several seeds, of one run per seed.
+    data_dir: where data lies; default: `KERAS_WEAKSEG_DATA`.
+    seeds: list of seeds: the experiment is run once per seed and the mean and spread are returned.
+    strategy: name of a strategy, over `runtime.strategy`.
+    optimizer: a Keras optimizer instead of the configured one.
+    progress: whether to draw progress bars and print the plan.
+
+  Returns:
+    `Result`, or `SeedsResult` if `seeds` is given.
+
+  Raises:
+    ValueError, FileNotFoundError: something is wrong with the configuration or the data; nothing
+      was written.
+    NonFiniteError: a loss term became NaN or infinite.
+
+  Example:
+    ```python
+    result = kw.fit("em_adapt_scenes", model_dir="runs/em")
+    result.metrics["mean_iou"]
+    ```
+  """
+  config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
+  options = {"data": data, "optimizer": optimizer, "progress": progress}
+  if seeds is None:
+    return runs.run(config, model_dir, **options)
+  results = []
+  for seed in seeds:
+    seeded = overrides.resolve(config, overrides={"seed": int(seed)})
+    results.append(runs.run(seeded, os.path.join(model_dir, f"seed_{seed}"), **options))
+  return runs.SeedsResult.of(results, list(seeds), model_dir)
+
+
+def _experiment(experiment, method, data, config_file, params_override, data_dir, strategy):
+  if (experiment is None and config_file is None) == (method is None):
+    raise errors.value_error(
+        "It is not clear what to train.", expected="an experiment, a config_file, or a method",
+        received=f"experiment={experiment!r}, config_file={config_file!r}, method={method!r}",
+        fix="Pass one of them, e.g. fit('em_adapt_scenes', ...) or fit(method='em_fixed', data=...).")
+  if method is not None:
+    if data is None:
+      raise errors.value_error(
+          "There is nothing to train on.", expected="data with method", received="data=None",
+          fix="Pass data=kw.data.Folder('photos/').")
+    experiment = "own_data"
+    params_override = [{"method.type": method}, params_override]
+  config = overrides.resolve(experiment, config_file, params_override)
+  if data_dir:
+    config = overrides.resolve(config, overrides={"data": {"data_dir": str(data_dir)}})
+  if strategy:
+    config = overrides.resolve(config, overrides={"runtime": {"strategy": strategy}})
+  return config
+
+
+def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
+  """Evaluates a trained model.
+
+  Args:
+    target: a `Result`, a `model_dir` or an exported artifact.
+    data: a data source; default: the one of the run.
+    split: default: the split of the run, `validation` for an artifact.
+    protocol: `Protocol` or dict; default: that of the run or the artifact.
+    progress: whether to draw a progress bar.
+
+  Returns:
+    Dict with `mean_iou`, `pixel_accuracy`, `class_iou`, `protocol`, `protocol_hash`, `samples`...
+
+  Raises:
+    ValueError: the classes of the data are not those of the model.
+  """
+  model, config = _loaded(target)
+  if data is None:
+    if config is None:
+      raise errors.value_error(
+          "An exported artifact brings no data.", expected="data to evaluate on",
+          received="data=None", fix="Pass data=kw.data.Folder(...).")
+    data = next(iter(sources.make_sources(config.data).values()))
+  if split is None:
+    split = config.evaluation.split if config else "validation"
+  return runs.evaluate_on(model, data, split, _protocol(protocol, model), progress=progress)
+
+
+def predict(target, inputs, output_dir, *, protocol=None, overlays=True, progress=True):
+  """Writes a mask, an overlay and a contact sheet for photographs.
+
+  Args:
+    target: a `Result`, a `model_dir` or an exported artifact.
+    inputs: a file, a folder, a glob, or a list of these.
+    output_dir: where to write.
+    protocol: `Protocol` or dict; default: that of the run or the artifact.
+    overlays: whether to write overlays.
+    progress: whether to draw a progress bar.
+
+  Returns:
+    List of dicts, one per photograph: paths and the classes that were found.
+  """
+  model, _ = _loaded(target)
+  return prediction.predict(model, inputs, output_dir, _protocol(protocol, model),
+                            overlays=overlays, progress=progress)
+
+
+def export(target, base_dir):
+  """Writes the SavedModel artifact of a run to `base_dir/<version>`.
+
+  Args:
+    target: a `Result` or a `model_dir`.
+    base_dir: directory of the served model; the version is one above the highest there.
+
+  Returns:
+    The path of the new version.
+  """
+  result = target if isinstance(target, runs.Result) else runs.load(target)
+  return exporting.export_artifact(
+      result.predictor, base_dir, classes=result.model.classes, palette=result.model.palette,
+      record=result.record, protocol=result.protocol, metadata={
+          "experiment": result.experiment.name, "metrics": {
+              name: value for name, value in result.metrics.items() if isinstance(value, float)}})
+
+
+def check_data(data, splits=None, *, quick=False):
+  """Looks for everything that would make training on `data` go wrong.
+
+  Args:
+    data: a data source, the name of an experiment, or a folder.
+    splits: names of splits, None = all.
+    quick: look at headers and a sample of the masks only.
+
+  Returns:
+    A report with `.ok`, `.problems` and `.text()`.
+  """
+  if isinstance(data, str) and os.path.isdir(data):
+    from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
+    data = data_lib.Folder(data)
+  elif isinstance(data, str):
+    config = overrides.resolve(data)
+    data = next(iter(sources.make_sources(config.data).values()))
+  return checks.check_data(data, splits, quick=quick)
+
+
+def _loaded(target):
+  """Returns the `SegmentationModel` of a target and its experiment, None for an artifact."""
+  if isinstance(target, runs.SeedsResult):
+    raise errors.value_error(
+        "A result of several seeds holds several models.", expected="one of result.runs",
+        received=f"{len(target.runs)} runs", fix="Pass result.runs[0].")
+  if isinstance(target, runs.Result):
+    return target.model, target.experiment
+  path = os.fspath(target)
+  if os.path.exists(os.path.join(path, runs.RECORD)):
+    result = runs.load(path)
+    return result.model, result.experiment
+  return artifact.load_artifact(path), None
+
+
+def _protocol(given, model):
+  if given is None:
+    return protocols.Protocol.from_dict(model.metadata["protocol"])
+  return protocols.Protocol.from_dict(given) if isinstance(given, dict) else given

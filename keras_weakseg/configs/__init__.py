@@ -2,3 +2,4 @@
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import em_scenes
+from keras_weakseg.configs import own_data

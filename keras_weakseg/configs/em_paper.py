@@ -21,7 +21,8 @@ LEARNING_RATE = 1e-3
 CRF = "deeplab_largefov"
 
 TRAIN, TRAIN_AUG, TRAINVAL, TRAINVAL_AUG = "train", "train_aug", "trainval", "trainval_aug"
-VAL, TEST = "val", "test"
+VAL = "val"
+NOWHERE = ""    # the masks of the test set are not public: predict, and send them to the server
 
 
 def voc12():
@@ -45,8 +46,8 @@ def caffe_training(steps):
       steps=steps, weight_decay=5e-4,
       optimization=schema.sgd_steps(LEARNING_RATE, DROP_EVERY, steps, factor=0.1, momentum=0.9),
       multipliers=[
-          schema.Multiplier(pattern="fc8.*bias", learning_rate=20.0, weight_decay=0.0),
-          schema.Multiplier(pattern="fc8", learning_rate=10.0),
+          schema.Multiplier(pattern="head.*bias", learning_rate=20.0, weight_decay=0.0),
+          schema.Multiplier(pattern="head", learning_rate=10.0),
           schema.Multiplier(pattern="bias", learning_rate=2.0, weight_decay=0.0),
       ])
 
@@ -59,7 +60,7 @@ def row(method, bundle, *, field_of_view="large", steps=STEPS, scored_on=VAL):
     bundle: list of `schema.Part`.
     field_of_view: of the network; the paper takes `small` where there are only tags.
     steps: updates.
-    scored_on: the split that the number is measured on.
+    scored_on: the split that is evaluated after training, empty = none.
   """
   return schema.Experiment(
       data=schema.Data(sources=[voc12()], parts=bundle,
@@ -116,15 +117,15 @@ TABLE_1 = {
 }
 TABLE_2 = {
     "em_adapt_voc12_test": ("EM-Adapt, 12k tags; paper: 39.6 on test", functools.partial(
-        weak_row, em_methods.em_adapt, TRAINVAL_AUG, steps=TEST_STEPS, scored_on=TEST)),
+        weak_row, em_methods.em_adapt, TRAINVAL_AUG, steps=TEST_STEPS, scored_on=NOWHERE)),
     "em_semi_1464_voc12_test": ("EM-Fixed, 1.4k masks + 10k tags; paper: 66.2 on test",
                                 functools.partial(semi_row, TRAIN, TRAINVAL_AUG,
-                                                  steps=TEST_STEPS, scored_on=TEST)),
+                                                  steps=TEST_STEPS, scored_on=NOWHERE)),
     "em_semi_2913_voc12_test": ("EM-Fixed, 2.9k masks + 9k tags; paper: 68.5 on test",
                                 functools.partial(semi_row, TRAINVAL, TRAINVAL_AUG,
-                                                  steps=TEST_STEPS, scored_on=TEST)),
+                                                  steps=TEST_STEPS, scored_on=NOWHERE)),
     "supervised_voc12_test": ("12k masks; paper: 70.3 on test", functools.partial(
-        strong_row, TRAINVAL_AUG, steps=TEST_STEPS, scored_on=TEST)),
+        strong_row, TRAINVAL_AUG, steps=TEST_STEPS, scored_on=NOWHERE)),
 }
 
 for _name, (_description, _factory) in {**TABLE_1, **TABLE_2}.items():

@@ -128,8 +128,6 @@ def _validate_schedule(rate):
 
 
 def _validate_evaluation(evaluation, training):
-  require(bool(evaluation.split), "evaluation.split", expected="the name of a split",
-          received="''")
   one_of("evaluation.checkpoint", evaluation.checkpoint, CHECKPOINTS)
   if evaluation.checkpoint == "best" and not (
       evaluation.validation_split and training.validate_every):

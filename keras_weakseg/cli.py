@@ -1,0 +1,284 @@
+"""`keras-weakseg`: the library's calls on the command line.
+
+Everything heavy is imported when a command runs, so `--help` answers at once.
+"""
+import argparse
+import json
+import os
+import sys
+
+# Errors that a user can mend; everything else is a bug and keeps its traceback.
+_USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
+_FOLDER_OPTIONS = ("images", "masks", "tags", "boxes", "classes", "manifest", "validation",
+                   "held_out")
+
+
+def main(arguments=None):
+  """Runs one command.
+
+  Args:
+    arguments: list of str, None = those of the process. `--model-dir` equals `--model_dir`.
+
+  Returns:
+    Exit code: 0, 1 if `check-data` found that training would go wrong, 2 after an error of the
+    user, 130 after an interruption.
+  """
+  arguments = [_underscored(argument) for argument in
+               (sys.argv[1:] if arguments is None else arguments)]
+  options = _parser().parse_args(arguments)
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  try:
+    return options.run(options) or 0
+  except KeyboardInterrupt:
+    print("\nStopped. The same command continues a training.", file=sys.stderr)
+    return 130
+  except _USER_ERRORS as error:
+    if options.debug:
+      raise
+    print(f"keras-weakseg {options.command}: {error}\n(--debug shows where.)", file=sys.stderr)
+    return 2
+
+
+def _underscored(argument):
+  """Returns the flag `--model-dir=x` as `--model_dir=x`; values stay."""
+  if not argument.startswith("--") or " " in argument.partition("=")[0]:
+    return argument
+  flag, equals, value = argument.partition("=")
+  return "--" + flag[2:].replace("-", "_") + equals + value
+
+
+# === Commands ===
+
+
+def _experiments(options):
+  """Lists the registered experiments."""
+  from keras_weakseg.configs import registry
+  known = registry.descriptions()
+  width = max(len(name) for name in known)
+  for name, description in known.items():
+    print(f"{name:{width}}  {description}")
+
+
+def _show(options):
+  """Prints an experiment as YAML."""
+  print(_overrides().to_yaml(_resolved(options)), end="")
+
+
+def _fit(options):
+  """Trains, evaluates and records."""
+  from keras_weakseg import api
+  _check_one(options.experiment, options.config_file, "EXPERIMENT", "--config_file")
+  name = options.experiment or os.path.splitext(os.path.basename(options.config_file))[0]
+  model_dir = options.model_dir or os.path.join("runs", name)
+  result = api.fit(
+      options.experiment, config_file=options.config_file, params_override=options.params_override,
+      model_dir=model_dir, data_dir=options.data_dir, seeds=options.seeds,
+      strategy=options.strategy)
+  _print_metrics(result.metrics)
+  print(f"model_dir: {model_dir}")
+
+
+def _evaluate(options):
+  """Evaluates a run or an artifact."""
+  from keras_weakseg import api
+  given = options.data or options.experiment or options.config_file
+  metrics = api.evaluate(options.target, _source(options) if given else None, split=options.split,
+                         protocol=_protocol(options))
+  if options.json:
+    print(json.dumps(metrics, indent=1))
+  else:
+    _print_metrics(metrics)
+
+
+def _predict(options):
+  """Writes masks, overlays and a contact sheet."""
+  from keras_weakseg import api
+  records = api.predict(options.target, options.inputs, options.output,
+                        protocol=_protocol(options))
+  print(f"{len(records)} predicted: {options.output}")
+
+
+def _export(options):
+  """Writes a SavedModel for TF Serving."""
+  from keras_weakseg import api
+  print(api.export(options.target, options.base))
+
+
+def _check_data(options):
+  """Looks for everything that would make training go wrong."""
+  from keras_weakseg import api
+  report = api.check_data(_source(options), options.splits, quick=options.quick)
+  print(report.text())
+  return 0 if report.ok else 1
+
+
+# === What flags mean ===
+
+
+def _overrides():
+  from keras_weakseg.configs import overrides
+  return overrides
+
+
+def _resolved(options):
+  """Returns the experiment of a name, a file and overrides, checked."""
+  overrides = _overrides()
+  _check_one(options.experiment, options.config_file, "EXPERIMENT", "--config_file")
+  experiment = overrides.resolve(options.experiment, options.config_file, options.params_override)
+  return overrides.validate(experiment)
+
+
+def _source(options):
+  """Returns the data source that the flags describe: a folder, or that of an experiment."""
+  from keras_weakseg import data
+  from keras_weakseg.recipes import sources
+  given = {name: getattr(options, name) for name in _FOLDER_OPTIONS
+           if getattr(options, name) is not None}
+  if options.data:
+    return data.Folder(options.data, data_dir=options.data_dir, **given)
+  experiment = _resolved(options)
+  if options.data_dir:
+    experiment.data.data_dir = options.data_dir
+  return next(iter(sources.make_sources(experiment.data).values()))
+
+
+def _protocol(options):
+  """Returns the protocol that the flags describe as a dict, None if there are none."""
+  given = {name: getattr(options, name) for name in ("scales", "window", "window_stride", "size")
+           if getattr(options, name) is not None}
+  if options.flip:
+    given["flip"] = True
+  return given or None
+
+
+def _check_one(first, second, first_name, second_name):
+  from keras_weakseg import errors
+  if not first and not second:
+    raise errors.value_error(
+        "Nothing to work on was named.", expected=f"{first_name} or {second_name}",
+        received="neither", fix="`keras-weakseg experiments` lists the names.")
+
+
+def _print_metrics(metrics):
+  """Prints figures; those of several seeds as mean and spread."""
+  for name, value in metrics.items():
+    if name == "class_iou":
+      for label, iou in value.items():
+        print(f"  {label:20} {_figure(iou)}")
+    elif isinstance(value, dict) and "spread" in value:
+      print(f"{name}: {value['mean']:.4f} +- {value['spread']:.4f} ({len(value['values'])} seeds)")
+    elif isinstance(value, (int, float, str)):
+      print(f"{name}: {_figure(value)}")
+
+
+def _figure(value):
+  if value is None or value != value:
+    return "-"
+  return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+# === Flags ===
+
+
+def _numbers(kind):
+  """Returns an argparse type for numbers between commas."""
+
+  def parse(text):
+    try:
+      return [kind(item) for item in text.split(",")]
+    except ValueError:
+      raise argparse.ArgumentTypeError(
+          f"expected {kind.__name__}s between commas, received '{text}'") from None
+
+  return parse
+
+
+def _names(text):
+  return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parser():
+  """Returns the parser of all commands."""
+  common = argparse.ArgumentParser(add_help=False)
+  # Suppressed: a default of the sub-command would undo `--debug` before the command.
+  common.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
+                      help="show the traceback of an error")
+  parser = argparse.ArgumentParser(
+      prog="keras-weakseg", parents=[common],
+      description="Train a segmentation model from whatever labels you have.")
+  parser.set_defaults(debug=False)
+  commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+  def command(name, run):
+    added = commands.add_parser(name, parents=[common], help=run.__doc__, description=run.__doc__)
+    added.set_defaults(run=run)
+    return added
+
+  command("experiments", _experiments)
+  _add_experiment(command("show", _show))
+  fit = command("fit", _fit)
+  _add_experiment(fit)
+  fit.add_argument("--model_dir", help="directory of the run, default: runs/<experiment>")
+  fit.add_argument("--data_dir", help="where data lies, default: KERAS_WEAKSEG_DATA")
+  fit.add_argument("--seeds", type=_numbers(int), help="1,2,3: one run per seed, mean and spread")
+  fit.add_argument("--strategy", help="auto, one_device, mirrored or multi_worker_mirrored")
+  evaluate = command("evaluate", _evaluate)
+  _add_target(evaluate)
+  evaluate.add_argument("--data", help="a folder; default: the data of the run")
+  _add_data(evaluate)
+  evaluate.add_argument("--split", help="default: the split of the run")
+  evaluate.add_argument("--json", action="store_true", help="print everything as JSON")
+  _add_protocol(evaluate)
+  predict = command("predict", _predict)
+  _add_target(predict)
+  predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
+  predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
+  _add_protocol(predict)
+  export = command("export", _export)
+  _add_target(export)
+  export.add_argument("base", metavar="BASE", help="directory of the served model")
+  check = command("check-data", _check_data)
+  check.add_argument("data", nargs="?", metavar="FOLDER", help="a folder of images")
+  _add_data(check)
+  check.add_argument("--splits", type=_names, help="between commas, default: all")
+  check.add_argument("--quick", action="store_true", help="only a sample of the masks")
+  return parser
+
+
+def _add_experiment(parser):
+  parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="a registered name")
+  _add_config(parser)
+
+
+def _add_config(parser):
+  parser.add_argument("--config_file", help="YAML over the experiment; may name it itself")
+  parser.add_argument("--params_override", action="append", metavar="KEY=VALUE,...",
+                      help="text or YAML over both, may be given several times")
+
+
+def _add_target(parser):
+  parser.add_argument("target", metavar="TARGET", help="a model_dir or an exported artifact")
+
+
+def _add_data(parser):
+  parser.add_argument("--experiment", help="the data of this experiment instead")
+  _add_config(parser)
+  parser.add_argument("--data_dir", help="where data lies, default: KERAS_WEAKSEG_DATA")
+  for name in ("images", "masks", "tags", "boxes", "manifest", "validation"):
+    parser.add_argument(f"--{name}", help=f"as {name}= of kw.data.Folder")
+  parser.add_argument("--classes", type=_names, help="class names between commas")
+  parser.add_argument("--held_out", type=float, help="share of the masks held out, 0..1")
+
+
+def _add_protocol(parser):
+  group = parser.add_argument_group(
+      "protocol", "Any of these replaces the protocol of the run or artifact.")
+  group.add_argument("--scales", type=_numbers(float), help="0.75,1,1.25")
+  group.add_argument("--flip", action="store_true", help="also the mirrored image")
+  group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
+  group.add_argument("--window_stride", type=_numbers(int), help="its step")
+  group.add_argument("--size", type=_numbers(int), help="height,width the image is resized to first")
+
+
+if __name__ == "__main__":
+  sys.exit(main())

@@ -1,1 +1,9 @@
-
+"""From labels on disk to bundled batches: sources, augmentation, deterministic order."""
+from keras_weakseg.data.augment import Augmentation
+from keras_weakseg.data.bundle import Bundle
+from keras_weakseg.data.folder import Folder
+from keras_weakseg.data.locations import find
+from keras_weakseg.data.ordered import evaluation_samples
+from keras_weakseg.data.parts import Part
+from keras_weakseg.data.source import Source
+from keras_weakseg.data.voc import voc_animals

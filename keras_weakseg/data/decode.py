@@ -1,0 +1,215 @@
+"""From encoded bytes to pixels and labels, in TensorFlow graph operations.
+
+One rule for orientation, here and everywhere else: pixels are taken as stored, the EXIF tag is
+ignored. Grey and RGBA images become RGB; 16-bit images and pictures in place of index masks are
+refused.
+"""
+import zlib
+
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_HEADER = 33  # signature (8), length and name (8), IHDR (13), CRC (4)
+_GREY, _PALETTE = 0, 3
+
+
+def _recolour():
+  """Returns the 33 bytes that turn a palette header into a grey one by exclusive or.
+
+  A CRC is affine: for messages of one length, the exclusive or of two CRCs depends only on the
+  exclusive or of the messages. So one constant serves every palette PNG.
+  """
+  zero, changed = b"IHDR" + bytes(13), b"IHDR" + bytes(9) + bytes([_PALETTE]) + bytes(3)
+  delta = zlib.crc32(zero) ^ zlib.crc32(changed)
+  return bytes(25) + bytes([_PALETTE]) + bytes(3) + delta.to_bytes(4, "big")
+
+
+_RECOLOUR = np.frombuffer(_recolour(), np.uint8)
+_BYTES = np.array([bytes([value]) for value in range(256)], object)
+
+
+def _refuse_if(bad, value, raise_error, *args):
+  """Returns `value`; where `bad` is true, `raise_error` speaks on the host instead."""
+
+  def refuse():
+    with tf.control_dependencies([tf.numpy_function(raise_error, args, tf.bool)]):
+      return tf.identity(value)
+
+  return tf.cond(bad, refuse, lambda: tf.identity(value))
+
+
+def _text(value):
+  return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _raise_depth(name, depth):
+  raise errors.value_error(
+      f"The image of '{_text(name)}' has {int(depth)} bits per channel.",
+      expected="8 bits per channel", received=f"{int(depth)} bits",
+      fix="Convert it, for example: cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8')).")
+
+
+def _raise_mask(name, kind, depth):
+  kinds = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA", -1: "not a PNG"}
+  raise errors.value_error(
+      f"The mask of '{_text(name)}' is not an index mask.",
+      expected="a PNG with one 8-bit (or smaller) class id per pixel, grey or palette",
+      received=f"{kinds.get(int(kind), kind)}, {int(depth)} bits",
+      fix="Write the class ids themselves, 255 where unknown, not the colours of a legend.")
+
+
+def _raise_labels(name, values, num_classes):
+  raise errors.value_error(
+      f"The mask of '{_text(name)}' holds labels that are no class.",
+      expected=f"0..{int(num_classes) - 1} or {fields.IGNORE_LABEL}",
+      received=", ".join(str(value) for value in values),
+      fix="List every class (classes.txt or classes=), or map the values with remap={raw: class id}.")
+
+
+def _raise_size(name, mask_size, image_size):
+  raise errors.value_error(
+      f"The mask of '{_text(name)}' has another size than its image.",
+      expected=f"{image_size[0]}x{image_size[1]} (height x width)",
+      received=f"{mask_size[0]}x{mask_size[1]}",
+      fix="Export the mask at the size of the image (nearest neighbour), or remove the pair.")
+
+
+def decode_image(contents, name=""):
+  """Returns the pixels of an encoded JPEG, PNG, BMP or GIF (first frame).
+
+  Args:
+    contents: string tensor [], the bytes of the file.
+    name: string, the sample, for errors.
+
+  Returns:
+    uint8 [H, W, 3], RGB, as stored (EXIF orientation ignored). Grey is repeated, alpha dropped.
+
+  Raises:
+    tf.errors.InvalidArgumentError: the file is broken, or has 16 bits per channel.
+  """
+  padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
+  depth = tf.io.decode_raw(tf.strings.substr(padded, 24, 1), tf.uint8)[0]
+  is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
+  contents = _refuse_if(is_png & (depth > 8), contents, _raise_depth, name, depth)
+  image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+  return tf.ensure_shape(image, [None, None, 3])
+
+
+def decode_index_png(contents, name=""):
+  """Returns the stored indices of a grey or palette PNG.
+
+  Decoders of images expand a palette to colours. Here the header is rewritten from palette to
+  grey first, so that the indices themselves come out, with no look-up of colours.
+
+  Args:
+    contents: string tensor [], the bytes of the file.
+    name: string, the sample, for errors.
+
+  Returns:
+    uint8 [H, W], the indices as stored, 0..255.
+
+  Raises:
+    tf.errors.InvalidArgumentError: not a PNG, RGB, or 16 bits.
+  """
+  padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
+  head = tf.io.decode_raw(tf.strings.substr(padded, 0, _HEADER), tf.uint8)
+  depth, kind = tf.cast(head[24], tf.int32), tf.cast(head[25], tf.int32)
+  is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
+  good = is_png & (depth <= 8) & (tf.equal(kind, _GREY) | tf.equal(kind, _PALETTE))
+  contents = _refuse_if(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
+  grey = tf.bitwise.bitwise_xor(head, _RECOLOUR)
+  head = tf.where(tf.equal(kind, _PALETTE), grey, head)
+  head = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), tf.cast(head, tf.int32)))
+  contents = tf.strings.join([head, tf.strings.substr(contents, _HEADER, -1)])
+  values = tf.io.decode_png(contents, channels=1)[..., 0]
+  # Indices of fewer than 8 bits are spread over 0..255 by the decoder: 255 / (2^bits - 1) apart.
+  step = 255 // (tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1)
+  return tf.cond(step > 1, lambda: values // tf.cast(step, tf.uint8), lambda: values)
+
+
+def decode_mask(contents, num_classes, name="", remap=None, image_shape=None):
+  """Returns the class ids of an encoded mask, checked against the classes and the image.
+
+  Args:
+    contents: string tensor [], the bytes of a grey or palette PNG.
+    num_classes: number of classes C.
+    name: string, the sample, for errors.
+    remap: uint8 [256] or None; the class id of every raw value.
+    image_shape: int32 [2] or more, height and width of the image, or None for no check.
+
+  Returns:
+    uint8 [H, W], 0..C-1 or 255.
+
+  Raises:
+    tf.errors.InvalidArgumentError: other labels, another size, or not an index mask. The text is
+      in the form of the house and names the sample.
+  """
+  mask = decode_index_png(contents, name)
+  if remap is not None:
+    mask = tf.gather(tf.constant(remap, tf.uint8), tf.cast(mask, tf.int32))
+  mask = check_labels(mask, num_classes, name)
+  if image_shape is not None:
+    size, wanted = tf.shape(mask), tf.convert_to_tensor(image_shape)[:2]
+    mask = _refuse_if(tf.reduce_any(size != wanted), mask, _raise_size, name, size, wanted)
+  return tf.ensure_shape(mask, [None, None])
+
+
+def check_labels(mask, num_classes, name=""):
+  """Returns the mask; refuses labels outside 0..C-1 and 255, naming sample and values.
+
+  Args:
+    mask: uint8 [H, W].
+    num_classes: number of classes C.
+    name: string, the sample, for errors.
+
+  Raises:
+    tf.errors.InvalidArgumentError: with the text in the form of the house.
+  """
+  bad = (mask >= num_classes) & (mask < fields.IGNORE_LABEL)
+
+  def refuse():
+    values = tf.sort(tf.unique(tf.boolean_mask(mask, bad))[0])
+    with tf.control_dependencies(
+        [tf.numpy_function(_raise_labels, (name, values, num_classes), tf.bool)]):
+      return tf.identity(mask)
+
+  return tf.cond(tf.reduce_any(bad), refuse, lambda: tf.identity(mask))
+
+
+def tags_from_mask(mask, num_classes):
+  """Returns the tags of a whole mask: the classes in it, and always the background.
+
+  Args:
+    mask: uint8 [H, W], 255 = ignore.
+    num_classes: number of classes C.
+
+  Returns:
+    float32 [C], multi-hot; index 0 is 1.
+  """
+  counts = tf.math.bincount(tf.reshape(tf.cast(mask, tf.int32), [-1]), minlength=256, maxlength=256)
+  present = tf.cast(counts[:num_classes] > 0, tf.float32)
+  return tf.concat([tf.ones([1]), present[1:]], 0)
+
+
+def house_error(error):
+  """Returns the error of the house inside an error of a pipeline, or None.
+
+  TensorFlow wraps what a pipeline raises into operation names and tracebacks; this is the text
+  that the user needs.
+
+  Args:
+    error: a `tf.errors.OpError`.
+
+  Returns:
+    `ValueError` with the three lines of `errors.describe`, or None if the error is another one.
+  """
+  lines = str(error).splitlines()
+  for number, line in enumerate(lines):
+    if line.startswith("Expected: ") and number and number + 1 < len(lines):
+      what = lines[number - 1].split("ValueError: ", 1)[-1]
+      return ValueError("\n".join([what, line, lines[number + 1]]))
+  return None

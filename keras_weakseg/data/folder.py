@@ -1,0 +1,279 @@
+"""A folder of images with masks, tags and boxes, or any part of these."""
+import functools
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import box_files
+from keras_weakseg.data import decode
+from keras_weakseg.data import file_index
+from keras_weakseg.data import locations
+from keras_weakseg.data import manifest as manifests
+from keras_weakseg.data import order
+from keras_weakseg.data import source
+from keras_weakseg.data import tag_files
+
+_ALL = fields.Supervision.MASK | fields.Supervision.BOXES | fields.Supervision.TAGS
+
+
+class Folder(source.RandomAccess):
+  """Images in a folder; what is known about them lies beside it.
+
+  ```
+  photos/images/*.jpg   photos/masks/*.png   photos/tags.json   photos/boxes/*.xml
+  photos/classes.txt    one class name per line, the background first
+  ```
+
+  Only the images are needed. A file is opened only if its label is granted.
+
+  Args:
+    root: the folder; a relative one is also looked for in the data locations.
+    images: subfolder of JPEG, PNG, BMP or GIF images; ids are the file names without suffix.
+    masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore.
+    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names.
+    boxes: subfolder of VOC XML files, or a COCO JSON file.
+    classes: class names, index 0 = background; None reads `classes.txt`.
+    palette: list of RGB tuples, None = the palette of VOC.
+    manifest: path of a manifest (see `manifest.read_manifest`): an id that it does not name may
+      use no label, except in a validation list. None allows every label that exists.
+    splits: dict of split name to an id list (path or sequence); None puts all into `train`.
+    validation: id list of the split `val`; None holds out a share, chosen by id hash.
+    held_out: that share of the images whose masks may be used, 0..1.
+    seed: seed of that choice.
+    remap: dict of raw mask value to class id, or uint8 [256]; values that are not named become 255.
+    unknown_names: `"error"` or `"drop"`: tags and boxes whose name is no class.
+    data_dir: folder of data sets, see `locations.find`.
+    name: name in plans and records, None = the name of the folder.
+
+  Raises:
+    FileNotFoundError: the folder, the images or a named file are not there.
+    ValueError: the class names or lists are wrong.
+  """
+
+  def __init__(self, root, images="images", masks="masks", tags="tags.json", boxes="boxes",
+               classes=None, *, palette=None, manifest=None, splits=None, validation=None,
+               held_out=0.1, seed=0, remap=None, unknown_names="error", data_dir=None, name=None):
+    self.root = locations.find(root, data_dir)
+    super().__init__(name or self.root.resolve().name, classes or self._read_classes(), palette)
+    self._places = {"images": images, "masks": masks, "tags": tags, "boxes": boxes}
+    self.unknown_names = unknown_names
+    self.remap = _remap_table(remap, self.num_classes)
+    self._seed, self._held_out = seed, held_out
+    self._images = file_index.list_ids(self.root / images, file_index.IMAGE_SUFFIXES)
+    if not self._images:
+      raise errors.missing(
+          f"The folder '{name or self.root.name}' holds no images.",
+          expected="files " + ", ".join(file_index.IMAGE_SUFFIXES) + f" in '{self.root / images}'",
+          received="none", fix="Check root and images=.")
+    self._manifest = None if manifest is None else manifests.read_manifest(self.root / manifest)
+    self._exempt = set()
+    self._splits = self._make_splits(splits, validation)
+    self._check_ids("manifest", self._manifest or ())
+
+  # === Splits ===
+
+  def splits(self):
+    """Returns the names of the splits: `train`, `val`, or those of the argument."""
+    return tuple(self._splits)
+
+  def _split_ids(self, split):
+    return self._splits[split]
+
+  def _make_splits(self, splits, validation):
+    named = {split: self._id_list(ids) for split, ids in (splits or {}).items()}
+    if validation is not None:
+      named["val"] = self._id_list(validation)
+    for split, ids in named.items():
+      self._check_ids(f"split '{split}'", ids)
+    self._exempt = set(named.get("val", ())) - set(self._manifest or ())
+    if "val" not in named:
+      named["val"] = self._hold_out()
+    for split in ("train",) * ("train" not in named):
+      named = {split: tuple(self._images), **named}
+    val = set(named["val"])
+    if validation is None and "val" in (splits or {}):
+      return named
+    return {split: ids if split == "val" else tuple(i for i in ids if i not in val)
+            for split, ids in named.items()}
+
+  def _hold_out(self):
+    masked = [name for name, flags in zip(self._images, self._available(
+        tuple(self._images), fields.Supervision.MASK)) if flags]
+    chance = {name: order.seed_of("held out", self._seed, name) / 2 ** 64 for name in masked}
+    held = [name for name in masked if chance[name] < self._held_out]
+    if not held and len(masked) > 1 and self._held_out > 0:
+      held = [min(masked, key=chance.get)]
+    self.notes.append(
+        f"no validation list: {len(held)} of {len(masked)} images with masks are held out for "
+        f"validation (share {self._held_out}, by id hash, seed {self._seed})")
+    return tuple(held)
+
+  def _id_list(self, ids):
+    if isinstance(ids, (str, pathlib.Path)):
+      return file_index.read_id_list(self.root / ids)
+    return tuple(ids)
+
+  def _check_ids(self, where, ids):
+    absent = [name for name in ids if name not in self._images]
+    if absent:
+      raise errors.missing(
+          f"The {where} of '{self.name}' names {len(absent)} samples without an image.",
+          expected=f"an image in '{self.root / self._places['images']}' for every id",
+          received=", ".join(absent[:5]) + (" ..." if len(absent) > 5 else ""),
+          fix="Add the images, or remove the ids (an id is the file name without suffix).")
+
+  # === What exists ===
+
+  def _read_classes(self):
+    path = self.root / "classes.txt"
+    if not path.is_file():
+      raise errors.missing(
+          f"The class names of '{self.root.name}' are not known.",
+          expected=f"the file '{path}' with one name per line, the background first",
+          received="no such file", fix="Write the file, or pass classes=('background', ...).")
+    return file_index.read_id_list(path)
+
+  @functools.cached_property
+  def _masks(self):
+    return file_index.list_ids(self.root / self._places["masks"], file_index.MASK_SUFFIXES)
+
+  @functools.cached_property
+  def _tags(self):
+    path = self.root / self._places["tags"]
+    return tag_files.read_tags(path) if path.is_file() else {}
+
+  @functools.cached_property
+  def _box_files(self):
+    path = self.root / self._places["boxes"]
+    if path.is_file():
+      return box_files.read_coco_boxes(str(path), self.classes, unknown=self.unknown_names)
+    return file_index.list_ids(path, (".xml",))
+
+  def _available(self, ids, flags):
+    found = np.zeros(len(ids), np.int32)
+    for flag, listing in ((fields.Supervision.MASK, "_masks"), (fields.Supervision.TAGS, "_tags"),
+                          (fields.Supervision.BOXES, "_box_files")):
+      if flags & flag:
+        known = getattr(self, listing)
+        found |= np.array([int(flag) * (name in known) for name in ids], np.int32)
+    return found & np.array([int(self._allowed(name)) for name in ids], np.int32)
+
+  def _allowed(self, name):
+    if self._manifest is None or name in self._exempt:
+      return _ALL
+    return fields.granted(self._manifest.get(name, fields.Supervision.NONE))
+
+  def image_path(self, name):
+    """Returns the path of the image with this id."""
+    return self._images[name]
+
+  def mask_path(self, name):
+    """Returns the path of the mask with this id, or None."""
+    return self._masks.get(name)
+
+  def raw_tags(self, name):
+    """Returns the class names that the tag file lists for this id, or None."""
+    return self._tags.get(name)
+
+  def _settings(self):
+    return {**self._places, "held_out": self._held_out, "seed": self._seed,
+            "remap": None if self.remap is None else self.remap.tolist(),
+            "manifest": self._manifest and {k: int(v) for k, v in self._manifest.items()}}
+
+  # === Samples ===
+
+  def _boxes_of(self, name):
+    entry = self._box_files[name]
+    if isinstance(entry, tuple):
+      return entry
+    return box_files.read_voc_boxes(entry, self.classes, unknown=self.unknown_names)
+
+  def _loader(self, ids, grant, wanted):
+    grant = fields.granted(grant)
+    wants = lambda name: fields.may_read(name, grant) and (wanted is None or name in wanted)
+    flags = source.readable(self._available(ids, grant), grant)
+    names, paths = tf.constant(ids), tf.constant([self._images[name] for name in ids])
+    taught = tf.constant(source.taught(flags))
+    has = lambda flag: (flags & int(flag)) > 0
+    mask_of = self._mask_loader(ids, has(fields.Supervision.MASK)) if grant & _ALL else None
+    tags_of = self._tag_loader(ids, flags) if wants(fields.TAGS) else None
+    boxes_of = (self._box_loader(ids, has(fields.Supervision.BOXES))
+                if wants(fields.BOXES) else None)
+
+    def load(index):
+      name = names[index]
+      image = decode.decode_image(tf.io.read_file(paths[index]), name)
+      sample = {fields.IMAGE: image, fields.SAMPLE_ID: name, fields.SUPERVISION: taught[index]}
+      mask = None
+      if wants(fields.MASK) or (tags_of and has(fields.Supervision.MASK).any()):
+        mask = mask_of(index, name, image)
+      if wants(fields.MASK):
+        sample[fields.MASK] = mask
+      if tags_of:
+        sample[fields.TAGS] = tags_of(index, mask)
+      if boxes_of:
+        sample[fields.BOXES], sample[fields.BOX_CLASSES] = boxes_of(index)
+      return sample
+
+    return load
+
+  def _mask_loader(self, ids, has):
+    paths = tf.constant([self._masks[name] if there else "" for name, there in zip(ids, has)])
+
+    def load(index, name, image):
+      read = lambda: decode.decode_mask(tf.io.read_file(paths[index]), self.num_classes, name,
+                                        self.remap, tf.shape(image))
+      blank = lambda: tf.fill(tf.shape(image)[:2], tf.constant(fields.IGNORE_LABEL, tf.uint8))
+      if has.all():
+        return read()
+      return tf.cond(paths[index] != "", read, blank) if has.any() else blank()
+
+    return load
+
+  def _tag_loader(self, ids, flags):
+    listed = (flags & int(fields.Supervision.TAGS)) > 0
+    rows = [tag_files.multi_hot(self._tags[name], self.classes, name, self.unknown_names)
+            if there else np.zeros(self.num_classes, np.float32)
+            for name, there in zip(ids, listed)]
+    rows = tf.constant(np.stack(rows))
+    derived = ~listed & ((flags & int(fields.Supervision.MASK)) > 0)
+    from_mask = tf.constant(derived)
+
+    def load(index, mask):
+      if not derived.any():
+        return rows[index]
+      return tf.cond(from_mask[index], lambda: decode.tags_from_mask(mask, self.num_classes),
+                     lambda: rows[index])
+
+    return load
+
+  def _box_loader(self, ids, has):
+    empty = (np.zeros([0, 4], np.float32), np.zeros([0], np.int32))
+    read = [self._boxes_of(name) if there else empty for name, there in zip(ids, has)]
+    ends = tf.constant(np.cumsum([0] + [len(classes) for _, classes in read]))
+    boxes = tf.constant(np.concatenate([boxes for boxes, _ in read]))
+    classes = tf.constant(np.concatenate([classes for _, classes in read]))
+    return lambda index: (boxes[ends[index]:ends[index + 1]], classes[ends[index]:ends[index + 1]])
+
+
+def _remap_table(remap, num_classes):
+  """Returns uint8 [256] from a dict or an array, or None."""
+  if remap is None:
+    return None
+  if isinstance(remap, dict):
+    table = np.full(256, fields.IGNORE_LABEL)
+    for raw, label in remap.items():
+      table[int(raw)] = label
+  else:
+    table = np.asarray(remap)
+  good = table.shape == (256,) and np.all((table < num_classes) | (table == fields.IGNORE_LABEL))
+  if not good or table.min() < 0:
+    raise errors.value_error(
+        "The mask remapping leads to labels that are no class.",
+        expected=f"256 values (or a dict of raw values) in 0..{num_classes - 1} or 255",
+        received=remap if isinstance(remap, dict) else sorted(set(table.ravel().tolist())),
+        fix="Map every raw value to a class id; values that are not named become 255.")
+  return table.astype(np.uint8)

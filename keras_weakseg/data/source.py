@@ -1,0 +1,187 @@
+"""What every source of samples offers: names, ids, what is labelled, and streams of samples."""
+import hashlib
+import json
+
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import order
+from keras_weakseg.data import palette as palettes
+
+EVERY = (1, 0, 1)  # window of `order.positions` that loads every position
+
+
+class Source:
+  """A named set of samples in splits.
+
+  A subclass gives `splits`, `_split_ids`, `_available` and `samples`.
+
+  Args:
+    name: short name for plans and records.
+    classes: class names, index 0 = background.
+    palette: list of RGB tuples, or None for the palette of VOC.
+  """
+
+  def __init__(self, name, classes, palette=None):
+    self.name = name
+    self.classes = tuple(classes)
+    self.palette = list(palette or palettes.default_palette(len(self.classes)))
+    self.notes = []
+    if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
+      raise errors.value_error(
+          f"The class names of '{name}' cannot be used.",
+          expected="the background and at least one class, each name once",
+          received=list(self.classes), fix="Correct classes.txt or classes=.")
+
+  @property
+  def num_classes(self):
+    """Number of classes C with the background."""
+    return len(self.classes)
+
+  def splits(self):
+    """Returns the names of the splits."""
+    raise NotImplementedError
+
+  def _split_ids(self, split):
+    raise NotImplementedError
+
+  def _available(self, ids, flags):
+    """Returns int32 [N]: which of `flags` exist and are allowed, per id. Opens no mask."""
+    raise NotImplementedError
+
+  def ids(self, split):
+    """Returns the ids of a split, or of several joined by `+`, in stored order, each once.
+
+    Raises:
+      ValueError: there is no such split, or it is empty.
+    """
+    names = [name.strip() for name in split.split("+")]
+    for name in names:
+      if name not in self.splits():
+        raise errors.unknown_name(f"split of '{self.name}'", name, self.splits())
+    joined = tuple(dict.fromkeys(sample for name in names for sample in self._split_ids(name)))
+    if not joined:
+      raise errors.value_error(
+          f"The split '{split}' of '{self.name}' is empty.", expected="at least one sample",
+          received="none", fix="Check the id list, the manifest and the held-out share.")
+    return joined
+
+  def supervision(self, split, flags=~fields.Supervision.NONE, ids=None):
+    """Returns int32 [N]: the flags of the labels that exist and are allowed, in the order of `ids`.
+
+    Args:
+      split: name of a split.
+      flags: the kinds that are asked for; nothing about the others is looked up.
+      ids: ids of the split, None = all.
+    """
+    wanted = fields.Supervision(flags)
+    return np.asarray(self._available(self._chosen(split, ids), wanted), np.int32)
+
+  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
+              start=0, window=EVERY, transform=None):
+    """Returns samples as a `tf.data.Dataset` of dicts (see `keras_weakseg.fields`).
+
+    A label that `grant` does not grant is not read: its file is not opened, its feature is not
+    decoded.
+
+    Args:
+      split: name of a split.
+      ids: ids of the split to use, None = all.
+      grant: flags of the labels that may be read.
+      wanted: names of the fields to deliver, None = all of the source.
+      seed: None for one ordered pass; else the seed of an infinite shuffled stream, whose samples
+        carry `sample_key`.
+      start: first position of the stream.
+      window: (period, first, last) of `order.positions`.
+      transform: function of a sample, applied in the same parallel map.
+    """
+    raise NotImplementedError
+
+  def fingerprint(self):
+    """Returns 16 hex digits that name the ids, splits and settings of this source."""
+    record = {"name": self.name, "classes": self.classes, "settings": self._settings(),
+              "ids": {split: self._split_ids(split) for split in self.splits()}}
+    text = json.dumps(record, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+  def _settings(self):
+    return {}
+
+  def draws(self, split, ids, seed, positions):
+    """Returns the ids at positions of the shuffled stream (list of str).
+
+    Args:
+      split: name of a split.
+      ids: ids of the stream, None = all of the split.
+      seed: seed of the stream.
+      positions: list of ints.
+    """
+    raise NotImplementedError
+
+  def _chosen(self, split, ids):
+    known = self.ids(split)
+    if ids is None:
+      return known
+    foreign = sorted(set(ids) - set(known))
+    if foreign or not ids:
+      raise errors.value_error(
+          f"The split '{split}' of '{self.name}' does not hold the ids asked for.",
+          expected=f"ids of the {len(known)} samples of the split",
+          received=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else "") or "no ids",
+          fix="Correct the id list, or name the split that holds them (splits join: 'train+weak').")
+    return tuple(ids)
+
+
+class RandomAccess(Source):
+  """A source that loads any sample by its number: order and resume are arithmetic.
+
+  A subclass gives `_loader`.
+  """
+
+  def _loader(self, ids, grant, wanted):
+    """Returns a function of an int64 index into `ids` to a sample."""
+    raise NotImplementedError
+
+  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
+              start=0, window=EVERY, transform=None):
+    chosen = self._chosen(split, ids)
+    load = self._loader(chosen, fields.Supervision(grant), wanted)
+    finish = transform or (lambda sample: sample)
+    count = len(chosen)
+
+    def draw(position):
+      sample = load(order.shuffled_index(seed, position, count))
+      return finish({**sample, fields.SAMPLE_KEY: order.sample_key(seed, position)})
+
+    if seed is None:
+      data, function = tf.data.Dataset.range(count), lambda index: finish(load(index))
+    else:
+      data, function = order.positions(start, window), draw
+    return data.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+  def draws(self, split, ids, seed, positions):
+    chosen = self._chosen(split, ids)
+    indices = order.shuffled_index(seed, tf.constant(positions, tf.int64), len(chosen))
+    return [chosen[index] for index in indices.numpy()]
+
+
+def readable(available, grant):
+  """Returns int32 [N]: the labels that exist, are allowed and are granted.
+
+  Args:
+    available: int32 [N], flags of `Source.supervision`.
+    grant: flags; a mask grants boxes and tags.
+  """
+  return np.asarray(available, np.int32) & int(fields.granted(grant))
+
+
+def taught(flags):
+  """Returns int32 [N]: what samples may teach, given the labels that are read.
+
+  Example:
+    >>> taught([4, 1, 0]).tolist()
+    [7, 1, 0]
+  """
+  return np.array([int(fields.granted(flag)) for flag in flags], np.int32)

@@ -1,0 +1,50 @@
+"""A miniature data folder with every kind of label."""
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+CLASSES = ("background", "cat", "dog")
+_XML = """<annotation><size><width>{w}</width><height>{h}</height></size><object><name>{name}</name>
+<bndbox><xmin>3</xmin><ymin>2</ymin><xmax>6</xmax><ymax>5</ymax></bndbox></object></annotation>"""
+
+
+def write_png(path, array):
+  """Writes an array as a grey or RGB PNG."""
+  import cv2
+  path.parent.mkdir(parents=True, exist_ok=True)
+  cv2.imwrite(str(path), array[..., ::-1] if array.ndim == 3 else array)
+
+
+def fill_folder(root, count=10, height=12, width=16):
+  """Writes `count` samples a0, a1, ...; every image shows a patch of class 1 or 2."""
+  root = pathlib.Path(root)
+  tags = {}
+  for number in range(count):
+    label = 1 + number % 2
+    mask = np.zeros((height, width), np.uint8)
+    mask[1:5, 2:6] = label
+    image = np.full((height, width, 3), 20 + number, np.uint8)
+    image[1:5, 2:6, 0] = 100 * label
+    write_png(root / "images" / f"a{number}.png", image)
+    write_png(root / "masks" / f"a{number}.png", mask)
+    (root / "boxes").mkdir(exist_ok=True)
+    (root / "boxes" / f"a{number}.xml").write_text(
+        _XML.format(w=width, h=height, name=CLASSES[label]))
+    tags[f"a{number}"] = [CLASSES[label]]
+  (root / "tags.json").write_text(json.dumps(tags))
+  (root / "classes.txt").write_text("\n".join(CLASSES) + "\n")
+  return root
+
+
+@pytest.fixture
+def mini(tmp_path):
+  """Returns the path of a folder with ten samples, masks, tags, boxes and class names."""
+  return fill_folder(tmp_path / "mini")
+
+
+@pytest.fixture
+def png():
+  """Returns the function (path, array) that writes a PNG."""
+  return write_png

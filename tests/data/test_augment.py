@@ -1,0 +1,175 @@
+"""Augmentation: image, labels and boxes move together; draws depend on the key alone."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.data import augment
+
+MEAN = [123, 117, 104]
+
+
+def make_sample(height=40, width=60, key=(1, 2), **more):
+  """A sample whose mask can be read off the image: red is 10 times the class."""
+  rng = np.random.default_rng(0)
+  mask = np.kron(rng.integers(0, 4, (height // 10, width // 10)), np.ones((10, 10))).astype(np.uint8)
+  image = np.stack([mask * 10, mask * 0 + 50, mask * 0 + 90], -1).astype(np.uint8)
+  return {fields.IMAGE: tf.constant(image), fields.MASK: tf.constant(mask),
+          fields.SUPERVISION: tf.constant(7), fields.TAGS: tf.constant([1.0, 1, 1, 1, 1]),
+          fields.SAMPLE_KEY: tf.constant(key, tf.int32), **more}
+
+
+def test_identity_without_any_change():
+  sample = make_sample()
+  result = augment.Augmentation(crop=(40, 60), flip=False)(sample)
+  np.testing.assert_array_equal(result[fields.IMAGE], sample[fields.IMAGE])
+  np.testing.assert_array_equal(result[fields.MASK], sample[fields.MASK])
+
+
+@pytest.mark.parametrize("key", range(12))
+def test_image_mask_and_depth_move_together(key):
+  sample = make_sample(key=(key, 5))
+  sample[fields.DEPTH] = tf.cast(sample[fields.MASK], tf.float32) + 1.0
+  sample[fields.PARTS] = sample[fields.MASK]
+  result = augment.Augmentation(crop=(33, 49), scales=(0.5, 1.7))(sample)
+  image, mask = result[fields.IMAGE].numpy(), result[fields.MASK].numpy()
+  assert image.shape == (33, 49, 3) and mask.shape == (33, 49)
+  padding = mask == 255
+  assert (image[padding] == MEAN).all()
+  np.testing.assert_array_equal(padding, result[fields.DEPTH].numpy() == 0)
+  np.testing.assert_array_equal(mask, result[fields.PARTS])
+  np.testing.assert_array_equal(result[fields.DEPTH].numpy()[~padding], mask[~padding] + 1)
+  # Away from borders of cells the bilinear image still shows the class of the nearest label.
+  inner = np.ones_like(padding)
+  for dy in (-2, 0, 2):
+    for dx in (-2, 0, 2):
+      inner &= np.roll(mask, (dy, dx), (0, 1)) == mask
+  inner[:2], inner[-2:], inner[:, :2], inner[:, -2:] = 0, 0, 0, 0
+  assert (inner & ~padding).sum() > 100
+  np.testing.assert_array_equal(image[inner & ~padding][:, 0], mask[inner & ~padding] * 10)
+
+
+def test_padding_is_at_the_bottom_and_the_right():
+  for key in range(6):
+    result = augment.Augmentation(crop=(50, 70))(make_sample(key=(key, 0)))
+    mask = result[fields.MASK].numpy()
+    assert (mask[:40, :60] < 255).all() and (mask[40:] == 255).all() and (mask[:, 60:] == 255).all()
+
+
+def test_flip_mirrors_half_of_the_samples():
+  flipped = 0
+  for key in range(200):
+    sample = make_sample(key=(key, 9))
+    result = augment.Augmentation(crop=(40, 60))(sample)[fields.MASK].numpy()
+    mirrored = np.array_equal(result, sample[fields.MASK].numpy()[:, ::-1])
+    assert mirrored or np.array_equal(result, sample[fields.MASK])
+    flipped += mirrored
+  assert 70 < flipped < 130
+
+
+def test_label_values_stay_the_same_at_any_scale():
+  for key in range(20):
+    result = augment.Augmentation(crop=(31, 31), scales=(0.3, 3.0))(make_sample(key=(3, key)))
+    assert set(np.unique(result[fields.MASK])) <= {0, 1, 2, 3, 255}
+
+
+def test_scale_list_uses_only_its_scales():
+  seen = set()
+  for key in range(60):
+    result = augment.Augmentation(crop=(80, 120), scales=(0.5, 1.0, 2.0), flip=False)(
+        make_sample(key=(key, key)))
+    seen.add(int((result[fields.MASK].numpy() < 255).any(0).sum()))
+  assert seen == {30, 60, 120}
+
+
+def test_range_of_scales_is_covered():
+  widths = [int((augment.Augmentation(crop=(80, 120), scales=(0.5, 1.5))(make_sample(key=(key, 1)))[
+      fields.MASK].numpy() < 255).any(0).sum()) for key in range(80)]
+  assert min(widths) < 36 and max(widths) > 84 and min(widths) >= 30 and max(widths) <= 90
+
+
+def test_same_key_same_pixels_and_other_key_other_pixels():
+  chain = augment.Augmentation(crop=(21, 21), scales=(0.5, 1.5), color=0.5)
+  first, again, other = (chain(make_sample(key=key))[fields.IMAGE].numpy()
+                         for key in ((4, 4), (4, 4), (4, 5)))
+  np.testing.assert_array_equal(first, again)
+  assert (first != other).any()
+
+
+def test_boxes_follow_the_object():
+  rng = np.random.default_rng(1)
+  for key in range(30):
+    y, x = rng.integers(5, 20), rng.integers(5, 40)
+    mask = np.zeros((40, 60), np.uint8)
+    mask[y:y + 12, x:x + 14] = 1
+    sample = make_sample(key=(key, 3), **{
+        fields.BOXES: tf.constant([[y / 40, x / 60, (y + 12) / 40, (x + 14) / 60]], tf.float32),
+        fields.BOX_CLASSES: tf.constant([1])})
+    sample[fields.MASK] = tf.constant(mask)
+    result = augment.Augmentation(crop=(33, 49), scales=(0.6, 1.6))(sample)
+    rows, columns = np.nonzero(result[fields.MASK].numpy() == 1)
+    boxes = result[fields.BOXES].numpy() * [33, 49, 33, 49]
+    if len(boxes) == 0:
+      assert len(rows) < 49
+      continue
+    assert result[fields.BOX_CLASSES].numpy().tolist() == [1]
+    if len(rows):
+      expected = [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]
+      np.testing.assert_allclose(boxes[0], expected, atol=1.0)
+
+
+def test_boxes_outside_of_the_crop_are_dropped():
+  kept = []
+  for key in range(40):
+    sample = make_sample(key=(key, 3), **{
+        fields.BOXES: tf.constant([[0, 0, 0.1, 0.1], [0.9, 0.9, 1, 1]], tf.float32),
+        fields.BOX_CLASSES: tf.constant([1, 2])})
+    kept.append(len(augment.Augmentation(crop=(10, 10))(sample)[fields.BOXES]))
+  assert 0 in kept and max(kept) <= 1
+
+
+def test_tags_of_the_image_stay_and_tags_of_the_crop_need_a_mask():
+  sample = make_sample()
+  sample[fields.MASK] = tf.zeros([40, 60], tf.uint8)
+  tags = lambda **change: augment.Augmentation(crop=(9, 9), **change)(sample)[fields.TAGS].numpy()
+  assert tags().tolist() == [1, 1, 1, 1, 1]
+  assert tags(tags_from="crop").tolist() == [1, 0, 0, 0, 0]
+  sample[fields.SUPERVISION] = tf.constant(1)
+  assert tags(tags_from="crop").tolist() == [1, 1, 1, 1, 1]
+
+
+def test_color_changes_pixels_but_not_labels_or_padding():
+  sample = make_sample()
+  result = augment.Augmentation(crop=(50, 70), flip=False, color=1.0)(sample)
+  assert (result[fields.IMAGE].numpy()[:40, :60] != sample[fields.IMAGE].numpy()).any()
+  assert (result[fields.IMAGE].numpy()[40:] == MEAN).all()
+  np.testing.assert_array_equal(result[fields.MASK].numpy()[:40, :60], sample[fields.MASK])
+
+
+def test_jitter_by_zero_is_the_identity_and_full_desaturation_is_grey():
+  image = tf.cast(np.random.default_rng(0).integers(60, 190, (5, 7, 3)), tf.uint8)
+  np.testing.assert_array_equal(augment.jitter_color(image, tf.zeros([3])), image)
+  grey = augment.jitter_color(image, tf.constant([0.0, 0.0, -1.0])).numpy()
+  assert (grey == grey[..., :1]).all()
+
+
+def test_nearest_neighbour_of_labels_picks_pixel_centres():
+  labels = tf.reshape(tf.range(16, dtype=tf.int32), [4, 4])
+  np.testing.assert_array_equal(augment.resize_labels(labels, [2, 2]), [[5, 7], [13, 15]])
+  np.testing.assert_array_equal(
+      augment.resize_labels(labels, [8, 8]), np.kron(labels, np.ones((2, 2))))
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"crop": (0, 5)}, "crop has no size"), ({"scales": (2.0, 1.0)}, "cannot be drawn"),
+    ({"scales": (1.0,)}, "cannot be drawn"), ({"color": 2.0}, "out of range"),
+    ({"crop": None, "scales": (0.5, 1.0)}, "need a crop"), ({"tags_from": "corp"}, "'crop'")])
+def test_wrong_options_are_refused(options, text):
+  with pytest.raises(ValueError, match=text):
+    augment.Augmentation(**options)
+
+
+def test_frames_are_refused_rather_than_left_behind():
+  sample = make_sample(**{fields.INTRINSICS: tf.eye(3)})
+  with pytest.raises(ValueError, match="intrinsics"):
+    augment.Augmentation(crop=(9, 9))(sample)

@@ -1,0 +1,127 @@
+"""Decoding: indices as stored, one orientation rule, refusals that name the sample."""
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.data import decode
+
+Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test images")
+
+
+def encode(image, form="PNG", **options):
+  file = io.BytesIO()
+  image.save(file, form, **options)
+  return file.getvalue()
+
+
+def palette_png(indices, colours, **options):
+  image = Image.fromarray(indices, "P")
+  image.putpalette(list(colours))
+  return encode(image, **options)
+
+
+def run(function, contents):
+  """Runs a decoder inside a pipeline and returns the array, or raises the error of the house."""
+  try:
+    return next(iter(tf.data.Dataset.from_tensors(contents).map(function))).numpy()
+  except tf.errors.OpError as error:
+    raise decode.house_error(error) or error
+
+
+@pytest.fixture
+def random():
+  return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("options", [{}, {"transparency": 0}, {"transparency": b"\x01\x02"}])
+def test_palette_png_gives_stored_indices_at_any_depth(random, bits, options):
+  indices = random.integers(0, 2 ** bits, (13, 17)).astype(np.uint8)
+  contents = palette_png(indices, random.integers(0, 256, 3 * 2 ** bits), bits=bits, **options)
+  assert (contents[24], contents[25]) == (bits, 3)
+  np.testing.assert_array_equal(run(decode.decode_index_png, contents), indices)
+
+
+def test_palette_with_equal_colours_keeps_the_indices_apart(random):
+  indices = random.integers(0, 256, (9, 9)).astype(np.uint8)
+  np.testing.assert_array_equal(
+      run(decode.decode_index_png, palette_png(indices, [7] * 768)), indices)
+
+
+def test_grey_and_bilevel_png_give_stored_values(random):
+  grey = random.integers(0, 256, (5, 8)).astype(np.uint8)
+  np.testing.assert_array_equal(run(decode.decode_index_png, encode(Image.fromarray(grey))), grey)
+  bits = grey > 99
+  np.testing.assert_array_equal(run(decode.decode_index_png, encode(Image.fromarray(bits))), bits)
+
+
+def test_real_masks_equal_pillow(shared_data):
+  for path in sorted((shared_data("voc_animals") / "SegmentationClassAug").glob("*.png"))[:20]:
+    np.testing.assert_array_equal(
+        decode.decode_index_png(tf.io.read_file(str(path))), np.array(Image.open(path)))
+
+
+@pytest.mark.parametrize("mode, kind", [("RGB", "RGB"), ("RGBA", "RGBA"), ("LA", "grey with alpha")])
+def test_pictures_in_place_of_masks_are_refused(mode, kind):
+  with pytest.raises(ValueError, match=rf"'a7' is not an index mask(.|\n)*Received: {kind}"):
+    run(lambda c: decode.decode_mask(c, 3, "a7"), encode(Image.new(mode, (4, 4))))
+
+
+@pytest.mark.parametrize("contents", [b"", b"\xff\xd8", b"GIF89a" * 20])
+def test_other_files_in_place_of_masks_are_refused(contents):
+  with pytest.raises(ValueError, match="(?s)is not an index mask.*not a PNG"):
+    run(lambda c: decode.decode_mask(c, 3, "a7"), contents)
+
+
+def test_sixteen_bit_files_are_refused_with_the_fix():
+  contents = encode(Image.fromarray(np.full((4, 4), 60000, np.uint16)))
+  with pytest.raises(ValueError, match="(?s)'a7' has 16 bits.*Convert it"):
+    run(lambda c: decode.decode_image(c, "a7"), contents)
+  with pytest.raises(ValueError, match="16 bits"):
+    run(lambda c: decode.decode_mask(c, 3, "a7"), contents)
+
+
+def test_labels_outside_of_the_classes_are_refused_by_value():
+  mask = np.array([[0, 1, 255], [7, 4, 7]], np.uint8)
+  with pytest.raises(ValueError, match=r"(?s)'a7'.*0\.\.2 or 255. Received: 4, 7\.\n.*remap"):
+    run(lambda c: decode.decode_mask(c, 3, "a7"), encode(Image.fromarray(mask)))
+
+
+def test_remap_comes_before_the_check():
+  mask = np.array([[0, 40, 255], [80, 3, 40]], np.uint8)
+  table = np.full(256, 255, np.uint8)
+  table[[0, 40, 80]] = 0, 1, 2
+  found = run(lambda c: decode.decode_mask(c, 3, "a", table), encode(Image.fromarray(mask)))
+  np.testing.assert_array_equal(found, [[0, 1, 255], [2, 255, 1]])
+
+
+def test_mask_of_another_size_is_refused():
+  contents = encode(Image.fromarray(np.zeros((4, 6), np.uint8)))
+  with pytest.raises(ValueError, match="(?s)another size.*5x6.*Received: 4x6"):
+    run(lambda c: decode.decode_mask(c, 3, "a", image_shape=[5, 6, 3]), contents)
+
+
+def test_images_become_rgb(random):
+  pixels = random.integers(0, 256, (4, 6, 4)).astype(np.uint8)
+  rgba = run(decode.decode_image, encode(Image.fromarray(pixels)))
+  np.testing.assert_array_equal(rgba, pixels[..., :3])
+  grey = run(decode.decode_image, encode(Image.fromarray(pixels[..., 0])))
+  np.testing.assert_array_equal(grey, np.repeat(pixels[..., :1], 3, -1))
+
+
+def test_exif_orientation_is_ignored():
+  image = Image.fromarray(np.zeros((4, 6, 3), np.uint8))
+  exif = Image.Exif()
+  exif[0x0112] = 6
+  assert run(decode.decode_image, encode(image, "JPEG", exif=exif)).shape == (4, 6, 3)
+
+
+def test_tags_from_mask_count_background_and_not_ignore():
+  mask = tf.constant([[2, 255], [2, 2]], tf.uint8)
+  assert decode.tags_from_mask(mask, 4).numpy().tolist() == [1, 0, 1, 0]
+
+
+def test_house_error_leaves_other_errors_alone():
+  assert decode.house_error(tf.errors.InvalidArgumentError(None, None, "Invalid JPEG")) is None

@@ -108,6 +108,20 @@ def network_options(name):
   return _options(name, {})
 
 
+def synchronized(name):
+  """Returns the options that make batch statistics those of all replicas, for networks with any.
+
+  Raises:
+    ValueError: there is no such network.
+
+  Example:
+    >>> synchronized("light_tiny"), synchronized("largefov_vgg16")
+    ({'synchronized_batch_norm': True}, {})
+  """
+  option = "synchronized_batch_norm"
+  return {option: True} if option in _options(name, {}) else {}
+
+
 def network_record(name, **options):
   """Returns the `NetworkRecord` of a network built with these options.
 

@@ -1,0 +1,109 @@
+"""Loads pretrained weights into the trunk of a network, and reports what was and was not found."""
+import dataclasses
+import os
+import re
+
+from keras_weakseg import errors
+from keras_weakseg.networks import garden_checkpoints, imagenet, registry
+
+IMAGENET = "imagenet"
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadReport:
+  """What `load_pretrained` did.
+
+  Attributes:
+    loaded: names of the variables that were set.
+    missing: names of trunk variables that the source does not have; they keep their values.
+    unused: names in the source that the network has no variable for.
+  """
+  loaded: tuple
+  missing: tuple
+  unused: tuple
+
+  def __str__(self):
+    return (f"{len(self.loaded)} variables loaded, {len(self.missing)} of the trunk missing, "
+            f"{len(self.unused)} of the source unused")
+
+
+def load_pretrained(network, name, source):
+  """Sets the trunk of a network to pretrained weights; nothing changes when it raises.
+
+  Args:
+    network: `keras.Model` that `registry.build_network(name, ...)` built.
+    name: its name in the registry.
+    source: "imagenet" (weights of `keras.applications`, downloaded or from its cache), the path of
+      an `.npz` file with arrays `<layer>__<weight>`, or the prefix of a TensorFlow checkpoint that
+      the Model Garden wrote for the backbone (`deeplab_v3`; MobileNetV1 for the light networks).
+
+  Returns:
+    `LoadReport`.
+
+  Raises:
+    FileNotFoundError: the file is not there, or the weights cannot be downloaded.
+    ValueError: nothing matches, or a shape differs.
+  """
+  record = registry.network_record(name)
+  source = str(source)
+  if source == IMAGENET:
+    return _assign(network, record, imagenet.imagenet_arrays(network, name), source)
+  if source.endswith(".npz"):
+    return _assign(network, record, read_npz(source), source)
+  if not os.path.exists(source + ".index"):
+    raise errors.missing(
+        "There are no pretrained weights at this place.",
+        expected=f"'{IMAGENET}', an .npz file, or a checkpoint prefix with an .index file",
+        received=source, fix="Check the path; a checkpoint is given without '.index'.")
+  if name == "deeplab_v3":
+    loaded, unused = garden_checkpoints.restore_backbone(network.get_layer("backbone"), source)
+    return LoadReport(loaded=tuple(loaded), missing=(), unused=tuple(unused))
+  if name.startswith("light_"):
+    return _assign(network, record, garden_checkpoints.mobilenet_v1_arrays(
+        source, _alpha(network)), source)
+  raise errors.value_error(
+      f"The network '{name}' cannot read Model Garden checkpoints.",
+      expected=f"'{IMAGENET}' or an .npz file", received=source,
+      fix="Use a network that stands on a Model Garden backbone, such as deeplab_v3.")
+
+
+def read_npz(path):
+  """Returns the arrays of an npz file as a dict with keys `<layer>/<weight>`.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+  """
+  import numpy as np
+  if not os.path.exists(path):
+    raise errors.missing("There is no file of pretrained weights at this place.",
+                         expected="an .npz file with arrays <layer>__<weight>", received=path,
+                         fix="Check the path.")
+  with np.load(path) as archive:
+    return {key.replace("__", "/"): archive[key].astype(np.float32) for key in archive.files}
+
+
+def _alpha(network):
+  return network.get_layer("conv1").filters / 32
+
+
+def _assign(network, record, arrays, source):
+  variables = {variable.name.split(":")[0]: variable for variable in network.weights}
+  trunk = {key for key in variables if not re.search(record.head_pattern, key)}
+  found = sorted(trunk & set(arrays))
+  if not found:
+    raise errors.value_error(
+        f"The pretrained weights have nothing for the network '{record.name}'.",
+        expected="names such as " + ", ".join(sorted(trunk)[:3]),
+        received=f"{source} with " + (", ".join(sorted(arrays)[:3]) or "no arrays"),
+        fix="Choose weights of the same backbone.")
+  for key in found:
+    if tuple(variables[key].shape) != arrays[key].shape:
+      raise errors.value_error(
+          f"The pretrained weights do not fit the network '{record.name}' at '{key}'.",
+          expected=f"shape {tuple(variables[key].shape)}",
+          received=f"shape {arrays[key].shape} in {source}",
+          fix="Build the network with the width (alpha) and channels of these weights.")
+  for key in found:
+    variables[key].assign(arrays[key])
+  return LoadReport(loaded=tuple(found), missing=tuple(sorted(trunk - set(arrays))),
+                    unused=tuple(sorted(set(arrays) - trunk)))

@@ -1,0 +1,62 @@
+"""Tests of the random scope."""
+import threading
+
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.networks import randomness
+
+
+def test_hash_is_the_same_in_every_process():
+  assert randomness.stable_hash("head_dropout") == 1212254424
+  assert 0 <= randomness.stable_hash("drop6") < 2 ** 31
+
+
+def test_streams_of_layers_and_steps_differ_and_repeat():
+  def seed(scope, name):
+    with randomness.random_scope(scope):
+      return tuple(randomness.scope_seed(name).numpy())
+
+  assert seed([3, 4], "a") == seed(tf.constant([3, 4]), "a")
+  assert len({seed([3, 4], "a"), seed([3, 4], "b"), seed([3, 5], "a"), seed([4, 4], "a")}) == 4
+
+
+def test_fold_in_takes_numbers_and_names():
+  base = tf.constant([1, 2])
+  seeds = {tuple(randomness.fold_in(base, data).numpy()) for data in (0, 1, tf.constant(2), "a")}
+  assert len(seeds) == 4
+  assert tuple(randomness.fold_in(base, 1).numpy()) == tuple(randomness.fold_in([1, 2], 1).numpy())
+
+
+def test_scopes_nest_and_close_after_an_error():
+  with randomness.random_scope([1, 1]):
+    outer = randomness.scope_seed("a").numpy().tolist()
+    with pytest.raises(RuntimeError):
+      with randomness.random_scope([2, 2]):
+        assert randomness.scope_seed("a").numpy().tolist() != outer
+        raise RuntimeError
+    assert randomness.scope_seed("a").numpy().tolist() == outer
+  with pytest.raises(ValueError, match="no random scope is open"):
+    randomness.scope_seed("a")
+
+
+def test_scope_belongs_to_its_thread():
+  failures = []
+
+  def other():
+    try:
+      randomness.scope_seed("a")
+    except ValueError as error:
+      failures.append(str(error))
+
+  with randomness.random_scope([1, 1]):
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+  assert len(failures) == 1 and "'a'" in failures[0]
+
+
+def test_seed_of_another_shape_is_refused():
+  with pytest.raises(ValueError, match=r"Expected: int32 \[2\]"):
+    with randomness.random_scope([1, 2, 3]):
+      pass

@@ -1,0 +1,80 @@
+"""The quickstart: 20 masks and many image tags against the same 20 masks alone, on embedded scenes.
+
+`scripts/quickstart` makes the environment and runs this. Everything is rendered, trained, drawn and
+exported here; nothing is downloaded. A run that was stopped is continued; one that is finished is
+only evaluated and exported again.
+"""
+import argparse
+import pathlib
+import time
+
+import keras_weakseg as kw
+from keras_weakseg.recipes import sources
+
+SEMI, ALONE = "em_semi_scenes", "supervised_scenes"
+PICTURES = 12
+
+
+def write_photographs(experiment, folder, count):
+  """Writes the first `count` validation images as PNG, as `predict` would get them; returns them."""
+  import tensorflow as tf  # pylint: disable=g-import-not-at-top
+  source = next(iter(sources.make_sources(experiment.data).values()))
+  folder.mkdir(parents=True, exist_ok=True)
+  paths = []
+  for sample in kw.data.evaluation_samples(source, experiment.evaluation.split).take(count):
+    name = sample[kw.fields.SAMPLE_ID].numpy().decode().replace("/", "_")
+    paths.append(folder / f"{name}.png")
+    paths[-1].write_bytes(tf.io.encode_png(sample[kw.fields.IMAGE]).numpy())
+  return paths
+
+
+def export(result, base):
+  """Exports the model to the next version of `base`; returns its path and says which one it is."""
+  before = sorted(int(path.name) for path in base.glob("*") if path.name.isdigit())
+  version = pathlib.Path(kw.export(result, str(base)))
+  if before:
+    print(f"{base} already held version {before[-1]}; this model is version {version.name}.")
+  return version
+
+
+def train(experiment, model_dir, override):
+  """Trains one experiment; returns its result and the seconds it took."""
+  started = time.perf_counter()
+  result = kw.fit(experiment, model_dir=str(model_dir), params_override=override)
+  return result, time.perf_counter() - started
+
+
+def main():
+  """Trains both, compares, draws and exports."""
+  parser = argparse.ArgumentParser(prog="scripts/quickstart", description=__doc__.splitlines()[0])
+  parser.add_argument("--model_dir", type=pathlib.Path, default=pathlib.Path("runs/quickstart"))
+  parser.add_argument("--export_dir", type=pathlib.Path,
+                      default=pathlib.Path("saved_models/quickstart"))
+  parser.add_argument("--params_override", default=None,
+                      help="over both experiments, for example training.steps=50")
+  arguments = parser.parse_args()
+  started = time.perf_counter()
+  # The masks alone first, so that the last lines of the output are about the model to be served.
+  alone, alone_seconds = train(ALONE, arguments.model_dir / "masks_alone",
+                               arguments.params_override)
+  semi, semi_seconds = train(SEMI, arguments.model_dir / "masks_and_tags",
+                             arguments.params_override)
+  photographs = write_photographs(semi.experiment, arguments.model_dir / "images", PICTURES)
+  drawn = arguments.model_dir / "predictions"
+  kw.predict(semi, [str(path) for path in photographs], str(drawn))
+  version = export(semi, arguments.export_dir)
+  masks = semi.experiment.data.parts[0].count
+  rows = [("trained from", "mIoU", "seconds"),
+          (f"{masks} masks alone", f"{alone.metrics['mean_iou']:.4f}", f"{alone_seconds:.0f}"),
+          (f"{masks} masks and image tags", f"{semi.metrics['mean_iou']:.4f}",
+           f"{semi_seconds:.0f}")]
+  print("\nThe same network, steps and seed, on the validation scenes "
+        f"(protocol {semi.metrics['protocol_hash']}):")
+  print("\n".join(f"  {name:28}{value:>8}{seconds:>9}" for name, value, seconds in rows))
+  sheets = sorted(str(path) for path in drawn.glob("*sheet*"))
+  print(f"Pictures: {', '.join(sheets) or drawn}\nModel:    {version}\n"
+        f"Quickstart without installation: {time.perf_counter() - started:.0f} s.")
+
+
+if __name__ == "__main__":
+  main()

@@ -29,7 +29,8 @@ def resize_aligned(x, size):
   if None not in known and static == known:
     return x
   channels = x.shape[3] if x.shape[3] is not None else tf.shape(x)[3]
-  height, width = (known[axis] if known[axis] is not None else size[axis] for axis in (0, 1))
+  height, width = (side if side is not None else tf.cast(size[axis], tf.int32)
+                   for axis, side in enumerate(known))
   shape = tf.shape(x)
   x = tf.matmul(_interpolation(shape[2], width), x)  # [N,H,width,C]
   x = tf.matmul(_interpolation(shape[1], height),
@@ -79,6 +80,7 @@ def resize_labels(labels, size):
   """
   labels = tf.convert_to_tensor(labels)
   for axis, length in ((-2, size[0]), (-1, size[1])):
+    length = tf.cast(length, tf.int32)
     source = (2 * tf.range(length) + 1) * tf.shape(labels)[axis] // (2 * length)
     labels = tf.gather(labels, source, axis=axis)
   return labels

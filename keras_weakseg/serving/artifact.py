@@ -1,0 +1,121 @@
+"""From an exported artifact back to a model that can be evaluated, asked and exported again."""
+import json
+import pathlib
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg.evaluation import model as models
+from keras_weakseg.serving import document as documents
+from keras_weakseg.serving import versions
+
+
+class LoadedScores(tf.Module):
+  """The `scores` of a loaded artifact; it holds the variables, so it can be exported again.
+
+  Args:
+    loaded: what `tf.saved_model.load` returned.
+  """
+
+  def __init__(self, loaded):
+    super().__init__(name="loaded_artifact")
+    self.loaded = loaded
+
+  def __call__(self, images):
+    """Returns scores float32 [N, h, w, C] of RGB 0..255 float32 [N, H, W, 3]."""
+    return self.loaded.scores(images)
+
+
+def find_version(path):
+  """Returns the folder of a version: `path` itself, or the highest one below it.
+
+  Args:
+    path: `<base>` or `<base>/<version>` of `export_artifact`.
+
+  Returns:
+    `pathlib.Path`.
+
+  Raises:
+    FileNotFoundError: there is no such folder, or no version in it.
+    ValueError: the folder is a SavedModel that this package has not written.
+  """
+  path = pathlib.Path(path)
+  folder = path
+  if path.is_dir() and not (path / "saved_model.pb").is_file():
+    folder = path / str(versions.highest(path))
+  if not (folder / "saved_model.pb").is_file():
+    raise errors.missing(
+        f"There is no artifact in {path}.",
+        expected="<base> with a version folder such as 1/saved_model.pb, or the version folder",
+        received=_listing(path), fix="Export one with `keras-weakseg export`, or correct the path.")
+  if not (folder / "assets.extra" / documents.FILE).is_file():
+    raise errors.value_error(
+        f"The SavedModel in {folder} was not exported by keras_weakseg.",
+        expected=f"assets.extra/{documents.FILE} with classes, palette and protocol",
+        received=_listing(folder), fix="Export the model with `keras-weakseg export`.")
+  return folder
+
+
+def read_document(path):
+  """Returns the document of an artifact (see `document.build`) as a dict, without loading it.
+
+  Args:
+    path: `<base>` or `<base>/<version>`.
+
+  Raises:
+    FileNotFoundError, ValueError: as `find_version`; or the document is damaged or too new.
+  """
+  file = find_version(path) / "assets.extra" / documents.FILE
+  try:
+    document = json.loads(file.read_text(encoding="utf-8"))
+    form = document["format"]
+  except (ValueError, KeyError, TypeError) as error:
+    raise errors.value_error(
+        f"The document {file} is damaged.", expected="the JSON that export wrote",
+        received=f"{type(error).__name__}: {error}", fix="Export the model again.") from error
+  if form != documents.FORMAT:
+    raise errors.value_error(
+        f"The artifact in {file.parent.parent} has a format this version does not know.",
+        expected=f"format {documents.FORMAT}",
+        received=f"format {form}, written by version {document.get('library_version')}",
+        fix="Install that version of keras_weakseg, or export the model again.")
+  return document
+
+
+def load_artifact(path):
+  """Returns the model of an artifact.
+
+  Args:
+    path: `<base>` (its highest version is taken) or `<base>/<version>`.
+
+  Returns:
+    `evaluation.model.SegmentationModel`; `metadata` is the artifact's document with `artifact`,
+    the path of the version, added.
+
+  Raises:
+    FileNotFoundError: there is no artifact.
+    ValueError: it is a SavedModel of another kind, or damaged.
+  """
+  folder = find_version(path)
+  document = read_document(folder)
+  try:
+    loaded = tf.saved_model.load(str(folder))
+  except (OSError, ValueError, tf.errors.OpError) as error:
+    raise errors.value_error(
+        f"The artifact in {folder} cannot be loaded.", expected="a whole SavedModel",
+        received=f"{type(error).__name__}: {error}",
+        fix="Copy the folder again, with variables/, or export the model again.") from error
+  return models.SegmentationModel(
+      score_fn=LoadedScores(loaded), classes=tuple(document["classes"]),
+      palette=tuple(tuple(colour) for colour in document["palette"]),
+      mean_rgb=tuple(document["mean_rgb"]), multiple=document["multiple"],
+      metadata={**document, "artifact": str(folder)})
+
+
+def _listing(path):
+  """Returns what is there, for an error."""
+  if not path.exists():
+    return "no such folder"
+  if not path.is_dir():
+    return "a file"
+  return ", ".join(sorted(entry.name for entry in path.iterdir())[:20]) or "an empty folder"

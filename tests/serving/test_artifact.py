@@ -1,0 +1,88 @@
+"""Tests of `serving.artifact`: an exported model can be evaluated and exported again."""
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.evaluation import protocol as protocols
+from keras_weakseg.serving import artifact as artifacts
+
+
+@pytest.mark.parametrize("protocol", [
+    protocols.Protocol(), protocols.Protocol(scales=(0.5, 1.0), flip=True)])
+def test_it_gives_the_predictors_masks_under_any_protocol(kit, predictor, artifact, protocol):
+  model = artifacts.load_artifact(artifact)
+  assert tuple(model.classes) == kit.classes
+  assert [tuple(colour) for colour in model.palette] == list(kit.palette)
+  assert model.multiple == 8 and model.metadata["metadata"] == {"experiment": "tiny"}
+  assert model.metadata["artifact"] == str(artifact)
+  images = kit.random_image(50, 75)[None]
+  np.testing.assert_array_equal(
+      model.mask(images, protocol), kit.segmentation_model(predictor).mask(images, protocol))
+
+
+def test_the_base_folder_means_its_highest_version(artifact, tmp_path):
+  for name in ("2", "10", "notes"):
+    shutil.copytree(artifact, tmp_path / name)
+  (tmp_path / ".writing-abc").mkdir()
+  assert artifacts.find_version(tmp_path) == tmp_path / "10"
+  assert artifacts.find_version(tmp_path / "2") == tmp_path / "2"
+
+
+def test_a_loaded_artifact_is_exported_again(kit, artifact, tmp_path):
+  model = artifacts.load_artifact(artifact)
+  again = kit.export(model.score_fn, tmp_path / "again", protocol=protocols.Protocol(flip=True))
+  images = kit.random_image(50, 75)[None]
+  loaded = tf.saved_model.load(str(again)).signatures["predict_images"]
+  np.testing.assert_array_equal(
+      loaded(images=tf.constant(images))["mask"], model.mask(images, protocols.Protocol(flip=True)))
+
+
+def test_the_document_is_read_without_loading(artifact, tmp_path):
+  shutil.copytree(artifact, tmp_path / "1")
+  (tmp_path / "1" / "saved_model.pb").write_bytes(b"not read")
+  assert artifacts.read_document(tmp_path)["classes"][1] == "cat"
+
+
+def test_nothing_there_is_reported_with_what_was_found(tmp_path):
+  with pytest.raises(FileNotFoundError, match=r"(?s)Expected: .*Received: an empty folder"):
+    artifacts.load_artifact(tmp_path)
+  with pytest.raises(FileNotFoundError, match="no such folder"):
+    artifacts.load_artifact(tmp_path / "absent")
+  (tmp_path / "3").mkdir()
+  with pytest.raises(FileNotFoundError, match=r"(?s)Expected: .*Received: 3"):
+    artifacts.load_artifact(tmp_path)
+  (tmp_path / "file").write_text("")
+  with pytest.raises(FileNotFoundError, match="Received: a file"):
+    artifacts.load_artifact(tmp_path / "file")
+
+
+def test_a_foreign_saved_model_is_refused(tmp_path):
+  tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
+  with pytest.raises(ValueError, match=r"(?s)not exported by keras_weakseg.*Expected: "):
+    artifacts.load_artifact(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_a_damaged_document_is_reported(artifact, tmp_path, text):
+  shutil.copytree(artifact, tmp_path / "1")
+  (tmp_path / "1" / "assets.extra" / "keras_weakseg.json").write_text(text)
+  with pytest.raises(ValueError, match=r"(?s)is damaged.*Expected: "):
+    artifacts.load_artifact(tmp_path)
+
+
+def test_a_later_format_is_refused(artifact, tmp_path):
+  shutil.copytree(artifact, tmp_path / "1")
+  file = tmp_path / "1" / "assets.extra" / "keras_weakseg.json"
+  file.write_text(json.dumps({**json.loads(file.read_text()), "format": 2}))
+  with pytest.raises(ValueError, match=r"(?s)format.*Expected: format 1\. Received: format 2"):
+    artifacts.load_artifact(tmp_path)
+
+
+def test_missing_variables_are_reported(artifact, tmp_path):
+  shutil.copytree(artifact, tmp_path / "1")
+  shutil.rmtree(tmp_path / "1" / "variables")
+  with pytest.raises(ValueError, match=r"(?s)cannot be loaded.*Expected: a whole SavedModel"):
+    artifacts.load_artifact(tmp_path)

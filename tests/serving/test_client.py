@@ -1,0 +1,113 @@
+"""Tests of `serving.client`: the JSON of a REST call, against a double of the server.
+
+The double (rest_double.py) runs where neither Keras nor keras_weakseg can be imported.
+"""
+import base64
+import io
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from keras_weakseg.evaluation import protocol as protocols
+from keras_weakseg.serving import client
+
+README = pathlib.Path(__file__).resolve().parents[2] / "saved_models" / "README.md"
+
+
+def post(server, body, model="tiny"):
+  request = urllib.request.Request(
+      f"{server}/v1/models/{model}:predict", json.dumps(body).encode(),
+      {"Content-Type": "application/json"})
+  with urllib.request.urlopen(request) as response:
+    return json.load(response)
+
+
+def png(pixels):
+  buffer = io.BytesIO()
+  Image.fromarray(pixels).save(buffer, "PNG")
+  return buffer.getvalue()
+
+
+@pytest.mark.parametrize("sizes", [[(30, 41)], [(30, 41), (17, 60), (64, 64), (25, 25)]])
+def test_masks_come_back_at_each_images_size(kit, predictor, server, sizes):
+  images = [kit.random_image(*size, seed=number) for number, size in enumerate(sizes)]
+  found = client.rest_masks(post(server, client.rest_request(*map(png, images))))
+  evaluator = kit.segmentation_model(predictor)
+  assert len(found) == len(images)
+  for (mask, class_ids), image in zip(found, images):
+    np.testing.assert_array_equal(
+        mask, np.asarray(evaluator.mask(image[None], protocols.Protocol()))[0])
+    assert class_ids == sorted(np.unique(mask).tolist())
+
+
+def test_the_request_holds_the_bytes_and_nothing_else():
+  body = json.loads(json.dumps(client.rest_request(b"\xff\xd8", b"")))
+  assert [base64.b64decode(row["b64"]) for row in body["instances"]] == [b"\xff\xd8", b""]
+  assert list(body) == ["instances"]
+
+
+def test_padding_is_taken_off_the_class_ids():
+  mask = base64.b64encode(png(np.full((2, 3), 7, np.uint8))).decode()
+  answer = {"predictions": [{"mask_png_bytes": {"b64": mask}, "class_ids": [7, -1]}]}
+  (found, class_ids), = client.rest_masks(answer)
+  assert class_ids == [7] and found.shape == (2, 3) and (found == 7).all()
+
+
+def test_named_rows_and_columns_are_answered_too(kit, server):
+  content = {"b64": base64.b64encode(png(kit.random_image(20, 20))).decode()}
+  row = post(server, {"instances": [{"image_bytes": content}]})["predictions"][0]
+  columns = post(server, {"inputs": {"image_bytes": [content]}})["outputs"]
+  assert columns["mask_png_bytes"] == [row["mask_png_bytes"]]
+  assert columns["class_ids"] == [row["class_ids"]]
+
+
+def test_the_document_is_within_reach_of_rest(kit, server):
+  answer = post(server, {"signature_name": "metadata_rows", "instances": ["classes", "palette"]})
+  classes, palette = (json.loads(text) for text in answer["predictions"])
+  assert tuple(classes) == kit.classes and palette[1] == [128, 0, 0]
+  with pytest.raises(urllib.error.HTTPError) as caught:
+    post(server, {"signature_name": "metadata", "inputs": {}})
+  assert b"Failed to get input map" in caught.value.read()
+
+
+def test_a_broken_image_is_an_error_of_the_server(server):
+  with pytest.raises(urllib.error.HTTPError) as caught:
+    post(server, client.rest_request(b"no picture"))
+  assert caught.value.code == 400
+
+
+def code_blocks(language):
+  return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_python_of_the_readme_runs(kit, predictor, server, tmp_path):
+  code, = code_blocks("python")
+  image = kit.random_image(33, 52)
+  (tmp_path / "photo.jpg").write_bytes(png(image))  # a decoder looks at bytes, not at names
+  done = subprocess.run(
+      [sys.executable, "-c", code.replace("http://localhost:8501", server)], cwd=tmp_path,
+      text=True, check=False, capture_output=True)
+  assert done.returncode == 0, done.stderr[-2000:]
+  expected = np.asarray(
+      kit.segmentation_model(predictor).mask(image[None], protocols.Protocol()))[0]
+  np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")), expected)
+  assert all(kit.classes[number] in done.stdout for number in np.unique(expected))
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_curl_call_of_the_readme_runs(kit, server, tmp_path):
+  code = next(block for block in code_blocks("sh") if "curl" in block)
+  (tmp_path / "photo.jpg").write_bytes(png(kit.random_image(33, 52)))
+  done = subprocess.run(["sh", "-c", code.replace("http://localhost:8501", server)], cwd=tmp_path,
+                        text=True, check=False, capture_output=True)
+  row, = json.loads(done.stdout)["predictions"]
+  assert set(row) == {"mask_png_bytes", "class_ids"}

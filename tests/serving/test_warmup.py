@@ -1,0 +1,96 @@
+"""Tests of `serving.warmup`: the records, read by decoders that are not ours."""
+from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pool
+from google.protobuf import message_factory
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
+
+from keras_weakseg.serving import warmup
+
+# Name, fields (name, number, type, repeated): the parts of TensorFlow Serving's .proto files that
+# a warm-up file uses. A map is a repeated entry message on the wire.
+MESSAGES = {
+    "ModelSpec": [("name", 1, "string", False), ("signature_name", 3, "string", False)],
+    "InputsEntry": [("key", 1, "string", False), ("value", 2, "bytes", False)],
+    "PredictRequest": [("model_spec", 1, "ModelSpec", False), ("inputs", 2, "InputsEntry", True)],
+    "PredictLog": [("request", 1, "PredictRequest", False)],
+    "PredictionLog": [("predict_log", 6, "PredictLog", False)],
+}
+
+
+@pytest.fixture(scope="module")
+def prediction_log_class():
+  kinds = descriptor_pb2.FieldDescriptorProto
+  file = descriptor_pb2.FileDescriptorProto(name="double.proto", package="double", syntax="proto3")
+  for name, message_fields in MESSAGES.items():
+    message = file.message_type.add(name=name)
+    for field, number, kind, repeated in message_fields:
+      added = message.field.add(
+          name=field, number=number,
+          label=kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL,
+          type={"string": kinds.TYPE_STRING, "bytes": kinds.TYPE_BYTES}.get(
+              kind, kinds.TYPE_MESSAGE))
+      if kind in MESSAGES:
+        added.type_name = f".double.{kind}"
+  pool = descriptor_pool.DescriptorPool()
+  pool.Add(file)
+  return message_factory.GetMessageClass(pool.FindMessageTypeByName("double.PredictionLog"))
+
+
+def records(artifact):
+  path = artifact / "assets.extra" / "tf_serving_warmup_requests"
+  return [record.numpy() for record in tf.data.TFRecordDataset(str(path))]
+
+
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 16383, 16384, 70000])
+def test_lengths_of_every_varint_size_are_read_back(prediction_log_class, length):
+  value = np.arange(length, dtype=np.int64).astype(np.uint8)
+  log = prediction_log_class.FromString(warmup.prediction_log("name", "sig", {"x": value}))
+  request = log.predict_log.request
+  assert (request.model_spec.name, request.model_spec.signature_name) == ("name", "sig")
+  tensor = tensor_pb2.TensorProto.FromString(request.inputs[0].value)
+  np.testing.assert_array_equal(tf.make_ndarray(tensor), value)
+  # Nothing that the .proto does not know: it would come back as unknown fields.
+  assert log.ByteSize() == len(warmup.prediction_log("name", "sig", {"x": value}))
+
+
+def test_several_inputs_are_written_in_the_order_of_their_names(prediction_log_class):
+  log = prediction_log_class.FromString(
+      warmup.prediction_log("m", "s", {"b": [b"bytes"], "a": [[1.5]]}))
+  assert [entry.key for entry in log.predict_log.request.inputs] == ["a", "b"]
+
+
+def test_the_file_of_an_artifact_warms_every_signature(artifact, prediction_log_class):
+  signatures = tf.saved_model.load(str(artifact)).signatures
+  warmed = set()
+  for record in records(artifact):
+    request = prediction_log_class.FromString(record).predict_log.request
+    assert request.model_spec.name == "tiny"
+    inputs = {entry.key: tf.constant(tf.make_ndarray(
+        tensor_pb2.TensorProto.FromString(entry.value))) for entry in request.inputs}
+    answer = signatures[request.model_spec.signature_name](**inputs)
+    assert all(tf.size(value) > 0 for value in answer.values())
+    warmed.add(request.model_spec.signature_name)
+  assert warmed == set(signatures)
+
+
+def test_it_parses_with_the_real_messages(artifact):
+  apis = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2",
+                             reason="tensorflow-serving-api (extra 'serving') is not installed")
+  logs = [apis.PredictionLog.FromString(record) for record in records(artifact)]
+  assert {log.WhichOneof("log_type") for log in logs} == {"predict_log"}
+  requests = {log.predict_log.request.model_spec.signature_name: log.predict_log.request
+              for log in logs}
+  image = tf.make_ndarray(requests["predict_images"].inputs["images"])
+  assert image.dtype == np.uint8 and image.shape[0] == 1 and image.shape[3] == 3
+  content = tf.make_ndarray(requests["serving_default"].inputs["image_bytes"])
+  assert tf.io.decode_jpeg(content[0]).shape == image.shape[1:]
+  assert all(apis.PredictionLog.FromString(log.SerializeToString()) == log for log in logs)
+
+
+def test_the_sample_image_is_the_same_every_time_and_not_plain():
+  first, second = warmup.sample_image(20, 30).numpy(), warmup.sample_image(20, 30).numpy()
+  np.testing.assert_array_equal(first, second)
+  assert first.shape == (20, 30, 3) and first.std() > 30

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.configs import overrides
-from keras_weakseg.data import bundle as bundles
 from keras_weakseg.data import check as checks
 from keras_weakseg.evaluation import evaluate as evaluation
 from keras_weakseg.evaluation import model as models
@@ -174,8 +174,13 @@ def evaluate_on(model, source, split, protocol, *, progress=True):
     raise errors.value_error(
         "The data has other classes than the model.", expected=", ".join(model.classes),
         received=", ".join(source.classes), fix="Evaluate on data with the model's class list.")
-  samples = bundles.evaluation_samples(source, split)
+  samples = labelled_samples(source, split)
   return {"split": split, **evaluation.evaluate(model, samples, protocol, progress=progress)}
+
+
+def labelled_samples(source, split):
+  """Returns every sample of a split once, with its mask, at original size."""
+  return source.samples(split, grant=fields.Supervision.MASK).prefetch(tf.data.AUTOTUNE)
 
 
 def _validate(plan, protocol, count, method):
@@ -248,7 +253,7 @@ def _describe(model_dir, experiment, plan):
       "classes": list(plan.source.classes),
       "palette": [list(map(int, color)) for color in plan.source.palette],
       "network": dataclasses.asdict(plan.record), "phase": plan.phases[-1].name,
-      "data": plan.phases[-1].bundle.fingerprint(), "protocol_hash": protocol.hash()})
+      "data": plan.phases[-1].fingerprint, "protocol_hash": protocol.hash()})
 
 
 def _known_metrics(model_dir, checkpoint, protocol):

@@ -36,22 +36,30 @@ class ExpectationMaximization(supervised.Supervised):
     biased = self.biased_scores(scores, tags, batch)
     latent = em.latent_labels(biased, tags, censor=self.censor_absent)
     latent = tf.where(has_tags, tf.cast(latent, tf.int32), fields.IGNORE_LABEL)
-    health = _health(latent, labels, tags, has_mask, has_tags)
+    health = _coverage(latent, tags, has_mask, has_tags)
+    if fields.MASK in batch:
+      health.update(_agreement(latent, labels, has_mask & has_tags))
     return tf.where(has_mask, labels, latent), health
 
 
-def _health(latent, labels, tags, has_mask, has_tags):
-  """Returns how much the latent masks cover, whether every tag appears, and how right they are."""
-  ignore = fields.IGNORE_LABEL
-  weak = has_tags & ~has_mask & (latent != ignore)
-  known = has_mask & has_tags & (labels != ignore) & (latent != ignore)
-  foreground = known & ((labels > 0) | (latent > 0))
+def _coverage(latent, tags, has_mask, has_tags):
+  """Returns how much the latent masks of weak samples cover, and whether every tag appears."""
+  weak = has_tags & ~has_mask
   classes = tf.range(tf.shape(tags)[-1])
   found = tf.reduce_any(latent[..., None] == classes, axis=[1, 2])
-  tagged = (tags > 0) & (classes > 0) & (has_tags & ~has_mask)[:, 0]
+  tagged = (tags > 0) & (classes > 0) & weak[:, 0]
   return {
-      "latent_foreground": ratio.masked_mean(latent > 0, weak),
+      "latent_foreground": ratio.masked_mean(
+          latent > 0, weak & (latent != fields.IGNORE_LABEL)),
       "latent_tag_recall": ratio.masked_mean(found, tagged),
+  }
+
+
+def _agreement(latent, labels, both):
+  """Returns how right the E-step is on samples whose mask is known."""
+  known = both & (labels != fields.IGNORE_LABEL) & (latent != fields.IGNORE_LABEL)
+  return {
       "latent_accuracy": ratio.masked_mean(latent == labels, known),
-      "latent_foreground_accuracy": ratio.masked_mean(latent == labels, foreground),
+      "latent_foreground_accuracy": ratio.masked_mean(
+          latent == labels, known & ((labels > 0) | (latent > 0))),
   }

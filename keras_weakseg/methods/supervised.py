@@ -35,9 +35,7 @@ class Supervised(base.Method):
     """See `Method.loss_terms`: one term per part of the bundle, named `loss_<part>`."""
     images = tf.cast(batch[fields.IMAGE], tf.float32)
     scores = self.predictor(images, training=True)
-    labels = resize.decimate_labels(batch[fields.MASK], self.stride)
-    has_mask = base.may(batch, fields.Supervision.MASK)[:, None, None]
-    labels = tf.where(has_mask, tf.cast(labels, tf.int32), fields.IGNORE_LABEL)
+    labels, has_mask = self._granted_labels(scores, batch)
     labels, health = self.complete(labels, tf.stop_gradient(scores), has_mask, batch)
     loss, valid = losses.cross_entropy_map(labels, scores)
     terms = {}
@@ -46,10 +44,19 @@ class Supervised(base.Method):
       # The loss is zero where it is not valid, so it needs no second masking.
       terms[f"loss_{name}"] = base.Term(
           ratio.Ratio(tf.reduce_sum(loss * mine), tf.reduce_sum(valid * mine)), weight)
-    right = tf.argmax(scores, -1, output_type=tf.int32) == labels
-    health["train_accuracy"] = ratio.masked_mean(
-        right, has_mask & (labels != fields.IGNORE_LABEL))
+    if fields.MASK in batch:
+      right = tf.argmax(scores, -1, output_type=tf.int32) == labels
+      health["train_accuracy"] = ratio.masked_mean(
+          right, has_mask & (labels != fields.IGNORE_LABEL))
     return terms, health
+
+  def _granted_labels(self, scores, batch):
+    """Returns labels int32 [N,h,w] on the score grid, 255 where none is granted, and bool [N,1,1]."""
+    has_mask = base.may(batch, fields.Supervision.MASK)[:, None, None]
+    if fields.MASK not in batch:  # A bundle without any mask.
+      return tf.fill(tf.shape(scores)[:3], fields.IGNORE_LABEL), has_mask
+    labels = tf.cast(resize.decimate_labels(batch[fields.MASK], self.stride), tf.int32)
+    return tf.where(has_mask, labels, fields.IGNORE_LABEL), has_mask
 
   def complete(self, labels, scores, has_mask, batch):
     """Returns labels for the pixels that have none, and health figures.

@@ -13,6 +13,7 @@ class Phase:
       name to the finished `Method` of every earlier phase, to take weights from.
     bundle: `keras_weakseg.data.bundle.Bundle`, the training data.
     training: `schema.Training`.
+    fingerprint: names everything that decides the batches; a run continues only with the same.
     plan: lines that tell the user what will happen.
     validation: function that returns the samples which pick the best checkpoint, or None.
   """
@@ -20,6 +21,7 @@ class Phase:
   build: Callable[[dict], Any]
   bundle: Any
   training: Any
+  fingerprint: str
   plan: Tuple[str, ...] = ()
   validation: Optional[Callable[[], Any]] = None
 

@@ -1,6 +1,7 @@
 """The recipe of one method on one network: EM, and every supervised baseline."""
 import tensorflow as tf
 
+from keras_weakseg import fields
 from keras_weakseg.data import bundle as bundles
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import preprocessing
@@ -53,7 +54,7 @@ def plan(experiment, given=None):
     if pretrained:
       _load(network, experiment.network, pretrained)
     return method_class(
-        network, predictor, parts=[part.name for part in bundle.parts],
+        network, predictor, parts=source_lib.part_names(bundle.parts),
         part_weights=[part.weight for part in bundle.parts], stride=record.stride,
         seed=experiment.seed, accumulation=experiment.training.accumulation,
         **experiment.method.get().as_dict())
@@ -62,12 +63,14 @@ def plan(experiment, given=None):
   lines = [
       f"{experiment.method.type} on {experiment.network.type}, "
       f"weights from {pretrained or 'scratch'}",
-      *bundle.plan(), *source.notes,
+      *bundle.plan(),
       f"{experiment.training.steps} steps of {bundle.batch_size} samples",
   ]
-  validation = (lambda: bundles.evaluation_samples(source, split)) if split else None
+  validation = (
+      lambda: source.samples(split, grant=fields.Supervision.MASK)) if split else None
   return phases.Plan(
-      [phases.Phase(PHASE, build, bundle, experiment.training, tuple(lines), validation)],
+      [phases.Phase(PHASE, build, bundle, experiment.training, source_lib.fingerprint(bundle),
+                    tuple(lines), validation)],
       record, source)
 
 

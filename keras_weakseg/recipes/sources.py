@@ -1,4 +1,8 @@
 """Makes data sources and bundles from the configuration."""
+import hashlib
+import json
+import os
+
 from keras_weakseg import errors
 from keras_weakseg import fields
 
@@ -56,20 +60,70 @@ def make_parts(config, sources):
     config: `schema.Data`.
     sources: dict of name to source.
   """
-  from keras_weakseg.data import bundle  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   default = next(iter(sources.values()))
   if not config.parts:
-    return bundle.parts_of(default)
+    return default_parts(default)
   parts = []
   for entry in config.parts:
     if entry.source and entry.source not in sources:
       raise errors.unknown_name("source", entry.source, sources)
-    parts.append(bundle.Part(
+    parts.append(part_lib.Part(
         source=sources[entry.source] if entry.source else default, split=entry.split,
         supervision=fields.parse_supervision(entry.supervision), ids=_read_ids(entry.ids),
         count=entry.count, subset_seed=entry.subset_seed, rest=entry.rest,
         batch_size=entry.batch_size, weight=entry.weight))
   return parts
+
+
+def default_parts(source, split="train", batch_size=8):
+  """Returns the parts of a source that nobody has divided: one per kind of label it grants.
+
+  Samples with a mask teach by it; the others by their boxes, else by their tags. Of two parts the
+  stronger weighs .7 and the weaker .3 (Papandreou et al. 2015).
+
+  Args:
+    source: a data source.
+    split: of it.
+    batch_size: samples in a batch.
+
+  Raises:
+    ValueError: no sample of the split has a label.
+  """
+  from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
+  ids = source.ids(split)
+  flags = source.supervision(split)
+  kinds, left = [], set(ids)
+  for kind in (fields.Supervision.MASK, fields.Supervision.BOXES, fields.Supervision.TAGS):
+    chosen = tuple(name for name, flag in zip(ids, flags) if name in left and flag & kind)
+    left -= set(chosen)
+    if chosen:
+      kinds.append((kind, chosen))
+  if not kinds:
+    raise errors.value_error(
+        f"The split '{split}' of '{source.name}' has no labels.",
+        expected="masks, boxes or tags for at least one sample", received=f"{len(ids)} images",
+        fix="Add labels, or correct the places given to the source (masks=, tags=, boxes=).")
+  weights = [1.0] if len(kinds) == 1 else [0.7] + [0.3 / (len(kinds) - 1)] * (len(kinds) - 1)
+  return [part_lib.Part(source, split, kind, batch_size=max(1, batch_size // len(kinds)),
+                        ids=chosen, weight=weight)
+          for (kind, chosen), weight in zip(kinds, weights)]
+
+
+def part_names(parts):
+  """Returns a short name for every part, unique: its label kind, its source where kinds repeat."""
+  kinds = [part.kinds for part in parts]
+  names = [part.name or (kind if kinds.count(kind) == 1 else f"{part.source.name}_{kind}")
+           for part, kind in zip(parts, kinds)]
+  return [name if names.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(names)]
+
+
+def fingerprint(bundle):
+  """Returns 16 hex digits that name everything that decides the batches of a bundle."""
+  record = [bundle.seed, repr(bundle.augmentation), bundle.ids,
+            [(part.source.fingerprint(), part.split, int(part.supervision), part.batch_size,
+              part.weight) for part in bundle.parts]]
+  return hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]
 
 
 def _read_ids(path):
@@ -110,4 +164,7 @@ def find_weights(pretrained, data_dir=None):
   if not pretrained or pretrained.startswith("imagenet"):
     return pretrained
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  return str(data.find(pretrained, data_dir))
+  folder, name = os.path.split(pretrained)
+  if not folder or os.path.isabs(pretrained):
+    return pretrained
+  return os.path.join(data.find(folder, data_dir), name)

@@ -69,7 +69,7 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
     method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
                callbacks=[between], verbose=0)
   except tf.errors.InvalidArgumentError as error:
-    raise _of_the_pipeline(error) from error
+    raise phase.bundle.explain(between.done, error) from error
   if chief:
     with open(os.path.join(directory, DONE + ".tmp"), "w", encoding="utf-8") as file:
       json.dump({"steps": between.done}, file)
@@ -81,21 +81,8 @@ def _signature(phase, method):
   return {
       "method": type(method).__name__,
       "weights": sum(int(tf.size(v)) for v in method.weights),
-      "data": phase.bundle.fingerprint(),
+      "data": phase.fingerprint,
       "steps": phase.training.steps,
       "accumulation": phase.training.accumulation,
   }
 
-
-def _of_the_pipeline(error):
-  """Returns the error of a sample in the house's form, out of TensorFlow's."""
-  text = str(error)
-  for line_break in ("\n\t [[", "\n[[", " [[{{"):
-    text = text.split(line_break)[0]
-  if "Expected:" in text:
-    start = text.find("assertion failed: [")
-    text = text[start + len("assertion failed: ["):].rstrip("] ") if start >= 0 else text
-    return ValueError(text)
-  return errors.value_error(
-      "A batch could not be made or trained on.", expected="samples that follow the contract",
-      received=text, fix="Run `keras-weakseg check-data` on the data.")

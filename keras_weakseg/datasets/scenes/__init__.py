@@ -1,0 +1,4 @@
+"""The procedural street scenes of `weakseg_scenes`, rendered with numpy alone."""
+from keras_weakseg.datasets.scenes.render import render_scene
+
+__all__ = ["render_scene"]

@@ -1,0 +1,87 @@
+"""Sources, parts and augmentation are checked before a file is opened."""
+import pytest
+
+from keras_weakseg.configs import data_validation
+from keras_weakseg.configs import schema
+
+
+def data(*parts, sources=("a",), **augmentation):
+  return schema.Data(
+      sources=[schema.Source(name=name, path="photos") for name in sources], parts=list(parts),
+      augmentation=schema.Augmentation(**augmentation))
+
+
+@pytest.mark.parametrize("given", [
+    data(), data(schema.Part()), data(schema.Part(source="b"), sources=("a", "b")),
+    data(schema.Part(weight=0.0), schema.Part(rest=True)), schema.Data(),
+    data(schema.Part(split="train+weak", supervision="tags+depth")),
+    data(schema.Part(count=3, batch_size=8)), data(crop=(9, 321), scales=(0.5, 2.0), color=1.0),
+])
+def test_what_fits_passes(given):
+  assert data_validation.validate_data(given) is None
+
+
+@pytest.mark.parametrize("part, words", [
+    ({"source": "c"}, "Did you mean|one of a, b"),
+    ({"batch_size": 0}, "'data.parts.1.batch_size' is out of range"),
+    ({"count": -1}, "'data.parts.1.count' is out of range"),
+    ({"weight": -0.1}, "'data.parts.1.weight' is out of range"),
+    ({"supervision": "masks"}, "Did you mean 'mask'"),
+    ({"split": "train+"}, "'data.parts.1.split' is out of range"),
+    ({"split": ""}, "'data.parts.1.split' is out of range"),
+])
+def test_wrong_parts(part, words):
+  with pytest.raises(ValueError, match=words):
+    data_validation.validate_data(data(schema.Part(), schema.Part(**part), sources=("a", "b")))
+
+
+def test_the_first_part_leaves_no_rest():
+  with pytest.raises(ValueError, match="cannot take the rest"):
+    data_validation.validate_data(data(schema.Part(rest=True)))
+
+
+def test_some_part_counts():
+  with pytest.raises(ValueError, match="any weight"):
+    data_validation.validate_data(data(schema.Part(weight=0.0)))
+
+
+def test_parts_need_a_source():
+  with pytest.raises(ValueError, match="have no source"):
+    data_validation.validate_data(data(schema.Part(), sources=()))
+
+
+@pytest.mark.parametrize("source, words", [
+    ({"kind": "folders"}, "Did you mean 'folder'"),
+    ({"kind": "folder"}, "`data.sources.0.path`"),
+    ({"kind": "tfds", "path": "x"}, "`data.sources.0.dataset`"),
+    ({"path": "x", "held_out": 1.0}, "0 <= share < 1"),
+])
+def test_wrong_sources(source, words):
+  with pytest.raises(ValueError, match=words):
+    data_validation.validate_data(schema.Data(sources=[schema.Source(**source)]))
+
+
+def test_names_of_sources_differ():
+  with pytest.raises(ValueError, match="Two sources are called 'a'"):
+    data_validation.validate_data(data(sources=("a", "b", "a")))
+
+
+@pytest.mark.parametrize("crop, fix", [
+    ((320, 320), [321, 321]), ((96, 192), [97, 193]), ((321, 8), [321, 9]), ((0, 321), [9, 321]),
+    ((321,), [321, 321]), ((224, 228), [225, 225]), ((-7, 9), [9, 9]),
+])
+def test_the_nearest_crop_is_offered(crop, fix):
+  with pytest.raises(ValueError, match="8k\\+1") as caught:
+    data_validation.validate_data(data(crop=crop))
+  assert f"`data.augmentation.crop={fix}`" in str(caught.value)
+  assert data_validation.validate_data(data(crop=tuple(fix))) is None
+
+
+@pytest.mark.parametrize("augmentation, words", [
+    ({"scales": (1.0,)}, "lowest, highest"), ({"scales": (2.0, 1.0)}, "lowest, highest"),
+    ({"scales": (0.0, 1.0)}, "lowest, highest"), ({"color": 1.1}, "0..1"),
+    ({"tags_from": "crops"}, "Did you mean 'crop'"),
+])
+def test_wrong_augmentation(augmentation, words):
+  with pytest.raises(ValueError, match=words):
+    data_validation.validate_data(data(**augmentation))

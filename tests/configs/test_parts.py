@@ -1,0 +1,26 @@
+"""Parts of a batch as the experiments compose them."""
+import pytest
+
+from keras_weakseg.configs import parts
+
+
+@pytest.mark.parametrize("batch", [2, 7, 8, 30])
+def test_a_semi_bundle_halves_the_batch(batch):
+  strong, weak = parts.semi("train", "train_aug", batch)
+  assert strong.batch_size + weak.batch_size == batch
+  assert 0 <= strong.batch_size - weak.batch_size <= 1
+
+
+def test_a_semi_bundle_shares_no_sample_and_weighs_as_published():
+  strong, weak = parts.semi("train", "train_aug", 30, strong_count=200, weak_count=5000)
+  assert (strong.supervision, strong.split, strong.count, strong.rest) == ("mask", "train", 200, False)
+  assert (weak.supervision, weak.split, weak.count, weak.rest) == ("tags", "train_aug", 5000, True)
+  assert (strong.weight, weak.weight) == (0.7, 0.3)
+
+
+def test_single_parts_have_full_weight():
+  assert parts.masks("train", 4, count=50).as_dict() == {
+      **parts.masks("train", 4).as_dict(), "count": 50}
+  assert parts.tags("train", 4).as_dict() == {
+      **parts.masks("train", 4).as_dict(), "supervision": "tags"}
+  assert parts.masks("train", 4).weight == 1.0

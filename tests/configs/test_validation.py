@@ -1,0 +1,132 @@
+"""What contradicts itself or is out of range is found before any device is used."""
+import pytest
+
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+from keras_weakseg.configs import schema
+from keras_weakseg.configs import validation
+
+RATE = "training.optimization.learning_rate"
+NAME = "em_adapt_scenes"
+
+
+def check(name, changes):
+  return validation.validate(overrides.resolve(name, overrides=changes))
+
+
+@pytest.mark.parametrize("name", registry.experiments())
+def test_every_registered_experiment_is_valid(name):
+  experiment = registry.build(name)
+  assert validation.validate(experiment) is experiment
+
+
+@pytest.mark.parametrize("key, value, expected", [
+    ("training.steps", 0, "1 or more"),
+    ("training.steps", -5, "1 or more"),
+    ("training.accumulation", 0, "1 or more"),
+    ("training.log_every", 0, "1 or more"),
+    ("training.keep", 0, "1 or more"),
+    ("training.weight_decay", -1e-4, "0 or more"),
+    ("training.checkpoint_every", -1, "0 or more"),
+    ("training.validate_every", -1, "0 or more"),
+    ("training.picture_samples", -1, "0 or more"),
+    ("method.em_adapt.background_portion", 1.5, "0..1"),
+    ("method.em_adapt.foreground_portion", -0.1, "0..1"),
+    ("method.em_adapt.iterations", 0, "1 or more"),
+    (f"{RATE}.polynomial.initial_learning_rate", 0.0, "a rate above 0"),
+    (f"{RATE}.polynomial.initial_learning_rate", float("inf"), "a rate above 0"),
+    (f"{RATE}.polynomial.initial_learning_rate", None, "a rate above 0"),
+    (f"{RATE}.polynomial.decay_steps", 0, "1 or more"),
+    (f"{RATE}.type", None, "one of constant"),
+    ("network.light_tiny.alpha", 0.0, "above 0"),
+    ("network.light_tiny.output_stride", 12, "8 or 16"),
+    ("evaluation.protocol.size", [100], "[height, width]"),
+    ("evaluation.protocol.window", [0, 5], "[height, width]"),
+    ("evaluation.protocol.scales", [], "one or more scales"),
+    ("evaluation.protocol.scales", [1.0, -1.0], "one or more scales"),
+    ("evaluation.protocol.window_stride", [5, 5], "without a window"),
+])
+def test_values_out_of_range(key, value, expected):
+  with pytest.raises(ValueError) as caught:
+    check(NAME, {key: value})
+  message = str(caught.value)
+  assert f"'{key}' is out of range" in message
+  assert expected in message.split("Received")[0] and f"Received: {value}" in message
+
+
+@pytest.mark.parametrize("key, value, nearest", [
+    ("runtime.strategy", "miror", "mirrored"),
+    ("runtime.mixed_precision", "float16", "mixed_float16"),
+    ("evaluation.checkpoint", "newest", "last"),
+    ("evaluation.protocol.crf", "deeplab_large", "deeplab_largefov"),
+    ("network.light_tiny.batch_norm", "trained", "train"),
+])
+def test_names_that_do_not_exist(key, value, nearest):
+  with pytest.raises(ValueError, match=f"choice for '{key}' '{value}'") as caught:
+    check(NAME, {key: value})
+  assert f"'{nearest}'" in str(caught.value) or nearest in str(caught.value).split("Received")[0]
+
+
+def test_the_field_of_view_must_exist():
+  with pytest.raises(ValueError, match="largefov_vgg16.field_of_view' 'wide'"):
+    check("em_adapt_voc12", "network.largefov_vgg16.field_of_view=wide")
+
+
+@pytest.mark.parametrize("values, boundaries, words", [
+    ([0.1], [5], "one more than boundaries"),
+    ([0.1, 0.01, 0.001], [5, 5], "rising order"),
+    ([0.1, -0.01], [5], "rates of 0 or more"),
+])
+def test_stepwise_schedules_fit(values, boundaries, words):
+  with pytest.raises(ValueError, match=words):
+    check("em_adapt_voc12", {f"{RATE}.stepwise": {"values": values, "boundaries": boundaries}})
+
+
+def test_windows_overlap():
+  with pytest.raises(ValueError, match="at most the window"):
+    check(NAME, "evaluation.protocol.window=[64, 64],evaluation.protocol.window_stride=[64, 65]")
+  check(NAME, "evaluation.protocol.window=[64, 64],evaluation.protocol.window_stride=[64, 64]")
+
+
+@pytest.mark.parametrize("changes", [
+    "evaluation.checkpoint=best", "evaluation.checkpoint=best,training.validate_every=5",
+    "evaluation.checkpoint=best,evaluation.validation_split=val"])
+def test_the_best_checkpoint_needs_validation(changes):
+  with pytest.raises(ValueError, match="no best checkpoint without validation"):
+    check(NAME, changes)
+  check(NAME, "evaluation.checkpoint=best,evaluation.validation_split=val,training.validate_every=5")
+
+
+@pytest.mark.parametrize("method, supervision, good", [
+    ("supervised", "mask", True), ("supervised", "tags", False), ("supervised", "none", False),
+    ("em_fixed", "tags", True), ("em_fixed", "mask", True), ("em_fixed", "boxes", True),
+    ("em_adapt", "none", False), ("em_adapt", "depth", False),
+])
+def test_a_method_can_learn_from_every_part(method, supervision, good):
+  changes = {"method.type": method, "data.parts.0.supervision": supervision}
+  if good:
+    assert check(NAME, changes).method.type == method
+  else:
+    with pytest.raises(ValueError, match="cannot learn from 'data.parts.0'"):
+      check(NAME, changes)
+
+
+@pytest.mark.parametrize("multiplier, words", [
+    ({"pattern": "("}, "not a regular expression"),
+    ({"learning_rate": -1}, "multipliers.0.learning_rate"),
+    ({"weight_decay": -1}, "multipliers.0.weight_decay"),
+])
+def test_multipliers(multiplier, words):
+  with pytest.raises(ValueError, match=words):
+    check(NAME, {"training.multipliers": [multiplier]})
+
+
+def test_the_fix_names_the_key():
+  with pytest.raises(ValueError) as caught:
+    check(NAME, "training.steps=0")
+  assert str(caught.value).splitlines()[-1] == "Set `training.steps` to such a value."
+
+
+def test_an_experiment_without_data_is_valid():
+  """`fit(method=..., data=...)` brings the data itself."""
+  assert validation.validate(schema.Experiment()).data.sources == []

@@ -1,0 +1,118 @@
+"""Which photographs to predict: a file, a folder, a pattern, or a list of these."""
+import collections
+import glob
+import os
+import pathlib
+
+from keras_weakseg import errors
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+_SHOWN = 10
+
+
+def find_images(inputs):
+  """Returns the paths of images in order, each once.
+
+  Args:
+    inputs: path of a file, of a folder (its images, not those of folders in it), a pattern such
+      as `"photos/**/*.jpg"`, or a list of these.
+
+  Returns:
+    List of `pathlib.Path`, sorted within every folder and pattern.
+
+  Raises:
+    FileNotFoundError: an input gives no image; says what was looked for.
+  """
+  if isinstance(inputs, (str, os.PathLike)):
+    inputs = [inputs]
+  found = {path.resolve(): path for each in inputs for path in _expanded(each)}
+  if not found:
+    raise errors.missing("There is no image to predict.", expected="at least one path",
+                         received="an empty list", fix="Pass a file, a folder or a pattern.")
+  return list(found.values())
+
+
+def check_images(paths):
+  """Checks what can be seen without decoding: kind of file, bits per channel, a missing end.
+
+  Args:
+    paths: of images.
+
+  Raises:
+    ValueError: files that cannot be read; names them all (the first ten), each with the reason.
+  """
+  broken = [(path, fault) for path in paths if (fault := _fault(path))]
+  if broken:
+    shown = "; ".join(f"{path}: {fault}" for path, fault in broken[:_SHOWN])
+    more = f"; and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
+    raise errors.value_error(
+        f"{len(broken)} of {len(paths)} images cannot be read.",
+        expected="JPEG, PNG, BMP or GIF with 8 bits per channel", received=shown + more,
+        fix="Repair, convert or remove these files; nothing has been written.")
+
+
+def output_names(paths):
+  """Returns one name per path for its outputs: the stem, or more of the path where stems repeat.
+
+  Args:
+    paths: list of `pathlib.Path`.
+
+  Returns:
+    List of different strings, usable as file names.
+
+  Example:
+    >>> output_names([pathlib.Path("a/x.jpg"), pathlib.Path("b/x.jpg"), pathlib.Path("b/y.png")])
+    ['a_x', 'b_x', 'y']
+  """
+  folders = [path.absolute().parent for path in paths]
+  root = os.path.commonpath(folders)
+  places = [folder.relative_to(root).parts for folder in folders]
+  names = [path.stem for path in paths]
+  for longer in (lambda path, place: "_".join([*place, path.stem]),
+                 lambda path, place: "_".join([*place, path.name])):
+    count = collections.Counter(names)
+    names = [longer(path, place) if count[name] > 1 else name
+             for name, path, place in zip(names, paths, places)]
+  count = collections.Counter(names)
+  return [f"{name}_{number}" if count[name] > 1 else name for number, name in enumerate(names)]
+
+
+def _expanded(each):
+  """Returns the images of one input."""
+  text = os.path.expanduser(os.fspath(each))
+  path = pathlib.Path(text)
+  if path.is_file():
+    return [path]
+  if path.is_dir():
+    found = [file for file in path.iterdir() if _is_image(file)]
+    looked_for = "files that end in " + " ".join(EXTENSIONS)
+  else:
+    found = [file for file in map(pathlib.Path, glob.glob(text, recursive=True)) if _is_image(file)]
+    looked_for = "a file, a folder, or a pattern that matches images"
+  if not found:
+    raise errors.missing(
+        f"There is no image at '{each}'.", expected=looked_for,
+        received="an empty folder" if path.is_dir() else f"nothing below {path.absolute().parent}",
+        fix="Check the path; a pattern goes in quotes on the command line.")
+  return sorted(found)
+
+
+def _is_image(path):
+  return path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
+
+
+def _fault(path):
+  """Returns what is wrong with a file, or an empty string."""
+  try:
+    contents = path.read_bytes()
+  except OSError as error:
+    return error.strerror or str(error)
+  if not contents:
+    return "empty file"
+  if contents.startswith(b"\x89PNG\r\n\x1a\n"):
+    if len(contents) > 24 and contents[24] > 8:
+      return "16 bits per channel"
+    return "" if b"IEND" in contents else "cut off"
+  if contents.startswith(b"\xff\xd8\xff"):
+    return "" if contents.rfind(b"\xff\xd9") > 0 else "cut off"
+  return "" if contents.startswith((b"BM", b"GIF8")) else "no JPEG, PNG, BMP or GIF"

@@ -1,0 +1,88 @@
+"""Tests of finding photographs, of checking them, and of naming outputs."""
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.evaluation import inputs
+
+JPEG = tf.io.encode_jpeg(np.zeros((30, 40, 3), np.uint8)).numpy()
+PNG = tf.io.encode_png(np.zeros((30, 40, 3), np.uint8)).numpy()
+
+
+@pytest.fixture
+def photos(tmp_path):
+  for name in ("b.JPG", "a.jpeg", "c.png", "notes.txt", ".hidden.png", "deep/d.jpg"):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(PNG if name.endswith("png") else JPEG)
+  return tmp_path
+
+
+def names(found):
+  return [path.name for path in found]
+
+
+def test_a_file_a_folder_and_a_pattern(photos):
+  assert names(inputs.find_images(photos / "c.png")) == ["c.png"]
+  assert names(inputs.find_images(str(photos))) == ["a.jpeg", "b.JPG", "c.png"]
+  assert names(inputs.find_images(f"{photos}/*.jp*")) == ["a.jpeg"]
+  assert names(inputs.find_images(f"{photos}/**/*.jpg")) == ["d.jpg"]
+
+
+def test_a_list_keeps_its_order_and_names_each_image_once(photos):
+  found = inputs.find_images([photos / "c.png", photos, photos / "deep" / ".." / "a.jpeg"])
+  assert names(found) == ["c.png", "a.jpeg", "b.JPG"] and len({p.resolve() for p in found}) == 3
+
+
+def test_brackets_in_a_file_name_are_no_pattern(tmp_path):
+  (tmp_path / "x[1].png").write_bytes(PNG)
+  assert names(inputs.find_images(tmp_path / "x[1].png")) == ["x[1].png"]
+
+
+@pytest.mark.parametrize("what, words", [
+    ("missing.jpg", "missing.jpg'.\nExpected: a file, a folder"), ("*.bmp", r"\*.bmp"),
+    ("empty", "files that end in .jpg")])
+def test_an_input_without_images_is_named(photos, what, words):
+  (photos / "empty").mkdir()
+  with pytest.raises(FileNotFoundError, match=words):
+    inputs.find_images([photos / "c.png", photos / what])
+
+
+def test_an_empty_list_is_refused():
+  with pytest.raises(FileNotFoundError, match="at least one path"):
+    inputs.find_images([])
+
+
+@pytest.mark.parametrize("contents, fault", [
+    (b"", "empty file"), (b"<html>", "no JPEG, PNG"), (JPEG[:-40], "cut off"), (PNG[:-20], "cut off"),
+    (tf.io.encode_png(np.zeros((3, 4, 1), np.uint16)).numpy(), "16 bits per channel")])
+def test_broken_files_are_all_named_with_the_reason(photos, contents, fault):
+  for name in ("x.jpg", "y.png"):
+    (photos / name).write_bytes(contents)
+  paths = inputs.find_images(photos)
+  with pytest.raises(ValueError, match="2 of 5 images cannot be read") as caught:
+    inputs.check_images(paths)
+  assert str(caught.value).count(fault) == 2
+  assert "x.jpg" in str(caught.value) and "y.png" in str(caught.value)
+
+
+def test_good_files_pass_also_with_bytes_after_their_end(photos):
+  (photos / "motion.jpg").write_bytes(JPEG + b"a video" * 1000)
+  inputs.check_images(inputs.find_images(photos))
+
+
+@pytest.mark.parametrize("paths, expected", [
+    (["p/x.jpg", "p/y.png"], ["x", "y"]),
+    (["p/a/x.jpg", "p/b/x.jpg", "p/b/y.png"], ["a_x", "b_x", "y"]),
+    (["p/x.jpg", "p/x.png", "p/z.png"], ["x.jpg", "x.png", "z"]),
+    (["p/x.jpg", "p/q/x.jpg"], ["x", "q_x"]),
+])
+def test_output_names_differ_and_are_short(paths, expected):
+  assert inputs.output_names([pathlib.Path(path) for path in paths]) == expected
+
+
+def test_output_names_differ_even_where_joined_paths_agree():
+  paths = [pathlib.Path(path) for path in ("a/b_c/x.jpg", "a_b/c/x.jpg", "a/b/c_x.jpg", "x.jpg")]
+  assert len(set(inputs.output_names(paths))) == 4

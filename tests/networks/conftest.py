@@ -1,6 +1,5 @@
 """Weights that are a function of (tensor number, element), and their way into our variables."""
 import json
-import re
 
 import numpy as np
 import pytest
@@ -31,23 +30,6 @@ def tensor(kind, shape, number):
   else:
     s = 0.1 * s
   return s.astype(np.float32)
-
-
-def largefov_name(name):
-  """Returns the name of our layer for one of the parity data."""
-  return name
-
-
-def deeplab_v2_name(name):
-  """Returns the name of our layer for one of the parity data (`layer2.block1.reduce.conv`)."""
-  stem = re.fullmatch(r"layer1\.conv1\.(conv|bn)", name)
-  if stem:
-    return f"conv1_{stem[1]}"
-  block = re.fullmatch(r"layer(\d)\.block(\d+)\.(\w+)\.(conv|bn)", name)
-  if block:
-    part = {"shortcut": 0, "reduce": 1, "conv3x3": 2, "increase": 3}[block[3]]
-    return f"conv{block[1]}_block{block[2]}_{part}_{block[4]}"
-  return "fc8_aspp_" + str(6 * (1 + int(re.fullmatch(r"aspp\.c(\d)", name)[1])))
 
 
 @pytest.fixture

@@ -34,3 +34,98 @@ def shared_data():
     return path
 
   return folder
+
+
+class TinyBundle:
+  """Eight noise images of 33x33, half with masks and half with tags, four in a batch.
+
+  Follows `keras_weakseg.data.bundle.Bundle` where training needs it, without any file.
+  """
+  batch_size = 4
+  num_classes = 4
+
+  def __init__(self, weak_mask=255, poison_step=None):
+    random = np.random.RandomState(0)
+    self.images = random.randint(0, 255, (8, 33, 33, 3)).astype(np.uint8)
+    self.masks = random.randint(0, 4, (8, 33, 33)).astype(np.uint8)
+    self.masks[:, :9] = 255
+    self.tags = np.array([[1, 1, 1, 0], [1, 0, 0, 1]] * 4, np.float32)
+    self.weak_mask = weak_mask
+    self.poison_step = poison_step
+
+  def sample_ids(self, step):
+    return [f"sample{index}" for index in self._indices(step)]
+
+  def explain(self, step, error):
+    return ValueError(f"step {step}: {error}")
+
+  def _indices(self, step):
+    return np.arange(4) + 4 * (step % 2)
+
+  def batch(self, step, part=slice(None)):
+    index = self._indices(step)
+    strong = index % 2 == 0
+    masks = np.where(strong[:, None, None], self.masks[index], self.weak_mask)
+    return {
+        "image": self.images[index][part],
+        "mask": masks.astype(np.uint8)[part],
+        "supervision": np.where(strong, 7, 1).astype(np.int32)[part],
+        "part": np.where(strong, 0, 1).astype(np.int32)[part],
+        "tags": self.tags[index][part],
+        "sample_key": np.stack([index, index + 10 * step], 1).astype(np.int32)[part],
+    }
+
+  def batches(self, start=0, input_context=None):
+    import tensorflow as tf
+    pipelines = input_context.num_input_pipelines if input_context else 1
+    own = input_context.input_pipeline_id if input_context else 0
+    rows = slice(own * 4 // pipelines, (own + 1) * 4 // pipelines)
+
+    def generate():
+      step = start
+      while True:
+        yield self.batch(step, rows)
+        step += 1
+
+    return tf.data.Dataset.from_generator(generate, output_signature={
+        name: tf.TensorSpec([None, *value.shape[1:]], value.dtype)
+        for name, value in self.batch(0).items()})
+
+
+@pytest.fixture
+def tiny_bundle():
+  """Returns the class of the smallest bundle that training accepts."""
+  return TinyBundle
+
+
+@pytest.fixture
+def tiny_plan():
+  """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
+  from keras_weakseg.configs import schema
+  from keras_weakseg.methods import registry
+  from keras_weakseg.networks import preprocessing
+  from keras_weakseg.networks import registry as networks
+  from keras_weakseg.recipes import phase as phases
+
+  def plan(method="supervised", steps=4, bundle=None, optimization=None, multipliers=(),
+           synchronized=False, network_options=None, method_options=None, **training):
+    record = networks.network_record("light_tiny")
+    options = {"alpha": 0.25, "head_filters": 16, **(network_options or {})}
+    if synchronized:
+      options.update(networks.synchronized("light_tiny"))
+    settings = schema.Training(
+        steps=steps, optimization=optimization or schema.sgd(0.01, 10),
+        multipliers=list(multipliers), **{"log_every": 2, "checkpoint_every": 2, **training})
+
+    def build(finished):
+      del finished
+      network = networks.build_network("light_tiny", (33, 33, 3), 4, **options)
+      return registry.method_class(method)(
+          network, preprocessing.predictor(network, record), parts=("mask", "tags"),
+          part_weights=(0.7, 0.3), seed=3, accumulation=settings.accumulation,
+          **(method_options or {}))
+
+    phase = phases.Phase("train", build, bundle or TinyBundle(), settings, "fingerprint")
+    return phases.Plan([phase], record, None)
+
+  return plan

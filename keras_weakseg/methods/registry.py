@@ -24,7 +24,7 @@ def method_class(name):
   return METHODS[name]
 
 
-def defaults(name):
-  """Returns the hyper-parameters of a method's own `__init__` with their defaults."""
-  parameters = inspect.signature(method_class(name).__init__).parameters.values()
+def own_options(cls):
+  """Returns the hyper-parameters that a class itself adds, with their defaults."""
+  parameters = inspect.signature(cls.__init__).parameters.values()
   return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}

@@ -77,8 +77,10 @@ class Updater(tf.Module):
 
   def scale(self, loss):
     """Returns the loss times the loss scale, which is 1 unless variables compute in float16."""
-    first = self.optimizers[0]
-    return first.get_scaled_loss(loss) if _scales(first) else loss
+    if not _scales(self.optimizers[0]):
+      return loss
+    # All groups share the first one's scale; Keras wants every wrapper to have seen the loss.
+    return [optimizer.get_scaled_loss(loss) for optimizer in self.optimizers][0]
 
   def apply(self, gradients):
     """Updates all variables once.
@@ -94,16 +96,17 @@ class Updater(tf.Module):
     if context.num_replicas_in_sync > 1:
       dense = context.all_reduce(tf.distribute.ReduceOp.SUM, dense)
     if _scales(self.optimizers[0]):
-      scale = self.optimizers[0].loss_scale
-      dense = [gradient / tf.cast(scale, gradient.dtype) for gradient in dense]
+      dense = self.optimizers[0].get_unscaled_gradients(dense)
     decayed = {variables[i].ref(): self._decay(gradient, variables[i])
                for i, gradient in zip(reached, dense)}
-    for optimizer, group in zip(self.optimizers, self.groups):
-      pairs = [(decayed[v.ref()], v) for v in group if v.ref() in decayed]
-      if _scales(optimizer):
-        scale = optimizer.loss_scale
-        pairs = [(gradient * tf.cast(scale, gradient.dtype), v) for gradient, v in pairs]
-      _apply(optimizer, pairs)
+    for index, (optimizer, group) in enumerate(zip(self.optimizers, self.groups)):
+      mine = [v for v in group if v.ref() in decayed]
+      found = [decayed[v.ref()] for v in mine]
+      if _scales(optimizer) and index:
+        # Unscaled above already; the wrapper still insists on doing it.
+        found = optimizer.get_unscaled_gradients(
+            [gradient * tf.cast(optimizer.loss_scale, gradient.dtype) for gradient in found])
+      _apply(optimizer, list(zip(found, mine)))
 
   def _decay(self, gradient, variable):
     decay = self.weight_decay * self._rule(variable).weight_decay

@@ -28,7 +28,7 @@ def restore_backbone(backbone, prefix):
   for root in (tf.train.Checkpoint(backbone=backbone),
                tf.train.Checkpoint(model=tf.train.Checkpoint(backbone=backbone))):
     try:
-      root.restore(prefix).assert_existing_objects_matched().expect_partial()
+      root.restore(prefix).expect_partial().assert_existing_objects_matched()
     except (AssertionError, ValueError) as problem:
       problems.append(str(problem).strip().split("\n", maxsplit=1)[0])
       continue

@@ -1,6 +1,7 @@
 """From labels on disk to bundled batches: sources, augmentation, deterministic order."""
 from keras_weakseg.data.augment import Augmentation
 from keras_weakseg.data.bundle import Bundle
+from keras_weakseg.data.dataset_source import Dataset
 from keras_weakseg.data.folder import Folder
 from keras_weakseg.data.locations import find
 from keras_weakseg.data.ordered import evaluation_samples

@@ -55,7 +55,8 @@ class Augmentation:
       raise errors.value_error(
           "The random scales cannot be drawn.",
           expected="(lowest, highest), or at least three positive scales to choose from",
-          received=self.scales, fix="Set scales, for example (0.5, 1.5); (1.0, 1.0) switches it off.")
+          received=self.scales,
+          fix="Set scales, for example (0.5, 1.5); (1.0, 1.0) switches it off.")
     if self.crop is None and set(self.scales) != {1.0}:
       raise errors.value_error(
           "Random scales need a crop size.", expected="crop=(height, width)", received="crop=None",

@@ -50,7 +50,8 @@ def _raise_depth(name, depth):
   raise errors.value_error(
       f"The image of '{_text(name)}' has {int(depth)} bits per channel.",
       expected="8 bits per channel", received=f"{int(depth)} bits",
-      fix="Convert it, for example: cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8')).")
+      fix="Convert it, for example with "
+          "cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8')).")
 
 
 def _raise_mask(name, kind, depth):
@@ -67,7 +68,8 @@ def _raise_labels(name, values, num_classes):
       f"The mask of '{_text(name)}' holds labels that are no class.",
       expected=f"0..{int(num_classes) - 1} or {fields.IGNORE_LABEL}",
       received=", ".join(str(value) for value in values),
-      fix="List every class (classes.txt or classes=), or map the values with remap={raw: class id}.")
+      fix="List every class (classes.txt or classes=), or map the values with "
+          "remap={raw value: class id}.")
 
 
 def _raise_size(name, mask_size, image_size):

@@ -40,7 +40,7 @@ class Folder(source.RandomAccess):
     manifest: path of a manifest (see `manifest.read_manifest`): an id that it does not name may
       use no label, except in a validation list. None allows every label that exists.
     splits: dict of split name to an id list (path or sequence); None puts all into `train`.
-    validation: id list of the split `val`; None holds out a share, chosen by id hash.
+    validation: id list of the split `validation`; None holds out a share, chosen by id hash.
     held_out: that share of the images whose masks may be used, 0..1.
     seed: seed of that choice.
     remap: dict of raw mask value to class id, or uint8 [256]; values that are not named become 255.
@@ -76,7 +76,7 @@ class Folder(source.RandomAccess):
   # === Splits ===
 
   def splits(self):
-    """Returns the names of the splits: `train`, `val`, or those of the argument."""
+    """Returns the names of the splits: `train` and `validation`, or those of the argument."""
     return tuple(self._splits)
 
   def _split_ids(self, split):
@@ -84,20 +84,20 @@ class Folder(source.RandomAccess):
 
   def _make_splits(self, splits, validation):
     named = {split: self._id_list(ids) for split, ids in (splits or {}).items()}
-    if validation is not None:
-      named["val"] = self._id_list(validation)
+    held = next((split for split in (source.VALIDATION, "val") if split in named), None)
+    if validation is not None or held is None:
+      rest = {"train": tuple(self._images), **named}
+      held = held or source.VALIDATION
+      chosen = self._hold_out() if validation is None else self._id_list(validation)
+      left_out = set(chosen)
+      rest = {split: tuple(name for name in ids if name not in left_out)
+              for split, ids in rest.items() if split != held}
+      named = {**rest, held: chosen}
     for split, ids in named.items():
       self._check_ids(f"split '{split}'", ids)
-    self._exempt = set(named.get("val", ())) - set(self._manifest or ())
-    if "val" not in named:
-      named["val"] = self._hold_out()
-    for split in ("train",) * ("train" not in named):
-      named = {split: tuple(self._images), **named}
-    val = set(named["val"])
-    if validation is None and "val" in (splits or {}):
-      return named
-    return {split: ids if split == "val" else tuple(i for i in ids if i not in val)
-            for split, ids in named.items()}
+    if validation is not None or held in (splits or {}):
+      self._exempt = set(named[held]) - set(self._manifest or ())
+    return named
 
   def _hold_out(self):
     masked = [name for name, flags in zip(self._images, self._available(

@@ -11,6 +11,8 @@ from keras_weakseg.data import order
 from keras_weakseg.data import palette as palettes
 
 EVERY = (1, 0, 1)  # window of `order.positions` that loads every position
+VALIDATION = "validation"
+_OTHER_NAME = {"val": VALIDATION, VALIDATION: "val"}  # both are common; either finds the other
 
 
 class Source:
@@ -51,17 +53,29 @@ class Source:
     """Returns int32 [N]: which of `flags` exist and are allowed, per id. Opens no mask."""
     raise NotImplementedError
 
+  def parts_of(self, split):
+    """Returns the names of the splits that `split` joins by `+`, as this source calls them.
+
+    Raises:
+      ValueError: there is no such split. `val` and `validation` are one.
+    """
+    names = []
+    for name in (part.strip() for part in split.split("+")):
+      if name not in self.splits() and _OTHER_NAME.get(name) in self.splits():
+        name = _OTHER_NAME[name]
+      if name not in self.splits():
+        raise errors.unknown_name(f"split of '{self.name}'", name, self.splits())
+      names.append(name)
+    return tuple(names)
+
   def ids(self, split):
     """Returns the ids of a split, or of several joined by `+`, in stored order, each once.
 
     Raises:
       ValueError: there is no such split, or it is empty.
     """
-    names = [name.strip() for name in split.split("+")]
-    for name in names:
-      if name not in self.splits():
-        raise errors.unknown_name(f"split of '{self.name}'", name, self.splits())
-    joined = tuple(dict.fromkeys(sample for name in names for sample in self._split_ids(name)))
+    joined = tuple(dict.fromkeys(
+        sample for name in self.parts_of(split) for sample in self._split_ids(name)))
     if not joined:
       raise errors.value_error(
           f"The split '{split}' of '{self.name}' is empty.", expected="at least one sample",
@@ -184,4 +198,4 @@ def taught(flags):
     >>> taught([4, 1, 0]).tolist()
     [7, 1, 0]
   """
-  return np.array([int(fields.granted(flag)) for flag in flags], np.int32)
+  return np.array([int(fields.granted(int(flag))) for flag in flags], np.int32)

@@ -48,8 +48,8 @@ def _from_csv(file):
   rows = csv.DictReader(file)
   if not rows.fieldnames or not {"id", "tags"} <= set(rows.fieldnames):
     raise ValueError(f"the header {rows.fieldnames}")
-  return {row["id"].strip(): [name.strip() for name in (row["tags"] or "").split(";") if name.strip()]
-          for row in rows if row["id"].strip()}
+  names = lambda text: [name.strip() for name in (text or "").split(";") if name.strip()]
+  return {row["id"].strip(): names(row["tags"]) for row in rows if row["id"].strip()}
 
 
 def multi_hot(names, classes, sample="", unknown="error"):

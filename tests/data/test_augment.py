@@ -12,7 +12,8 @@ MEAN = [123, 117, 104]
 def make_sample(height=40, width=60, key=(1, 2), **more):
   """A sample whose mask can be read off the image: red is 10 times the class."""
   rng = np.random.default_rng(0)
-  mask = np.kron(rng.integers(0, 4, (height // 10, width // 10)), np.ones((10, 10))).astype(np.uint8)
+  cells = rng.integers(0, 4, (height // 10, width // 10))
+  mask = np.kron(cells, np.ones((10, 10))).astype(np.uint8)
   image = np.stack([mask * 10, mask * 0 + 50, mask * 0 + 90], -1).astype(np.uint8)
   return {fields.IMAGE: tf.constant(image), fields.MASK: tf.constant(mask),
           fields.SUPERVISION: tf.constant(7), fields.TAGS: tf.constant([1.0, 1, 1, 1, 1]),

@@ -63,7 +63,8 @@ def test_real_masks_equal_pillow(shared_data):
         decode.decode_index_png(tf.io.read_file(str(path))), np.array(Image.open(path)))
 
 
-@pytest.mark.parametrize("mode, kind", [("RGB", "RGB"), ("RGBA", "RGBA"), ("LA", "grey with alpha")])
+@pytest.mark.parametrize(
+    "mode, kind", [("RGB", "RGB"), ("RGBA", "RGBA"), ("LA", "grey with alpha")])
 def test_pictures_in_place_of_masks_are_refused(mode, kind):
   with pytest.raises(ValueError, match=rf"'a7' is not an index mask(.|\n)*Received: {kind}"):
     run(lambda c: decode.decode_mask(c, 3, "a7"), encode(Image.new(mode, (4, 4))))

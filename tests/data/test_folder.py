@@ -200,7 +200,7 @@ def test_fingerprint_follows_ids_and_settings(mini):
     (dict(images="pictures"), FileNotFoundError, "holds no images"),
     (dict(classes=("background",)), ValueError, "class names"),
     (dict(classes=("background", "cat", "cat")), ValueError, "each name once"),
-    (dict(validation=["zz"]), FileNotFoundError, "(?s)split 'val'.*zz"),
+    (dict(validation=["zz"]), FileNotFoundError, "(?s)split 'validation'.*zz"),
     (dict(validation="none.txt"), FileNotFoundError, "id list"),
     (dict(manifest="none.txt"), FileNotFoundError, "manifest")])
 def test_wrong_folders_are_refused(mini, change, error, text):

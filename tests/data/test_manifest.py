@@ -8,7 +8,8 @@ from keras_weakseg.fields import Supervision
 
 
 def test_json_and_lines_agree(tmp_path):
-  (tmp_path / "m.json").write_text(json.dumps({"mask": ["a"], "tags+boxes": ["b c"], "none": ["d"]}))
+  (tmp_path / "m.json").write_text(
+      json.dumps({"mask": ["a"], "tags+boxes": ["b c"], "none": ["d"]}))
   (tmp_path / "m.txt").write_text("a mask\nb c tags+boxes\n\nd none\n")
   expected = {"a": Supervision.MASK, "b c": Supervision.TAGS | Supervision.BOXES,
               "d": Supervision.NONE}

@@ -56,7 +56,7 @@ class Checkpoints:
     self._check_signature()
     try:
       self.checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
       raise errors.value_error(
           f"The checkpoint '{path}' cannot be restored.",
           expected="a complete checkpoint of this model", received=str(error).split("\n")[0],

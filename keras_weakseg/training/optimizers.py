@@ -58,11 +58,11 @@ def instance_maker(optimizer):
   """
   def make(multiplier):
     settings = optimizer.get_config()
+    rate = settings["learning_rate"]
     if multiplier != 1.0:
-      rate = optimizer.learning_rate
-      settings["learning_rate"] = (MultipliedSchedule(rate, multiplier)
-                                   if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
-                                   else float(rate) * multiplier)
+      settings["learning_rate"] = (
+          MultipliedSchedule(keras.optimizers.schedules.deserialize(rate), multiplier)
+          if isinstance(rate, dict) else rate * multiplier)
     return type(optimizer).from_config(settings)
 
   return make

@@ -1,0 +1,131 @@
+"""Tests of the loop: it trains, continues bit for bit, stops at NaN, and replicas equal one."""
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.configs import schema
+from keras_weakseg.framework import keras
+from keras_weakseg.training import guards
+from keras_weakseg.training import loop
+from keras_weakseg.training import strategies
+
+
+def run(plan, directory, strategy="one_device", **options):
+  return loop.run(plan, str(directory), strategy=strategies.make_strategy(strategy), seed=1,
+                  progress=False, **options)["train"]
+
+
+def weights(method):
+  return [weight.numpy() for weight in method.weights]
+
+
+class Stopped(Exception):
+  """Stands for a process that is killed."""
+
+
+def test_training_leaves_logs_and_a_mark(tiny_plan, tmp_path):
+  run(tiny_plan(steps=4), tmp_path)
+  with open(tmp_path / "train" / "log.csv", encoding="utf-8") as file:
+    rows = list(csv.DictReader(file))
+  assert [row["step"] for row in rows] == ["2", "4"]
+  assert float(rows[1]["learning_rate"]) < float(rows[0]["learning_rate"])
+  with open(tmp_path / "train" / "done.json", encoding="utf-8") as file:
+    assert json.load(file) == {"steps": 4}
+
+
+@pytest.mark.parametrize("method", ["supervised", "em_adapt"])
+def test_an_interrupted_run_ends_with_the_same_bits(tiny_plan, tiny_bundle, tmp_path, method):
+  options = {"network_options": {"dropout_rate": 0.5}}
+  whole = run(tiny_plan(method, steps=6, **options), tmp_path / "whole")
+
+  class Killed(tiny_bundle):
+    def batch(self, step, part=slice(None)):
+      if step == 5:
+        raise Stopped
+      return super().batch(step, part)
+
+  with pytest.raises(Exception):
+    run(tiny_plan(method, steps=6, bundle=Killed(), **options), tmp_path / "parts")
+  assert not os.path.exists(tmp_path / "parts" / "train" / "done.json")
+  resumed = run(tiny_plan(method, steps=6, **options), tmp_path / "parts")
+  for first, second in zip(weights(whole), weights(resumed)):
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_finished_run_is_not_trained_again(tiny_plan, tmp_path):
+  first = weights(run(tiny_plan(steps=2), tmp_path))
+  second = weights(run(tiny_plan(steps=2), tmp_path))
+  for one, other in zip(first, second):
+    np.testing.assert_array_equal(one, other)
+
+
+def test_nan_names_the_term_and_keeps_the_last_good_checkpoint(tiny_plan, tmp_path):
+  plan = tiny_plan(steps=6, optimization=schema.sgd(1e30, 100), checkpoint_every=1)
+  with pytest.raises(guards.NonFiniteError, match="loss_mask") as error:
+    run(plan, tmp_path)
+  assert "sample" in str(error.value)
+  path = tf.train.latest_checkpoint(str(tmp_path / "train" / "checkpoints" / "last"))
+  done = int(path.rsplit("-", 1)[1])
+  assert f"at step {done}" in str(error.value)
+
+
+def test_other_settings_are_refused(tiny_plan, tmp_path):
+  run(tiny_plan(steps=2), tmp_path)
+  with pytest.raises(ValueError, match="another model or training"):
+    run(tiny_plan("em_fixed", steps=2), tmp_path)
+
+
+def test_validation_picks_the_best_checkpoint(tiny_plan, tmp_path):
+  plan = tiny_plan(steps=6, validate_every=2)
+  scores = iter([0.3, 0.5, 0.4])
+  plan.phases[0].__dict__["validation"] = lambda: None
+  run(plan, tmp_path, validate=lambda method: (
+      {"mean_iou": next(scores)}, np.zeros([1, 4, 4, 3], np.uint8)))
+  best = tf.train.latest_checkpoint(str(tmp_path / "train" / "checkpoints" / "best"))
+  assert best.endswith("-4")
+  with open(tmp_path / "train" / "log.csv", encoding="utf-8") as file:
+    found = [row["validation_mean_iou"] for row in csv.DictReader(file)]
+  assert [value for value in found if value] == ["0.3", "0.5", "0.4"]
+
+
+def test_xla_over_replicas_is_refused(tiny_plan, tmp_path):
+  class Two:
+    num_replicas_in_sync = 2
+
+  with pytest.raises(ValueError, match="XLA cannot compile"):
+    loop.run(tiny_plan(), str(tmp_path), strategy=Two(), seed=1, jit_compile=True)
+  assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("method", ["supervised", "em_adapt"])
+def test_xla_step_trains_like_the_graph(tiny_plan, tmp_path, method):
+  plain = run(tiny_plan(method, steps=2), tmp_path / "graph")
+  compiled = run(tiny_plan(method, steps=2), tmp_path / "xla", jit_compile=True)
+  for first, second in zip(plain.predictor.trainable_weights,
+                           compiled.predictor.trainable_weights):
+    np.testing.assert_allclose(first, second, atol=2e-4)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains(tiny_plan, tmp_path, policy):
+  keras.mixed_precision.set_global_policy(policy)
+  try:
+    method = run(tiny_plan("em_fixed", steps=2, multipliers=[schema.Multiplier()]), tmp_path)
+    assert all(np.isfinite(value).all() for value in weights(method))
+    assert method.predictor.output.dtype == tf.float32
+  finally:
+    keras.mixed_precision.set_global_policy("float32")
+
+
+def test_own_optimizer_is_used(tiny_plan, tmp_path):
+  method = run(tiny_plan(steps=1), tmp_path, optimizer=keras.optimizers.Adam(1e-3))
+  assert isinstance(method.updater.optimizers[0], keras.optimizers.Adam)
+
+
+def test_gradient_accumulation_runs(tiny_plan, tmp_path):
+  method = run(tiny_plan("em_fixed", steps=2, accumulation=2), tmp_path)
+  assert int(method.step) == 2

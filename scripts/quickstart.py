@@ -8,21 +8,20 @@ import argparse
 import pathlib
 import time
 
+import gallery
 import keras_weakseg as kw
-from keras_weakseg.recipes import sources
 
 SEMI, ALONE = "em_semi_scenes", "supervised_scenes"
 PICTURES = 12
 
 
-def write_photographs(experiment, folder, count):
-  """Writes the first `count` validation images as PNG, as `predict` would get them; returns them."""
-  import tensorflow as tf  # pylint: disable=g-import-not-at-top
-  source = next(iter(sources.make_sources(experiment.data).values()))
+def write_photographs(result, folder, count):
+  """Writes validation images as PNG, so that `predict` gets files, and returns their paths."""
+  import tensorflow as tf
   folder.mkdir(parents=True, exist_ok=True)
   paths = []
-  for sample in kw.data.evaluation_samples(source, experiment.evaluation.split).take(count):
-    name = sample[kw.fields.SAMPLE_ID].numpy().decode().replace("/", "_")
+  for sample in gallery.samples_of(result, count):
+    name = sample[kw.fields.SAMPLE_ID].decode().replace("/", "_")
     paths.append(folder / f"{name}.png")
     paths[-1].write_bytes(tf.io.encode_png(sample[kw.fields.IMAGE]).numpy())
   return paths
@@ -59,11 +58,13 @@ def main():
                                arguments.params_override)
   semi, semi_seconds = train(SEMI, arguments.model_dir / "masks_and_tags",
                              arguments.params_override)
-  photographs = write_photographs(semi.experiment, arguments.model_dir / "images", PICTURES)
+  masks = semi.experiment.data.parts[0].count
+  comparison = arguments.model_dir / "comparison.png"
+  gallery.draw([alone, semi], [f"{masks} masks alone", f"{masks} masks and tags"], comparison)
+  photographs = write_photographs(semi, arguments.model_dir / "images", PICTURES)
   drawn = arguments.model_dir / "predictions"
   kw.predict(semi, [str(path) for path in photographs], str(drawn))
   version = export(semi, arguments.export_dir)
-  masks = semi.experiment.data.parts[0].count
   rows = [("trained from", "mIoU", "seconds"),
           (f"{masks} masks alone", f"{alone.metrics['mean_iou']:.4f}", f"{alone_seconds:.0f}"),
           (f"{masks} masks and image tags", f"{semi.metrics['mean_iou']:.4f}",
@@ -71,8 +72,7 @@ def main():
   print("\nThe same network, steps and seed, on the validation scenes "
         f"(protocol {semi.metrics['protocol_hash']}):")
   print("\n".join(f"  {name:28}{value:>8}{seconds:>9}" for name, value, seconds in rows))
-  sheets = sorted(str(path) for path in drawn.glob("*sheet*"))
-  print(f"Pictures: {', '.join(sheets) or drawn}\nModel:    {version}\n"
+  print(f"Sheet:    {comparison}\nMasks:    {drawn}\nModel:    {version}\n"
         f"Quickstart without installation: {time.perf_counter() - started:.0f} s.")
 
 

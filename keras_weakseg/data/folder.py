@@ -166,6 +166,33 @@ class Folder(source.RandomAccess):
       return _ALL
     return fields.granted(self._manifest.get(name, fields.Supervision.NONE))
 
+  def lacking(self):
+    """Returns a list of (id, kind): labels that the manifest grants and that are not there."""
+    found = []
+    for name, granted in (self._manifest or {}).items():
+      if name in self._images:
+        there = int(self._available((name,), granted)[0])
+        found += [(name, flag.name.lower()) for flag in fields.Supervision
+                  if flag & granted & _ALL and not flag & there]
+    return found
+
+  def orphans(self):
+    """Returns (mask ids, tag ids) that have no image."""
+    return ([name for name in self._masks if name not in self._images],
+            [name for name in self._tags if name not in self._images])
+
+  def check_labels(self, name, flags):
+    """Reads the tags and boxes of one id and returns the tags, float32 [C] or None.
+
+    Raises:
+      ValueError: a class is unknown or a file is broken.
+    """
+    if flags & fields.Supervision.BOXES:
+      self._boxes_of(name)
+    if flags & fields.Supervision.TAGS:
+      return tag_files.multi_hot(self._tags[name], self.classes, name, self.unknown_names)
+    return None
+
   def image_path(self, name):
     """Returns the path of the image with this id."""
     return self._images[name]
@@ -173,10 +200,6 @@ class Folder(source.RandomAccess):
   def mask_path(self, name):
     """Returns the path of the mask with this id, or None."""
     return self._masks.get(name)
-
-  def raw_tags(self, name):
-    """Returns the class names that the tag file lists for this id, or None."""
-    return self._tags.get(name)
 
   def _settings(self):
     return {**self._places, "held_out": self._held_out, "seed": self._seed,

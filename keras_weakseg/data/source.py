@@ -46,6 +46,10 @@ class Source:
     """Returns the names of the splits."""
     raise NotImplementedError
 
+  def split_aliases(self):
+    """Returns a dict of further split names to splits joined by `+`."""
+    return {}
+
   def _split_ids(self, split):
     raise NotImplementedError
 
@@ -60,11 +64,13 @@ class Source:
       ValueError: there is no such split. `val` and `validation` are one.
     """
     names = []
-    for name in (part.strip() for part in split.split("+")):
+    aliases = self.split_aliases()
+    joined = "+".join(aliases.get(part.strip(), part) for part in split.split("+"))
+    for name in (part.strip() for part in joined.split("+")):
       if name not in self.splits() and _OTHER_NAME.get(name) in self.splits():
         name = _OTHER_NAME[name]
       if name not in self.splits():
-        raise errors.unknown_name(f"split of '{self.name}'", name, self.splits())
+        raise errors.unknown_name(f"split of '{self.name}'", name, [*self.splits(), *aliases])
       names.append(name)
     return tuple(names)
 

@@ -1,0 +1,194 @@
+"""Looks for everything in the data that would make training go wrong."""
+import concurrent.futures
+
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import check_files
+from keras_weakseg.data import decode
+from keras_weakseg.data import findings as finding_lib
+from keras_weakseg.data import folder
+from keras_weakseg.data import order
+from keras_weakseg.data import report
+
+QUICK_MASKS = 64
+_KINDS = {"mask": fields.Supervision.MASK, "boxes": fields.Supervision.BOXES,
+          "tags": fields.Supervision.TAGS}
+
+
+def check_data(source, splits=None, quick=False):
+  """Checks splits of a source, with every label that they may use.
+
+  Args:
+    source: `source.Source`.
+    splits: names of splits, None = all.
+    quick: look at all headers, but only at a sample of the masks.
+
+  Returns:
+    `report.Report`; `.ok` is False if training would go wrong.
+
+  Raises:
+    ValueError: there is no such split.
+  """
+  found = finding_lib.Findings()
+  scopes = {}
+  for split in splits or source.splits():
+    try:
+      ids = source.ids(split)
+      scopes[split] = dict(zip(ids, source.supervision(split).tolist()))
+    except ValueError as error:
+      if "is empty" not in str(error):
+        if "There is no split" in str(error):
+          raise
+        found.add("unreadable labels", split, str(error).replace("\n", " "))
+      else:
+        found.add("empty split", split)
+  return _check(source, scopes, found, quick, strict=True)
+
+
+def check_bundle(bundle, quick=True):
+  """Checks what the parts of a bundle use, and opens nothing that they may not read.
+
+  Args:
+    bundle: `bundle.Bundle`.
+    quick: as in `check_data`.
+
+  Returns:
+    List of `report.Report`, one per source.
+  """
+  scopes = {}
+  for part, ids in zip(bundle.parts, bundle.ids):
+    granted = fields.granted(part.supervision)
+    flags = part.source.supervision(part.split, granted, ids)
+    scopes.setdefault(part.source, {})[part.label] = dict(zip(ids, flags.tolist()))
+  return [_check(source, parts, finding_lib.Findings(), quick, strict=False)
+          for source, parts in scopes.items()]
+
+
+def _check(source, scopes, found, quick, strict):
+  tally = _Tally(source.num_classes)
+  for split, scope in scopes.items():
+    if isinstance(source, folder.Folder):
+      _check_folder(source, split, scope, found, tally, quick)
+    else:
+      _check_stream(source, split, scope, found, tally, quick)
+  if strict and isinstance(source, folder.Folder):
+    check_files.check_pairs(source, found)
+  _judge(source, scopes, found, tally, quick, strict)
+  splits = {split: {"samples": len(scope), **{
+      kind: sum(bool(flags & flag) for flags in scope.values()) for kind, flag in _KINDS.items()}}
+            for split, scope in scopes.items()}
+  return report.Report(source.name, source.classes, splits, tally.pixels_of(scopes),
+                       tally.tags_of(scopes), tally.size_range(), found.problems(), quick)
+
+
+class _Tally:
+  """Counts of pixels, tags and sizes."""
+
+  def __init__(self, num_classes):
+    self.num_classes = num_classes
+    self.pixels, self.tagged, self.sizes, self.raw = {}, {}, [], {}
+
+  def add_mask(self, split, raw, counts):
+    """Adds histograms [256] of one mask: as stored, and as class ids."""
+    whole = self.pixels.setdefault(split, np.zeros(256, np.int64))
+    whole += counts
+    raw_whole = self.raw.setdefault("masks", np.zeros(256, np.int64))
+    raw_whole += raw
+    self.raw["count"] = self.raw.get("count", 0) + 1
+
+  def pixels_of(self, splits):
+    """Returns a dict of split to C + 1 pixel counts, ignored pixels last."""
+    return {split: [*self.pixels[split][:self.num_classes].tolist(),
+                    int(self.pixels[split][fields.IGNORE_LABEL])]
+            for split in splits if split in self.pixels}
+
+  def tags_of(self, splits):
+    """Returns a dict of split to C counts of images."""
+    return {split: self.tagged[split].astype(int).tolist() for split in splits
+            if split in self.tagged}
+
+  def size_range(self):
+    """Returns the smallest and the largest size by area, or None."""
+    area = lambda size: size[0] * size[1]
+    return (min(self.sizes, key=area), max(self.sizes, key=area)) if self.sizes else None
+
+
+def _check_folder(source, split, scope, found, tally, quick):
+  masked = [name for name, flags in scope.items() if flags & fields.Supervision.MASK]
+  if quick:
+    masked = order.choose(masked, QUICK_MASKS, "quick look")
+  masked = set(masked)
+  inspect = lambda name: check_files.inspect(source, name, name in masked, found, whole=not quick)
+  check_files.prepare()
+  with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    for size, raw in pool.map(inspect, scope):
+      if size is not None:
+        tally.sizes.append(tuple(size))
+      if raw is not None:
+        counts = raw if source.remap is None else np.bincount(
+            source.remap, weights=raw, minlength=256).astype(np.int64)
+        tally.add_mask(split, raw, counts)
+  tally.tagged[split] = check_files.check_names(source, scope, found)
+
+
+def _check_stream(source, split, scope, found, tally, quick):
+  wanted = (fields.IMAGE, fields.MASK, fields.TAGS, fields.BOXES, fields.BOX_CLASSES)
+  ids = order.choose(tuple(scope), QUICK_MASKS, "quick look") if quick else tuple(scope)
+  grant = fields.Supervision(int(np.bitwise_or.reduce(list(scope.values()))))
+  joined = split if all(part in source.splits() for part in split.split("+")) else None
+  data = source.samples(joined or _split_of(source, ids), ids=ids, grant=grant, wanted=wanted)
+  tags = np.zeros(source.num_classes)
+  try:
+    for sample in data.as_numpy_iterator():
+      tally.sizes.append(sample[fields.IMAGE].shape[:2])
+      if fields.TAGS in sample:
+        tags += sample[fields.TAGS] > 0
+      if sample[fields.SUPERVISION] & fields.Supervision.MASK and fields.MASK in sample:
+        counts = np.bincount(sample[fields.MASK].ravel(), minlength=256)
+        tally.add_mask(split, counts, counts)
+  except tf.errors.OpError as error:
+    known = decode.house_error(error) or str(error).splitlines()[0]
+    found.add("sample error", split, str(known).replace("\n", " "))
+  tally.tagged[split] = tags
+
+
+def _split_of(source, ids):
+  """Returns the joined splits that hold these ids."""
+  holding = [split for split in source.splits() if set(source.ids(split)) & set(ids)]
+  if not holding:
+    raise errors.value_error("The ids are in no split.", expected="ids of the source",
+                             received=", ".join(list(ids)[:5]), fix="Correct the id list.")
+  return "+".join(holding)
+
+
+def _judge(source, scopes, found, tally, quick, strict):
+  """Adds the problems that only the whole shows."""
+  raw = tally.raw.get("masks")
+  if raw is not None:
+    held = set(np.flatnonzero(raw).tolist())
+    count = tally.raw["count"]
+    remapped = getattr(source, "remap", None) is not None
+    pixels = sum(tally.pixels.values())
+    if held == {0, fields.IGNORE_LABEL} and not remapped:
+      found.add("binary masks", f"{count} masks looked at")
+    elif not pixels[1:source.num_classes].any() and "unknown value" not in found:
+      found.add("no foreground", f"{count} masks looked at")
+  for split, scope in scopes.items():
+    if strict and split.startswith("train") and scope and not any(scope.values()):
+      found.add("no labels", split)
+    for name, flags in scope.items():
+      if strict and not flags:
+        found.add("unlabelled", name)
+  if quick or not strict:
+    return
+  seen = np.zeros(source.num_classes)
+  for split in scopes:
+    seen += tally.pixels.get(split, np.zeros(256))[:source.num_classes]
+    seen += tally.tagged.get(split, 0)
+  if seen.any():
+    for label in np.flatnonzero(seen == 0):
+      found.add("class without label", source.classes[label])
+

@@ -1,0 +1,127 @@
+"""Looks at the files of one sample of a folder."""
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.data import decode
+from keras_weakseg.data import headers
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def _decode_image(path):
+  return decode.decode_image(tf.io.read_file(path))
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def _decode_mask(path):
+  return decode.decode_index_png(tf.io.read_file(path))
+
+
+def prepare():
+  """Traces the decoders once, so that threads do not trace them side by side."""
+  _decode_image.get_concrete_function()
+  _decode_mask.get_concrete_function()
+
+
+def inspect(source, name, with_mask, found, whole):
+  """Looks at the image of a sample and, if asked, at its mask.
+
+  Args:
+    source: `folder.Folder`.
+    name: id of the sample.
+    with_mask: whether the mask may be opened and shall be.
+    found: `findings.Findings`, takes the problems.
+    whole: decode the image as training does, instead of reading header and end only.
+
+  Returns:
+    (height, width) of the image or None, and the histogram int64 [256] of the stored values of the
+    mask or None.
+  """
+  size = _inspect_image(source.image_path(name), name, found, whole)
+  return size, _inspect_mask(source, name, size, found) if with_mask else None
+
+
+def _inspect_image(path, name, found, whole):
+  header = headers.read_header(path)
+  if header.orientation != 1:
+    found.add("orientation", name, f"orientation {header.orientation}")
+  if header.bits > 8:
+    found.add("deep image", name, f"{header.bits} bits")
+    return header.size
+  if not header.complete:
+    found.add("broken image", name, "the file ends early")
+    return header.size
+  if header.kind not in ("RGB", "other"):
+    found.add("converted", name, header.kind)
+  if whole or header.size is None:
+    try:
+      return tuple(_decode_image(path).shape[:2])
+    except tf.errors.OpError as error:
+      found.add("broken image", name, str(error).splitlines()[0][:120])
+  return header.size
+
+
+def _inspect_mask(source, name, size, found):
+  path = source.mask_path(name)
+  header = headers.read_header(path)
+  if header.form != "png" or header.kind not in ("grey", "palette") or header.bits > 8:
+    what = f"{header.kind}, {header.bits} bits" if header.form == "png" else "not a PNG"
+    found.add("no index mask", name, what)
+    return None
+  if size is not None and header.size != tuple(size):
+    found.add("other size", name, "{}x{}, image {}x{}".format(*header.size, *size))
+    return None
+  try:
+    mask = _decode_mask(path).numpy()
+  except tf.errors.OpError as error:
+    found.add("broken mask", name, str(error).splitlines()[0][:120])
+    return None
+  raw = np.bincount(mask.ravel(), minlength=256)
+  if source.remap is None:
+    unknown = np.flatnonzero(raw[source.num_classes:fields.IGNORE_LABEL]) + source.num_classes
+    if len(unknown):
+      found.add("unknown value", name, "values " + " ".join(map(str, unknown[:8])))
+  return raw
+
+
+def check_names(source, scope, found):
+  """Reads tags and boxes of samples.
+
+  Args:
+    source: `folder.Folder`.
+    scope: dict of id to flags that may be read.
+    found: `findings.Findings`, takes the problems.
+
+  Returns:
+    float64 [C], the number of images with each tag.
+  """
+  counts = np.zeros(source.num_classes)
+  for name, flags in scope.items():
+    try:
+      tags = source.check_labels(name, flags)
+      counts += 0 if tags is None else tags
+    except (ValueError, OSError) as error:
+      text = str(error)
+      kind = "unknown name" if "no class" in text or "class list" in text else "unreadable labels"
+      found.add(kind, name, " ".join(text.splitlines()[:2])[:200])
+  return counts
+
+
+def check_pairs(source, found):
+  """Compares the lists of images, masks, tags and of the manifest.
+
+  Args:
+    source: `folder.Folder`.
+    found: `findings.Findings`, takes the problems.
+  """
+  for name, kind in source.lacking():
+    found.add("missing label", name, kind)
+  try:
+    masks, tags = source.orphans()
+  except ValueError as error:
+    found.add("unreadable labels", "tags", str(error).replace("\n", " "))
+    return
+  for name in masks:
+    found.add("mask without image", name)
+  for name in tags:
+    found.add("tags without image", name)

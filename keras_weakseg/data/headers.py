@@ -1,0 +1,90 @@
+"""What the first and last bytes of an image file say, without decoding it."""
+import dataclasses
+import struct
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+_JPEG_KINDS = {1: "grey", 3: "RGB", 4: "CMYK"}
+_HEAD, _TAIL = 33, 1 << 12  # bytes
+_APP1 = 0xE1
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15; the others are tables
+_ORIENTATION = 0x0112
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+  """What a file claims to be.
+
+  Attributes:
+    form: `png`, `jpeg` or `other`.
+    size: (height, width), or None where it is not known.
+    kind: `grey`, `RGB`, `RGBA`, `palette`, `grey with alpha`, `CMYK` or `other`.
+    bits: bits per channel.
+    orientation: EXIF orientation, 1 = as stored.
+    complete: whether the end marker of the format is there.
+  """
+  form: str
+  size: tuple
+  kind: str
+  bits: int
+  orientation: int
+  complete: bool
+
+
+def read_header(path):
+  """Returns the `Header` of a file; reads a few bytes and the last 4 KiB.
+
+  Args:
+    path: path of an image.
+
+  Raises:
+    OSError: the file cannot be opened.
+  """
+  with open(path, "rb") as file:
+    head = file.read(_HEAD)
+    length = file.seek(0, 2)
+    file.seek(max(0, length - _TAIL))
+    tail = file.read()
+    if head.startswith(b"\xff\xd8"):
+      return _jpeg(file, b"\xff\xd9" in tail)
+  if head.startswith(_PNG) and len(head) >= _HEAD:
+    width, height, bits, kind = struct.unpack(">IIBB", head[16:26])
+    return Header("png", (height, width), _PNG_KINDS.get(kind, "other"), bits, 1, b"IEND" in tail)
+  return Header("other", None, "other", 8, 1, bool(head))
+
+
+def _jpeg(file, complete):
+  """Walks from segment to segment up to the one that holds the size."""
+  orientation, place = 1, 2
+  while True:
+    file.seek(place)
+    start = file.read(4)
+    if len(start) < 4 or start[0] != 0xFF:
+      return Header("jpeg", None, "other", 8, orientation, False)
+    marker, length = start[1], int.from_bytes(start[2:], "big")
+    if marker == _APP1:
+      body = file.read(length - 2)
+      if body.startswith(b"Exif\0\0"):
+        orientation = _exif_orientation(body[6:])
+    if marker in _FRAMES:
+      body = file.read(6)
+      if len(body) == 6:
+        bits, height, width, channels = struct.unpack(">BHHB", body)
+        kind = _JPEG_KINDS.get(channels, "other")
+        return Header("jpeg", (height, width), kind, bits, orientation, complete)
+    place += 2 + length
+
+
+def _exif_orientation(tiff):
+  """Returns the orientation of an EXIF block, 1 if it has none or is damaged."""
+  order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+  try:
+    first = struct.unpack(order + "I", tiff[4:8])[0]
+    for entry in range(struct.unpack(order + "H", tiff[first:first + 2])[0]):
+      start = first + 2 + 12 * entry
+      tag, _, _, value = struct.unpack(order + "HHIH", tiff[start:start + 10])
+      if tag == _ORIENTATION:
+        return value if 1 <= value <= 8 else 1
+  except (struct.error, TypeError):
+    pass
+  return 1

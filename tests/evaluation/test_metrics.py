@@ -99,6 +99,13 @@ def test_perfect_and_hopeless():
     assert ratio(perfect) == 1 and ratio(wrong) == 0
 
 
+def test_a_single_pixel_counts():
+  matrix = metrics.confusion_matrix([0, 255], [0, 1], 2)
+  np.testing.assert_array_equal(metrics.class_iou(matrix), [1, np.nan])
+  assert metrics.mean_iou(matrix) == metrics.mean_accuracy(matrix) == 1
+  assert metrics.pixel_accuracy(matrix) == metrics.frequency_weighted_iou(matrix) == 1
+
+
 def test_nothing_counted_is_nan_without_a_warning():
   empty = metrics.confusion_matrix(np.full([2, 3], 255), np.zeros([2, 3], int), 4)
   with warnings.catch_warnings():
@@ -113,6 +120,8 @@ def test_nothing_counted_is_nan_without_a_warning():
 @pytest.mark.parametrize("labels, predictions, words", [
     ([[0, 7, 7, 9]], [[0, 1, 1, 1]],
      r"A label is outside the 3 .*0\.\.2 or 255.*7 \(2 pixels\), 9 \(1 pixels\)"),
+    ([[0, 3]], [[0, 1]], r"A label .*Received: 3 \(1 pixels\)"),
+    ([[0, 1]], [[0, 3]], r"A prediction .*Received: 3 \(1 pixels\)"),
     ([[0, -1]], [[0, 1]], r"A label .*-1 \(1 pixels\)"),
     ([[0, 1, 255]], [[0, 3, 4]], r"A prediction .*Expected: 0\.\.2\. Received: 3 \(1 pixels\), 4"),
     ([[0, 255]], [[0, 255]], r"A prediction .*255"),

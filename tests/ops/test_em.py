@@ -290,6 +290,13 @@ def test_one_key_gives_every_image_its_own_shuffle():
   assert len({row.tobytes() for row in visits}) > 490
 
 
+def test_both_words_of_a_key_and_their_order_matter():
+  present = tf.ones([4, 40], tf.bool)
+  keys = tf.constant([[1, 2], [1, 3], [0, 2], [2, 1]])
+  visits = em._visits(present, 1, None, keys)[0].numpy()
+  assert len({row.tobytes() for row in visits}) == 4
+
+
 @pytest.mark.parametrize("mode", ["graph", "xla"])
 def test_shuffles_are_the_same_compiled(mode):
   present = tf.constant(random_case(images=20, classes=30, seed=16, most=20)[1] > 0)

@@ -33,7 +33,7 @@ def main(arguments=None):
     print("\nStopped. The same command continues a training.", file=sys.stderr)
     return 130
   except _USER_ERRORS as error:
-    if options.debug:
+    if getattr(options, "debug", False):
       raise
     print(f"keras-weakseg {options.command}: {error}\n(--debug shows where.)", file=sys.stderr)
     return 2
@@ -206,7 +206,6 @@ def _parser():
   parser = argparse.ArgumentParser(
       prog="keras-weakseg", parents=[common],
       description="Train a segmentation model from whatever labels you have.")
-  parser.set_defaults(debug=False)
   commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
   def command(name, run):

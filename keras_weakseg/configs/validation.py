@@ -119,8 +119,9 @@ def _validate_schedule(rate):
           received=steps)
   if rate.type == "stepwise":
     boundaries, values = chosen.boundaries or [], chosen.values or []
-    require(boundaries == sorted(set(boundaries)), f"{at}.boundaries",
-            expected="steps in rising order", received=boundaries)
+    require(boundaries and boundaries == sorted(set(boundaries)), f"{at}.boundaries",
+            expected="one or more steps in rising order", received=boundaries,
+            fix=f"Set it, or `{key}.type=constant` for a single rate.")
     require(len(values) == len(boundaries) + 1, f"{at}.values",
             expected=f"{len(boundaries) + 1} rates, one more than boundaries", received=values)
     require(all(value >= 0 for value in values), f"{at}.values", expected="rates of 0 or more",

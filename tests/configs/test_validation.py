@@ -75,6 +75,7 @@ def test_the_field_of_view_must_exist():
 @pytest.mark.parametrize("values, boundaries, words", [
     ([0.1], [5], "one more than boundaries"),
     ([0.1, 0.01, 0.001], [5, 5], "rising order"),
+    ([0.1], [], "type=constant"),
     ([0.1, -0.01], [5], "rates of 0 or more"),
 ])
 def test_stepwise_schedules_fit(values, boundaries, words):

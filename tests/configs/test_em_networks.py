@@ -1,0 +1,70 @@
+"""The network of every registered experiment can be built, and its rules find their layers."""
+import json
+import re
+
+import pytest
+
+from keras_weakseg.configs import registry
+
+PARAMETERS = {"large": 20_505_429, "small": 65_140_565}
+
+
+def key_of(experiment):
+  return json.dumps(experiment.network.get().as_dict(), sort_keys=True), experiment.network.type
+
+
+def distinct():
+  """Returns one experiment for each distinct network."""
+  found = {}
+  for name in registry.experiments():
+    found.setdefault(key_of(registry.build(name)), name)
+  return sorted(found.values())
+
+
+@pytest.fixture(scope="module")
+def networks():
+  """Returns a function that builds the network of an experiment, each distinct one once."""
+  from keras_weakseg.networks import registry as network_registry
+  built = {}
+
+  def build(name):
+    experiment = registry.build(name)
+    options = experiment.network.get().as_dict()
+    if key_of(experiment) not in built:
+      classes = {"voc12": 21, "voc_animals": 7}.get(
+          experiment.data.sources[0].name if experiment.data.sources else "", 9)
+      built[key_of(experiment)] = network_registry.build_network(
+          experiment.network.type, (*experiment.data.augmentation.crop, 3), classes, **options)
+    record = network_registry.network_record(experiment.network.type, **options)
+    return experiment, built[key_of(experiment)], record
+
+  return build
+
+
+@pytest.mark.parametrize("name", distinct())
+def test_networks_are_built_at_the_configured_size(networks, name):
+  experiment, network, record = networks(name)
+  height, width = experiment.data.augmentation.crop
+  assert network.output_shape[1:3] == ((height - 1) // 8 + 1, (width - 1) // 8 + 1)
+  # Sides of multiple*k+1 keep every grid inside the network corner-aligned.
+  assert height % record.multiple == 1 and width % record.multiple == 1
+
+
+@pytest.mark.parametrize("view, name", [("large", "supervised_voc12"), ("small", "em_fixed_voc12")])
+def test_the_papers_networks_have_their_size(networks, view, name):
+  assert networks(name)[1].count_params() == PARAMETERS[view]
+
+
+@pytest.mark.parametrize("name", registry.experiments())
+def test_every_rule_finds_a_layer(networks, name):
+  experiment, network, record = networks(name)
+  names = [variable.name for variable in network.trainable_variables]
+  for rule in experiment.training.multipliers:
+    pattern = rule.pattern.replace("head", f"(?:{record.head_pattern})", 1)
+    assert any(re.search(pattern, variable) for variable in names), rule.pattern
+
+
+def test_only_the_classifier_is_new_in_the_papers_networks(networks):
+  _, network, record = networks("supervised_voc12")
+  new = [v.name for v in network.trainable_variables if re.search(record.head_pattern, v.name)]
+  assert len(new) == 2 and any("bias" in name for name in new)

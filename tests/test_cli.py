@@ -1,0 +1,222 @@
+"""The command line: what each command passes on, how it answers, and how errors look."""
+import subprocess
+import sys
+import types
+
+import pytest
+
+from keras_weakseg import api
+from keras_weakseg import cli
+from keras_weakseg import errors
+from keras_weakseg.configs import overrides
+
+METRICS = {"split": "val", "mean_iou": 0.5, "class_iou": {"cat": 0.25, "dog": float("nan")},
+           "samples": 3, "protocol": {"flip": False}, "protocol_hash": "abc", "confusion": [[1]]}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+  """Replaces the library's calls by ones that record their arguments; returns the record."""
+  made = []
+
+  def fake(name, answer):
+    def call(*arguments, **options):
+      made.append((name, arguments, options))
+      return answer
+    monkeypatch.setattr(api, name, call)
+
+  fake("fit", types.SimpleNamespace(metrics=METRICS))
+  fake("evaluate", METRICS)
+  fake("predict", [{}, {}])
+  fake("export", "served/3")
+  fake("check_data", types.SimpleNamespace(ok=True, text=lambda: "all well"))
+  return made
+
+
+@pytest.fixture
+def fails(monkeypatch):
+  """Returns a function that makes `fit` raise an error."""
+
+  def install(error):
+    def call(*_, **__):
+      raise error
+    monkeypatch.setattr(api, "fit", call)
+
+  return install
+
+
+def folder(tmp_path):
+  """Writes the smallest folder of images that a source can open; returns its path."""
+  from PIL import Image
+  (tmp_path / "images").mkdir()
+  Image.new("RGB", (8, 8)).save(tmp_path / "images" / "a.png")
+  (tmp_path / "classes.txt").write_text("background\ncat\n")
+  return str(tmp_path)
+
+
+def test_fit_passes_everything_on(calls, capsys):
+  code = cli.main([
+      "fit", "em_adapt_scenes", "--model_dir", "r", "--data_dir", "d", "--seeds", "1,2,3",
+      "--strategy", "mirrored", "--params_override", "training.steps=5",
+      "--params_override", "seed=2"])
+  assert code == 0
+  assert calls == [("fit", ("em_adapt_scenes",), {
+      "config_file": None, "params_override": ["training.steps=5", "seed=2"], "model_dir": "r",
+      "data_dir": "d", "seeds": [1, 2, 3], "strategy": "mirrored"})]
+  printed = capsys.readouterr().out
+  assert "mean_iou: 0.5000" in printed and "cat                  0.2500" in printed
+  assert "dog                  -" in printed and "model_dir: r" in printed
+  assert "confusion" not in printed
+
+
+@pytest.mark.parametrize("given, model_dir", [
+    (["em_adapt_scenes"], "runs/em_adapt_scenes"),
+    (["--config_file", "some/mine.yaml"], "runs/mine"),
+    (["em_adapt_scenes", "--model-dir=x-y"], "x-y"),
+])
+def test_fit_finds_a_directory(calls, given, model_dir):
+  assert cli.main(["fit", *given]) == 0
+  assert calls[0][2]["model_dir"] == model_dir
+
+
+def test_several_seeds_are_printed_with_their_spread(monkeypatch, capsys):
+  summary = {"mean_iou": {"mean": 0.5, "spread": 0.01, "values": [0.49, 0.5, 0.51]}}
+  monkeypatch.setattr(api, "fit", lambda *_, **__: types.SimpleNamespace(metrics=summary))
+  assert cli.main(["fit", "em_adapt_scenes", "--seeds", "1,2,3"]) == 0
+  assert "mean_iou: 0.5000 +- 0.0100 (3 seeds)" in capsys.readouterr().out
+
+
+def test_evaluate_keeps_data_and_protocol_of_the_run(calls, capsys):
+  assert cli.main(["evaluate", "runs/a"]) == 0
+  assert calls == [("evaluate", ("runs/a", None), {"split": None, "protocol": None})]
+  assert "protocol_hash: abc" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags, protocol", [
+    (["--scales", "0.5,1"], {"scales": [0.5, 1.0]}),
+    (["--flip"], {"flip": True}),
+    (["--window=65,97", "--window_stride", "32,48", "--size=100,200"],
+     {"window": [65, 97], "window_stride": [32, 48], "size": [100, 200]}),
+])
+def test_protocol_flags(calls, flags, protocol):
+  assert cli.main(["evaluate", "runs/a", "--split", "train", *flags]) == 0
+  assert calls[0][2] == {"split": "train", "protocol": protocol}
+  assert cli.main(["predict", "runs/a", "b.jpg", "--output", "o", *flags]) == 0
+  assert calls[1][2] == {"protocol": protocol}
+
+
+def test_evaluate_on_a_folder_with_its_options(calls, tmp_path, capsys):
+  assert cli.main(["evaluate", "runs/a", "--data", folder(tmp_path), "--json"]) == 0
+  source = calls[0][1][1]
+  assert source.classes == ("background", "cat")
+  assert '"mean_iou": 0.5' in capsys.readouterr().out
+
+
+def test_evaluate_on_the_data_of_an_experiment(calls, shared_data):
+  places = str(shared_data("voc_animals").parent)
+  assert cli.main(["evaluate", "runs/a", "--experiment", "em_adapt_voc_animals",
+                   "--data_dir", places]) == 0
+  assert len(calls[0][1][1].ids("val")) == 295
+
+
+def test_predict_and_export(calls, capsys):
+  assert cli.main(["predict", "runs/a", "b.jpg", "c/*.png", "--output", "o"]) == 0
+  assert cli.main(["export", "runs/a", "served"]) == 0
+  assert [call[:2] for call in calls] == [
+      ("predict", ("runs/a", ["b.jpg", "c/*.png"], "o")), ("export", ("runs/a", "served"))]
+  assert capsys.readouterr().out == "2 predicted: o\nserved/3\n"
+
+
+def test_check_data_answers_by_its_exit_code(calls, monkeypatch, tmp_path, capsys):
+  photos = folder(tmp_path)
+  assert cli.main(["check-data", photos, "--splits", "train,val", "--quick",
+                   "--classes", "background,cat,dog"]) == 0
+  (source, splits), options = calls[0][1:]
+  assert source.num_classes == 3 and splits == ["train", "val"] and options == {"quick": True}
+  bad = types.SimpleNamespace(ok=False, text=lambda: "b.png is broken")
+  monkeypatch.setattr(api, "check_data", lambda *_, **__: bad)
+  assert cli.main(["check-data", photos]) == 1
+  assert capsys.readouterr().out == "all well\nb.png is broken\n"
+
+
+def test_check_data_for_real(tmp_path, capsys):
+  """Nothing is replaced here: images without any label would teach nothing."""
+  assert cli.main(["check-data", folder(tmp_path)]) in (1, 2)
+  captured = capsys.readouterr()
+  assert "Traceback" not in captured.err and captured.out + captured.err
+
+
+def test_experiments_are_listed_with_descriptions(capsys):
+  assert cli.main(["experiments"]) == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert any(line.startswith("em_adapt_scenes ") and "EM-Adapt" in line for line in lines)
+
+
+def test_show_prints_what_would_run(capsys):
+  assert cli.main(["show", "em_adapt_scenes", "--params_override=training.steps=7"]) == 0
+  assert overrides.from_yaml(capsys.readouterr().out).as_dict() == overrides.resolve(
+      "em_adapt_scenes", overrides="training.steps=7").as_dict()
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["show", "em_adapt_scene"], "Did you mean 'em_adapt_scenes'?"),
+    (["show", "em_adapt_scenes", "--params_override", "training.stepz=3"], "'training.steps'"),
+    (["show", "em_adapt_scenes", "--params_override", "training.steps=0"], "1 or more"),
+    (["show"], "EXPERIMENT or --config_file"),
+    (["fit"], "EXPERIMENT or --config_file"),
+    (["fit", "--config_file", "nowhere.yaml", "--model_dir", "x"], "nowhere.yaml"),
+    (["check-data"], "EXPERIMENT or --config_file"),
+    (["check-data", "no_such_folder"], "no_such_folder"),
+])
+def test_mistakes_are_told_without_a_traceback(arguments, words, capsys, tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  assert cli.main(arguments) == 2
+  captured = capsys.readouterr()
+  assert words in captured.err and "Traceback" not in captured.err
+  assert captured.err.startswith(f"keras-weakseg {arguments[0]}: ")
+  assert "Expected: " in captured.err and "Received: " in captured.err
+  assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error", [
+    ValueError("bad value"), OSError("disk full"), ArithmeticError("the term 'loss' is NaN"),
+    errors.missing("No file.", expected="a", received="b", fix="c")])
+def test_debug_shows_the_traceback(fails, capsys, error):
+  fails(error)
+  assert cli.main(["fit", "em_adapt_scenes"]) == 2
+  assert str(error) in capsys.readouterr().err
+  for arguments in (["--debug", "fit", "em_adapt_scenes"], ["fit", "em_adapt_scenes", "--debug"]):
+    with pytest.raises(type(error)):
+      cli.main(arguments)
+
+
+def test_bugs_keep_their_traceback(fails):
+  fails(TypeError("a bug of ours"))
+  with pytest.raises(TypeError):
+    cli.main(["fit", "em_adapt_scenes"])
+
+
+def test_an_interruption_says_how_to_go_on(fails, capsys):
+  fails(KeyboardInterrupt())
+  assert cli.main(["fit", "em_adapt_scenes"]) == 130
+  assert "continues" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["train"], ["fit", "a", "--seeds", "1,x"], ["predict", "a", "b"], ["export", "a"],
+    ["evaluate", "a", "--scales", "big"]])
+def test_wrong_flags_are_refused(arguments, capsys):
+  with pytest.raises(SystemExit) as caught:
+    cli.main(arguments)
+  assert caught.value.code == 2 and "usage: keras-weakseg" in capsys.readouterr().err
+
+
+def test_help_imports_nothing_heavy():
+  code = ("import sys; from keras_weakseg import cli\n"
+          "try: cli.main(['--help'])\n"
+          "except SystemExit: pass\n"
+          "print([name for name in ('tensorflow', 'numpy', 'official', 'cv2') if name in sys.modules])")
+  found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+  assert found.stdout.splitlines()[-1] == "[]"
+  for command in ("experiments", "fit", "evaluate", "predict", "export", "check-data", "show"):
+    assert command in found.stdout

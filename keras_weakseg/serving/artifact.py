@@ -112,6 +112,22 @@ def load_artifact(path):
       metadata={**document, "artifact": str(folder)})
 
 
+def export_arguments(model):
+  """Returns the keyword arguments of `export_artifact` that write a loaded artifact again.
+
+  Args:
+    model: `SegmentationModel` of `load_artifact`.
+
+  Returns:
+    dict with `classes`, `palette`, `record`, `protocol` (a CRF that was left out is back in it)
+    and `metadata`; pass `model.score_fn` as the predictor.
+  """
+  document = model.metadata
+  return {"classes": model.classes, "palette": model.palette, "record": document["network"],
+          "protocol": {**document["protocol"], **document["left_out"]},
+          "metadata": document["metadata"]}
+
+
 def _listing(path):
   """Returns what is there, for an error."""
   if not path.exists():

@@ -4,6 +4,7 @@ import json
 
 import tensorflow as tf
 
+from keras_weakseg import __version__
 from keras_weakseg import errors
 from keras_weakseg import fields
 
@@ -43,7 +44,7 @@ def build(*, classes, palette, record, protocol, metadata, left_out=None):
   document = {
       "format": FORMAT,
       "library": "keras_weakseg",
-      "library_version": _library_version(),
+      "library_version": __version__,
       "tensorflow_version": tf.__version__,
       "classes": _checked_classes(classes),
       "palette": _checked_palette(palette, classes),
@@ -58,8 +59,9 @@ def build(*, classes, palette, record, protocol, metadata, left_out=None):
       "metadata": dict(metadata),
   }
   try:
-    # Through JSON and back, so that tuples are lists here as they will be after loading.
-    return json.loads(json.dumps(document, sort_keys=True))
+    # Through JSON and back, so that tuples are lists here as they will be after loading. NaN and
+    # infinity, which strict readers refuse, become null.
+    return json.loads(json.dumps(document, sort_keys=True), parse_constant=lambda _: None)
   except (TypeError, ValueError) as error:
     raise errors.value_error(
         "The metadata of the artifact cannot be written as JSON.",
@@ -87,12 +89,3 @@ def _checked_palette(palette, classes):
         received=f"{len(colours)} entries: {colours}",
         fix="Pass the palette of the same source as the classes.")
   return colours
-
-
-def _library_version():
-  """Returns the installed version of this package, or the one of the source tree."""
-  import importlib.metadata
-  try:
-    return importlib.metadata.version("keras_weakseg")
-  except importlib.metadata.PackageNotFoundError:
-    return "unknown"

@@ -35,7 +35,7 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
   evaluated under other protocols. Also written: `assets/labels.txt`,
   `assets.extra/keras_weakseg.json` and `assets.extra/tf_serving_warmup_requests`.
 
-  Deviation: a CRF runs on the host and not in a SavedModel. If the protocol names one, the
+  A CRF runs on the host and not in a SavedModel. If the protocol names one, the
   signatures run without it, the document says so, and a warning is given.
 
   Args:
@@ -89,7 +89,8 @@ def _check_shapes(predictor, module, document):
   if shape[1:3] != (None, None):
     raise errors.value_error(
         "The predictor takes images of one size only.", expected="(None, None, None, 3)",
-        received=shape, fix="Build the network with input_shape=(None, None, 3) and copy the weights.")
+        received=shape,
+        fix="Build the network with input_shape=(None, None, 3) and copy the weights.")
   channels = module.scores.get_concrete_function().structured_outputs.shape[-1]
   if channels != len(document["classes"]):
     raise errors.value_error(

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.serving import artifact as artifacts
+from keras_weakseg.serving import export
 
 
 @pytest.mark.parametrize("protocol", [
@@ -38,6 +39,22 @@ def test_a_loaded_artifact_is_exported_again(kit, artifact, tmp_path):
   loaded = tf.saved_model.load(str(again)).signatures["predict_images"]
   np.testing.assert_array_equal(
       loaded(images=tf.constant(images))["mask"], model.mask(images, protocols.Protocol(flip=True)))
+
+
+def test_export_arguments_write_the_same_document_again(artifact, tmp_path):
+  model = artifacts.load_artifact(artifact)
+  again = export.export_artifact(
+      model.score_fn, tmp_path / "tiny", **artifacts.export_arguments(model))
+  for name in ("keras_weakseg.json", "tf_serving_warmup_requests"):
+    place = f"assets.extra/{name}"
+    assert (again / place).read_bytes() == (artifact / place).read_bytes()
+
+
+def test_export_arguments_put_a_left_out_crf_back(kit, predictor, tmp_path):
+  with pytest.warns(UserWarning, match="without the CRF"):
+    path = kit.export(predictor, tmp_path / "m", protocol=protocols.Protocol(crf="voc"))
+  arguments = artifacts.export_arguments(artifacts.load_artifact(path))
+  assert protocols.Protocol.from_dict(arguments["protocol"]).crf == "voc"
 
 
 def test_the_document_is_read_without_loading(artifact, tmp_path):

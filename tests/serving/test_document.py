@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import keras_weakseg
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.serving import document as documents
 
@@ -22,6 +23,7 @@ def test_it_survives_json_unchanged_and_names_what_a_client_needs(kit):
   assert document["palette"] == [list(colour) for colour in kit.palette]
   assert document["mean_rgb"] == [122.0, 116.0, 104.0]
   assert document["ignore"] == 255
+  assert document["library_version"] == keras_weakseg.__version__
   assert document["network"]["name"] == "tiny"
   assert document["metadata"] == {"mean_iou": 0.5, "seeds": [1, 2]}
   assert protocols.Protocol.from_dict(document["protocol"]) == protocols.Protocol()
@@ -29,6 +31,12 @@ def test_it_survives_json_unchanged_and_names_what_a_client_needs(kit):
 
 def test_the_same_model_gives_the_same_document(kit):
   assert json.dumps(build(kit)) == json.dumps(build(kit))
+
+
+def test_a_number_that_is_none_becomes_null(kit):
+  document = build(kit, metadata={"mean_iou": float("nan"), "loss": float("inf"), "best": 0.25})
+  assert document["metadata"] == {"mean_iou": None, "loss": None, "best": 0.25}
+  json.dumps(document, allow_nan=False)
 
 
 def test_the_protocol_changes_the_hash(kit):

@@ -61,6 +61,39 @@ print(mask.shape, mask.dtype, b" ".join(names).decode())
   assert done.stdout.strip() == "(2, 21, 34) uint8 background cat dog bird", done.stderr[-2000:]
 
 
+def test_the_c_library_loads_it_without_python(artifact):
+  """The loader of TensorFlow's C API is the one that TensorFlow Serving has."""
+  library = pathlib.Path(tf.sysconfig.get_lib()) / "libtensorflow_cc.so.2"
+  if not library.exists():
+    pytest.skip("this TensorFlow does not come with libtensorflow_cc.so.2")
+  code = """
+import ctypes, sys
+tf = ctypes.CDLL(sys.argv[1])
+for name in ("TF_NewStatus", "TF_NewGraph", "TF_NewSessionOptions", "TF_NewBuffer",
+             "TF_LoadSessionFromSavedModel"):
+  getattr(tf, name).restype = ctypes.c_void_p
+tf.TF_Message.restype = ctypes.c_char_p
+pointer = ctypes.c_void_p
+class Buffer(ctypes.Structure):
+  _fields_ = [("data", pointer), ("length", ctypes.c_size_t), ("deallocator", pointer)]
+status, graph = pointer(tf.TF_NewStatus()), pointer(tf.TF_NewGraph())
+meta_graph = pointer(tf.TF_NewBuffer())
+tags = (ctypes.c_char_p * 1)(b"serve")
+tf.TF_LoadSessionFromSavedModel(
+    pointer(tf.TF_NewSessionOptions()), None, sys.argv[2].encode(), tags, 1, graph, meta_graph,
+    status)
+if tf.TF_GetCode(status):
+  sys.exit(tf.TF_Message(status).decode())
+buffer = ctypes.cast(meta_graph, ctypes.POINTER(Buffer)).contents
+content = ctypes.string_at(buffer.data, buffer.length)
+names = (b"serving_default", b"predict_images", b"metadata", b"mask_png_bytes")
+print("tensorflow" in sys.modules, [name in content for name in names])
+"""
+  done = subprocess.run([sys.executable, "-c", code, str(library), str(artifact)], text=True,
+                        check=False, capture_output=True)
+  assert done.stdout.strip() == "False [True, True, True, True]", done.stderr[-2000:]
+
+
 def test_saved_model_cli_prints_the_signatures(artifact):
   done = subprocess.run(
       [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "show", "--dir",

@@ -276,7 +276,7 @@ def _add_protocol(parser):
   group.add_argument("--flip", action="store_true", help="also the mirrored image")
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
-  group.add_argument("--size", type=_numbers(int), help="height,width the image is resized to first")
+  group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
 
 
 if __name__ == "__main__":

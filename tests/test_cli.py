@@ -215,7 +215,8 @@ def test_help_imports_nothing_heavy():
   code = ("import sys; from keras_weakseg import cli\n"
           "try: cli.main(['--help'])\n"
           "except SystemExit: pass\n"
-          "print([name for name in ('tensorflow', 'numpy', 'official', 'cv2') if name in sys.modules])")
+          "print([name for name in ('tensorflow', 'numpy', 'official', 'cv2')"
+          " if name in sys.modules])")
   found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
   assert found.stdout.splitlines()[-1] == "[]"
   for command in ("experiments", "fit", "evaluate", "predict", "export", "check-data", "show"):

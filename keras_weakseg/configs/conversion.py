@@ -1,4 +1,4 @@
-"""Writing plain values into a typed section: every key must exist, every value must have its type."""
+"""Writing plain values into a typed section: keys must exist, values must have their type."""
 import copy
 import difflib
 import types
@@ -30,7 +30,8 @@ def apply(section, changes, where="the configuration", path="", root=None):
     full = f"{path}.{key}" if path else str(key)
     if key not in keys(section):
       raise _unknown_key(section, full, where, root)
-    value = _converted(annotations.get(key, typing.Any), vars(section)[key], value, full, where, root)
+    annotation = annotations.get(key, typing.Any)
+    value = _converted(annotation, vars(section)[key], value, full, where, root)
     if key == "type" and isinstance(section, hyperparams.OneOfConfig):
       _check_choice(section, value, full)
     # Not through `setattr`: it merges lists of sections by its own rules and warns on stderr.

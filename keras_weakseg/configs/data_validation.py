@@ -33,7 +33,8 @@ def validate_data(data):
   if data.parts and data.parts[0].rest:
     raise errors.value_error(
         "The first part cannot take the rest.", expected="`rest` only after an earlier part",
-        received="data.parts.0.rest=True", fix="Set `data.parts.0.rest=false`: it takes all anyway.")
+        received="data.parts.0.rest=True",
+        fix="Set `data.parts.0.rest=false`: it takes all anyway.")
   _validate_augmentation(data.augmentation)
 
 

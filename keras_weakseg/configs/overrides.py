@@ -53,7 +53,8 @@ def resolve(name=None, yaml=None, overrides=None):
     base = changes.pop(BASE, None)
     if base is not None and name not in (None, base):
       raise errors.value_error(
-          f"{path} starts from another experiment.", expected=f"`{BASE}: {_name(name)}` or no such key",
+          f"{path} starts from another experiment.",
+          expected=f"`{BASE}: {_name(name)}` or no such key",
           received=f"`{BASE}: {base}`", fix="Give only one of the two.")
     name = base if name is None else name
   layers.append((text.parse(overrides), "params_override"))
@@ -106,7 +107,8 @@ def _read(path):
   if not os.path.isfile(path):
     raise errors.missing(
         "The configuration file does not exist.", expected="a YAML file",
-        received=os.path.abspath(path), fix="Check the path; `keras-weakseg experiments` lists names.")
+        received=os.path.abspath(path),
+        fix="Check the path; `keras-weakseg experiments` lists names.")
   with open(path, encoding="utf-8") as file:
     return text.parse(text.load_yaml(file.read(), os.fspath(path)))
 
@@ -130,6 +132,7 @@ def _check_effect(section, changes, path=""):
       continue
     if isinstance(section, hyperparams.OneOfConfig) and key != section.type:
       raise errors.value_error(
-          f"'{full}' would have no effect.", expected=f"keys of '{path}.{section.type}', the choice taken",
+          f"'{full}' would have no effect.",
+          expected=f"keys of '{path}.{section.type}', the choice taken",
           received=f"'{full}.{next(iter(value), '')}'", fix=f"Also set `{path}.type={key}`.")
     _check_effect(inner, value, full)

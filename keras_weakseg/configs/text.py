@@ -42,7 +42,8 @@ def load_yaml(text, where):
   except yaml.YAMLError as error:
     raise errors.value_error(
         f"{where} is not valid YAML.", expected="nested `key: value` lines of plain values",
-        received=" ".join(str(error).split()), fix=f"Correct the line that is named above in {where}."
+        received=" ".join(str(error).split()),
+        fix=f"Correct the line that is named above in {where}."
     ) from error
   if loaded is None:
     return {}
@@ -91,7 +92,8 @@ def parse(overrides, where="params_override"):
     if not equals or not key.strip():
       raise errors.value_error(
           f"{where} has a part without `=`.", expected="`key=value` parts between commas",
-          received=repr(piece.strip()), fix="Put lists in brackets: `data.augmentation.crop=[97, 193]`.")
+          received=repr(piece.strip()),
+          fix="Put lists in brackets: `data.augmentation.crop=[97, 193]`.")
     value = load_yaml(f"value: {value.strip()}", f"the value of '{key.strip()}'")["value"]
     _merge(merged, _expanded({key.strip(): value}))
   return merged

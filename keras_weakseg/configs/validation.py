@@ -1,4 +1,4 @@
-"""Checks of an experiment that need no data and no device: ranges, names, and what fits together."""
+"""Checks of an experiment that need no data and no device: ranges, names, what fits together."""
 import math
 import re
 
@@ -99,7 +99,9 @@ def _validate_training(training):
       re.compile(multiplier.pattern)
     except re.error as error:
       raise errors.value_error(
-          f"'{key}.pattern' is not a regular expression.", expected="`head`, `fc8.*bias` or the like",
+          f"'{key}.pattern' is not a regular expression.",
+          expected="`head`, `fc8.*bias` or the like",
+          
           received=f"{multiplier.pattern!r}: {error}", fix="Escape special characters by `\\`."
       ) from error
 

@@ -13,7 +13,8 @@ def test_a_semi_bundle_halves_the_batch(batch):
 
 def test_a_semi_bundle_shares_no_sample_and_weighs_as_published():
   strong, weak = parts.semi("train", "train_aug", 30, strong_count=200, weak_count=5000)
-  assert (strong.supervision, strong.split, strong.count, strong.rest) == ("mask", "train", 200, False)
+  assert (strong.supervision, strong.split, strong.count) == ("mask", "train", 200)
+  assert not strong.rest
   assert (weak.supervision, weak.split, weak.count, weak.rest) == ("tags", "train_aug", 5000, True)
   assert (strong.weight, weak.weight) == (0.7, 0.3)
 

@@ -8,7 +8,8 @@ RATE = "training.optimization.learning_rate"
 
 
 def rate_of(name_or_experiment, changes):
-  return overrides.resolve(name_or_experiment, overrides=changes).training.optimization.learning_rate
+  experiment = overrides.resolve(name_or_experiment, overrides=changes)
+  return experiment.training.optimization.learning_rate
 
 
 def test_a_polynomial_decay_still_ends_at_the_end():

@@ -95,7 +95,8 @@ def test_windows_overlap():
 def test_the_best_checkpoint_needs_validation(changes):
   with pytest.raises(ValueError, match="no best checkpoint without validation"):
     check(NAME, changes)
-  check(NAME, "evaluation.checkpoint=best,evaluation.validation_split=val,training.validate_every=5")
+  check(NAME, {"evaluation": {"checkpoint": "best", "validation_split": "val"},
+               "training.validate_every": 5})
 
 
 @pytest.mark.parametrize("method, supervision, good", [

@@ -101,8 +101,9 @@ def _needed(samples):
         received=sorted(spec) if isinstance(spec, dict) else spec,
         fix="Evaluate a split that has masks.")
   if spec[fields.IMAGE].shape.rank not in (None, 3):
-    raise errors.value_error("The samples are batched.", expected="images [H, W, 3]",
-                             received=spec[fields.IMAGE].shape, fix="Call .unbatch() on the dataset.")
+    raise errors.value_error(
+        "The samples are batched.", expected="images [H, W, 3]", received=spec[fields.IMAGE].shape,
+        fix="Call .unbatch() on the dataset.")
   keys = [key for key in (fields.IMAGE, fields.MASK, fields.SAMPLE_ID) if key in spec]
   return samples.map(lambda sample: {key: sample[key] for key in keys}).prefetch(tf.data.AUTOTUNE)
 

@@ -1,4 +1,4 @@
-"""The one road from a photograph to class probabilities: evaluator, predict and artifact take it."""
+"""The one road from photograph to probabilities: evaluator, predict and artifact all take it."""
 import tensorflow as tf
 
 from keras_weakseg import errors

@@ -30,8 +30,9 @@ class Page(html.parser.HTMLParser):
 
 
 def record(name, overlay=True):
-  return {"name": name, "mask": f"{name}.png", "overlay": f"{name}_overlay.jpg" if overlay else None,
-          "width": 40, "height": 30, "classes": {"cat": 0.75, "back & ground": 0.25}}
+  return {"name": name, "mask": f"{name}.png",
+          "overlay": f"{name}_overlay.jpg" if overlay else None, "width": 40, "height": 30,
+          "classes": {"cat": 0.75, "back & ground": 0.25}}
 
 
 @pytest.mark.parametrize("name", ["plain", "a b", "50%#1?", "<b>&\"'", "Übung"])

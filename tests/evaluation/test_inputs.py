@@ -56,7 +56,8 @@ def test_an_empty_list_is_refused():
 
 
 @pytest.mark.parametrize("contents, fault", [
-    (b"", "empty file"), (b"<html>", "no JPEG, PNG"), (JPEG[:-40], "cut off"), (PNG[:-20], "cut off"),
+    (b"", "empty file"), (b"<html>", "no JPEG, PNG"), (JPEG[:-40], "cut off"),
+    (PNG[:-20], "cut off"),
     (tf.io.encode_png(np.zeros((3, 4, 1), np.uint16)).numpy(), "16 bits per channel")])
 def test_broken_files_are_all_named_with_the_reason(photos, contents, fault):
   for name in ("x.jpg", "y.png"):

@@ -78,7 +78,8 @@ def test_legend_shows_every_colour_and_breaks_lines():
 def test_a_long_class_list_shows_only_what_is_drawn(tmp_path):
   classes = [f"class {index}" for index in range(40)]
   palette = [(0, 0, 0), (200, 0, 0), (0, 0, 220)] + [(7, 190, 9)] * 37
-  long = sheets.contact_sheet([row()], tmp_path / "a.png", classes=classes, palette=palette, tile=64)
+  long = sheets.contact_sheet([row()], tmp_path / "a.png", classes=classes, palette=palette,
+                              tile=64)
   assert share(long, (200, 0, 0)) > 0 and share(long, (7, 190, 9)) == 0
 
 

@@ -101,7 +101,6 @@ def _validate_training(training):
       raise errors.value_error(
           f"'{key}.pattern' is not a regular expression.",
           expected="`head`, `fc8.*bias` or the like",
-          
           received=f"{multiplier.pattern!r}: {error}", fix="Escape special characters by `\\`."
       ) from error
 

@@ -29,6 +29,7 @@ POSES = "poses"                    # float32 [F, 4, 4], target camera to source 
 
 # Added by the batch pipeline, never by a source.
 PART = "part"                      # int32 [], index of the bundle part the sample was drawn for
+VALID = "valid"                    # bool [H, W], False where the crop was padded
 SAMPLE_KEY = "sample_key"          # int32 [2], seed of the randomness of this draw of this sample
 
 
@@ -59,6 +60,7 @@ SPECS = {
     INTRINSICS: tf.TensorSpec([3, 3], tf.float32),
     POSES: tf.TensorSpec([None, 4, 4], tf.float32),
     PART: tf.TensorSpec([], tf.int32),
+    VALID: tf.TensorSpec([None, None], tf.bool),
     SAMPLE_KEY: tf.TensorSpec([2], tf.int32),
 }
 

@@ -72,6 +72,7 @@ class TinyBundle:
         "supervision": np.where(strong, 7, 1).astype(np.int32)[part],
         "part": np.where(strong, 0, 1).astype(np.int32)[part],
         "tags": self.tags[index][part],
+        "valid": np.ones([4, 33, 33], bool)[part],
         "sample_key": np.stack([index, index + 10 * step], 1).astype(np.int32)[part],
     }
 
@@ -129,3 +130,32 @@ def tiny_plan():
     return phases.Plan([phase], record, None)
 
   return plan
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory):
+  """Returns a folder of 16 small pictures with masks and tags, in the layout of `Folder`.
+
+  Every picture shows a square of one of two classes on noise; mask rows at the top are 255.
+  """
+  import json
+  from PIL import Image
+  root = tmp_path_factory.mktemp("photos")
+  (root / "images").mkdir()
+  (root / "masks").mkdir()
+  (root / "classes.txt").write_text("background\nred\nblue\n")
+  random = np.random.RandomState(7)
+  tags = {}
+  for index in range(16):
+    height, width = 56 + 4 * (index % 3), 72 + 8 * (index % 2)
+    image = random.randint(60, 150, (height, width, 3)).astype(np.uint8)
+    mask = np.zeros((height, width), np.uint8)
+    top, left, label = random.randint(8, 24), random.randint(4, 40), 1 + index % 2
+    mask[top:top + 24, left:left + 28] = label
+    image[mask == label] = (220, 30, 30) if label == 1 else (30, 30, 220)
+    mask[:3] = 255
+    Image.fromarray(image).save(root / "images" / f"p{index:02d}.png")
+    Image.fromarray(mask).save(root / "masks" / f"p{index:02d}.png")
+    tags[f"p{index:02d}"] = ["red" if label == 1 else "blue"]
+  (root / "tags.json").write_text(json.dumps(tags))
+  return root

@@ -132,6 +132,7 @@ class LightMobileNetV1(hyperparams.Config):
   """MobileNetV1 trunk with a light context head, for two CPU cores."""
   alpha: float = 1.0
   output_stride: int = 16
+  field_of_view: str = "large"
   head_filters: int = 128
   skip_filters: int = 48
   dropout_rate: float = 0.1

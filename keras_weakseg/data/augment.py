@@ -73,7 +73,7 @@ class Augmentation:
         are dropped where nothing of them is left.
 
     Returns:
-      The same fields; image uint8 [h, w, 3].
+      The same fields, image uint8 [h, w, 3], and `valid` bool [h, w], False in the padding.
     """
     for name in _RIGID:
       if name in sample and (self.crop is not None or self.flip):
@@ -90,6 +90,7 @@ class Augmentation:
     for name, fill in _LABEL_FILL.items():
       if name in sample:
         result[name] = move.labels(sample[name], fill)
+    result[fields.VALID] = move.valid()
     if fields.BOXES in sample:
       result[fields.BOXES], result[fields.BOX_CLASSES] = move.boxes(
           sample[fields.BOXES], sample[fields.BOX_CLASSES])
@@ -169,6 +170,14 @@ class _Geometry:
     resized = resize_labels(cut, self.target)
     missing = tf.stack(self.crop) - self.target
     padded = tf.pad(resized, tf.stack([tf.zeros_like(missing), missing], 1), constant_values=fill)
+    return tf.ensure_shape(padded, self.crop)
+
+  def valid(self):
+    inside = tf.ones(self.target, tf.bool)
+    if self.crop is None:
+      return inside
+    missing = tf.stack(self.crop) - self.target
+    padded = tf.pad(inside, tf.stack([tf.zeros_like(missing), missing], 1))
     return tf.ensure_shape(padded, self.crop)
 
   def boxes(self, boxes, classes):

@@ -144,7 +144,7 @@ class Bundle:
       for name in sorted(self._fields - set(sample)):
         sample[name] = self._blank(name, tf.shape(sample[fields.IMAGE])[:2])
       sample = {name: sample[name]
-                for name in (*sorted(self._fields), fields.PART, fields.SAMPLE_KEY)}
+                for name in (*sorted(self._fields), fields.PART, fields.SAMPLE_KEY, fields.VALID)}
       if self.augmentation.crop is not None:
         for name in _BLANK.keys() & sample.keys():
           sample[name] = tf.ensure_shape(sample[name], self.augmentation.crop)

@@ -37,6 +37,8 @@ class Method(keras.Model):
     super().__init__()
     self.networks = dict(networks)
     self.predictor = predictor
+    # Figures are global already; Keras would add up those of the replicas.
+    self.distribute_reduction_method = "first"
     self.seed = seed
     self.accumulation = accumulation
     self.updater = None

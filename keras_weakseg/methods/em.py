@@ -15,6 +15,9 @@ class ExpectationMaximization(supervised.Supervised):
   M-step: cross entropy of the unbiased scores against it. Samples with a mask keep it; their own
   E-step, which is not trained on, is compared with the mask for the health figures.
 
+  Deviation: padding of a crop has no latent label and no part in the portions. The reference code
+  labels it; a network soon tells padding from image and gives it to the tagged class.
+
   Args:
     censor_absent: latent labels of classes that are not tagged become 255.
     **options: see `Supervised`.
@@ -24,8 +27,18 @@ class ExpectationMaximization(supervised.Supervised):
     super().__init__(*args, **options)
     self.censor_absent = censor_absent
 
-  def biased_scores(self, scores, tags, batch):
-    """Returns the scores [N,h,w,C] that the E-step maximises; `tags` multi-hot [N,C]."""
+  def biased_scores(self, scores, tags, valid, batch):
+    """Returns the scores that the E-step maximises.
+
+    Args:
+      scores: float32 [N,h,w,C], without gradient.
+      tags: float32 [N,C], multi-hot.
+      valid: bool [N,h,w], False in the padding.
+      batch: the whole batch.
+
+    Returns:
+      float32 [N,h,w,C].
+    """
     raise NotImplementedError
 
   def complete(self, labels, scores, has_mask, batch):
@@ -33,9 +46,10 @@ class ExpectationMaximization(supervised.Supervised):
     tags = batch[fields.TAGS]
     has_tags = base.may(batch, fields.Supervision.TAGS)[:, None, None]
     tags = tags * tf.cast(has_tags[:, 0], tags.dtype)
-    biased = self.biased_scores(scores, tags, batch)
+    valid = batch[fields.VALID][:, ::self.stride, ::self.stride]
+    biased = self.biased_scores(scores, tags, valid, batch)
     latent = em.latent_labels(biased, tags, censor=self.censor_absent)
-    latent = tf.where(has_tags, tf.cast(latent, tf.int32), fields.IGNORE_LABEL)
+    latent = tf.where(has_tags & valid, tf.cast(latent, tf.int32), fields.IGNORE_LABEL)
     health = _coverage(latent, tags, has_mask, has_tags)
     if fields.MASK in batch:
       health.update(_agreement(latent, labels, has_mask & has_tags))

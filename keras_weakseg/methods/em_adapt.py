@@ -23,9 +23,9 @@ class EMAdapt(frame.ExpectationMaximization):
     self.iterations = iterations
     self.suppress_others = suppress_others
 
-  def biased_scores(self, scores, tags, batch):
+  def biased_scores(self, scores, tags, valid, batch):
     """See `ExpectationMaximization.biased_scores`."""
     return em.em_adapt_scores(
         scores, tags, self.background_portion, self.foreground_portion,
         iterations=self.iterations, suppress_others=self.suppress_others,
-        seed=batch[fields.SAMPLE_KEY])
+        seed=batch[fields.SAMPLE_KEY], valid_mask=valid)

@@ -17,7 +17,7 @@ class EMFixed(frame.ExpectationMaximization):
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
 
-  def biased_scores(self, scores, tags, batch):
+  def biased_scores(self, scores, tags, valid, batch):
     """See `ExpectationMaximization.biased_scores`."""
-    del batch
+    del valid, batch
     return em.em_fixed_scores(scores, tags, self.background_bias, self.foreground_bias)

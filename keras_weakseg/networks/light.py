@@ -5,11 +5,13 @@ context module on the deep features, resized to the features of stride 8 and joi
 """
 import tensorflow as tf
 
+from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import aligned_resize, dropout
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import mobilenet_trunk
 
+FIELDS_OF_VIEW = ("large", "small")
 CONTEXT_RATES = (2, 4)    # on the grid of stride 16; doubled on that of stride 8
 
 
@@ -25,7 +27,7 @@ class BroadcastLike(keras.layers.Layer):
 
 
 def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=CONTEXT_RATES,
-                 dropout_rate=0.1, synchronized_batch_norm=False):
+                 pooled_context=True, dropout_rate=0.1, synchronized_batch_norm=False):
   """Applies the head to the features of a trunk; every layer's name starts with `head_`.
 
   Args:
@@ -34,6 +36,7 @@ def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=C
     filters: width of the head.
     skip_filters: width of the projection of the stride-8 features.
     rates: dilations of the context branches on the grid of `deep`.
+    pooled_context: whether the whole image is one of the context branches.
     dropout_rate: before the classifier.
     synchronized_batch_norm: statistics over all replicas.
 
@@ -55,12 +58,15 @@ def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=C
   deep, skip = features.deep, features.stride_8
   reduced = conv(deep, filters, "reduce")
   branches = [reduced] + [conv(reduced, filters, f"context_{rate}", rate) for rate in rates]
-  # Without batch normalisation: the statistics of one value per image would be mostly noise.
-  pooled = layers.GlobalAveragePooling2D(keepdims=True, name="head_pool")(reduced)
-  pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
-                         name="head_pool_project")(pooled)
-  branches.append(BroadcastLike(name="head_pool_broadcast")([pooled, reduced]))
-  x = conv(layers.Concatenate(name="head_context")(branches), filters, "project")
+  if pooled_context:
+    # Without batch normalisation: the statistics of one value per image would be mostly noise.
+    pooled = layers.GlobalAveragePooling2D(keepdims=True, name="head_pool")(reduced)
+    pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
+                           name="head_pool_project")(pooled)
+    branches.append(BroadcastLike(name="head_pool_broadcast")([pooled, reduced]))
+  x = reduced
+  if len(branches) > 1:
+    x = conv(layers.Concatenate(name="head_context")(branches), filters, "project")
   x = aligned_resize.AlignedResizeLike(name="head_resize")([x, skip])
   x = layers.Concatenate(name="head_join")([x, conv(skip, skip_filters, "skip")])
   x = conv(x, filters, "refine", rate=1)
@@ -70,7 +76,8 @@ def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=C
 
 
 def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
-                       head_filters=128, skip_filters=48, dropout_rate=0.1, frozen_blocks=0,
+                       field_of_view="large", head_filters=128, skip_filters=48,
+                       dropout_rate=0.1, frozen_blocks=0,
                        batch_norm=norms.TRAIN, synchronized_batch_norm=False):
   """Builds the light network.
 
@@ -80,6 +87,8 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
     num_classes: C, with the background.
     alpha: width multiplier of the trunk.
     output_stride: of the trunk, 16 or 8. The scores are always on the grid of stride 8.
+    field_of_view: "large": dilated branches and the pooled image give context; "small": none, so
+      that a class must be seen where it is scored, which learning from tags alone needs.
     head_filters: width of the head.
     skip_filters: width of the projected stride-8 features.
     dropout_rate: before the classifier; needs a `random_scope` while training unless 0.
@@ -98,19 +107,23 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
     >>> light_mobilenet_v1((33, 65, 3), 4, alpha=.25, head_filters=32).output_shape
     (None, 5, 9, 4)
   """
+  if field_of_view not in FIELDS_OF_VIEW:
+    raise errors.unknown_name("field of view", field_of_view, FIELDS_OF_VIEW)
   images = keras.Input(input_shape, name="image")
   features = mobilenet_trunk.mobilenet_trunk(
       images, alpha=alpha, output_stride=output_stride, frozen_blocks=frozen_blocks,
       batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)
-  rates = tuple(rate * 16 // output_stride for rate in CONTEXT_RATES)
+  large = field_of_view == "large"
+  rates = tuple(rate * 16 // output_stride for rate in CONTEXT_RATES) if large else ()
   scores = context_head(
       features, num_classes, filters=head_filters, skip_filters=skip_filters, rates=rates,
-      dropout_rate=dropout_rate, synchronized_batch_norm=synchronized_batch_norm)
+      pooled_context=large, dropout_rate=dropout_rate, synchronized_batch_norm=synchronized_batch_norm)
   return keras.Model(images, scores, name="light_mobilenet_v1")
 
 
-def light_tiny(input_shape, num_classes, *, alpha=0.25, output_stride=16, head_filters=64,
-               skip_filters=24, dropout_rate=0.0, frozen_blocks=0, batch_norm=norms.TRAIN,
+def light_tiny(input_shape, num_classes, *, alpha=0.25, output_stride=16,
+               field_of_view="large", head_filters=64, skip_filters=24, dropout_rate=0.0,
+               frozen_blocks=0, batch_norm=norms.TRAIN,
                synchronized_batch_norm=False):
   """Builds the light network at a quarter of its width, for small scenes trained from scratch.
 
@@ -122,6 +135,6 @@ def light_tiny(input_shape, num_classes, *, alpha=0.25, output_stride=16, head_f
   """
   return light_mobilenet_v1(
       input_shape, num_classes, alpha=alpha, output_stride=output_stride,
-      head_filters=head_filters, skip_filters=skip_filters, dropout_rate=dropout_rate,
+      field_of_view=field_of_view, head_filters=head_filters, skip_filters=skip_filters, dropout_rate=dropout_rate,
       frozen_blocks=frozen_blocks, batch_norm=batch_norm,
       synchronized_batch_norm=synchronized_batch_norm)

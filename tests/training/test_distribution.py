@@ -1,0 +1,72 @@
+"""One device = two replicas = two processes: the same weights from the same global batches."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+WORKER = pathlib.Path(__file__).with_name("worker.py")
+STEPS = 20
+
+
+def start(folder, model_dir, strategy, method, output, **environment):
+  return subprocess.Popen(
+      [sys.executable, str(WORKER), str(folder), str(model_dir), strategy, str(STEPS), method,
+       str(output)],
+      env={**os.environ, "PYTHONPATH": str(WORKER.parents[2]), **environment},
+      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(*processes):
+  for process in processes:
+    output, _ = process.communicate(timeout=540)
+    assert process.returncode == 0, output[-3000:]
+
+
+def free_ports(count):
+  sockets = [socket.socket() for _ in range(count)]
+  for entry in sockets:
+    entry.bind(("127.0.0.1", 0))
+  ports = [entry.getsockname()[1] for entry in sockets]
+  for entry in sockets:
+    entry.close()
+  return ports
+
+
+def load(path):
+  with np.load(path) as archive:
+    return [archive[name] for name in archive.files]
+
+
+def assert_equal_weights(first, second):
+  for one, other in zip(load(first), load(second)):
+    np.testing.assert_allclose(one, other, atol=2e-4, rtol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def one_device(photo_folder, tmp_path_factory):
+  """Returns the weights of one device, trained once for both comparisons."""
+  place = tmp_path_factory.mktemp("one")
+  finish(start(photo_folder, place / "run", "one_device", "em_fixed", place / "weights.npz"))
+  return place / "weights.npz"
+
+
+def test_two_replicas_equal_one_device(photo_folder, one_device, tmp_path):
+  finish(start(photo_folder, tmp_path / "run", "mirrored", "em_fixed", tmp_path / "w.npz"))
+  assert_equal_weights(one_device, tmp_path / "w.npz")
+
+
+def test_two_processes_equal_one_device(photo_folder, one_device, tmp_path):
+  workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+  finish(*[
+      start(photo_folder, tmp_path / "run", "multi_worker_mirrored", "em_fixed",
+            tmp_path / f"w{index}.npz", TF_CONFIG=json.dumps({
+                "cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}))
+      for index in range(2)])
+  assert_equal_weights(one_device, tmp_path / "w0.npz")
+  assert_equal_weights(tmp_path / "w0.npz", tmp_path / "w1.npz")
+  assert not [name for name in os.listdir(tmp_path / "run" / "train") if "temporary" in name]

@@ -1,1 +1,29 @@
+"""TFDS builders of this package, their label spaces, and the renderer of the embedded scenes.
 
+Importing this package imports no tensorflow_datasets; `register()` does, and from then on
+`tfds.load("weakseg_scenes")`, `weakseg_voc2012` and `weakseg_camvid` work.
+"""
+import importlib
+
+from keras_weakseg import errors
+
+BUILDERS = ("weakseg_scenes", "weakseg_voc2012", "weakseg_camvid")
+
+
+def register():
+  """Makes the builders known to tensorflow_datasets; repeated calls do nothing.
+
+  Returns:
+    A dict from data set name to builder class.
+
+  Raises:
+    ImportError: tensorflow_datasets is not installed.
+  """
+  try:
+    importlib.import_module("tensorflow_datasets")
+  except ImportError as error:
+    raise ImportError(errors.describe(
+        "The data sets of this package need tensorflow_datasets.", expected="an installed package",
+        received=error, fix="Run: pip install tensorflow-datasets")) from error
+  return {name: importlib.import_module(f"{__name__}.{name}.{name}_dataset_builder").Builder
+          for name in BUILDERS}

@@ -16,6 +16,7 @@ class LabelSpace:
     classes: class names; the index is the class id. Where tags are used, index 0 is background.
     palette: one (red, green, blue) in 0..255 per class, for pictures and palette PNGs.
     ignore: the mask value of pixels without a label.
+    background: whether class 0 is the background, which is in every image and in all its tags.
 
   Example:
     >>> VOC_ANIMALS.num_classes, VOC_ANIMALS.index("horse")
@@ -25,6 +26,7 @@ class LabelSpace:
   classes: tuple
   palette: tuple
   ignore: int = fields.IGNORE_LABEL
+  background: bool = True
 
   @property
   def num_classes(self):
@@ -38,9 +40,10 @@ class LabelSpace:
     return self.classes.index(class_name)
 
   def tags(self, present):
-    """Returns float32 [C] multi-hot tags of an iterable of class ids; background is always set."""
+    """Returns float32 [C] multi-hot tags of an iterable of class ids and of the background."""
     tags = np.zeros([self.num_classes], np.float32)
-    tags[[0, *(int(index) for index in present)]] = 1
+    tags[[int(index) for index in present]] = 1
+    tags[0] = max(tags[0], self.background)
     return tags
 
   def tags_of_names(self, names):
@@ -93,7 +96,7 @@ def voc_palette(count):
     >>> voc_palette(3)
     ((0, 0, 0), (128, 0, 0), (0, 128, 0))
   """
-  bits = np.arange(count)[:, None] >> np.arange(0, 24, 3)[None] # [count, 8], lowest three bits each
+  bits = np.arange(count)[:, None] >> np.arange(0, 24, 3)[None]  # lowest three bits of each
   weights = 128 >> np.arange(8)
   return tuple(tuple(int(((row >> channel & 1) * weights).sum()) for channel in range(3))
                for row in bits)
@@ -117,7 +120,8 @@ CAMVID = LabelSpace("CamVid", (
     "sky", "building", "pole", "road", "pavement", "tree", "signsymbol", "fence", "car",
     "pedestrian", "bicyclist"), (
         (128, 128, 128), (128, 0, 0), (192, 192, 128), (128, 64, 128), (60, 40, 222),
-        (128, 128, 0), (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192)))
+        (128, 128, 0), (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192)),
+    background=False)
 CAMVID_VOID = 11  # in the files; `fields.IGNORE_LABEL` in samples
 
 SCENES = LabelSpace("weakseg_scenes", ("background", "person", "car", "bus", "dog", "horse"), (

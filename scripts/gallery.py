@@ -18,12 +18,12 @@ import numpy as np
 
 def samples_of(result, count, skip=0):
   """Returns samples of the split that a run was evaluated on, as dicts of numpy arrays."""
-  from keras_weakseg import data
   from keras_weakseg.recipes import sources
   config = result.experiment
   source = next(iter(sources.make_sources(config.data).values()))
-  split = data.evaluation_samples(source, config.evaluation.split)
-  return list(split.skip(skip).take(count).as_numpy_iterator())
+  split = config.evaluation.split
+  chosen = source.ids(split)[skip:skip + count]
+  return list(source.samples(split, ids=chosen, wanted=("mask",)).as_numpy_iterator())
 
 
 def draw(results, titles, output, *, count=4, skip=0, tile=240):

@@ -38,7 +38,7 @@ def draw(results, titles, output, *, count=4, skip=0, tile=240):
     tile: width in pixels of one picture.
   """
   from keras_weakseg.evaluation import sheets
-  titles = [f"{title}: {result.metrics['mean_iou']:.3f}" if "mean_iou" in result.metrics else title
+  titles = [f"{title}: mIoU {result.metrics['mean_iou']:.3f}" if result.metrics else title
             for title, result in zip(titles, results)]
   rows = []
   for sample in samples_of(results[0], count, skip):

@@ -15,7 +15,8 @@ def test_table_holds_shares_and_counts():
   assert "4 samples" in lines[1] and "mask 1, boxes 0, tags 3" in lines[1]
   assert "4x5 to 6x7" in lines[2]
   assert [line.split() for line in lines[5:8]] == [
-      ["background", "60.00", "%", "3"], ["cat", "30.00", "%", "2"], ["(unknown)", "10.00", "%", "-"]]
+      ["background", "60.00", "%", "3"], ["cat", "30.00", "%", "2"],
+      ["(unknown)", "10.00", "%", "-"]]
   assert lines[-1] == "The data can be trained on."
 
 

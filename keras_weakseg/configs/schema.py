@@ -55,9 +55,11 @@ class Part(hyperparams.Config):
   Attributes:
     source: name of a source, empty = the first.
     split: `train`, or several joined: `train+weak`.
-    supervision: what these samples may teach: `mask`, `tags`, `boxes`, `depth`, `none`, joined by `+`.
+    supervision: what these samples may teach: `mask`, `tags`, `boxes`, `depth`, `none`, joined
+      by `+`.
     ids: path of a text file with one sample id per line, empty = the whole split.
-    count: use the first `count` ids in the order of their hash; 0 = all. Smaller counts are subsets.
+    count: use the first `count` ids in the order of their hash; 0 = all. Smaller counts are
+      subsets.
     subset_seed: seed of that order.
     rest: use every sample of the split that no earlier part uses.
     batch_size: samples of this part in every global batch.
@@ -334,6 +336,10 @@ def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
 def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
   """Returns SGD with momentum and a rate multiplied by `factor` after every `every` steps."""
   boundaries = list(range(every, steps, every))
+  if not boundaries:
+    return OptimizationConfig({
+        "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
+        "learning_rate": {"type": "constant", "constant": {"learning_rate": learning_rate}}})
   return OptimizationConfig({
       "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
       "learning_rate": {"type": "stepwise", "stepwise": {

@@ -1,4 +1,8 @@
 """Batch normalisation in the three ways that the networks need: trained, frozen, synchronised."""
+import threading
+
+import tensorflow as tf
+
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 
@@ -19,6 +23,34 @@ class FrozenBatchNormalization(keras.layers.BatchNormalization):
   def call(self, inputs, training=None, mask=None):
     """Applies the layer to `inputs` [N, H, W, C]; `training` makes no difference."""
     return super().call(inputs, training=False)
+
+
+@keras.utils.register_keras_serializable("keras_weakseg")
+class SynchronizedBatchNormalization(keras.layers.BatchNormalization):
+  """Batch normalisation over all replicas that keeps the moving variance of one device.
+
+  The fused kernel of a single device stores the unbiased variance, n / (n - 1) times that of the
+  batch; Keras' synchronised layer stores the biased one, so a model trained on two devices would
+  predict otherwise than the same model trained on one.
+  """
+
+  def __init__(self, **options):
+    options["synchronized"] = True
+    super().__init__(**options)
+    self._of_this_thread = threading.local()  # Replicas are traced in threads of their own.
+
+  def call(self, inputs, training=None, mask=None):
+    """Applies the layer to `inputs` [N, H, W, C]."""
+    context = tf.distribute.get_replica_context()
+    replicas = context.num_replicas_in_sync if context else 1
+    self._of_this_thread.count = replicas * tf.size(inputs[..., 0])
+    return super().call(inputs, training=training, mask=mask)
+
+  def _assign_moving_average(self, variable, value, momentum, inputs_size):
+    if variable is self.moving_variance:
+      count = tf.cast(self._of_this_thread.count, value.dtype)
+      value *= count / tf.maximum(count - 1.0, 1.0)
+    return super()._assign_moving_average(variable, value, momentum, inputs_size)
 
 
 def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99):
@@ -46,6 +78,5 @@ def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99):
   if mode == FROZEN:
     return FrozenBatchNormalization(epsilon=epsilon, momentum=momentum, name=name)
   if synchronized:
-    return keras.layers.BatchNormalization(
-        epsilon=epsilon, momentum=momentum, name=name, synchronized=True)
+    return SynchronizedBatchNormalization(epsilon=epsilon, momentum=momentum, name=name)
   return keras.layers.BatchNormalization(epsilon=epsilon, momentum=momentum, name=name)

@@ -27,7 +27,7 @@ class BroadcastLike(keras.layers.Layer):
 
 
 def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=CONTEXT_RATES,
-                 pooled_context=True, dropout_rate=0.1, synchronized_batch_norm=False):
+                 dropout_rate=0.1, synchronized_batch_norm=False):
   """Applies the head to the features of a trunk; every layer's name starts with `head_`.
 
   Args:
@@ -36,7 +36,6 @@ def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=C
     filters: width of the head.
     skip_filters: width of the projection of the stride-8 features.
     rates: dilations of the context branches on the grid of `deep`.
-    pooled_context: whether the whole image is one of the context branches.
     dropout_rate: before the classifier.
     synchronized_batch_norm: statistics over all replicas.
 
@@ -58,21 +57,35 @@ def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=C
   deep, skip = features.deep, features.stride_8
   reduced = conv(deep, filters, "reduce")
   branches = [reduced] + [conv(reduced, filters, f"context_{rate}", rate) for rate in rates]
-  if pooled_context:
-    # Without batch normalisation: the statistics of one value per image would be mostly noise.
-    pooled = layers.GlobalAveragePooling2D(keepdims=True, name="head_pool")(reduced)
-    pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
-                           name="head_pool_project")(pooled)
-    branches.append(BroadcastLike(name="head_pool_broadcast")([pooled, reduced]))
-  x = reduced
-  if len(branches) > 1:
-    x = conv(layers.Concatenate(name="head_context")(branches), filters, "project")
+  # Without batch normalisation: the statistics of one value per image would be mostly noise.
+  pooled = layers.GlobalAveragePooling2D(keepdims=True, name="head_pool")(reduced)
+  pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
+                         name="head_pool_project")(pooled)
+  branches.append(BroadcastLike(name="head_pool_broadcast")([pooled, reduced]))
+  x = conv(layers.Concatenate(name="head_context")(branches), filters, "project")
   x = aligned_resize.AlignedResizeLike(name="head_resize")([x, skip])
   x = layers.Concatenate(name="head_join")([x, conv(skip, skip_filters, "skip")])
   x = conv(x, filters, "refine", rate=1)
+  return _classifier(x, num_classes, dropout_rate)
+
+
+def linear_head(features, num_classes, *, dropout_rate=0.1):
+  """Scores the deep features as they are, and resizes the scores to the grid of stride 8.
+
+  Nothing but the classifier is new. A head with layers of its own fits whatever partition of the
+  image an E-step starts from; a linear one can only follow what the pretrained features tell apart.
+
+  Args and the scores returned: as `context_head`.
+  """
+  scores = _classifier(features.deep, num_classes, dropout_rate)
+  return aligned_resize.AlignedResizeLike(name="head_resize", dtype="float32")(
+      [scores, features.stride_8])
+
+
+def _classifier(x, num_classes, dropout_rate):
   x = dropout.StatelessDropout(dropout_rate, name="head_dropout")(x)
-  return layers.Conv2D(num_classes, 1, dtype="float32", name="head_classifier",
-                       kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
+  return keras.layers.Conv2D(num_classes, 1, dtype="float32", name="head_classifier",
+                             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
 
 
 def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
@@ -87,8 +100,7 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
     num_classes: C, with the background.
     alpha: width multiplier of the trunk.
     output_stride: of the trunk, 16 or 8. The scores are always on the grid of stride 8.
-    field_of_view: "large": dilated branches and the pooled image give context; "small": none, so
-      that a class must be seen where it is scored, which learning from tags alone needs.
+    field_of_view: "large": `context_head`; "small": `linear_head`, for learning from tags alone.
     head_filters: width of the head.
     skip_filters: width of the projected stride-8 features.
     dropout_rate: before the classifier; needs a `random_scope` while training unless 0.
@@ -113,11 +125,13 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
   features = mobilenet_trunk.mobilenet_trunk(
       images, alpha=alpha, output_stride=output_stride, frozen_blocks=frozen_blocks,
       batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)
-  large = field_of_view == "large"
-  rates = tuple(rate * 16 // output_stride for rate in CONTEXT_RATES) if large else ()
-  scores = context_head(
-      features, num_classes, filters=head_filters, skip_filters=skip_filters, rates=rates,
-      pooled_context=large, dropout_rate=dropout_rate, synchronized_batch_norm=synchronized_batch_norm)
+  if field_of_view == "small":
+    scores = linear_head(features, num_classes, dropout_rate=dropout_rate)
+  else:
+    rates = tuple(rate * 16 // output_stride for rate in CONTEXT_RATES)
+    scores = context_head(
+        features, num_classes, filters=head_filters, skip_filters=skip_filters, rates=rates,
+        dropout_rate=dropout_rate, synchronized_batch_norm=synchronized_batch_norm)
   return keras.Model(images, scores, name="light_mobilenet_v1")
 
 

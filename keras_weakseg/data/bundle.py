@@ -114,9 +114,8 @@ class Bundle:
     shapes = {name: spec.shape for name, spec in samples.element_spec.items()}
     if fields.BOXES not in shapes:
       return samples.batch(size, drop_remainder=True)
-    padding = {name: tf.constant(-1 if name == fields.BOX_CLASSES else 0, spec.dtype)
-               if spec.dtype != tf.string else ""
-               for name, spec in samples.element_spec.items()}
+    padding = {name: tf.zeros([], spec.dtype) for name, spec in samples.element_spec.items()}
+    padding[fields.BOX_CLASSES] = tf.constant(-1)
     return samples.padded_batch(size, shapes, padding, drop_remainder=True)
 
   def _streams(self, first, last, start):

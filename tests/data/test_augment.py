@@ -37,6 +37,7 @@ def test_image_mask_and_depth_move_together(key):
   assert image.shape == (33, 49, 3) and mask.shape == (33, 49)
   padding = mask == 255
   assert (image[padding] == MEAN).all()
+  np.testing.assert_array_equal(padding, ~result[fields.VALID].numpy())
   np.testing.assert_array_equal(padding, result[fields.DEPTH].numpy() == 0)
   np.testing.assert_array_equal(mask, result[fields.PARTS])
   np.testing.assert_array_equal(result[fields.DEPTH].numpy()[~padding], mask[~padding] + 1)

@@ -72,6 +72,7 @@ def test_boxes_are_padded(mini):
   assert batch[fields.BOXES].shape == (4, 1, 4)
   assert (batch[fields.BOX_CLASSES][batch[fields.PART] == 1] == -1).all()
   assert (batch[fields.BOX_CLASSES][batch[fields.PART] == 0] > 0).all()
+  assert batch[fields.VALID].shape == (4, 12, 16) and batch[fields.VALID].all()
   assert fields.MASK not in batch
 
 

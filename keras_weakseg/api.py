@@ -51,11 +51,24 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
   options = {"data": data, "optimizer": optimizer, "progress": progress}
   if seeds is None:
     return runs.run(config, model_dir, **options)
+  seeds = _seeds(seeds)
   results = []
   for seed in seeds:
     seeded = overrides.resolve(config, overrides={"seed": int(seed)})
     results.append(runs.run(seeded, os.path.join(model_dir, f"seed_{seed}"), **options))
-  return runs.SeedsResult.of(results, list(seeds), model_dir)
+  return runs.SeedsResult.of(results, seeds, model_dir)
+
+
+def _seeds(seeds):
+  try:
+    found = [int(seed) for seed in seeds]
+  except (TypeError, ValueError):
+    found = []
+  if not found or len(set(found)) < len(found):
+    raise errors.value_error(
+        "The seeds cannot be used.", expected="one or more different integers", received=seeds,
+        fix="Pass seeds=[1, 2, 3], or leave it out for one run.")
+  return found
 
 
 def _experiment(experiment, method, data, config_file, params_override, data_dir, strategy):
@@ -63,7 +76,7 @@ def _experiment(experiment, method, data, config_file, params_override, data_dir
     raise errors.value_error(
         "It is not clear what to train.", expected="an experiment, a config_file, or a method",
         received=f"experiment={experiment!r}, config_file={config_file!r}, method={method!r}",
-        fix="Pass one of them, e.g. fit('em_adapt_scenes', ...) or fit(method='em_fixed', data=...).")
+        fix="Pass one of them: fit('em_adapt_scenes', ...) or fit(method='em_fixed', data=...).")
   if method is not None:
     if data is None:
       raise errors.value_error(
@@ -84,7 +97,8 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
 
   Args:
     target: a `Result`, a `model_dir` or an exported artifact.
-    data: a data source; default: the one of the run.
+    data: a data source; default: the one of the run. A run that was brought back from its
+      `model_dir` knows its source only if the configuration names it.
     split: default: the split of the run, `validation` for an artifact.
     protocol: `Protocol` or dict; default: that of the run or the artifact.
     progress: whether to draw a progress bar.
@@ -95,19 +109,22 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
   Raises:
     ValueError: the classes of the data are not those of the model.
   """
-  model, config = _loaded(target)
+  model, config, source = _loaded(target)
+  data = data or source
   if data is None:
-    if config is None:
+    if config is None or not config.data.sources:
       raise errors.value_error(
-          "An exported artifact brings no data.", expected="data to evaluate on",
-          received="data=None", fix="Pass data=kw.data.Folder(...).")
+          "The data to evaluate on is not known.", expected="data=",
+          received="an exported artifact, which brings none" if config is None else
+          "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
     data = next(iter(sources.make_sources(config.data).values()))
   if split is None:
     split = config.evaluation.split if config else "validation"
   return runs.evaluate_on(model, data, split, _protocol(protocol, model), progress=progress)
 
 
-def predict(target, inputs, output_dir, *, protocol=None, overlays=True, progress=True):
+def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact_sheet=True,
+            progress=True):
   """Writes a mask, an overlay and a contact sheet for photographs.
 
   Args:
@@ -116,27 +133,34 @@ def predict(target, inputs, output_dir, *, protocol=None, overlays=True, progres
     output_dir: where to write.
     protocol: `Protocol` or dict; default: that of the run or the artifact.
     overlays: whether to write overlays.
+    contact_sheet: whether to write a contact sheet and an HTML page.
     progress: whether to draw a progress bar.
 
   Returns:
     List of dicts, one per photograph: paths and the classes that were found.
   """
-  model, _ = _loaded(target)
+  model = _loaded(target)[0]
   return prediction.predict(model, inputs, output_dir, _protocol(protocol, model),
-                            overlays=overlays, progress=progress)
+                            overlays=overlays, contact_sheet=contact_sheet, progress=progress)
 
 
 def export(target, base_dir):
   """Writes the SavedModel artifact of a run to `base_dir/<version>`.
 
   Args:
-    target: a `Result` or a `model_dir`.
+    target: a `Result`, a `model_dir`, or an exported artifact, which is written again.
     base_dir: directory of the served model; the version is one above the highest there.
 
   Returns:
     The path of the new version.
+
+  Raises:
+    ValueError, FileNotFoundError: there is no model, or `base_dir` cannot be written.
   """
-  result = target if isinstance(target, runs.Result) else runs.load(target)
+  result = _opened(target)
+  if not isinstance(result, runs.Result):
+    return exporting.export_artifact(
+        result.score_fn, base_dir, **artifact.export_arguments(result))
   return exporting.export_artifact(
       result.predictor, base_dir, classes=result.model.classes, palette=result.model.palette,
       record=result.record, protocol=result.protocol, metadata={
@@ -148,14 +172,15 @@ def check_data(data, splits=None, *, quick=False):
   """Looks for everything that would make training on `data` go wrong.
 
   Args:
-    data: a data source, the name of an experiment, or a folder.
+    data: a data source, a folder, or the name of an experiment.
     splits: names of splits, None = all.
     quick: look at headers and a sample of the masks only.
 
   Returns:
     A report with `.ok`, `.problems` and `.text()`.
   """
-  if isinstance(data, str) and os.path.isdir(data):
+  if isinstance(data, os.PathLike) or (isinstance(data, str) and (
+      os.path.isdir(data) or os.sep in data)):
     from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
     data = data_lib.Folder(data)
   elif isinstance(data, str):
@@ -165,18 +190,42 @@ def check_data(data, splits=None, *, quick=False):
 
 
 def _loaded(target):
-  """Returns the `SegmentationModel` of a target and its experiment, None for an artifact."""
+  """Returns the `SegmentationModel` of a target, its experiment and its source, as far as known."""
+  found = _opened(target)
+  if isinstance(found, runs.Result):
+    return found.model, found.experiment, found.source
+  return found, None, None
+
+
+def _opened(target):
+  """Returns the `Result` of a result or a `model_dir`, the `SegmentationModel` of an artifact."""
+  if isinstance(target, runs.Result):
+    return target
   if isinstance(target, runs.SeedsResult):
     raise errors.value_error(
         "A result of several seeds holds several models.", expected="one of result.runs",
         received=f"{len(target.runs)} runs", fix="Pass result.runs[0].")
-  if isinstance(target, runs.Result):
-    return target.model, target.experiment
+  if not isinstance(target, (str, os.PathLike)):
+    raise errors.value_error(
+        "This is no trained model.", expected="a Result, a model_dir or an exported artifact",
+        received=type(target).__name__, fix="Pass what fit returned, or the path of a run.")
   path = os.fspath(target)
   if os.path.exists(os.path.join(path, runs.RECORD)):
-    result = runs.load(path)
-    return result.model, result.experiment
-  return artifact.load_artifact(path), None
+    return runs.load(path)
+  if os.path.exists(os.path.join(path, runs.SEEDS)):
+    raise errors.value_error(
+        f"The folder '{path}' holds the runs of several seeds.", expected="the folder of one run",
+        received=", ".join(sorted(os.listdir(path))[:8]), fix="Pass one of them, such as seed_1.")
+  try:
+    artifact.find_version(path)
+  except FileNotFoundError as error:
+    listing = ", ".join(sorted(os.listdir(path))[:8]) if os.path.isdir(path) else "no such folder"
+    raise errors.missing(
+        f"There is neither a run nor an artifact in '{path}'.",
+        expected=f"a model_dir with '{runs.RECORD}', or the folder of an export",
+        received=listing or "an empty folder",
+        fix="Pass the model_dir that was given to fit, or what export returned.") from error
+  return artifact.load_artifact(path)
 
 
 def _protocol(given, model):

@@ -14,10 +14,10 @@ VALIDATION = "val"
 
 @registry.register("own_data", "Your own data: fit(method=..., data=...) starts from this")
 def own_data():
-  """Returns the defaults: the light network with ImageNet weights, parts from what is labelled."""
+  """Returns the defaults: the light network, ImageNet weights if any, parts by what is labelled."""
   return schema.Experiment(
       data=schema.Data(augmentation=schema.Augmentation(crop=CROP, scales=SCALES, color=0.2)),
-      network=schema.Network(type="light_mobilenet_v1", pretrained="imagenet"),
+      network=schema.Network(type="light_mobilenet_v1", pretrained="imagenet_if_available"),
       training=schema.Training(
           steps=STEPS, optimization=schema.sgd(LEARNING_RATE, STEPS),
           multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)]),

@@ -22,6 +22,7 @@ class ExpectationMaximization(supervised.Supervised):
     censor_absent: latent labels of classes that are not tagged become 255.
     **options: see `Supervised`.
   """
+  needs = fields.Supervision.TAGS  # Granted by masks and boxes too.
 
   def __init__(self, *args, censor_absent=False, **options):
     super().__init__(*args, **options)

@@ -23,6 +23,7 @@ class Supervised(base.Method):
     stride: of the score grid, pixels.
     **options: see `Method`.
   """
+  needs = fields.Supervision.MASK
 
   def __init__(self, network, predictor, *, parts=("masks",), part_weights=(1.0,), stride=8,
                **options):

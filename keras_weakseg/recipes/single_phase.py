@@ -37,7 +37,8 @@ def plan(experiment, given=None):
     given: a data source instead of the configured ones.
   """
   sources = source_lib.make_sources(experiment.data, given)
-  parts = source_lib.make_parts(experiment.data, sources)
+  method_class = methods.method_class(experiment.method.type)
+  parts = source_lib.make_parts(experiment.data, sources, method_class.needs)
   source = parts[0].source
   record = networks.network_record(
       experiment.network.type, **experiment.network.get().as_dict())
@@ -46,7 +47,6 @@ def plan(experiment, given=None):
       seed=experiment.seed)
   pretrained = source_lib.find_weights(
       experiment.network.pretrained, experiment.data.data_dir or None)
-  method_class = methods.method_class(experiment.method.type)
 
   def build(finished):
     del finished  # The only phase takes no weights from another one.
@@ -62,7 +62,7 @@ def plan(experiment, given=None):
   split = experiment.evaluation.validation_split
   lines = [
       f"{experiment.method.type} on {experiment.network.type}, "
-      f"weights from {pretrained or 'scratch'}",
+      f"weights from {_origin(pretrained)}",
       *bundle.plan(),
       f"{experiment.training.steps} steps of {bundle.batch_size} samples",
   ]
@@ -74,6 +74,12 @@ def plan(experiment, given=None):
       record, source)
 
 
+def _origin(pretrained):
+  if pretrained == OPTIONAL_IMAGENET:
+    return "ImageNet if they can be had, else from scratch"
+  return pretrained or "scratch"
+
+
 def _load(network, config, pretrained):
   optional = pretrained == OPTIONAL_IMAGENET
   try:
@@ -81,5 +87,5 @@ def _load(network, config, pretrained):
   except (ValueError, OSError) as error:
     if not optional:
       raise
-    print("ImageNet weights cannot be had here: training starts from scratch. "
+    print("Note: ImageNet weights cannot be had here, so training starts from scratch. "
           + str(error).split("\n", maxsplit=1)[0], flush=True)

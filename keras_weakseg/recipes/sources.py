@@ -50,7 +50,7 @@ def make_sources(config, given=None):
   return {entry.name: make_source(entry, config.data_dir or None) for entry in config.sources}
 
 
-def make_parts(config, sources):
+def make_parts(config, sources, needs=fields.Supervision.TAGS):
   """Returns the parts of a bundle, as `keras_weakseg.data.bundle.Part`.
 
   Without configured parts, the first source gives one part for the samples with a mask and one
@@ -59,11 +59,12 @@ def make_parts(config, sources):
   Args:
     config: `schema.Data`.
     sources: dict of name to source.
+    needs: kind of label that the method learns from.
   """
   from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   default = next(iter(sources.values()))
   if not config.parts:
-    return default_parts(default)
+    return default_parts(default, needs=needs)
   parts = []
   for entry in config.parts:
     if entry.source and entry.source not in sources:
@@ -76,7 +77,7 @@ def make_parts(config, sources):
   return parts
 
 
-def default_parts(source, split="train", batch_size=8):
+def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.TAGS):
   """Returns the parts of a source that nobody has divided: one per kind of label it grants.
 
   Samples with a mask teach by it; the others by their boxes, else by their tags. Of two parts the
@@ -86,9 +87,10 @@ def default_parts(source, split="train", batch_size=8):
     source: a data source.
     split: of it.
     batch_size: samples in a batch.
+    needs: kind of label that the method learns from; samples that do not grant it are left out.
 
   Raises:
-    ValueError: no sample of the split has a label.
+    ValueError: no sample of the split has such a label.
   """
   from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   ids = source.ids(split)
@@ -99,11 +101,17 @@ def default_parts(source, split="train", batch_size=8):
     left -= set(chosen)
     if chosen:
       kinds.append((kind, chosen))
+  found = kinds
+  kinds = [entry for entry in found if fields.granted(entry[0]) & needs]
   if not kinds:
+    names = [kind.name.lower() for kind in fields.Supervision if fields.granted(kind) & needs]
     raise errors.value_error(
-        f"The split '{split}' of '{source.name}' has no labels.",
-        expected="masks, boxes or tags for at least one sample", received=f"{len(ids)} images",
-        fix="Add labels, or correct the places given to the source (masks=, tags=, boxes=).")
+        f"The split '{split}' of '{source.name}' has no labels that the method learns from.",
+        expected=" or ".join(names) + " for at least one sample",
+        received=f"{len(ids)} images, " + (", ".join(
+            f"{len(chosen)} with {kind.name.lower()}" for kind, chosen in found) or "no labels"),
+        fix="Add labels, correct the places given to the source (masks=, tags=, boxes=), or choose "
+            "a method that learns from what is there.")
   weights = [1.0] if len(kinds) == 1 else [0.7] + [0.3 / (len(kinds) - 1)] * (len(kinds) - 1)
   return [part_lib.Part(source, split, kind, batch_size=max(1, batch_size // len(kinds)),
                         ids=chosen, weight=weight)

@@ -68,7 +68,12 @@ class BetweenSteps(keras.callbacks.Callback):
 
   def on_train_end(self, logs=None):
     """Closes the progress bar."""
-    self._bar.close()
+    self.close()
+
+  def close(self):
+    """Closes the progress bar, also after an error; may be called again."""
+    if self._bar is not None:
+      self._bar.close()
 
   def _validate(self):
     figures, pictures = self.validate()

@@ -113,4 +113,5 @@ class Checkpoints:
         f"The folder '{self.home}' holds a checkpoint of another model or training.",
         expected=", ".join(f"{key} = {self.signature[key]}" for key in changed),
         received=", ".join(f"{key} = {(found or {}).get(key)}" for key in changed),
-        fix="Choose another model_dir, delete this one, or restore the settings it was trained with.")
+        fix="Choose another model_dir, delete this one, or restore the settings it was trained "
+        "with.")

@@ -68,8 +68,11 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
   try:
     method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
                callbacks=[between], verbose=0)
-  except tf.errors.InvalidArgumentError as error:
+  except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.DataLossError,
+          tf.errors.UnknownError) as error:
     raise phase.bundle.explain(between.done, error) from error
+  finally:
+    between.close()
   if chief:
     with open(os.path.join(directory, DONE + ".tmp"), "w", encoding="utf-8") as file:
       json.dump({"steps": between.done}, file)

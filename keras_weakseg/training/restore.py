@@ -1,4 +1,5 @@
 """Brings a trained model back from its run directory."""
+import contextlib
 import json
 import os
 
@@ -13,10 +14,25 @@ EXPERIMENT = "experiment.yaml"
 
 def write_record(model_dir, record):
   """Writes `record.json`: what is needed to use the weights (classes, palette, network, phase)."""
-  path = os.path.join(model_dir, RECORD)
-  with open(path + ".tmp", "w", encoding="utf-8") as file:
-    json.dump(record, file, indent=1, sort_keys=True)
-  os.replace(path + ".tmp", path)
+  write_json(os.path.join(model_dir, RECORD), dict(sorted(record.items())))
+
+
+def write_json(path, value):
+  """Writes a value as JSON; the file is there whole or not at all."""
+  write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def write_text(path, text):
+  """Writes a text file under a temporary name and renames it."""
+  temporary = path + ".tmp"
+  try:
+    with open(temporary, "w", encoding="utf-8") as file:
+      file.write(text)
+    os.replace(temporary, path)
+  except OSError:
+    with contextlib.suppress(OSError):
+      os.remove(temporary)
+    raise
 
 
 def read_record(model_dir):
@@ -31,8 +47,14 @@ def read_record(model_dir):
         f"The folder '{model_dir}' holds no run.", expected=f"a folder with '{RECORD}'",
         received=", ".join(sorted(os.listdir(model_dir))[:8]) if os.path.isdir(model_dir)
         else "no such folder", fix="Pass the model_dir that was given to fit.")
-  with open(path, encoding="utf-8") as file:
-    return json.load(file)
+  try:
+    with open(path, encoding="utf-8") as file:
+      return json.load(file)
+  except ValueError as error:
+    raise errors.value_error(
+        f"The record '{path}' is damaged.", expected="the JSON that fit wrote",
+        received=str(error), fix="Run fit with the same model_dir again: it writes the record anew."
+    ) from error
 
 
 def load_predictor(model_dir, network, checkpoint="last"):
@@ -72,7 +94,7 @@ def restore_weights(predictor, path):
   holder = tf.train.Checkpoint(method=tf.train.Checkpoint(predictor=predictor))
   try:
     holder.restore(path).assert_existing_objects_matched().expect_partial()
-  except (AssertionError, ValueError) as error:
+  except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
     raise errors.value_error(
         f"The checkpoint '{path}' is of another model.", expected=f"weights of {predictor.name}",
         received=str(error).split("\n", maxsplit=1)[0],

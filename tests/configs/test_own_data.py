@@ -14,6 +14,6 @@ def test_any_method_is_valid_without_configured_data(method):
 
 def test_new_layers_learn_faster_from_pretrained_weights():
   experiment = overrides.resolve("own_data")
-  assert experiment.network.pretrained == "imagenet"
+  assert experiment.network.pretrained == "imagenet_if_available"
   assert [(rule.pattern, rule.learning_rate) for rule in experiment.training.multipliers] == [
       ("head", 10.0)]

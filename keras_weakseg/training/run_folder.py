@@ -1,0 +1,83 @@
+"""The directory of a run: writable before anything starts, and gone again if nothing came of it."""
+import contextlib
+import os
+import shutil
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg.training import guards
+
+
+@contextlib.contextmanager
+def claimed(model_dir):
+  """Gives a directory to write a run into.
+
+  After an error of the user, a directory that was made or empty before is removed again, unless it
+  holds a checkpoint to continue from. After an interruption, or a loss that is not finite, all of
+  it stays: the log tells what happened.
+
+  Args:
+    model_dir: path; made if needed, with its parents.
+
+  Raises:
+    OSError: it cannot be made or written to, before the block or in it (a full disk).
+  """
+  made = _missing(model_dir)
+  fresh = bool(made) or (os.path.isdir(model_dir) and not os.listdir(model_dir))
+  try:
+    _probe(model_dir)
+    yield
+  except guards.NonFiniteError:
+    raise
+  except Exception as error:
+    if fresh and not _has_checkpoint(model_dir):
+      _remove(model_dir, made)
+    if isinstance(error, tf.errors.ResourceExhaustedError) and "file" not in str(error).lower():
+      raise  # Memory, not the disk.
+    if isinstance(error, (OSError, tf.errors.PermissionDeniedError,
+                          tf.errors.ResourceExhaustedError)) and "Expected: " not in str(error):
+      raise _unwritable(model_dir, error) from error
+    raise
+
+
+def _probe(model_dir):
+  os.makedirs(model_dir, exist_ok=True)
+  probe = os.path.join(model_dir, f".probe_{os.getpid()}")
+  with open(probe, "w", encoding="utf-8") as file:
+    file.write("x")
+  os.remove(probe)
+
+
+def _missing(path):
+  """Returns the folders of a path that do not exist yet, the deepest first."""
+  found, path = [], os.path.abspath(path)
+  while not os.path.lexists(path):
+    found.append(path)
+    path = os.path.dirname(path)
+  return found
+
+
+def _has_checkpoint(model_dir):
+  return any(name.endswith(".index") for _, _, names in os.walk(model_dir) for name in names)
+
+
+def _remove(model_dir, made):
+  """Empties or removes a directory, and the parents that were made for it."""
+  for entry in os.listdir(model_dir) if os.path.isdir(model_dir) else ():
+    path = os.path.join(model_dir, entry)
+    if os.path.isdir(path):
+      shutil.rmtree(path, ignore_errors=True)
+    else:
+      os.remove(path)
+  for folder in made:
+    with contextlib.suppress(OSError):  # Somebody else's by now.
+      os.rmdir(folder)
+
+
+def _unwritable(model_dir, error):
+  return OSError(errors.describe(
+      f"The folder '{model_dir}' cannot be written to.",
+      expected="a writable folder with free space",
+      received=str(error).split("\n", maxsplit=1)[0],
+      fix="Free some space, change its permissions or choose another model_dir, and run again."))

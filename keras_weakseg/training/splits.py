@@ -1,0 +1,147 @@
+"""The splits that a run needs: checked before it starts, with masks or without, and explained."""
+import types
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import check as checks
+from keras_weakseg.data import decode
+from keras_weakseg.data import findings
+from keras_weakseg.data import parts
+from keras_weakseg.data import source as source_lib
+
+# Somebody's own data need not have such a split; any other name that is not there is a mistake.
+OPTIONAL = (source_lib.VALIDATION, "val")
+
+
+def masked_ids(source, split):
+  """Returns the ids of a split whose mask exists and may be read; none for an empty split.
+
+  Args:
+    source: `data.source.Source`.
+    split: name of a split, or several joined by `+`.
+
+  Raises:
+    ValueError: there is no such split.
+  """
+  source.parts_of(split)
+  try:
+    ids = source.ids(split)
+  except ValueError as error:
+    if "is empty" not in str(error):
+      raise
+    return ()
+  flags = source.supervision(split, fields.Supervision.MASK)
+  return tuple(name for name, flag in zip(ids, flags) if flag & fields.Supervision.MASK)
+
+
+def labelled_samples(source, split):
+  """Returns every sample of a split that has a mask once, with it, at original size.
+
+  Args:
+    source: `data.source.Source`.
+    split: name of a split with at least one mask.
+
+  Returns:
+    `tf.data.Dataset` of single sample dicts.
+  """
+  return source.samples(split, ids=masked_ids(source, split), grant=fields.Supervision.MASK
+                        ).prefetch(tf.data.AUTOTUNE)
+
+
+def explained(source, split, error):
+  """Returns the error that a user should see for an error while samples are evaluated.
+
+  Args:
+    source: `data.source.Source`.
+    split: the split that was read.
+    error: `tf.errors.OpError`.
+
+  Returns:
+    `ValueError` that names the sample, or `error` itself if no sample is at fault.
+  """
+  known = decode.house_error(error)
+  if known is not None:
+    return known
+  for name in masked_ids(source, split):
+    try:
+      for _ in source.samples(split, ids=(name,), grant=fields.Supervision.MASK):
+        pass
+    except tf.errors.OpError as cause:
+      return decode.house_error(cause) or errors.value_error(
+          f"The sample '{name}' cannot be read.", expected="whole image and mask files",
+          received=str(cause).split("\n", maxsplit=1)[0],
+          fix="Replace or remove the file; 'keras-weakseg check-data' lists all broken ones.")
+  return error
+
+
+def check_plan(plan, split, validation_split=""):
+  """Checks the data of a plan before anything is written; opens nothing that may not be read.
+
+  Args:
+    plan: `recipes.phase.Plan`.
+    split: the split of the final figures.
+    validation_split: the split that picks the best checkpoint, or an empty text.
+
+  Returns:
+    Sentences on what will not be done: there may be nothing to evaluate.
+
+  Raises:
+    ValueError: training would go wrong, a split is unknown, or `validation_split` has no masks.
+  """
+  source = plan.source
+  notes = _lacking(source, split)
+  if validation_split and not masked_ids(source, validation_split):
+    raise errors.value_error(
+        f"The split '{validation_split}' of '{source.name}' cannot pick the best checkpoint.",
+        expected="masks", received="none that exist and may be read",
+        fix="Add masks, name another evaluation.validation_split, or set it to '' and "
+        "evaluation.checkpoint to 'last'.")
+  evaluated = dict.fromkeys([] if notes else [split])
+  evaluated.update(dict.fromkeys([validation_split] if validation_split else []))
+  own = [parts.Part(source, name, fields.Supervision.MASK, name=name) for name in evaluated]
+  for phase in plan.phases:
+    # Judged together: one validation image may show nothing but background.
+    used = types.SimpleNamespace(
+        parts=(*phase.bundle.parts, *own),
+        ids=(*phase.bundle.ids, *(masked_ids(source, name) for name in evaluated)))
+    for report in checks.check_bundle(used):
+      _refuse(report)
+    for part in phase.bundle.parts:
+      _refuse_lacking(part.source)
+  return notes
+
+
+def _refuse(report):
+  problems = [entry for entry in report.problems if entry.severity == findings.ERROR]
+  if problems:
+    raise errors.value_error(
+        f"Training on '{report.name}' would go wrong.", expected="data without errors",
+        received="; ".join(entry.what for entry in problems),
+        fix=" ".join(dict.fromkeys(entry.fix for entry in problems))
+        + " `keras-weakseg check-data` looks at all of it.")
+
+
+def _refuse_lacking(source):
+  """Refuses a source whose manifest grants labels that are not there."""
+  lacking = source.lacking() if hasattr(source, "lacking") else ()
+  if lacking:
+    raise errors.value_error(
+        f"The manifest of '{source.name}' grants labels that are not there.",
+        expected="a file for every label that it grants",
+        received=", ".join(f"{name} ({kind})" for name, kind in lacking[:5])
+        + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""),
+        fix="Add the files, or correct the manifest.")
+
+
+def _lacking(source, split):
+  """Returns a sentence if a split has no masks to evaluate with."""
+  try:
+    masked = masked_ids(source, split)
+  except ValueError:
+    if split not in OPTIONAL:
+      raise
+    masked = ()
+  return [] if masked else [
+      f"nothing to evaluate: '{source.name}' has no masks in the split '{split}'"]

@@ -1,14 +1,13 @@
 """Renders many scenes with several processes, in order; each scene needs only its seed."""
-import concurrent.futures
-import functools
 import itertools
 import multiprocessing
 import os
+import signal
 
 from keras_weakseg.datasets.scenes.render import render_scene
 
-_CHUNK = 4
-_PATIENCE = 120.0  # seconds for one chunk of a worker; rendering one takes about a second
+_CHUNK = 4         # scenes per message
+_PATIENCE = 120.0  # seconds for one message; rendering it takes about half a second
 
 
 def render_many(seeds, size=(96, 192), workers=None):
@@ -24,41 +23,51 @@ def render_many(seeds, size=(96, 192), workers=None):
     Samples as `render_scene` returns them; they do not depend on `workers`.
   """
   seeds = list(seeds)
-  workers = min(workers or os.cpu_count() or 1, -(-len(seeds) // _CHUNK))
+  chunks = [seeds[first:first + _CHUNK] for first in range(0, len(seeds), _CHUNK)]
+  workers = min(workers or os.cpu_count() or 1, len(chunks))
   if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
     yield from (render_scene(seed, size) for seed in seeds)
     return
-  chunks = [seeds[first:first + _CHUNK] for first in range(0, len(seeds), _CHUNK)]
-  pool = concurrent.futures.ProcessPoolExecutor(
-      workers, mp_context=multiprocessing.get_context("fork"))
+  started = [_start(chunks[first::workers], size) for first in range(workers)]
   try:
-    yield from _ordered(pool, chunks, size, workers + 2)
+    yield from _ordered(chunks, [receiver for _, receiver in started], size)
   finally:
-    # A worker may hang on a lock that another thread held when the process was forked.
-    for process in list((pool._processes or {}).values()):  # pylint: disable=protected-access
-      process.terminate()
-    pool.shutdown(wait=False, cancel_futures=True)
+    for process, receiver in started:
+      process.kill()
+      process.join()
+      receiver.close()
 
 
-def _ordered(pool, chunks, size, ahead):
-  """Yields samples in order, with a bounded number of chunks under way."""
-  work = functools.partial(_render, size=size)
-  waiting = [(chunk, pool.submit(work, chunk)) for chunk in chunks[:ahead]]
-  later = iter(chunks[ahead:])
-  broken = False
-  while waiting:
-    chunk, future = waiting.pop(0)
-    if not broken:
+def _start(chunks, size):
+  """Starts a process that renders its chunks one after the other; it waits until one is read."""
+  context = multiprocessing.get_context("fork")
+  receiver, sender = context.Pipe(duplex=False)
+  process = context.Process(target=_work, args=(chunks, size, sender), daemon=True)
+  process.start()
+  sender.close()  # so that the end of the process ends the pipe
+  return process, receiver
+
+
+def _work(chunks, size, sender):
+  signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to report
+  for chunk in chunks:
+    sender.send([render_scene(seed, size) for seed in chunk])
+
+
+def _ordered(chunks, receivers, size):
+  """Yields the samples of all chunks; those of a lost worker are rendered here.
+
+  A worker may be killed, or hang on a lock that another thread held when it was forked.
+  """
+  lost = set()
+  for chunk, receiver in zip(chunks, itertools.cycle(receivers)):
+    samples = None
+    if receiver not in lost:
       try:
-        samples = future.result(timeout=_PATIENCE)
-      except (concurrent.futures.TimeoutError, concurrent.futures.BrokenExecutor):
-        broken = True
-    if broken:  # the same samples, only more slowly
-      samples = _render(chunk, size)
-    for following in itertools.islice(later, 1):
-      waiting.append((following, None if broken else pool.submit(work, following)))
+        samples = receiver.recv() if receiver.poll(_PATIENCE) else None
+      except (EOFError, OSError):
+        pass
+    if samples is None:
+      lost.add(receiver)
+      samples = [render_scene(seed, size) for seed in chunk]
     yield from samples
-
-
-def _render(seeds, size):
-  return [render_scene(seed, size) for seed in seeds]

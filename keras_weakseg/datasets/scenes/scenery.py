@@ -31,7 +31,7 @@ class Ground:
   def colour(self, u, v, footprint):
     """Returns float32 [n, 3] in 0..1."""
     x, z = u - self.x0, v - self.z0
-    grain = noise.layers(x, z, footprint, [(1.7, 0.14), (0.5, 0.26), (0.14, 0.26)], self.key)
+    grain = noise.layers(x, z, footprint, [(1.7, 0.12), (0.5, 0.22), (0.14, 0.26)], self.key)
     side = np.maximum(self.road[0] - x, x - self.road[1])  # metres outside of the carriageway
     paved, green = (side > 0) & (side <= self.walk), side > self.walk
     colour = np.where(paved[:, None], self.paving, self.asphalt)

@@ -50,7 +50,7 @@ def draw(rng):
   surfaces.append(Surface(np.array([-130.0, 0, _END]), _RIGHT, _UP, (260, 16), scenery.Hills(
       rng.uniform(5, 9), _pick(rng, _GREENS) * 1.1 + np.float32([0.12, 0.14, 0.18]),
       rng.randint(1000))))
-  grey = rng.uniform(0.26, 0.44)
+  grey = rng.uniform(0.32, 0.5)
   ground = scenery.Ground(
       130.0, 10.0, (left, right), walk, np.float32([grey, grey, grey * rng.uniform(0.96, 1.08)]),
       np.float32([0.56, 0.53, 0.49]) * rng.uniform(0.8, 1.15), _pick(rng, _GREENS),

@@ -158,9 +158,11 @@ class Network(hyperparams.OneOfConfig):
   Attributes:
     pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or
       empty; `imagenet_if_available` trains from scratch, and says so, where they cannot be had.
+    background_prior: probability of the background before training, 0 = leave the bias at zero.
   """
   type: Optional[str] = "light_mobilenet_v1"
   pretrained: str = ""
+  background_prior: float = 0.0
   largefov_vgg16: LargeFOV = _section(LargeFOV)
   deeplab_v2_resnet101: DeepLabV2 = _section(DeepLabV2)
   deeplab_v3: DeepLabV3 = _section(DeepLabV3)
@@ -168,8 +170,9 @@ class Network(hyperparams.OneOfConfig):
   light_tiny: LightTiny = _section(LightTiny)
 
   def as_dict(self):
-    """Returns the chosen section and the weights it starts from."""
-    return {**super().as_dict(), "pretrained": self.pretrained}
+    """Returns the chosen section and what it starts from."""
+    return {**super().as_dict(), "pretrained": self.pretrained,
+            "background_prior": self.background_prior}
 
 
 # === Methods ===

@@ -5,6 +5,7 @@ from keras_weakseg import fields
 from keras_weakseg.data import bundle as bundles
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import prior
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import phase as phases
@@ -53,6 +54,8 @@ def plan(experiment, given=None):
     network, predictor, _ = build_predictor(experiment.network, source.num_classes)
     if pretrained:
       _load(network, experiment.network, pretrained)
+    if experiment.network.background_prior:
+      prior.set_background_prior(network, record, experiment.network.background_prior)
     return method_class(
         network, predictor, parts=source_lib.part_names(bundle.parts),
         part_weights=[part.weight for part in bundle.parts], stride=record.stride,

@@ -76,7 +76,8 @@ def test_a_folder_of_the_user_is_not_touched(tmp_path):
 
 def test_another_python_is_refused(tmp_path):
   for name in ("python3.11", "python3", "python"):
-    (tmp_path / name).write_text('#!/bin/bash\n[ "$1" = --version ] && echo "Python 3.8.1"; exit 1\n')
+    (tmp_path / name).write_text(
+        '#!/bin/bash\n[ "$1" = --version ] && echo "Python 3.8.1"\nexit 1\n')
     (tmp_path / name).chmod(0o755)
   done = shell("use_environment", PATH=f"{tmp_path}:/usr/bin:/bin",
                KERAS_WEAKSEG_VENV=str(tmp_path / "venv"))

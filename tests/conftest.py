@@ -159,3 +159,41 @@ def photo_folder(tmp_path_factory):
     tags[f"p{index:02d}"] = ["red" if label == 1 else "blue"]
   (root / "tags.json").write_text(json.dumps(tags))
   return root
+
+
+TINY = {
+    "network.type": "light_tiny", "network.pretrained": "", "network.light_tiny.head_filters": 16,
+    "data.augmentation.crop": [49, 65], "training.steps": 12, "training.log_every": 4,
+    "training.checkpoint_every": 6,
+    "training.optimization.learning_rate.polynomial.initial_learning_rate": 0.02}
+
+
+@pytest.fixture
+def tiny_overrides():
+  """Returns overrides that make an experiment train in seconds, as a fresh dict."""
+  return dict(TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(photo_folder):
+  """Returns the source of `photo_folder` with a quarter of the masks held out."""
+  from keras_weakseg import data
+  return data.Folder(photo_folder, held_out=0.25)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_data, tmp_path_factory):
+  """Returns the `Result` of a small run with a validation split; leave its folder as it is."""
+  from keras_weakseg import api
+  return api.fit(
+      method="em_fixed", data=tiny_data, model_dir=tmp_path_factory.mktemp("runs") / "tiny",
+      progress=False, params_override={
+          **TINY, "training.validate_every": 6, "evaluation.validation_split": "validation",
+          "evaluation.checkpoint": "best"})
+
+
+@pytest.fixture(scope="session")
+def tiny_artifact(tiny_run, tmp_path_factory):
+  """Returns the path of the exported model of `tiny_run`."""
+  from keras_weakseg import api
+  return api.export(tiny_run, tmp_path_factory.mktemp("served") / "tiny")

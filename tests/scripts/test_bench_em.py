@@ -21,7 +21,7 @@ def test_quick_mode_prints_all_ratios():
       "em_fixed / supervised": 1.10, "em_adapt / supervised": 1.10,
       "input pipeline / batches in memory": 1.05, "our fit / plain Model.fit": 1.03}
   assert all(float(ratio) > 0 for _, _, ratio in rows)
-  assert "16 photographs, batch 2" in done.stdout
+  assert "16 images, batch 2" in done.stdout
 
 
 def test_a_wrong_data_folder_is_named(tmp_path):

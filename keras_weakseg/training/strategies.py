@@ -25,20 +25,15 @@ def make_strategy(name="auto"):
   if name not in NAMES:
     raise errors.unknown_name("strategy", name, NAMES)
   workers = json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster", {}).get("worker", [])
-  accelerators = tf.config.list_logical_devices("GPU")
-  if name == "auto":
-    if len(workers) > 1:
-      name = "multi_worker_mirrored"
-    else:
-      name = "mirrored" if len(accelerators) > 1 else "one_device"
-  if name == "multi_worker_mirrored":
+  if name == "multi_worker_mirrored" or (name == "auto" and len(workers) > 1):
     if not workers:
       raise errors.value_error(
           "There is no cluster to train on.", expected="TF_CONFIG with cluster.worker addresses",
           received=repr(os.environ.get("TF_CONFIG", "")),
           fix="Set TF_CONFIG on every worker before Python starts, or choose another strategy.")
-    return _multi_worker()
-  if name == "mirrored":
+    return _multi_worker()  # Before anything touches a device, or TensorFlow refuses.
+  accelerators = tf.config.list_logical_devices("GPU")
+  if name == "mirrored" or (name == "auto" and len(accelerators) > 1):
     return _mirrored(tuple(
         device.name for device in accelerators or tf.config.list_logical_devices("CPU")))
   return tf.distribute.get_strategy()

@@ -13,11 +13,11 @@ WORKER = pathlib.Path(__file__).with_name("worker.py")
 STEPS = 20
 
 
-def start(folder, model_dir, strategy, method, output, **environment):
+def start(folder, model_dir, strategy, method, output, steps=STEPS, **environment):
   return subprocess.Popen(
-      [sys.executable, str(WORKER), str(folder), str(model_dir), strategy, str(STEPS), method,
+      [sys.executable, str(WORKER), str(folder), str(model_dir), strategy, str(steps), method,
        str(output)],
-      env={**os.environ, "PYTHONPATH": str(WORKER.parents[2]), **environment},
+      env={**os.environ, "PYTHONPATH": str(WORKER.parents[2]), "SHALLOW": "1", **environment},
       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -44,7 +44,7 @@ def load(path):
 
 def assert_equal_weights(first, second):
   for one, other in zip(load(first), load(second)):
-    np.testing.assert_allclose(one, other, atol=2e-4, rtol=2e-3)
+    np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,13 @@ def one_device(photo_folder, tmp_path_factory):
   place = tmp_path_factory.mktemp("one")
   finish(start(photo_folder, place / "run", "one_device", "em_fixed", place / "weights.npz"))
   return place / "weights.npz"
+
+
+def test_training_moves_the_weights_far_more_than_the_tolerance(photo_folder, one_device, tmp_path):
+  finish(start(photo_folder, tmp_path / "run", "one_device", "em_fixed", tmp_path / "w.npz",
+               steps=1))
+  moved = [np.abs(a - b).max() for a, b in zip(load(one_device), load(tmp_path / "w.npz"))]
+  assert min(moved) > 1e-3
 
 
 def test_two_replicas_equal_one_device(photo_folder, one_device, tmp_path):

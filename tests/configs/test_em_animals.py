@@ -32,7 +32,8 @@ def test_semi_and_masks_alone_use_the_same_masks(count):
   for key in ("split", "supervision", "count", "subset_seed", "ids"):
     assert getattr(semi[0], key) == getattr(alone[0], key)
   assert semi[0].count == count and semi[1].rest and semi[1].supervision == "tags"
-  assert sum(part.batch_size for part in semi) == alone[0].batch_size
+  # The masks are seen as often; the tags come on top.
+  assert [part.batch_size for part in semi] == [alone[0].batch_size] * 2
 
 
 def test_methods_differ_in_the_method_only():
@@ -41,12 +42,14 @@ def test_methods_differ_in_the_method_only():
   assert (fixed.method.type, adapt.method.type) == ("em_fixed", "em_adapt")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_all_train_the_same_way(name):
+TAGS_ALONE = ("em_fixed_voc_animals", "em_adapt_voc_animals")
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(TAGS_ALONE)))
+def test_all_with_masks_train_the_same_way(name):
   """A difference in a table is then one of labels and methods."""
-  first = registry.build(NAMES[0])
   assert without(registry.build(name), "method", "data.parts") == without(
-      first, "method", "data.parts")
+      registry.build("supervised_voc_animals"), "method", "data.parts")
 
 
 @pytest.mark.parametrize("name", NAMES)

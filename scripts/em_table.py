@@ -1,0 +1,121 @@
+"""The results table of EM: every row once per seed, mean, spread, and whether the orderings hold.
+
+Each seed draws its own masks, so that the spread holds the choice of the masks too. Runs that are
+finished are not repeated; an interrupted table continues where it stopped.
+"""
+import argparse
+import pathlib
+import statistics
+import time
+
+import keras_weakseg as kw
+
+ROWS = {
+    "voc_animals": [
+        ("EM-Fixed, image tags only", "em_fixed_voc_animals"),
+        ("EM-Adapt, image tags only", "em_adapt_voc_animals"),
+        ("50 masks alone", "supervised_50_voc_animals"),
+        ("50 masks + tags (EM-Fixed)", "em_semi_50_voc_animals"),
+        ("100 masks alone", "supervised_100_voc_animals"),
+        ("100 masks + tags (EM-Fixed)", "em_semi_100_voc_animals"),
+        ("200 masks alone", "supervised_200_voc_animals"),
+        ("200 masks + tags (EM-Fixed)", "em_semi_200_voc_animals"),
+        ("all 437 masks", "supervised_voc_animals"),
+    ],
+    "scenes": [
+        ("EM-Fixed, image tags only", "em_fixed_scenes"),
+        ("EM-Adapt, image tags only", "em_adapt_scenes"),
+        ("20 masks alone", "supervised_scenes"),
+        ("20 masks + tags (EM-Fixed)", "em_semi_scenes"),
+        ("all 400 masks", "supervised_all_scenes"),
+    ],
+}
+# (better, worse): the orderings of Papandreou et al. 2015 that a table should show.
+ORDERINGS = {
+    "voc_animals": [
+        ("em_adapt_voc_animals", "em_fixed_voc_animals"),
+        *((f"em_semi_{n}_voc_animals", f"supervised_{n}_voc_animals") for n in (50, 100, 200)),
+        ("supervised_100_voc_animals", "supervised_50_voc_animals"),
+        ("supervised_200_voc_animals", "supervised_100_voc_animals"),
+        ("supervised_voc_animals", "supervised_200_voc_animals"),
+    ],
+    "scenes": [
+        ("em_adapt_scenes", "em_fixed_scenes"),
+        ("em_semi_scenes", "supervised_scenes"),
+        ("supervised_all_scenes", "supervised_scenes"),
+    ],
+}
+
+
+def override(name, seed):
+  """Returns the override of a row's seed: where masks are counted, the seed also draws them."""
+  parts = kw.configs.registry.build(name).data.parts
+  drawn = [f"data.parts.{i}.subset_seed={seed}" for i, part in enumerate(parts) if part.count]
+  return ",".join([f"seed={seed}", *drawn])
+
+
+def measure(name, seeds, model_dir, data_dir):
+  """Returns the results of one row, one per seed."""
+  results = []
+  for seed in seeds:
+    started = time.perf_counter()
+    result = kw.fit(name, model_dir=str(model_dir / name / f"seed_{seed}"), data_dir=data_dir,
+                    params_override=override(name, seed), progress=False)
+    print(f"{name} seed {seed}: mIoU {100 * result.metrics['mean_iou']:.2f} "
+          f"({time.perf_counter() - started:.0f} s)", flush=True)
+    results.append(result)
+  return results
+
+
+def cell(values):
+  """Returns mean and sample standard deviation, in percent."""
+  spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
+  return f"{100 * statistics.fmean(values):.1f}{spread}"
+
+
+def table(rows, found, seeds):
+  """Returns the table as Markdown lines."""
+  lines = ["| trained from | experiment | mIoU | " + " | ".join(f"seed {s}" for s in seeds) + " |",
+           "|---|---|---|" + "---|" * len(seeds)]
+  for title, name in rows:
+    values = [result.metrics["mean_iou"] for result in found[name]]
+    lines.append(f"| {title} | `{name}` | **{cell(values)}** | "
+                 + " | ".join(f"{100 * value:.1f}" for value in values) + " |")
+  return lines
+
+
+def orderings(pairs, found):
+  """Returns one line per ordering: the paired differences over the seeds."""
+  lines = ["| ordering | difference, paired by seed | holds |", "|---|---|---|"]
+  for better, worse in pairs:
+    gains = [a.metrics["mean_iou"] - b.metrics["mean_iou"]
+             for a, b in zip(found[better], found[worse])]
+    holds = "in every seed" if min(gains) > 0 else (
+        "in the mean" if statistics.fmean(gains) > 0 else "no")
+    lines.append(f"| `{better}` > `{worse}` | {cell(gains)} | {holds} |")
+  return lines
+
+
+def main():
+  """Trains what is missing and prints the table."""
+  parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+  parser.add_argument("data", choices=sorted(ROWS))
+  parser.add_argument("--data_dir", default=None)
+  parser.add_argument("--model_dir", type=pathlib.Path, default=pathlib.Path("runs/em_table"))
+  parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+  arguments = parser.parse_args()
+  rows = ROWS[arguments.data]
+  found = {name: measure(name, arguments.seeds, arguments.model_dir, arguments.data_dir)
+           for _, name in rows}
+  first = found[rows[0][1]][0]
+  print(f"\n`scripts/em_table.py {arguments.data}`, seeds "
+        f"{', '.join(map(str, arguments.seeds))}; {first.metrics['samples']} images of "
+        f"`{first.metrics['split']}`, protocol `{first.metrics['protocol_hash']}`; mean ± sample "
+        "standard deviation, percent.\n")
+  print("\n".join(table(rows, found, arguments.seeds)))
+  print()
+  print("\n".join(orderings(ORDERINGS[arguments.data], found)))
+
+
+if __name__ == "__main__":
+  main()

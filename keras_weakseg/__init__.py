@@ -20,7 +20,7 @@ _FUNCTIONS = {
     "check_data": "keras_weakseg.api",
 }
 _PACKAGES = ("configs", "data", "datasets", "errors", "evaluation", "fields", "framework",
-             "methods", "networks", "ops", "recipes", "selection", "serving", "training")
+             "methods", "networks", "ops", "recipes", "serving", "training")
 
 __all__ = ["__version__", *_FUNCTIONS, *_PACKAGES]
 

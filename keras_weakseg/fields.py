@@ -134,7 +134,8 @@ def check_spec(element_spec):
   if not isinstance(element_spec, dict) or IMAGE not in element_spec:
     raise errors.value_error(
         "The samples have no image.", expected=f"a dict with at least '{IMAGE}'",
-        received=element_spec, fix="Map every element to a dict of the fields in keras_weakseg.fields.")
+        received=element_spec,
+        fix="Map every element to a dict of the fields in keras_weakseg.fields.")
   for name, spec in element_spec.items():
     if name not in SPECS:
       raise errors.unknown_name("sample field", name, SPECS)
@@ -142,5 +143,6 @@ def check_spec(element_spec):
     if spec.dtype != wanted.dtype or not spec.shape.is_compatible_with(wanted.shape):
       raise errors.value_error(
           f"The field '{name}' of the samples does not follow the contract.",
-          expected=f"{wanted.dtype.name} {wanted.shape}", received=f"{spec.dtype.name} {spec.shape}",
+          expected=f"{wanted.dtype.name} {wanted.shape}",
+          received=f"{spec.dtype.name} {spec.shape}",
           fix=f"Cast or reshape '{name}' in your dataset's map function.")

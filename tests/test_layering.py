@@ -17,7 +17,7 @@ STANDS = GROUND | {"configs.schema", "data", "data.box_files", "datasets", "eval
 
 # Modules that lie lower than their package: the schema knows nothing of ours, and the one reader of
 # box files serves folders and dataset builders alike.
-LOW_MODULES = ("configs.schema", "data.box_files")
+LOW_MODULES = ("configs.optimization", "configs.schema", "data.box_files")
 
 # What each part may import besides itself.
 MAY_IMPORT = {
@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "fields": {"errors"},
     "framework": set(),
     "ops": {"errors", "fields"},
-    "configs.schema": set(),
-    "configs": {"configs.schema", "errors", "fields"},
+    "configs.optimization": set(),
+    "configs.schema": {"configs.optimization"},
+    "configs": {"configs.optimization", "configs.schema", "errors", "fields"},
     "data.box_files": {"errors", "fields"},
     "data": GROUND | {"data.box_files", "datasets"},  # importing a builder registers it with TFDS
     "datasets": GROUND | {"data.box_files"},

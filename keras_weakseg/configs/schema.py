@@ -10,6 +10,8 @@ from typing import List, Optional, Tuple
 from official.modeling import hyperparams
 from official.modeling.optimization import OptimizationConfig
 
+from keras_weakseg.configs.optimization import sgd, sgd_steps  # What experiments compose with.
+
 
 def _section(section_type, **values):
   """Returns a dataclass field whose default is a fresh section."""
@@ -317,35 +319,3 @@ class Experiment(hyperparams.Config):
   training: Training = _section(Training)
   evaluation: Evaluation = _section(Evaluation)
   runtime: Runtime = _section(Runtime)
-
-
-def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
-  """Returns SGD with momentum and the "poly" schedule of DeepLab-v2.
-
-  Args:
-    learning_rate: at the first step.
-    steps: after these it is zero.
-    power: exponent of the decay.
-    momentum: of SGD.
-  """
-  return OptimizationConfig({
-      "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
-      "learning_rate": {"type": "polynomial", "polynomial": {
-          "initial_learning_rate": learning_rate, "decay_steps": steps,
-          "end_learning_rate": 0.0, "power": power}},
-  })
-
-
-def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
-  """Returns SGD with momentum and a rate multiplied by `factor` after every `every` steps."""
-  boundaries = list(range(every, steps, every))
-  if not boundaries:
-    return OptimizationConfig({
-        "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
-        "learning_rate": {"type": "constant", "constant": {"learning_rate": learning_rate}}})
-  return OptimizationConfig({
-      "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
-      "learning_rate": {"type": "stepwise", "stepwise": {
-          "boundaries": boundaries,
-          "values": [learning_rate * factor**i for i in range(len(boundaries) + 1)]}},
-  })

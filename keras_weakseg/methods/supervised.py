@@ -52,7 +52,7 @@ class Supervised(base.Method):
     return terms, health
 
   def _granted_labels(self, scores, batch):
-    """Returns labels int32 [N,h,w] on the score grid, 255 where none is granted, and bool [N,1,1]."""
+    """Returns labels int32 [N,h,w] on the score grid, 255 = not granted, and bool [N,1,1]."""
     has_mask = base.may(batch, fields.Supervision.MASK)[:, None, None]
     if fields.MASK not in batch:  # A bundle without any mask.
       return tf.fill(tf.shape(scores)[:3], fields.IGNORE_LABEL), has_mask

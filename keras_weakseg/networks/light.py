@@ -149,6 +149,6 @@ def light_tiny(input_shape, num_classes, *, alpha=0.25, output_stride=16,
   """
   return light_mobilenet_v1(
       input_shape, num_classes, alpha=alpha, output_stride=output_stride,
-      field_of_view=field_of_view, head_filters=head_filters, skip_filters=skip_filters, dropout_rate=dropout_rate,
-      frozen_blocks=frozen_blocks, batch_norm=batch_norm,
+      field_of_view=field_of_view, head_filters=head_filters, skip_filters=skip_filters,
+      dropout_rate=dropout_rate, frozen_blocks=frozen_blocks, batch_norm=batch_norm,
       synchronized_batch_norm=synchronized_batch_norm)

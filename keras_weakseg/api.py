@@ -6,6 +6,7 @@ from keras_weakseg import runs
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.data import check as checks
+from keras_weakseg.data import source as source_lib
 from keras_weakseg.evaluation import predict as prediction
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.recipes import sources
@@ -47,6 +48,7 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     result.metrics["mean_iou"]
     ```
   """
+  _check_types(data, optimizer)
   config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
   options = {"data": data, "optimizer": optimizer, "progress": progress}
   if seeds is None:
@@ -57,6 +59,19 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     seeded = overrides.resolve(config, overrides={"seed": int(seed)})
     results.append(runs.run(seeded, os.path.join(model_dir, f"seed_{seed}"), **options))
   return runs.SeedsResult.of(results, seeds, model_dir)
+
+
+def _check_types(data, optimizer=None):
+  if data is not None and not isinstance(data, source_lib.Source):
+    shown = repr(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else "..."
+    raise errors.value_error(
+        "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",
+        received=type(data).__name__, fix=f"Pass data=kw.data.Folder({shown}).")
+  if optimizer is not None and not hasattr(optimizer, "apply_gradients"):
+    raise errors.value_error(
+        "This is no optimizer.", expected="a Keras optimizer", received=type(optimizer).__name__,
+        fix="Pass keras_weakseg.framework.keras.optimizers.Adam(1e-3) or the like; one by name is "
+        "set with params_override='training.optimization.optimizer.type=adam'.")
 
 
 def _seeds(seeds):
@@ -109,6 +124,7 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
   Raises:
     ValueError: the classes of the data are not those of the model.
   """
+  _check_types(data)
   model, config, source = _loaded(target)
   data = data or source
   if data is None:
@@ -184,8 +200,14 @@ def check_data(data, splits=None, *, quick=False):
     from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
     data = data_lib.Folder(data)
   elif isinstance(data, str):
+    if data not in registry.experiments():
+      raise errors.missing(
+          f"There is neither a folder nor an experiment '{data}'.",
+          expected="a folder of data, or the name of an experiment",
+          received=os.path.abspath(data), fix="Check the path; kw.experiments() lists the names.")
     config = overrides.resolve(data)
     data = next(iter(sources.make_sources(config.data).values()))
+  _check_types(data)
   return checks.check_data(data, splits, quick=quick)
 
 

@@ -1,5 +1,10 @@
 """The one form of every user error: what happened, expected and received, the fix."""
 import difflib
+import re
+
+# What TensorFlow puts around the words that a user needs.
+_NOISE = re.compile(r"\{\{function_node .*?\}\}\s*|\s*\[Op:\w+\]|"
+                    r"Error in user-defined function passed to .*? with iterator: [\w:]+: ")
 
 
 def describe(what, *, expected, received, fix):
@@ -8,7 +13,8 @@ def describe(what, *, expected, received, fix):
   Args:
     what: one sentence, what happened.
     expected: what would have been right.
-    received: what was there instead; long values are shortened.
+    received: what was there instead; long values are shortened, line ends and TensorFlow's names
+      of operations left out.
     fix: what the user can do now.
 
   Returns:
@@ -21,7 +27,7 @@ def describe(what, *, expected, received, fix):
     Expected: 0..3 or 255. Received: 7.
     Pass num_classes=8.
   """
-  received = str(received)
+  received = " ".join(_NOISE.sub("", str(received)).split())
   if len(received) > 400:
     received = received[:400] + "..."
   return f"{what}\nExpected: {expected}. Received: {received}.\n{fix}"

@@ -37,8 +37,15 @@ def inspect(source, name, with_mask, found, whole):
     (height, width) of the image or None, and the histogram int64 [256] of the stored values of the
     mask or None.
   """
-  size = _inspect_image(source.image_path(name), name, found, whole)
-  return size, _inspect_mask(source, name, size, found) if with_mask else None
+  size = histogram = None
+  kind = "broken image"
+  try:
+    size = _inspect_image(source.image_path(name), name, found, whole)
+    kind = "broken mask"
+    histogram = _inspect_mask(source, name, size, found) if with_mask else None
+  except OSError as error:
+    found.add(kind, name, error.strerror or str(error))
+  return size, histogram
 
 
 def _inspect_image(path, name, found, whole):
@@ -51,6 +58,9 @@ def _inspect_image(path, name, found, whole):
   if not header.complete:
     found.add("broken image", name, "the file ends early")
     return header.size
+  if header.size is not None and 0 in header.size:
+    found.add("broken image", name, "the header is damaged")
+    return None
   if header.kind not in ("RGB", "other"):
     found.add("converted", name, header.kind)
   if whole or header.size is None:
@@ -103,7 +113,7 @@ def check_names(source, scope, found):
     except (ValueError, OSError) as error:
       text = str(error)
       kind = "unknown name" if "no class" in text or "class list" in text else "unreadable labels"
-      found.add(kind, name, " ".join(text.splitlines()[:2])[:200])
+      found.add(kind, name, " ".join(text.splitlines()[:2])[:300])
   return counts
 
 

@@ -16,6 +16,8 @@ from keras_weakseg.data import order
 from keras_weakseg.data import source
 from keras_weakseg.data import tag_files
 
+# Places that are looked at without being named.
+_USUAL = {"masks": "masks", "tags": "tags.json", "boxes": "boxes"}
 _ALL = fields.Supervision.MASK | fields.Supervision.BOXES | fields.Supervision.TAGS
 
 
@@ -32,7 +34,8 @@ class Folder(source.RandomAccess):
   Args:
     root: the folder; a relative one is also looked for in the data locations.
     images: subfolder of JPEG, PNG, BMP or GIF images; ids are the file names without suffix.
-    masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore.
+    masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore. It, `tags` and
+      `boxes` may be None: none are used.
     tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names.
     boxes: subfolder of VOC XML files, or a COCO JSON file.
     classes: class names, index 0 = background; None reads `classes.txt`.
@@ -68,10 +71,21 @@ class Folder(source.RandomAccess):
           f"The folder '{name or self.root.name}' holds no images.",
           expected="files " + ", ".join(file_index.IMAGE_SUFFIXES) + f" in '{self.root / images}'",
           received="none", fix="Check root and images=.")
+    self._check_places()
     self._manifest = None if manifest is None else manifests.read_manifest(self.root / manifest)
     self._exempt = set()
     self._splits = self._make_splits(splits, validation)
     self._check_ids("manifest", self._manifest or ())
+
+  def _check_places(self):
+    """Refuses a place that was named and is not there; the usual places may be absent."""
+    for name, usual in _USUAL.items():
+      place = self._places[name]
+      if place and place != usual and not (self.root / place).exists():
+        raise errors.missing(
+            f"The {name} of '{self.name}' are not where they were said to be.",
+            expected=f"'{self.root / place}'", received="no such file or folder",
+            fix=f"Correct {name}=, or pass {name}=None if there are none.")
 
   # === Splits ===
 
@@ -138,15 +152,18 @@ class Folder(source.RandomAccess):
 
   @functools.cached_property
   def _masks(self):
-    return file_index.list_ids(self.root / self._places["masks"], file_index.MASK_SUFFIXES)
+    place = self._places["masks"]
+    return file_index.list_ids(self.root / place, file_index.MASK_SUFFIXES) if place else {}
 
   @functools.cached_property
   def _tags(self):
-    path = self.root / self._places["tags"]
+    path = self.root / (self._places["tags"] or "")
     return tag_files.read_tags(path) if path.is_file() else {}
 
   @functools.cached_property
   def _box_files(self):
+    if not self._places["boxes"]:
+      return {}
     path = self.root / self._places["boxes"]
     if path.is_file():
       return box_files.read_coco_boxes(str(path), self.classes, unknown=self.unknown_names)

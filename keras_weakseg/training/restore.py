@@ -1,4 +1,5 @@
 """Brings a trained model back from its run directory."""
+import collections
 import contextlib
 import json
 import os
@@ -89,13 +90,30 @@ def restore_weights(predictor, path):
     path: checkpoint prefix.
 
   Raises:
-    ValueError: the checkpoint is of another model.
+    ValueError: the checkpoint is of another model, or damaged.
   """
   holder = tf.train.Checkpoint(method=tf.train.Checkpoint(predictor=predictor))
   try:
-    holder.restore(path).assert_existing_objects_matched().expect_partial()
-  except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
+    _check_shapes(predictor, path)
+    # First of all: what the checkpoint holds besides is no matter, nor worth a warning.
+    holder.restore(path).expect_partial().assert_existing_objects_matched()
+  except (IndexError, tf.errors.OpError) as error:
+    raise errors.value_error(
+        f"The checkpoint '{path}' is damaged.", expected="a complete checkpoint",
+        received=str(error).split("\n", maxsplit=1)[0],
+        fix="Delete it and run fit again, or take the other one: evaluation.checkpoint is 'last' or "
+        "'best'.") from error
+  except (AssertionError, ValueError) as error:
     raise errors.value_error(
         f"The checkpoint '{path}' is of another model.", expected=f"weights of {predictor.name}",
         received=str(error).split("\n", maxsplit=1)[0],
         fix="Check that record.json and the checkpoint belong to the same run.") from error
+
+
+def _check_shapes(predictor, path):
+  """Compares shapes before anything is restored: TensorFlow would stop half-way, with warnings."""
+  found = collections.Counter(
+      tuple(shape) for shape in tf.train.load_checkpoint(path).get_variable_to_shape_map().values())
+  lacking = collections.Counter(tuple(weight.shape) for weight in predictor.weights) - found
+  if lacking:
+    raise ValueError("no variable of shape " + ", ".join(str(shape) for shape in lacking))

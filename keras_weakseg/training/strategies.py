@@ -24,7 +24,7 @@ def make_strategy(name="auto"):
   """
   if name not in NAMES:
     raise errors.unknown_name("strategy", name, NAMES)
-  workers = json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster", {}).get("worker", [])
+  workers = _workers()
   if name == "multi_worker_mirrored" or (name == "auto" and len(workers) > 1):
     if not workers:
       raise errors.value_error(
@@ -37,6 +37,17 @@ def make_strategy(name="auto"):
     return _mirrored(tuple(
         device.name for device in accelerators or tf.config.list_logical_devices("CPU")))
   return tf.distribute.get_strategy()
+
+
+def _workers():
+  text = os.environ.get("TF_CONFIG") or "{}"
+  try:
+    return json.loads(text).get("cluster", {}).get("worker", [])
+  except (ValueError, AttributeError) as error:
+    raise errors.value_error(
+        "The environment variable TF_CONFIG cannot be read.",
+        expected='JSON such as {"cluster": {"worker": [...]}, "task": {...}}', received=text,
+        fix="Correct it, or unset it to train on this machine alone.") from error
 
 
 # One strategy per process: a second one numbers its collectives from the start again, and

@@ -139,7 +139,7 @@ def test_csv_tags_and_coco_boxes(mini):
       "images": [{"id": 5, "file_name": "a1.png", "width": 16, "height": 12}],
       "categories": [{"id": 9, "name": "dog"}],
       "annotations": [{"image_id": 5, "category_id": 9, "bbox": [2, 1, 4, 4]}]}))
-  source = folder.Folder(mini, tags="tags.csv", boxes="boxes.json", masks="nothing",
+  source = folder.Folder(mini, tags="tags.csv", boxes="boxes.json", masks=None,
                          validation=["a0"])
   samples = {s[fields.SAMPLE_ID].decode(): s for s in read(source, grant=Kind.BOXES)}
   assert samples["a1"][fields.TAGS].tolist() == [1, 1, 1]
@@ -229,3 +229,13 @@ def test_unknown_splits_and_ids_are_refused(mini):
   (mini / "m.txt").write_text("a1 tags\n")
   with pytest.raises(ValueError, match="'val' .*is empty"):
     folder.Folder(mini, manifest="m.txt").ids("val")
+
+
+@pytest.mark.parametrize("place", ["masks", "tags", "boxes"])
+def test_a_named_place_must_be_there_and_none_is_no_place(mini, place):
+  with pytest.raises(FileNotFoundError, match=f"(?s)The {place} of .*absent.*{place}=None"):
+    folder.Folder(mini, **{place: "absent"})
+  flag = fields.Supervision[{"masks": "MASK"}.get(place, place.upper())]
+  without = folder.Folder(mini, validation=(), **{place: None})
+  assert not (without.supervision("train", flag) & flag).any()
+  assert (folder.Folder(mini, validation=()).supervision("train", flag) & flag).any()

@@ -10,10 +10,13 @@ import time
 
 import keras_weakseg as kw
 
+# (title, experiment) or (title, experiment, override, its short name)
 ROWS = {
     "voc_animals": [
         ("EM-Fixed, image tags only", "em_fixed_voc_animals"),
         ("EM-Adapt, image tags only", "em_adapt_voc_animals"),
+        ("the same, without the background prior", "em_adapt_voc_animals",
+         "network.background_prior=0.0", "em_adapt_voc_animals_zero_bias"),
         ("50 masks alone", "supervised_50_voc_animals"),
         ("50 masks + tags (EM-Fixed)", "em_semi_50_voc_animals"),
         ("100 masks alone", "supervised_100_voc_animals"),
@@ -30,10 +33,11 @@ ROWS = {
         ("all 400 masks", "supervised_all_scenes"),
     ],
 }
-# (better, worse): the orderings of Papandreou et al. 2015 that a table should show.
+# (better, worse): the orderings of Papandreou et al. 2015 that a table should show, and ours.
 ORDERINGS = {
     "voc_animals": [
         ("em_adapt_voc_animals", "em_fixed_voc_animals"),
+        ("em_adapt_voc_animals", "em_adapt_voc_animals_zero_bias"),
         *((f"em_semi_{n}_voc_animals", f"supervised_{n}_voc_animals") for n in (50, 100, 200)),
         ("supervised_100_voc_animals", "supervised_50_voc_animals"),
         ("supervised_200_voc_animals", "supervised_100_voc_animals"),
@@ -47,21 +51,21 @@ ORDERINGS = {
 }
 
 
-def override(name, seed):
+def override(name, seed, own=""):
   """Returns the override of a row's seed: where masks are counted, the seed also draws them."""
   parts = kw.configs.registry.build(name).data.parts
   drawn = [f"data.parts.{i}.subset_seed={seed}" for i, part in enumerate(parts) if part.count]
-  return ",".join([f"seed={seed}", *drawn])
+  return ",".join([f"seed={seed}", *drawn, *([own] if own else [])])
 
 
-def measure(name, seeds, model_dir, data_dir):
+def measure(key, name, own, seeds, model_dir, data_dir):
   """Returns the results of one row, one per seed."""
   results = []
   for seed in seeds:
     started = time.perf_counter()
-    result = kw.fit(name, model_dir=str(model_dir / name / f"seed_{seed}"), data_dir=data_dir,
-                    params_override=override(name, seed), progress=False)
-    print(f"{name} seed {seed}: mIoU {100 * result.metrics['mean_iou']:.2f} "
+    result = kw.fit(name, model_dir=str(model_dir / key / f"seed_{seed}"), data_dir=data_dir,
+                    params_override=override(name, seed, own), progress=False)
+    print(f"{key} seed {seed}: mIoU {100 * result.metrics['mean_iou']:.2f} "
           f"({time.perf_counter() - started:.0f} s)", flush=True)
     results.append(result)
   return results
@@ -77,9 +81,9 @@ def table(rows, found, seeds):
   """Returns the table as Markdown lines."""
   lines = ["| trained from | experiment | mIoU | " + " | ".join(f"seed {s}" for s in seeds) + " |",
            "|---|---|---|" + "---|" * len(seeds)]
-  for title, name in rows:
-    values = [result.metrics["mean_iou"] for result in found[name]]
-    lines.append(f"| {title} | `{name}` | **{cell(values)}** | "
+  for title, name, own, key in rows:
+    values = [result.metrics["mean_iou"] for result in found[key]]
+    lines.append(f"| {title} | `{name}`{f', `{own}`' if own else ''} | **{cell(values)}** | "
                  + " | ".join(f"{100 * value:.1f}" for value in values) + " |")
   return lines
 
@@ -104,10 +108,10 @@ def main():
   parser.add_argument("--model_dir", type=pathlib.Path, default=pathlib.Path("runs/em_table"))
   parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
   arguments = parser.parse_args()
-  rows = ROWS[arguments.data]
-  found = {name: measure(name, arguments.seeds, arguments.model_dir, arguments.data_dir)
-           for _, name in rows}
-  first = found[rows[0][1]][0]
+  rows = [(*row, "", row[1]) if len(row) == 2 else row for row in ROWS[arguments.data]]
+  found = {key: measure(key, name, own, arguments.seeds, arguments.model_dir, arguments.data_dir)
+           for _, name, own, key in rows}
+  first = found[rows[0][3]][0]
   print(f"\n`scripts/em_table.py {arguments.data}`, seeds "
         f"{', '.join(map(str, arguments.seeds))}; {first.metrics['samples']} images of "
         f"`{first.metrics['split']}`, protocol `{first.metrics['protocol_hash']}`; mean ± sample "

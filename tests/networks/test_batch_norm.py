@@ -36,6 +36,48 @@ def test_train_uses_the_batch_and_moves_the_statistics(synchronized):
       layer.moving_mean, 0.1 * np.mean(X, axis=(0, 1, 2)), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("policy, count", [("float32", 4), ("mixed_float16", 80000)])
+def test_synchronized_keeps_the_variance_that_the_fused_kernel_stores(policy, count):
+  """n / (n - 1) times the batch's, also where n is more than a half float can hold."""
+  x = tf.random.stateless_normal([2, count // 4, 2, 3], [3, 4]) * 2 + 1
+  keras.mixed_precision.set_global_policy(policy)
+  try:
+    layers = [norms.batch_norm("train", "bn", synchronized=flag, momentum=0.9)
+              for flag in (False, True)]
+    for layer in layers:
+      layer(x, training=True)
+  finally:
+    keras.mixed_precision.set_global_policy("float32")
+  one, ours = (layer.moving_variance for layer in layers)
+  tolerance = 1e-5 if policy == "float32" else 2e-3  # Half floats see a rounded x.
+  np.testing.assert_allclose(ours, one, rtol=tolerance)
+  wanted = 0.9 + 0.1 * np.var(x, axis=(0, 1, 2), ddof=1)
+  np.testing.assert_allclose(ours, wanted, rtol=tolerance)
+  biased = 0.9 + 0.1 * np.var(x, axis=(0, 1, 2))
+  assert policy != "float32" or np.abs(ours - biased).min() > 1e-3
+
+
+def test_synchronized_does_not_touch_the_mean_or_the_output():
+  theirs = keras.layers.BatchNormalization(synchronized=True, momentum=0.9)
+  ours = norms.batch_norm("train", "bn", synchronized=True, momentum=0.9)
+  np.testing.assert_array_equal(ours(X, training=True), theirs(X, training=True))
+  np.testing.assert_array_equal(ours.moving_mean, theirs.moving_mean)
+  assert np.all(np.asarray(ours.moving_variance) > np.asarray(theirs.moving_variance))
+
+
+def test_the_variance_of_a_single_value_stays_finite():
+  layer = norms.batch_norm("train", "bn", synchronized=True, momentum=0.9)
+  layer(X[:1, :1, :1], training=True)
+  np.testing.assert_allclose(layer.moving_variance, 0.9, rtol=1e-6)
+
+
+def test_synchronized_round_trip():
+  inputs = keras.Input((5, 5, 3))
+  model = keras.Model(inputs, norms.batch_norm("train", "bn", synchronized=True)(inputs))
+  copy = keras.Model.from_config(model.get_config()).get_layer("bn")
+  assert isinstance(copy, norms.SynchronizedBatchNormalization) and copy.synchronized
+
+
 def test_frozen_round_trip():
   inputs = keras.Input((5, 5, 3))
   model = keras.Model(inputs, norms.batch_norm("frozen", "bn", epsilon=1e-5)(inputs))

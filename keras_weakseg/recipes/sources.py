@@ -139,7 +139,7 @@ def _read_ids(path):
     return None
   try:
     with open(path, encoding="utf-8") as file:
-      return [line.strip() for line in file if line.strip()]
+      return tuple(line.strip() for line in file if line.strip())
   except OSError as error:
     raise errors.missing(
         f"The id list '{path}' cannot be read.", expected="a text file with one id per line",

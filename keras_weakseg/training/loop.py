@@ -65,6 +65,8 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
       validate=(lambda: validate(method)) if validate and phase.validation else None)
   batches = strategies.distribute(strategy, phase.bundle, start)
   method.compile(jit_compile=jit_compile)
+  logger = tf.get_logger()
+  logger.addFilter(_wanted)
   try:
     method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
                callbacks=[between], verbose=0)
@@ -72,11 +74,17 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
           tf.errors.UnknownError) as error:
     raise phase.bundle.explain(between.done, error) from error
   finally:
+    logger.removeFilter(_wanted)
     between.close()
   if chief:
     with open(os.path.join(directory, DONE + ".tmp"), "w", encoding="utf-8") as file:
       json.dump({"steps": between.done}, file)
     os.replace(os.path.join(directory, DONE + ".tmp"), os.path.join(directory, DONE))
+
+
+def _wanted(record):
+  """Keeps Keras from warning that a step with a checkpoint takes longer than one without."""
+  return "is slow compared to the batch time" not in record.getMessage()
 
 
 def _signature(phase, method):

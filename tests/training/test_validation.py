@@ -1,0 +1,87 @@
+"""Figures and pictures of a validation split while a method trains."""
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.evaluation import evaluate as evaluation
+from keras_weakseg.evaluation import protocol as protocols
+from keras_weakseg.training import validation
+
+PALETTE = [(0, 0, 0), (200, 0, 0)]
+
+
+class Bright:
+  """A method whose predictor calls bright pixels class 1."""
+
+  def __init__(self):
+    self.traced = 0
+
+  def predictor(self, images, training):
+    assert training is False
+    self.traced += 1
+    bright = images[..., :1] - 127.5
+    return tf.concat([-bright, bright], -1)
+
+
+def plan(samples):
+  def generate():
+    yield from samples
+  data = tf.data.Dataset.from_generator(generate, output_signature={
+      "image": tf.TensorSpec([None, None, 3], tf.uint8),
+      "mask": tf.TensorSpec([None, None], tf.uint8), "sample_id": tf.TensorSpec([], tf.string)})
+  source = types.SimpleNamespace(classes=("background", "bright"), palette=PALETTE)
+  record = types.SimpleNamespace(mean_rgb=(0, 0, 0), multiple=1)
+  return types.SimpleNamespace(
+      phases=[types.SimpleNamespace(validation=lambda: data)], source=source, record=record)
+
+
+def sample(height, width, name="a"):
+  image = np.zeros([height, width, 3], np.uint8)
+  image[:, width // 2:] = 255
+  mask = np.zeros([height, width], np.uint8)
+  mask[:, width // 2:] = 1
+  return {"image": image, "mask": mask, "sample_id": name.encode()}
+
+
+def test_images_of_different_sizes_are_evaluated_and_drawn():
+  validate = validation.Validation(plan([sample(8, 12), sample(10, 6), sample(4, 4)]),
+                                   protocols.Protocol(), count=2)
+  figures, pictures = validate(Bright())
+  assert figures["mean_iou"] == 1.0 and figures["samples"] == 3
+  assert pictures.dtype == np.uint8 and pictures.shape[:2] == (2, 10)
+  np.testing.assert_array_equal(pictures[0, :8, :12], sample(8, 12)["image"])
+  truth, found = pictures[0, :8, 16:28], pictures[0, :8, 32:44]
+  np.testing.assert_array_equal(truth, found)
+  assert (pictures[1, :, 6:12] == 255).all()
+
+
+def test_the_network_is_traced_once_for_all_validations_of_a_method():
+  validate = validation.Validation(plan([sample(8, 12), sample(10, 6)]), protocols.Protocol(), 1)
+  method, other = Bright(), Bright()
+  first = validate(method)[0]
+  traced = method.traced
+  assert validate(method)[0] == first and method.traced == traced
+  assert validate(other)[0] == first and other.traced == traced
+
+
+def test_changed_weights_change_the_figures():
+  validate = validation.Validation(plan([sample(8, 12)]), protocols.Protocol(), 0)
+  method = Bright()
+  sign = tf.Variable(1.0)
+  method.predictor = lambda images, training: sign * tf.concat(
+      [127.5 - images[..., :1], images[..., :1] - 127.5], -1)
+  assert validate(method)[0]["mean_iou"] == 1.0
+  sign.assign(-1.0)
+  figures, pictures = validate(method)
+  assert figures["mean_iou"] == 0.0 and pictures is None
+
+
+def test_a_broken_sample_is_explained(monkeypatch):
+  def broken(*_, **__):
+    raise tf.errors.InvalidArgumentError(None, None, "Invalid PNG data, size 9")
+  monkeypatch.setattr(evaluation, "evaluate", broken)
+  validate = validation.Validation(plan([sample(8, 12)]), protocols.Protocol(), 1)
+  with pytest.raises(ValueError, match="validation sample cannot be read(?s:.*)Invalid PNG data"):
+    validate(Bright())

@@ -487,8 +487,8 @@ def check_of_nothing(place):
 
 
 def test_every_error_has_three_lines_and_no_names_of_operations():
-  received = ("{{function_node __wrapped__IteratorGetNext_device_/job:localhost/device:CPU:0}} Error "
-              "in user-defined function passed to ParallelMapDatasetV2:48 transformation with "
+  received = ("{{function_node __wrapped__IteratorGetNext_device_/job:localhost/device:CPU:0}} "
+              "Error in user-defined function passed to ParallelMapDatasetV2:48 transformation with "
               "iterator: Iterator::Root::ParallelMapV2: Invalid PNG\ndata, size 9386. [Op:Next]")
   text = errors.describe("It broke.", expected="a PNG", received=received, fix="Replace the file.")
   assert text == ("It broke.\nExpected: a PNG. Received: Invalid PNG data, size 9386..\n"

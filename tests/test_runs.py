@@ -115,7 +115,8 @@ def test_tags_alone_train_and_say_that_nothing_is_evaluated(tagged_folder, tiny_
 
 def test_a_source_without_validation_split_is_trained_on(tiny_overrides, tmp_path):
   samples = tf.data.Dataset.from_tensor_slices({
-      fields.IMAGE: tf.zeros([4, 56, 72, 3], tf.uint8), fields.MASK: tf.ones([4, 56, 72], tf.uint8)})
+      fields.IMAGE: tf.zeros([4, 56, 72, 3], tf.uint8),
+      fields.MASK: tf.ones([4, 56, 72], tf.uint8)})
   source = data_lib.Dataset(samples, ("background", "cat"))
   result = runs.run(own(tiny_overrides), tmp_path / "run", data=source, progress=False)
   assert result.metrics["notes"] and "mean_iou" not in result.metrics

@@ -101,8 +101,8 @@ def restore_weights(predictor, path):
     raise errors.value_error(
         f"The checkpoint '{path}' is damaged.", expected="a complete checkpoint",
         received=str(error).split("\n", maxsplit=1)[0],
-        fix="Delete it and run fit again, or take the other one: evaluation.checkpoint is 'last' or "
-        "'best'.") from error
+        fix="Delete it and run fit again, or take the other one: evaluation.checkpoint is 'last' "
+        "or 'best'.") from error
   except (AssertionError, ValueError) as error:
     raise errors.value_error(
         f"The checkpoint '{path}' is of another model.", expected=f"weights of {predictor.name}",

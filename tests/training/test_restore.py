@@ -84,7 +84,8 @@ def test_a_run_can_be_moved(copy, tiny_run):
 
 
 @pytest.mark.parametrize("classes, filters", [(4, 16), (3, 24)])
-def test_weights_of_another_model_are_refused_and_change_nothing(tiny_run, classes, filters, caplog):
+def test_weights_of_another_model_are_refused_and_change_nothing(tiny_run, classes, filters,
+                                                                 caplog):
   network = tiny_run.experiment.network
   network = type(network)(network.as_dict())
   network.light_tiny.head_filters = filters

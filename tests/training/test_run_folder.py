@@ -45,7 +45,8 @@ def test_what_was_there_before_stays(tmp_path):
 
 
 @pytest.mark.parametrize("error, checkpoint", [
-    (ValueError("stop"), True), (guards.NonFiniteError("nan"), False), (KeyboardInterrupt(), False)])
+    (ValueError("stop"), True), (guards.NonFiniteError("nan"), False),
+    (KeyboardInterrupt(), False)])
 def test_what_can_be_used_again_stays(tmp_path, error, checkpoint):
   with pytest.raises(type(error)):
     fail_in(tmp_path / "run", error, checkpoint)

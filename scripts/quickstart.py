@@ -16,7 +16,7 @@ PICTURES = 12
 
 
 def write_photographs(result, folder, count):
-  """Writes validation images as PNG, so that `predict` gets files, and returns their paths."""
+  """Writes evaluated images as PNG, so that `predict` gets files, and returns their paths."""
   import tensorflow as tf
   folder.mkdir(parents=True, exist_ok=True)
   paths = []
@@ -69,7 +69,7 @@ def main():
           (f"{masks} masks alone", f"{alone.metrics['mean_iou']:.4f}", f"{alone_seconds:.0f}"),
           (f"{masks} masks and image tags", f"{semi.metrics['mean_iou']:.4f}",
            f"{semi_seconds:.0f}")]
-  print("\nThe same network, steps and seed, on the validation scenes "
+  print("\nThe same network, steps and seed, on the test scenes "
         f"(protocol {semi.metrics['protocol_hash']}):")
   print("\n".join(f"  {name:28}{value:>8}{seconds:>9}" for name, value, seconds in rows))
   print(f"Sheet:    {comparison}\nMasks:    {drawn}\nModel:    {version}\n"

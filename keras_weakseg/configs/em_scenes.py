@@ -1,4 +1,4 @@
-"""EM on the embedded scenes: seconds to minutes on two cores, nothing to download."""
+"""EM on the embedded scenes: minutes on two cores, nothing to download."""
 from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
@@ -6,21 +6,39 @@ from keras_weakseg.configs import schema
 
 # === What may be tuned ===
 
+# Chosen on `validation`; the numbers are those of `test`.
 CROP = (97, 193)            # 192x96 images, padded to 8k+1
 SCALES = (0.75, 1.25)
-NETWORK = "light_tiny"
-STEPS = 300
-BATCH = 8
-LEARNING_RATE = 0.05
+ALPHA = 0.5
+STEPS = 600
+BATCH = 8                   # of every kind of label: semi-supervised batches hold 8 + 8
+LEARNING_RATE = 0.004
 WEIGHT_DECAY = 1e-4
 FEW_MASKS = 20
+# Objects cover a fifth of a scene. The paper's difference of 2 is made for VOC 2012: from scratch
+# it gives whole scenes to the tagged classes, and no difference gives them to the background.
+SEMI_BIASES = (4.0, 5.0)    # background, foreground
+PORTIONS = (0.6, 0.1)       # background, every tagged class
+BACKGROUND_PRIOR = 0.8      # of tags alone, see networks/prior.py
 
-TRAIN, VALIDATION = "train", "validation"
+TRAIN, TEST = "train", "test"
 
 
 def scenes():
   """Returns the embedded source."""
   return schema.Source(name="scenes", kind="tfds", dataset="weakseg_scenes")
+
+
+def adam(learning_rate, steps):
+  """Returns Adam with the "poly" schedule; from scratch it needs half the steps of SGD.
+
+  Args:
+    learning_rate: at the first step.
+    steps: after these it is zero.
+  """
+  optimization = schema.sgd(learning_rate, steps)
+  optimization.optimizer.type = "adam_experimental"
+  return optimization
 
 
 def on_scenes(method, bundle):
@@ -33,28 +51,40 @@ def on_scenes(method, bundle):
   return schema.Experiment(
       data=schema.Data(sources=[scenes()], parts=bundle,
                        augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
-      network=schema.Network(type=NETWORK), method=method,
+      network=schema.Network(type="light_tiny", light_tiny=schema.LightTiny(alpha=ALPHA)),
+      method=method,
       training=schema.Training(steps=STEPS, weight_decay=WEIGHT_DECAY,
-                               optimization=schema.sgd(LEARNING_RATE, STEPS)),
-      evaluation=schema.Evaluation(split=VALIDATION))
+                               optimization=adam(LEARNING_RATE, STEPS)),
+      evaluation=schema.Evaluation(split=TEST))
+
+
+def from_tags(method):
+  """Returns an experiment from image tags alone."""
+  experiment = on_scenes(method, [parts.tags(TRAIN, BATCH)])
+  experiment.network.background_prior = BACKGROUND_PRIOR
+  return experiment
 
 
 @registry.register("em_fixed_scenes", "EM-Fixed on the embedded scenes, image tags only")
 def em_fixed_scenes():
-  """Returns EM-Fixed from tags."""
-  return on_scenes(em_methods.em_fixed(), [parts.tags(TRAIN, BATCH)])
+  """Returns EM-Fixed from tags, with the paper's biases."""
+  return from_tags(em_methods.em_fixed())
 
 
 @registry.register("em_adapt_scenes", "EM-Adapt on the embedded scenes, image tags only")
 def em_adapt_scenes():
-  """Returns EM-Adapt from tags."""
-  return on_scenes(em_methods.em_adapt(), [parts.tags(TRAIN, BATCH)])
+  """Returns EM-Adapt from tags, with portions for small objects."""
+  method = em_methods.em_adapt()
+  method.em_adapt.background_portion, method.em_adapt.foreground_portion = PORTIONS
+  return from_tags(method)
 
 
 @registry.register("em_semi_scenes", f"EM-Fixed on the embedded scenes, {FEW_MASKS} masks and tags")
 def em_semi_scenes():
   """Returns EM-Fixed from a few masks and the tags of all other samples."""
-  return on_scenes(em_methods.em_fixed(), parts.semi(TRAIN, TRAIN, BATCH, strong_count=FEW_MASKS))
+  method = em_methods.em_fixed()
+  method.em_fixed.background_bias, method.em_fixed.foreground_bias = SEMI_BIASES
+  return on_scenes(method, parts.semi(TRAIN, TRAIN, 2 * BATCH, strong_count=FEW_MASKS))
 
 
 @registry.register("supervised_scenes", f"{FEW_MASKS} masks of the embedded scenes alone")

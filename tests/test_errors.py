@@ -488,10 +488,10 @@ def check_of_nothing(place):
 
 def test_every_error_has_three_lines_and_no_names_of_operations():
   received = ("{{function_node __wrapped__IteratorGetNext_device_/job:localhost/device:CPU:0}} "
-              "Error in user-defined function passed to ParallelMapDatasetV2:48 transformation with "
-              "iterator: Iterator::Root::ParallelMapV2: Invalid PNG\ndata, size 9386. [Op:Next]")
+              "Error in user-defined function passed to ParallelMapDatasetV2:48 transformation "
+              "with iterator: Iterator::Root::ParallelMapV2: Invalid PNG\ndata, size 9. [Op:Next]")
   text = errors.describe("It broke.", expected="a PNG", received=received, fix="Replace the file.")
-  assert text == ("It broke.\nExpected: a PNG. Received: Invalid PNG data, size 9386..\n"
+  assert text == ("It broke.\nExpected: a PNG. Received: Invalid PNG data, size 9..\n"
                   "Replace the file.")
   assert house_form(text)
 
@@ -537,7 +537,9 @@ def test_wrong_input_is_explained_and_leaves_nothing(place, name, caplog):
   for word in words:
     assert word in text, text
   assert "Traceback" not in text and "function_node" not in text, text
-  assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+  # That many models were traced is a matter of this process, not of the case.
+  assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")
+              and "retracing" not in record.getMessage()]
   assert not place.out.exists(), sorted(snapshot(place.out))
   assert snapshot(place.run.model_dir) == run_before
 

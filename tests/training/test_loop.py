@@ -129,3 +129,10 @@ def test_own_optimizer_is_used(tiny_plan, tmp_path):
 def test_gradient_accumulation_runs(tiny_plan, tmp_path):
   method = run(tiny_plan("em_fixed", steps=2, accumulation=2), tmp_path)
   assert int(method.step) == 2
+
+
+def test_many_runs_in_one_process_do_not_warn(tiny_plan, tmp_path, caplog):
+  """Several seeds are several models: that each is traced is no mistake of the user."""
+  for seed in range(7):
+    run(tiny_plan(steps=1), tmp_path / str(seed))
+  assert not [record for record in caplog.records if record.levelname == "WARNING"]

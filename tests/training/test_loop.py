@@ -131,6 +131,7 @@ def test_gradient_accumulation_runs(tiny_plan, tmp_path):
   assert int(method.step) == 2
 
 
+@pytest.mark.slow
 def test_many_runs_in_one_process_do_not_warn(tiny_plan, tmp_path, caplog):
   """Several seeds are several models: that each is traced is no mistake of the user."""
   for seed in range(7):

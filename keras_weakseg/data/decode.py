@@ -126,11 +126,34 @@ def decode_index_png(contents, name=""):
   grey = tf.bitwise.bitwise_xor(head, _RECOLOUR)
   head = tf.where(tf.equal(kind, _PALETTE), grey, head)
   head = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), tf.cast(head, tf.int32)))
-  contents = tf.strings.join([head, tf.strings.substr(contents, _HEADER, -1)])
+  contents = tf.strings.join([head, tf.strings.substr(contents, _pixels(contents), -1)])
   values = tf.io.decode_png(contents, channels=1)[..., 0]
   # Indices of fewer than 8 bits are spread over 0..255 by the decoder: 255 / (2^bits - 1) apart.
   step = 255 // (tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1)
   return tf.cond(step > 1, lambda: values // tf.cast(step, tf.uint8), lambda: values)
+
+
+def _pixels(contents):
+  """Returns where the pixels of a PNG begin: int32 offset of the first IDAT chunk.
+
+  What lies before it (palette, transparency, texts) makes libpng warn about a grey image, once for
+  every mask that is read. A damaged file gives the end of the header; decoding then fails.
+  """
+  end = tf.strings.length(contents)
+
+  def name(offset):
+    return tf.strings.substr(contents, tf.minimum(offset + 4, end), 4)
+
+  def following(offset):
+    size = tf.io.decode_raw(tf.strings.substr(contents, offset, 4), tf.uint8)
+    size = tf.cast(size, tf.int64) * tf.constant([1 << 24, 1 << 16, 1 << 8, 1], tf.int64)
+    return tf.cast(tf.minimum(
+        tf.cast(offset, tf.int64) + 12 + tf.reduce_sum(size), tf.cast(end, tf.int64)), tf.int32)
+
+  offset, _ = tf.while_loop(
+      lambda offset, _: (offset + 8 <= end) & (name(offset) != b"IDAT"),
+      lambda offset, passed: (following(offset), passed + 1), (tf.minimum(_HEADER, end), 0))
+  return tf.where(offset + 8 <= end, offset, tf.minimum(_HEADER, end))
 
 
 def decode_mask(contents, num_classes, name="", remap=None, image_shape=None):

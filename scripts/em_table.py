@@ -15,8 +15,6 @@ ROWS = {
     "voc_animals": [
         ("EM-Fixed, image tags only", "em_fixed_voc_animals"),
         ("EM-Adapt, image tags only", "em_adapt_voc_animals"),
-        ("the same, without the background prior", "em_adapt_voc_animals",
-         "network.background_prior=0.0", "em_adapt_voc_animals_zero_bias"),
         ("50 masks alone", "supervised_50_voc_animals"),
         ("50 masks + tags (EM-Fixed)", "em_semi_50_voc_animals"),
         ("100 masks alone", "supervised_100_voc_animals"),
@@ -24,6 +22,8 @@ ROWS = {
         ("200 masks alone", "supervised_200_voc_animals"),
         ("200 masks + tags (EM-Fixed)", "em_semi_200_voc_animals"),
         ("all 437 masks", "supervised_voc_animals"),
+        ("the same, without the background prior", "em_adapt_voc_animals",
+         "network.background_prior=0.0", "em_adapt_voc_animals_zero_bias"),
     ],
     "scenes": [
         ("EM-Fixed, image tags only", "em_fixed_scenes"),

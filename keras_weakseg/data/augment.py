@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import decode
+from keras_weakseg.ops import resize
 
 _LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
                fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
@@ -167,7 +168,7 @@ class _Geometry:
     cut = self._cut(labels)
     if self.crop is None:
       return cut
-    resized = resize_labels(cut, self.target)
+    resized = resize.resize_labels(cut, self.target)
     missing = tf.stack(self.crop) - self.target
     padded = tf.pad(resized, tf.stack([tf.zeros_like(missing), missing], 1), constant_values=fill)
     return tf.ensure_shape(padded, self.crop)
@@ -194,19 +195,6 @@ class _Geometry:
     extent = tf.reduce_min(moved[:, 2:] - moved[:, :2], 1)
     keep = extent * tf.cast(tf.reduce_max(self.crop or self.target), tf.float32) > 0.5
     return tf.boolean_mask(moved, keep), tf.boolean_mask(classes, keep)
-
-
-def resize_labels(labels, size):
-  """Returns a label map or depth map resized by nearest neighbour: no new values appear.
-
-  Args:
-    labels: [H, W], any type.
-    size: int32 [2], height and width.
-
-  Returns:
-    [h, w], the type of `labels`.
-  """
-  return tf.image.resize(labels[..., None], size, method="nearest")[..., 0]
 
 
 def jitter_color(image, amounts):

@@ -155,13 +155,6 @@ def test_jitter_by_zero_is_the_identity_and_full_desaturation_is_grey():
   assert (grey == grey[..., :1]).all()
 
 
-def test_nearest_neighbour_of_labels_picks_pixel_centres():
-  labels = tf.reshape(tf.range(16, dtype=tf.int32), [4, 4])
-  np.testing.assert_array_equal(augment.resize_labels(labels, [2, 2]), [[5, 7], [13, 15]])
-  np.testing.assert_array_equal(
-      augment.resize_labels(labels, [8, 8]), np.kron(labels, np.ones((2, 2))))
-
-
 @pytest.mark.parametrize("options, text", [
     ({"crop": (0, 5)}, "crop has no size"), ({"scales": (2.0, 1.0)}, "cannot be drawn"),
     ({"scales": (1.0,)}, "cannot be drawn"), ({"color": 2.0}, "out of range"),

@@ -4,6 +4,7 @@ Each seed draws its own masks, so that the spread holds the choice of the masks 
 finished are not repeated; an interrupted table continues where it stopped.
 """
 import argparse
+import json
 import pathlib
 import statistics
 import time
@@ -67,8 +68,18 @@ def measure(key, name, own, seeds, model_dir, data_dir):
                     params_override=override(name, seed, own), progress=False)
     print(f"{key} seed {seed}: mIoU {100 * result.metrics['mean_iou']:.2f} "
           f"({time.perf_counter() - started:.0f} s)", flush=True)
-    results.append(result)
+    results.append(result.metrics)
   return results
+
+
+def finished(rows, seeds, model_dir):
+  """Returns the rows whose runs are all finished, and their metrics; trains nothing."""
+  found = {}
+  for *_, key in rows:
+    paths = [model_dir / key / f"seed_{seed}" / "metrics.json" for seed in seeds]
+    if all(path.exists() for path in paths):
+      found[key] = [json.loads(path.read_text()) for path in paths]
+  return [row for row in rows if row[-1] in found], found
 
 
 def cell(values):
@@ -82,7 +93,7 @@ def table(rows, found, seeds):
   lines = ["| trained from | experiment | mIoU | " + " | ".join(f"seed {s}" for s in seeds) + " |",
            "|---|---|---|" + "---|" * len(seeds)]
   for title, name, own, key in rows:
-    values = [result.metrics["mean_iou"] for result in found[key]]
+    values = [metrics["mean_iou"] for metrics in found[key]]
     lines.append(f"| {title} | `{name}`{f', `{own}`' if own else ''} | **{cell(values)}** | "
                  + " | ".join(f"{100 * value:.1f}" for value in values) + " |")
   return lines
@@ -92,8 +103,9 @@ def orderings(pairs, found):
   """Returns one line per ordering: the paired differences over the seeds."""
   lines = ["| ordering | difference, paired by seed | holds |", "|---|---|---|"]
   for better, worse in pairs:
-    gains = [a.metrics["mean_iou"] - b.metrics["mean_iou"]
-             for a, b in zip(found[better], found[worse])]
+    if not {better, worse} <= set(found):
+      continue
+    gains = [a["mean_iou"] - b["mean_iou"] for a, b in zip(found[better], found[worse])]
     holds = "in every seed" if min(gains) > 0 else (
         "in the mean" if statistics.fmean(gains) > 0 else "no")
     lines.append(f"| `{better}` > `{worse}` | {cell(gains)} | {holds} |")
@@ -106,15 +118,20 @@ def main():
   parser.add_argument("data", choices=sorted(ROWS))
   parser.add_argument("--data_dir", default=None)
   parser.add_argument("--model_dir", type=pathlib.Path, default=pathlib.Path("runs/em_table"))
+  parser.add_argument("--finished", action="store_true",
+                      help="print the rows that are finished, train nothing")
   parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
   arguments = parser.parse_args()
   rows = [(*row, "", row[1]) if len(row) == 2 else row for row in ROWS[arguments.data]]
-  found = {key: measure(key, name, own, arguments.seeds, arguments.model_dir, arguments.data_dir)
-           for _, name, own, key in rows}
+  if arguments.finished:
+    rows, found = finished(rows, arguments.seeds, arguments.model_dir)
+  else:
+    found = {key: measure(key, name, own, arguments.seeds, arguments.model_dir,
+                          arguments.data_dir) for _, name, own, key in rows}
   first = found[rows[0][3]][0]
   print(f"\n`scripts/em_table.py {arguments.data}`, seeds "
-        f"{', '.join(map(str, arguments.seeds))}; {first.metrics['samples']} images of "
-        f"`{first.metrics['split']}`, protocol `{first.metrics['protocol_hash']}`; mean ± sample "
+        f"{', '.join(map(str, arguments.seeds))}; {first['samples']} images of "
+        f"`{first['split']}`, protocol `{first['protocol_hash']}`; mean ± sample "
         "standard deviation, percent.\n")
   print("\n".join(table(rows, found, arguments.seeds)))
   print()

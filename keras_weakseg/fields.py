@@ -103,7 +103,7 @@ def granted(flags):
     >>> int(granted(Supervision.MASK))
     7
   """
-  flags = Supervision(flags)
+  flags = Supervision(int(flags))  # Also a number of a tensor or array.
   if flags & Supervision.MASK:
     flags |= Supervision.BOXES
   if flags & Supervision.BOXES:

@@ -1,6 +1,7 @@
 """Tests of the sample contract: what implies what, what may be read, what a dataset must carry."""
 import itertools
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -34,6 +35,11 @@ def test_grants_follow_the_order_of_strength():
   assert fields.granted(Supervision.BOXES) == Supervision.BOXES | Supervision.TAGS
   for alone in (Supervision.NONE, Supervision.TAGS, Supervision.DEPTH):
     assert fields.granted(alone) == alone
+
+
+@pytest.mark.parametrize("flags", [np.int32(4), np.uint8(4), tf.constant(4)])
+def test_numbers_of_arrays_and_tensors_are_flags(flags):
+  assert fields.granted(flags) == 7 and fields.may_read(fields.MASK, flags)
 
 
 def all_flags():

@@ -110,7 +110,7 @@ class Method(keras.Model):
     replica = tf.distribute.get_replica_context().replica_id_in_sync_group
     seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(self.step, tf.int32)])
     for fold in (index, replica):
-      seed = tf.random.experimental.stateless_fold_in(seed, fold)
+      seed = randomness.fold_in(seed, fold)
     return seed
 
 

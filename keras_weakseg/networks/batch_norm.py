@@ -12,8 +12,20 @@ FROZEN = "frozen"    # stored statistics always; gamma and beta may still be tra
 MODES = (TRAIN, FROZEN)
 
 
+class _NamedWhenRebuilt(keras.layers.BatchNormalization):
+  """A layer whose variables keep its name when a model is rebuilt from its configuration.
+
+  tf-keras builds registered layers while it reads the configuration, outside of the layer's name
+  scope: "gamma:0" instead of "conv1_bn/gamma:0", which no pattern of a head or multiplier finds.
+  """
+
+  def build_from_config(self, config):
+    """Leaves building to the first call, which opens the name scope."""
+    del config
+
+
 @keras.utils.register_keras_serializable("keras_weakseg")
-class FrozenBatchNormalization(keras.layers.BatchNormalization):
+class FrozenBatchNormalization(_NamedWhenRebuilt):
   """Batch normalisation that always uses its stored statistics, also while training.
 
   DeepLab v2 trains so: crops of a batch of one give no statistics worth having. Gamma and beta
@@ -26,7 +38,7 @@ class FrozenBatchNormalization(keras.layers.BatchNormalization):
 
 
 @keras.utils.register_keras_serializable("keras_weakseg")
-class SynchronizedBatchNormalization(keras.layers.BatchNormalization):
+class SynchronizedBatchNormalization(_NamedWhenRebuilt):
   """Batch normalisation over all replicas that keeps the moving variance of one device.
 
   The fused kernel of a single device stores the unbiased variance, n / (n - 1) times that of the

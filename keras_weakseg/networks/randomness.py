@@ -43,8 +43,9 @@ def fold_in(seed, data):
   """
   if isinstance(data, str):
     data = stable_hash(data)
+  # By name: "auto_select" takes another number for negative seeds under XLA (TF 2.20).
   return tf.random.experimental.stateless_fold_in(
-      tf.convert_to_tensor(seed, tf.int32), tf.cast(data, tf.int32))
+      tf.convert_to_tensor(seed, tf.int32), tf.cast(data, tf.int32), alg="philox")
 
 
 @contextlib.contextmanager

@@ -61,6 +61,14 @@ def test_step_seed_depends_on_seed_step_and_micro_batch_only():
   assert tuple(method.step_seed(0).numpy()) in seeds
 
 
+def test_step_seed_is_the_same_under_xla():
+  method = prepared(seed=5)
+  for step in range(4):
+    method.step.assign(step)
+    compiled = tf.function(method.step_seed, jit_compile=True)
+    np.testing.assert_array_equal(compiled(1), method.step_seed(1))
+
+
 def test_may_reads_single_flags():
   batch = {"supervision": tf.constant([7, 1, 0, 8])}
   assert base.may(batch, 4).numpy().tolist() == [True, False, False, False]

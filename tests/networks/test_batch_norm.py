@@ -78,6 +78,15 @@ def test_synchronized_round_trip():
   assert isinstance(copy, norms.SynchronizedBatchNormalization) and copy.synchronized
 
 
+@pytest.mark.parametrize("mode, synchronized", [("frozen", False), ("train", True)])
+def test_a_rebuilt_model_keeps_the_names_of_its_variables(mode, synchronized):
+  inputs = keras.Input((5, 5, 3))
+  model = keras.Model(inputs, norms.batch_norm(mode, "own_bn", synchronized=synchronized)(inputs))
+  copy = keras.models.model_from_json(model.to_json())
+  assert [w.name for w in copy.weights] == [w.name for w in model.weights]
+  assert all(w.name.startswith("own_bn/") for w in copy.weights)
+
+
 def test_frozen_round_trip():
   inputs = keras.Input((5, 5, 3))
   model = keras.Model(inputs, norms.batch_norm("frozen", "bn", epsilon=1e-5)(inputs))

@@ -1,0 +1,266 @@
+"""The table: every method, network and public op once, small. New ones join here and nowhere else.
+
+A suite (`test_<suite>.py`) runs the whole table through one property. `test_table.py` fails while
+something registered or public is missing.
+"""
+import dataclasses
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.framework import keras
+from keras_weakseg.methods import registry as methods
+from keras_weakseg.methods import updates
+from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks import dropout
+from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.ops import em, images, inference, losses, resize
+
+CLASSES = 4
+SIDE = 33
+
+# === Ops ===
+
+
+@dataclasses.dataclass(frozen=True)
+class Op:
+  """One call of a public op.
+
+  Attributes:
+    name: module and function, such as `em.em_fixed_scores`; several rows may show one function.
+    call: function of the inputs that returns a tensor or a structure of tensors.
+    inputs: numpy arrays.
+    gradient: positions of the inputs that have a gradient.
+    no_xla: why it cannot be compiled with XLA; empty = it can.
+    host: why it is no graph operation at all; empty = it is one.
+    tolerance: of eager = graph = XLA, times the largest value; 0 = equal bits.
+  """
+  name: str
+  call: Callable
+  inputs: Sequence[Any]
+  gradient: Sequence[int] = ()
+  no_xla: str = ""
+  host: str = ""
+  tolerance: float = 1e-6
+
+
+_RANDOM = np.random.RandomState(3)
+_SCORES = (_RANDOM.normal(size=(2, 5, 7, CLASSES)) * 2).astype(np.float32)
+_TAGS = np.array([[1, 1, 0, 1], [1, 0, 1, 0]], np.float32)
+_LABELS = np.where(_RANDOM.rand(2, 5, 7) < 0.2, 255, _RANDOM.randint(0, CLASSES, (2, 5, 7)))
+_LABELS = _LABELS.astype(np.uint8)
+_KEYS = np.array([[3, 4], [5, 6]], np.int32)
+_VALID = _RANDOM.rand(2, 5, 7) < 0.8
+_WEIGHTS = _RANDOM.rand(2, 5, 7).astype(np.float32)
+_PIXELS = _RANDOM.randint(0, 255, (2, 20, 27, 3)).astype(np.uint8)
+_STRINGS = "strings have no XLA kernel"
+
+
+def _score_fn(pixels):
+  return tf.concat([pixels[:, ::8, ::8], 128.0 - pixels[:, ::8, ::8, :1]], -1) / 64.0
+
+
+def _png():
+  return np.array(tf.io.encode_png(_PIXELS[0]).numpy(), object)
+
+
+OPS = (
+    Op("em.em_fixed_scores", em.em_fixed_scores, [_SCORES, _TAGS], gradient=[0], tolerance=0),
+    Op("em.em_adapt_scores", em.em_adapt_scores, [_SCORES, _TAGS]),
+    Op("em.em_adapt_scores", lambda scores, tags, keys, valid: em.em_adapt_scores(
+        scores, tags, seed=keys, valid_mask=valid), [_SCORES, _TAGS, _KEYS, _VALID]),
+    Op("em.bbox_em_fixed_scores", em.bbox_em_fixed_scores, [_SCORES, _LABELS], gradient=[0],
+       tolerance=0),
+    Op("em.tags_from_labels", lambda labels: em.tags_from_labels(labels, CLASSES), [_LABELS],
+       tolerance=0),
+    Op("em.latent_labels", lambda scores, tags: em.latent_labels(scores, tags, censor=True),
+       [_SCORES, _TAGS], tolerance=0),
+    Op("losses.cross_entropy_map", losses.cross_entropy_map, [_LABELS, _SCORES], gradient=[1]),
+    Op("losses.masked_cross_entropy", losses.masked_cross_entropy, [_LABELS, _SCORES],
+       gradient=[1]),
+    Op("losses.masked_cross_entropy", lambda labels, scores, weights: losses.masked_cross_entropy(
+        labels, scores, pixel_weights=weights, class_weights=[1.0, 2.0, 0.5, 1.0]),
+       [_LABELS, _SCORES, _WEIGHTS], gradient=[1]),
+    Op("losses.aggregate_classes", lambda scores: losses.aggregate_classes(
+        scores, [[0, 3], [1], [2, 0, 1]]), [_SCORES], gradient=[0]),
+    Op("resize.resize_aligned", lambda x: resize.resize_aligned(x, (33, 49)), [_SCORES],
+       gradient=[0]),
+    Op("resize.decimate_labels", lambda labels: resize.decimate_labels(labels, 2), [_LABELS],
+       tolerance=0),
+    Op("resize.resize_labels", lambda labels: resize.resize_labels(labels, (11, 3)), [_LABELS],
+       tolerance=0),
+    Op("inference.class_probabilities", lambda x: inference.class_probabilities(
+        _score_fn, x, mean_rgb=(9.0, 8.0, 7.0), scales=(0.5, 1.0), flip=True), [_PIXELS]),
+    Op("inference.class_probabilities", lambda x: inference.class_probabilities(
+        _score_fn, x, window=(16, 16), window_stride=(12, 8)), [_PIXELS],
+       no_xla="the sum over windows grows to the number of classes inside a loop"),
+    Op("inference.check_views", inference.check_views, [(1.0,), (96, 96), ()],
+       host="checks Python numbers while a graph is built"),
+    Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
+    Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
+        mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
+)
+
+# === Networks ===
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+  """One build of a registered network.
+
+  Attributes:
+    name: key of the registry; several rows may show one network.
+    options: of its builder, small.
+    garden: name of the inner model that is Model Garden's; empty = none is.
+    slow: too heavy for every run of the tests.
+    tolerance: of eager = graph = XLA, times the largest score.
+    training_tolerance: the same with batch statistics, which divide by small deviations in every
+      layer and so multiply rounding with depth.
+  """
+  name: str
+  options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+  garden: str = ""
+  slow: bool = False
+  tolerance: float = 1e-5
+  training_tolerance: float = 2e-4
+
+  def build(self, num_classes=CLASSES):
+    """Returns the predictor and the network, with free sizes."""
+    network = networks.build_network(self.name, (None, None, 3), num_classes, **self.options)
+    record = networks.network_record(self.name, **self.options)
+    return preprocessing.predictor(network, record), network
+
+
+NETWORKS = (
+    Network("light_tiny", {"head_filters": 16, "dropout_rate": 0.3}),
+    Network("light_mobilenet_v1", {
+        "alpha": 0.25, "field_of_view": "small", "output_stride": 8, "frozen_blocks": 1,
+        "synchronized_batch_norm": True}),
+    Network("deeplab_v3", {
+        "backbone": "mobilenet_v2", "width": 0.35, "head_filters": 8}, garden="backbone"),
+    Network("deeplab_v3", {"backbone": "resnet50", "head_filters": 8}, garden="backbone",
+            slow=True),
+    Network("largefov_vgg16"),
+    Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
+    Network("deeplab_v2_resnet101", slow=True),
+    Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
+)
+
+# === Methods ===
+
+
+@keras.utils.register_keras_serializable("keras_weakseg_conformance")
+class OnGrid(keras.layers.Layer):
+  """Rounds scores to quarters, with the gradient of the identity.
+
+  An E-step ends on exact ties: EM-Adapt's bias is such that the k-th pixel is a tie. On a grid,
+  another order of sums (two replicas, XLA) rounds to the same scores, and the same pixels win.
+  """
+
+  def call(self, inputs):
+    """Applies the layer to any float tensor."""
+    return inputs + tf.stop_gradient(tf.round(inputs * 4.0) / 4.0 - inputs)
+
+
+def shallow_network(synchronized=False, dropout_rate=0.0):
+  """Returns three convolutions with batch statistics: deep networks multiply rounding."""
+  x = inputs = keras.Input((None, None, 3))
+  for index in range(3):
+    x = keras.layers.Conv2D(8, 3, 2, "same", use_bias=False, name=f"conv{index}")(x)
+    x = norms.batch_norm(norms.TRAIN, f"bn{index}", synchronized=synchronized)(x)
+    x = keras.layers.ReLU()(x)
+  x = dropout.StatelessDropout(dropout_rate, name="head_dropout")(x)
+  x = keras.layers.Conv2D(CLASSES, 1, dtype="float32", name="head_classifier")(x)
+  return keras.Model(inputs, OnGrid(dtype="float32")(x))
+
+
+def shallow_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the shallow network and its predictor."""
+  network = shallow_network(synchronized, dropout_rate)
+  return network, preprocessing.predictor(network, networks.network_record("light_tiny"))
+
+
+def segmentation_batch(step):
+  """Returns eight samples of 33x33 with every kind of supervision, as numpy arrays.
+
+  The first half has two masks and the second one, so replicas hold unequal counts.
+  """
+  random = np.random.RandomState(step)
+  supervision = np.array([7, 7, 0, 1, 7, 1, 3, 1], np.int32)
+  masks = random.randint(0, CLASSES, (8, SIDE, SIDE)).astype(np.uint8)
+  masks[:, :9] = fields.IGNORE_LABEL
+  masks[4, :, 9:] = fields.IGNORE_LABEL
+  valid = np.ones([8, SIDE, SIDE], bool)
+  valid[1, 20:] = valid[3, :, 17:] = False
+  tags = random.randint(0, 2, (8, CLASSES)).astype(np.float32)
+  tags[:, 0] = 1
+  return {
+      fields.IMAGE: random.randint(0, 255, (8, SIDE, SIDE, 3)).astype(np.uint8),
+      fields.MASK: np.where(valid, masks, fields.IGNORE_LABEL).astype(np.uint8),
+      fields.SUPERVISION: supervision,
+      fields.PART: (supervision < 7).astype(np.int32),
+      fields.TAGS: tags,
+      fields.VALID: valid,
+      fields.SAMPLE_KEY: np.stack([np.arange(8), np.full(8, step)], 1).astype(np.int32),
+  }
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+  """One registered method.
+
+  Attributes:
+    name: key of the registry.
+    networks: function of (synchronized, dropout_rate) that returns the positional arguments of
+      the method: its networks and its predictor.
+    options: its own options.
+    batch: function of a step that returns a batch with samples of every supervision.
+    no_xla: why its step cannot be compiled with XLA; empty = it can.
+    tolerance: of eager = graph = XLA and of 1 = 2 replicas after some steps, absolute.
+  """
+  name: str
+  networks: Callable = shallow_predictor
+  options: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {
+      "parts": ("mask", "weak"), "part_weights": (0.7, 0.3)})
+  batch: Callable = segmentation_batch
+  no_xla: str = ""
+  tolerance: float = 2e-6
+
+  def build(self, seed=1, synchronized=False, dropout_rate=0.0, accumulation=1):
+    """Returns the method, ready to take a step."""
+    keras.utils.set_random_seed(seed)
+    method = methods.method_class(self.name)(
+        *self.networks(synchronized, dropout_rate), seed=5, accumulation=accumulation,
+        **self.options)
+    method.prepare(lambda variables: updates.Updater(
+        variables, lambda m: keras.optimizers.SGD(0.05 * m, momentum=0.9),
+        [updates.Rule("head_", 2.0)], weight_decay=1e-3))
+    return method
+
+
+METHODS = (Method("supervised"), Method("em_fixed"), Method("em_adapt"))
+
+
+def as_tensors(batch):
+  """Returns the batch as constants."""
+  return {name: tf.constant(value) for name, value in batch.items()}
+
+
+def with_garbage(batch, seed=0):
+  """Returns the batch with random values in every label that a sample does not grant."""
+  random = np.random.RandomState(seed)
+  dirty = {}
+  for name, value in batch.items():
+    granted = np.array([fields.may_read(name, flags) for flags in batch[fields.SUPERVISION]])
+    if name in (fields.TAGS, fields.NOISY_TAGS):
+      noise = 1 - value
+    elif value.dtype.kind in "iu":
+      noise = random.randint(0, CLASSES, value.shape)
+    else:
+      noise = random.rand(*value.shape)
+    keep = granted.reshape([-1] + [1] * (value.ndim - 1))
+    dirty[name] = np.where(keep, value, noise).astype(value.dtype)
+  return dirty

@@ -1,0 +1,105 @@
+"""Eager = graph = XLA, for every op, network and method, with sizes that are known or not."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.networks import randomness
+
+MODES = ("graph", "dynamic", "xla")
+
+
+def compiled(function, mode, inputs):
+  """Returns the function in a mode; `dynamic`: all axes but the last are unknown."""
+  if mode != "dynamic":
+    return tf.function(function, jit_compile=mode == "xla")
+  free = [tf.TensorSpec([None] * max(x.shape.rank - 1, 0) + x.shape[-1:], x.dtype)
+          if x.shape.rank else tf.TensorSpec([], x.dtype) for x in inputs]
+  return tf.function(function, input_signature=free)
+
+
+def assert_close(found, wanted, tolerance):
+  """Compares two structures of tensors; the tolerance is relative to the largest value."""
+  found, wanted = tf.nest.flatten(found), tf.nest.flatten(wanted)
+  assert len(found) == len(wanted)
+  for one, other in zip(found, wanted):
+    one, other = np.asarray(one), np.asarray(other)
+    if tolerance and one.dtype.kind == "f":
+      np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * np.abs(other).max())
+    else:
+      np.testing.assert_array_equal(one, other)
+
+
+def unevenly_summed(x):
+  """Returns a weighted sum: the gradient of a plain one is often constant or zero."""
+  weights = tf.cast(1 + tf.range(tf.size(x)) % 7, x.dtype)
+  return tf.reduce_sum(tf.reshape(x, [-1]) * weights)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_op(op, mode):
+  if op.host or (mode == "xla" and op.no_xla):
+    pytest.skip(op.host or op.no_xla)
+
+  def run(*inputs):
+    sources = [inputs[index] for index in op.gradient]
+    with tf.GradientTape() as tape:
+      tape.watch(sources)
+      result = op.call(*inputs)
+      total = [unevenly_summed(part) for part in tf.nest.flatten(result) if sources]
+    return result, tape.gradient(total, sources) if sources else []
+
+  inputs = [tf.convert_to_tensor(x) for x in op.inputs]
+  result, gradients = run(*inputs)
+  assert all(np.abs(gradient).max() > 0 for gradient in gradients)
+  assert_close(compiled(run, mode, inputs)(*inputs), (result, gradients), op.tolerance)
+
+
+def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
+  """Ops compute in float32 whatever comes in, so mixed precision costs no accuracy in a loss."""
+  half = [tf.cast(x, tf.bfloat16) if isinstance(x, np.ndarray) and x.dtype == np.float32 else x
+          for x in op.inputs]
+  if all(x is y for x, y in zip(half, op.inputs)):
+    pytest.skip("it takes no floats")
+  full = [tf.cast(x, tf.float32) if tf.is_tensor(x) else x for x in half]
+  assert_close(op.call(*half), op.call(*full), 0)
+
+
+def test_network(network, goldens):
+  """Inference, and training with its randomness, which must be the same numbers everywhere."""
+  predictor, _ = network.build()
+  pixels = tf.constant(np.random.RandomState(1).randint(0, 255, (2, 33, 49, 3)), tf.float32)
+  kept = [variable.numpy() for variable in predictor.variables]
+
+  def run(pixels):
+    scores = predictor(pixels, training=False)
+    with randomness.random_scope(tf.constant([4, 2])):
+      return scores, predictor(pixels, training=True)
+
+  wanted = run(pixels)
+  assert wanted[0].shape == (2, 5, 7, goldens.CLASSES)
+  assert np.abs(wanted[0] - wanted[1]).max() > 0 or not predictor.non_trainable_variables
+  for mode in MODES:
+    for variable, value in zip(predictor.variables, kept):
+      variable.assign(value)
+    scores, training = compiled(run, mode, [pixels])(pixels)
+    assert_close(scores, wanted[0], network.tolerance)
+    assert_close(training, wanted[1], network.training_tolerance)
+
+
+@pytest.mark.parametrize("accumulation", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_method(method, goldens, accumulation):
+  found = {}
+  for mode in ("eager", "graph", "xla"):
+    if mode == "xla" and method.no_xla:
+      continue
+    model = method.build(dropout_rate=0.3, accumulation=accumulation)
+    start = [variable.numpy() for variable in model.weights]
+    step = model.train_step
+    if mode != "eager":
+      step = tf.function(step, jit_compile=mode == "xla")
+    logs = [step(goldens.as_tensors(method.batch(index))) for index in range(3)]
+    found[mode] = logs, [variable.numpy() for variable in model.weights]
+    assert max(np.abs(a - b).max() for a, b in zip(start, found[mode][1])) > 1e-3
+  for mode in set(found) - {"eager"}:
+    for one, other in zip(tf.nest.flatten(found[mode]), tf.nest.flatten(found["eager"])):
+      np.testing.assert_allclose(one, other, rtol=method.tolerance, atol=method.tolerance)

@@ -1,0 +1,49 @@
+"""Half precision: finite steps that train, float32 variables, float32 scores."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+POLICIES = pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+
+
+@POLICIES
+def test_a_method_trains(method, goldens, precision, policy):
+  precision(policy)
+  model = method.build(dropout_rate=0.3)
+  dtypes = {layer.compute_dtype for layer in model.networks["segmenter"].layers}
+  assert policy.removeprefix("mixed_") in dtypes
+  assert model.predictor(tf.zeros([1, goldens.SIDE, goldens.SIDE, 3])).dtype == tf.float32
+  start = [variable.numpy() for variable in model.trainable_weights]
+  batch = goldens.as_tensors(method.batch(0))
+  step = tf.function(model.train_step)
+  # float16 starts at a large loss scale: steps that overflow are left out until it fits.
+  logs = [step(batch) for _ in range(6)]
+  for values in logs:
+    assert all(value.dtype == tf.float32 and np.isfinite(value) for value in values.values())
+  for variable in model.weights:
+    assert not variable.dtype.is_floating or variable.dtype == tf.float32, variable.name
+    assert np.isfinite(variable.numpy()).all(), variable.name
+  assert all(np.abs(a - b).max() > 0 for a, b in zip(start, model.trainable_weights))
+  assert float(logs[-1]["loss"]) < float(logs[0]["loss"])
+
+
+@POLICIES
+def test_the_first_loss_is_that_of_float32(method, goldens, precision, policy):
+  batch = goldens.as_tensors(method.batch(0))
+  wanted = float(method.build().train_step(batch)["loss"])
+  precision(policy)
+  found = float(method.build().train_step(batch)["loss"])
+  assert found == pytest.approx(wanted, rel=0.05)
+
+
+@POLICIES
+def test_a_network_scores_in_float32(network, precision, policy):
+  pixels = tf.constant(np.random.RandomState(1).randint(0, 255, (1, 33, 33, 3)), tf.float32)
+  full, _ = network.build()
+  precision(policy)
+  half, _ = network.build()
+  half.set_weights(full.get_weights())
+  assert all(weight.dtype == tf.float32 for weight in half.weights)
+  scores = half(pixels)
+  assert scores.dtype == tf.float32 and np.isfinite(scores).all()
+  assert np.abs(scores - full(pixels)).max() > 0  # It did compute in half precision.

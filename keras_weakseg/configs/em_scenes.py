@@ -15,8 +15,8 @@ BATCH = 8                   # of every kind of label: semi-supervised batches ho
 LEARNING_RATE = 0.004
 WEIGHT_DECAY = 1e-4
 FEW_MASKS = 20
-# Objects cover a fifth of a scene. From scratch, the paper's difference of 2 gave 46 % of the pixels
-# to the tagged classes.
+# Objects cover a fifth of a scene. From scratch, the paper's difference of 2 gave 46 % of the
+# pixels to the tagged classes.
 SEMI_BIASES = (4.0, 5.0)    # background, foreground
 PORTIONS = (0.6, 0.1)       # background, every tagged class
 BACKGROUND_PRIOR = 0.8      # of tags alone, see networks/prior.py

@@ -131,3 +131,56 @@ SCENE_PARTS = LabelSpace("person parts", (
     "background", "head", "torso", "upper_arms", "lower_arms", "upper_legs", "lower_legs"), (
         (0, 0, 0), (230, 70, 70), (240, 170, 60), (90, 190, 90), (60, 190, 200), (80, 110, 220),
         (170, 90, 200)))
+
+# The 80 things of COCO in increasing category id; ten ids between 1 and 90 are not used.
+_THINGS = (
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat",
+    "traffic light", "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog",
+    "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack", "umbrella",
+    "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball", "kite",
+    "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle",
+    "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange",
+    "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch", "potted plant",
+    "bed", "dining table", "toilet", "tv", "laptop", "mouse", "remote", "keyboard", "cell phone",
+    "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors",
+    "teddy bear", "hair drier", "toothbrush")
+_UNUSED = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
+_FIRST_STUFF, _LAST_STUFF = 92, 200
+
+# Category id by class id; 0 stands for the background, which has none.
+COCO_CATEGORY_IDS = (0, *(index for index in range(1, 91) if index not in _UNUSED))
+
+# Names of the classes of VOC that COCO calls otherwise; all 20 classes of VOC are in COCO.
+VOC_COCO_SYNONYMS = {
+    "aeroplane": "airplane", "diningtable": "dining table", "motorbike": "motorcycle",
+    "pottedplant": "potted plant", "sofa": "couch", "tvmonitor": "tv"}
+
+
+def coco_table():
+  """Returns the table of raw COCO category ids to class ids of `COCO`.
+
+  The categories are those of the panoptic label maps: 1..90 are the 80 things, 92..200 stuff, which
+  is background here; 0 is unlabelled.
+
+  Returns:
+    uint8 [256]; `table[mask]` is the new mask. 0 and ids of no category become 255.
+
+  Example:
+    >>> coco_table()[[0, 1, 90, 92, 200, 12]].tolist()
+    [255, 1, 80, 0, 0, 255]
+  """
+  table = np.full(256, fields.IGNORE_LABEL, np.uint8)
+  table[_FIRST_STUFF:_LAST_STUFF + 1] = 0
+  table[list(COCO_CATEGORY_IDS[1:])] = np.arange(1, len(COCO_CATEGORY_IDS))
+  return table
+
+
+def _coco_palette():
+  """Returns VOC's colour for what VOC has too, so that pictures of both agree; else a free one."""
+  shared = {VOC_COCO_SYNONYMS.get(name, name): colour
+            for name, colour in zip(VOC.classes, VOC.palette)}
+  free = iter(voc_palette(1 + len(_THINGS))[VOC.num_classes:])
+  return tuple(shared.get(name) or next(free) for name in ("background", *_THINGS))
+
+
+COCO = LabelSpace("COCO", ("background", *_THINGS), _coco_palette())

@@ -5,7 +5,7 @@ import pytest
 from keras_weakseg.datasets import labels
 
 SPACES = [labels.VOC, labels.VOC_ANIMALS, labels.VOC_ANIMALS_BOXES, labels.CAMVID, labels.SCENES,
-          labels.SCENE_PARTS]
+          labels.SCENE_PARTS, labels.COCO]
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
@@ -64,3 +64,47 @@ def test_the_animals_of_the_real_masks_are_found(shared_data):
   for path in sorted(folder.glob("*.png"))[:60]:
     counts += np.bincount(table[np.asarray(image.open(path))].ravel(), minlength=256)
   assert (counts[:7] > 0).all() and counts[7:255].sum() == 0
+
+
+# === COCO ===
+
+
+def test_category_ids_are_those_of_the_golden_head(golden):
+  ids = golden("em.npz")["aggregate__coco_category_id"]
+  assert ids.tolist() == list(labels.COCO_CATEGORY_IDS)
+  assert labels.COCO.num_classes == len(ids) == 81
+
+
+def test_known_categories_have_their_ids():
+  # Ids as published with the annotations of 2014 and 2017.
+  known = {"person": 1, "airplane": 5, "stop sign": 13, "cat": 17, "backpack": 27, "bottle": 44,
+           "chair": 62, "couch": 63, "potted plant": 64, "dining table": 67, "tv": 72,
+           "refrigerator": 82, "book": 84, "toothbrush": 90}
+  for name, category in known.items():
+    assert labels.COCO_CATEGORY_IDS[labels.COCO.index(name)] == category
+
+
+def test_all_of_voc_is_in_coco_in_the_same_colour():
+  for name, colour in zip(labels.VOC.classes, labels.VOC.palette):
+    twin = labels.VOC_COCO_SYNONYMS.get(name, name)
+    assert labels.COCO.palette[labels.COCO.index(twin)] == colour
+  assert set(labels.VOC_COCO_SYNONYMS) == set(labels.VOC.classes) - set(labels.COCO.classes)
+
+
+def test_raw_categories_become_things_background_or_unknown():
+  table = labels.coco_table()
+  assert table[list(labels.COCO_CATEGORY_IDS[1:])].tolist() == list(range(1, 81))
+  assert (table[92:201] == 0).all()
+  for unknown in (0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83, 91, 201, 255):
+    assert table[unknown] == 255
+  table[1] = 7
+  assert labels.coco_table()[1] == 1  # every caller has its own
+
+
+def test_the_real_masks_hold_nothing_but_categories(shared_data):
+  image = pytest.importorskip("PIL.Image")
+  seen = set()
+  for path in sorted((shared_data("coco128") / "val2017_masks").glob("*.png"))[:40]:
+    seen |= set(np.unique(np.asarray(image.open(path))).tolist())
+  unknown = {value for value in seen if labels.coco_table()[value] == 255}
+  assert unknown == {0} and len(seen) > 60

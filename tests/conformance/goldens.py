@@ -17,7 +17,7 @@ from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.ops import em, images, inference, losses, resize
+from keras_weakseg.ops import boxes, em, images, inference, losses, resize
 
 CLASSES = 4
 SIDE = 33
@@ -56,6 +56,7 @@ _KEYS = np.array([[3, 4], [5, 6]], np.int32)
 _VALID = _RANDOM.rand(2, 5, 7) < 0.8
 _WEIGHTS = _RANDOM.rand(2, 5, 7).astype(np.float32)
 _PIXELS = _RANDOM.randint(0, 255, (2, 20, 27, 3)).astype(np.uint8)
+_BOXES = np.array([[0, 0, 1, 0.5], [0.2, 0.2, 0.6, 0.9]], np.float32)
 _STRINGS = "strings have no XLA kernel"
 
 
@@ -102,6 +103,13 @@ OPS = (
     Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
     Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
         mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
+    *(Op(f"boxes.{call.__name__}", call, inputs, host="NumPy, run once per image, not per step")
+      for call, inputs in (
+          (boxes.painting_order, [_BOXES, (1, 2), (9, 9)]),
+          (boxes.rasterize_boxes, [_BOXES, (1, 2), (9, 9)]),
+          (boxes.core_of, [boxes.PixelBox(0, 0, 20, 20, 1), (30, 30)]),
+          (boxes.soft_box_probabilities, [_BOXES, (1, 2), (9, 9), CLASSES]),
+          (boxes.boxes_from_instances, [_LABELS[0], _LABELS[0]]))),
 )
 
 # === Networks ===

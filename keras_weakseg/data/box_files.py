@@ -1,10 +1,12 @@
-"""Readers of box files: VOC XML and COCO JSON become the boxes of the sample contract, once, here.
+"""Readers of box files: VOC XML, COCO JSON and YOLO texts become the boxes of the sample contract.
 
-The two conventions differ by half a dozen off-by-ones, so no other module may interpret them:
+The conventions differ by half a dozen off-by-ones, so no other module may interpret them:
 
 * VOC XML counts pixels from 1 and its corners are inclusive: the half-open interval of `v` pixels
   is `(min - 1) / side .. max / side`.
 * COCO JSON holds `x, y, width, height` in pixels counted from 0: `x / side .. (x + width) / side`.
+* A YOLO text holds `class cx cy width height` on every line: centre and sides as fractions of the
+  image, and class numbers that leave out the background: `cx - width / 2 .. cx + width / 2`.
 """
 import json
 import os
@@ -81,14 +83,15 @@ def read_coco_boxes(json_path, class_names, *, unknown="error", skip_crowd=True)
 
   Returns:
     A dict from the image's file name without folder and suffix to `(boxes, classes)` as returned by
-    `read_voc_boxes`; an image without annotations has empty arrays.
+    `read_voc_boxes`; an image without annotations has empty arrays. Boxes without any width or
+    height, of which the official files hold a few, are left out.
 
   Raises:
     FileNotFoundError: the file does not exist.
     ValueError: the file is not COCO JSON, names an unknown class or image, two images share one
       name, or a box lies outside of its image or is empty.
   """
-  content = _parse_json(json_path)
+  content = read_coco_json(json_path)
   ids = {name: index for index, name in enumerate(class_names)}
   categories = {item["id"]: item["name"] for item in content["categories"]}
   images = {item["id"]: item for item in content["images"]}
@@ -105,10 +108,11 @@ def read_coco_boxes(json_path, class_names, *, unknown="error", skip_crowd=True)
           expected="an id listed in 'images'",
           received=item["image_id"], fix="Add the image, or remove its annotations.")
     image = images[item["image_id"]]
-    x, y, w, h = item["bbox"]
-    boxes, classes = found[item["image_id"]]
-    boxes.append(_normalise((y, x, y + h, x + w), image["height"], image["width"], name, json_path))
-    classes.append(ids[name])
+    box = coco_box(item["bbox"], (image["height"], image["width"]), name, json_path)
+    if box is not None:
+      boxes, classes = found[item["image_id"]]
+      boxes.append(box)
+      classes.append(ids[name])
   result = {}
   for image_id, (boxes, classes) in found.items():
     stem = os.path.splitext(os.path.basename(images[image_id]["file_name"]))[0]
@@ -118,6 +122,93 @@ def read_coco_boxes(json_path, class_names, *, unknown="error", skip_crowd=True)
           received=stem, fix="Rename one of the files, or list every image once.")
     result[stem] = _arrays(boxes, classes)
   return result
+
+
+def coco_box(bbox, size, name, path):
+  """Returns one box of COCO as fractions, or None where it has no area.
+
+  Args:
+    bbox: x, y, width, height in pixels counted from 0.
+    size: (height, width) of the image in pixels.
+    name: of the class, for errors.
+    path: of the file, for errors.
+
+  Returns:
+    float64 [4], (ymin, xmin, ymax, xmax) in 0..1, half-open, or None.
+
+  Raises:
+    ValueError: the box lies outside of the image or has a negative side.
+
+  Example:
+    >>> coco_box([2, 5, 4, 10], (20, 8), "dog", "").tolist()
+    [0.25, 0.25, 0.75, 0.75]
+  """
+  x, y, width, height = bbox
+  if min(width, height) == 0:
+    return None
+  return _normalise((y, x, y + height, x + width), *size, name, path)
+
+
+def read_yolo_boxes(txt_path, class_names, *, unknown="error"):
+  """Reads the objects of one YOLO text file; an empty file is an image without objects.
+
+  Args:
+    txt_path: path of a text file with `class cx cy width height` on every line.
+    class_names: sequence of names whose index is the class id; index 0 is the background, which
+      YOLO's numbers leave out: its class 0 is `class_names[1]`.
+    unknown: what to do with a number of no class: `"error"` or `"drop"`.
+
+  Returns:
+    boxes: float32 [N, 4], (ymin, xmin, ymax, xmax) in 0..1, half-open, in the order of the file.
+    classes: int32 [N], indices into `class_names`.
+
+  Raises:
+    FileNotFoundError: the file does not exist.
+    ValueError: a line has another form, an unknown class, or a box outside of the image.
+
+  Example:
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    ...   _ = file.write("0 0.5 0.25 1.0 0.5")
+    ...   file.flush()
+    ...   boxes, classes = read_yolo_boxes(file.name, ["background", "dog"])
+    >>> boxes.tolist(), classes.tolist()
+    ([[0.0, 0.0, 0.5, 1.0]], [1])
+  """
+  try:
+    with open(txt_path, encoding="utf-8") as file:
+      lines = file.read().splitlines()
+  except FileNotFoundError:
+    raise _absent(txt_path) from None
+  ids = {str(number): number + 1 for number in range(len(class_names) - 1)}
+  boxes, classes = [], []
+  for number, line in enumerate(lines, 1):
+    words = line.split()
+    if words and _known(_whole(words[0]), ids, unknown, txt_path):
+      cx, cy, width, height = _fractions(words[1:], f"{txt_path}:{number}", line)
+      corners = (cy - height / 2, cx - width / 2, cy + height / 2, cx + width / 2)
+      label = ids[_whole(words[0])]
+      # No size in pixels is known here: a hundredth of the image counts as rounding.
+      boxes.append(_normalise(corners, 1, 1, class_names[label], txt_path, slack=.01))
+      classes.append(label)
+  return _arrays(boxes, classes)
+
+
+def _whole(text):
+  """Returns a class number without the `.0` that some tools write."""
+  return text.removesuffix(".0")
+
+
+def _fractions(words, place, line):
+  try:
+    values = [float(word) for word in words]
+  except ValueError:
+    values = []
+  if len(values) != 4:
+    raise errors.value_error(
+        f"The line '{place}' is no box.", expected="class cx cy width height", received=repr(line),
+        fix="Export boxes in the YOLO format for detection, not outlines or predictions.")
+  return values
 
 
 def _parse_xml(path):
@@ -131,7 +222,13 @@ def _parse_xml(path):
         fix="Export the annotation again, or remove the file.") from error
 
 
-def _parse_json(path):
+def read_coco_json(path):
+  """Returns the content of a COCO JSON file, of instances or panoptic: a dict.
+
+  Raises:
+    FileNotFoundError: the file does not exist.
+    ValueError: it is not JSON, or has no `images`, `annotations` and `categories`.
+  """
   try:
     with open(path, encoding="utf-8") as file:
       content = json.load(file)
@@ -178,10 +275,10 @@ def _known(name, ids, unknown, path):
   return False
 
 
-def _normalise(corners, height, width, name, path):
-  """Returns half-open pixel corners as fractions; up to one pixel outside is rounding, clipped."""
+def _normalise(corners, height, width, name, path, slack=1):
+  """Returns half-open corners as fractions; up to `slack` pixels outside is rounding, clipped."""
   ymin, xmin, ymax, xmax = corners
-  outside = min(ymin, xmin) < -1 or ymax > height + 1 or xmax > width + 1
+  outside = min(ymin, xmin) < -slack or ymax > height + slack or xmax > width + slack
   if outside or ymin >= ymax or xmin >= xmax:
     raise errors.value_error(
         f"A box of class '{name}' in '{path}' lies outside of its image or is empty.",

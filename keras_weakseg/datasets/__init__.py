@@ -1,13 +1,13 @@
 """TFDS builders of this package, their label spaces, and the renderer of the embedded scenes.
 
 Importing this package imports no tensorflow_datasets; `register()` does, and from then on
-`tfds.load("weakseg_scenes")`, `weakseg_voc2012` and `weakseg_camvid` work.
+`tfds.load("weakseg_scenes")`, `weakseg_voc2012`, `weakseg_camvid` and `weakseg_coco` work.
 """
 import importlib
 
 from keras_weakseg import errors
 
-BUILDERS = ("weakseg_scenes", "weakseg_voc2012", "weakseg_camvid")
+BUILDERS = ("weakseg_scenes", "weakseg_voc2012", "weakseg_camvid", "weakseg_coco")
 
 
 def register():

@@ -143,3 +143,52 @@ def test_real_annotations_enclose_the_pixels_of_their_class(shared_data):
   # A few photographs have fewer boxes than masks, so not every share is 1.
   assert np.median(shares) == 1.0
   assert np.mean(np.array(shares) > 0.95) > 0.95
+
+
+# === YOLO ===
+
+
+def yolo(path, *lines):
+  """Writes a YOLO file."""
+  path.write_text("\n".join(lines))
+  return path
+
+
+def test_yolo_gives_the_box_of_the_same_pixels(tmp_path):
+  """Rows 5..14 of 20 and columns 2..6 of 10, as in the first test."""
+  path = yolo(tmp_path / "a.txt", "1 0.45 0.5 0.5 0.5", "", "0.0 .5 .5 1 1")
+  boxes, classes = box_files.read_yolo_boxes(path, NAMES)
+  np.testing.assert_allclose(boxes, [[5 / 20, 2 / 10, 15 / 20, 7 / 10], [0, 0, 1, 1]], atol=1e-7)
+  assert classes.tolist() == [2, 1]
+  assert boxes.dtype == np.float32 and classes.dtype == np.int32
+
+
+def test_an_empty_yolo_file_is_an_image_without_objects(tmp_path):
+  boxes, classes = box_files.read_yolo_boxes(yolo(tmp_path / "a.txt"), NAMES)
+  assert boxes.shape == (0, 4) and classes.shape == (0,)
+
+
+@pytest.mark.parametrize("line, match", [
+    ("0 .1 .1 .1", "a.txt:1' is no box"), ("0 .1 .1 .1 x", "is no box"),
+    ("0 .1 .1 .2 .1 .3 .3", "is no box"), ("2 .5 .5 .1 .1", "class list.*\n.*'2'"),
+    ("dog .5 .5 .1 .1", "class list"), ("0 .9 .5 .4 .1", "outside of its image"),
+    ("0 .5 .5 0 .1", "is empty"), ("1 5 5 2 2", "class 'dog' .*outside")])
+def test_yolo_lines_of_another_form_are_refused(tmp_path, line, match):
+  with pytest.raises(ValueError, match=match):
+    box_files.read_yolo_boxes(yolo(tmp_path / "a.txt", line), NAMES)
+
+
+def test_yolo_rounding_is_clipped_and_unknown_classes_may_be_dropped(tmp_path):
+  path = yolo(tmp_path / "a.txt", "0 .5 .5 1.000002 1.01", "7 .5 .5 .1 .1")
+  boxes, classes = box_files.read_yolo_boxes(path, NAMES, unknown="drop")
+  assert boxes.tolist() == [[0, 0, 1, 1]] and classes.tolist() == [1]
+  with pytest.raises(FileNotFoundError, match="gone"):
+    box_files.read_yolo_boxes(tmp_path / "gone.txt", NAMES)
+
+
+def test_coco_boxes_without_area_are_left_out(tmp_path):
+  path = coco(tmp_path / "a.json", [(7, 17, 3, 3, 1.03, 0.0, 0), (7, 18, 0, 0, 5, 5, 0)])
+  boxes, classes = box_files.read_coco_boxes(path, NAMES)["first"]
+  assert len(boxes) == 1 and classes.tolist() == [2]
+  with pytest.raises(ValueError, match="is empty"):
+    box_files.read_coco_boxes(coco(tmp_path / "b.json", [(7, 17, 3, 3, -1, 2, 0)]), NAMES)

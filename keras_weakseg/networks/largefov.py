@@ -25,19 +25,40 @@ FIELDS_OF_VIEW = {
 GROUPS = ((2, 64, 1, 2), (2, 128, 1, 2), (3, 256, 1, 2), (3, 512, 1, 1), (3, 512, 2, 1))
 
 
+# Of a branch of the multi-scale variant.
+BRANCH_FILTERS = 128
+
+
 def vgg16_trunk(images):
-  """Applies conv1_1 ... pool5 to a Keras tensor [N, H, W, 3]; returns [N, h, w, 512], stride 8."""
+  """Applies conv1_1 ... pool5 to a Keras tensor [N, H, W, 3].
+
+  Returns:
+    [N, h, w, 512] with stride 8, and the list of the outputs of the five pooling layers.
+  """
   layers = keras.layers
-  x = images
+  x, pools = images, []
   for group, (count, channels, dilation, pool_stride) in enumerate(GROUPS, start=1):
     for index in range(1, count + 1):
       x = layers.Conv2D(channels, 3, padding="same", dilation_rate=dilation, activation="relu",
                         kernel_initializer="he_normal", name=f"conv{group}_{index}")(x)
     x = layers.MaxPooling2D(3, strides=pool_stride, padding="same", name=f"pool{group}")(x)
-  return x
+    pools.append(x)
+  return x, pools
 
 
-def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rate=0.5):
+def _branch(features, stride, name, dropout_rate):
+  """Applies the two-layer perceptron of DeepLab-MSc, which ends on the score grid."""
+  layers = keras.layers
+  for index, (kernel, step) in enumerate(((3, stride), (1, 1)), start=1):
+    features = layers.Conv2D(
+        BRANCH_FILTERS, kernel, strides=step, padding="same", activation="relu",
+        kernel_initializer="he_normal", name=f"msc_{name}_{index}")(features)
+    features = dropout.StatelessDropout(dropout_rate, name=f"msc_{name}_drop{index}")(features)
+  return features
+
+
+def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rate=0.5,
+                   multi_scale_features=False):
   """Builds DeepLab-LargeFOV.
 
   VGG16 with strides up to 8, conv5 dilated by 2, and fc6 as a dilated convolution: 3x3, dilation
@@ -49,10 +70,12 @@ def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rat
     num_classes: C, with the background.
     field_of_view: "large" or "small".
     dropout_rate: after fc6 and fc7; needs a `random_scope` while training unless 0.
+    multi_scale_features: DeepLab-MSc (Chen et al. 2015, section 4.3): the image and the first four
+      pooling layers, each through two convolutions of 128 channels, join fc7 before `fc8`.
 
   Returns:
     `keras.Model`, float [N, H, W, 3] (BGR minus means) -> scores float32
-    [N, (H-1)/8+1, (W-1)/8+1, C]. The new layer is `fc8`.
+    [N, (H-1)/8+1, (W-1)/8+1, C]. The new layers are `fc8` and `msc_*`.
 
   Raises:
     ValueError: the field of view is unknown.
@@ -62,7 +85,7 @@ def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rat
   view = FIELDS_OF_VIEW[field_of_view]
   layers = keras.layers
   images = keras.Input(input_shape, name="image")
-  x = vgg16_trunk(images)
+  x, pools = vgg16_trunk(images)
   if view.pool5a:
     # Caffe counts the zeros of the padding: the mean divides by 9 at the border too. Keras' own
     # "same" average leaves them out and is off by a third there.
@@ -74,6 +97,10 @@ def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rat
   x = layers.Conv2D(view.filters, 1, activation="relu", kernel_initializer="he_normal",
                     name="fc7")(x)
   x = dropout.StatelessDropout(dropout_rate, name="drop7")(x)
+  if multi_scale_features:
+    levels = zip([images, *pools[:4]], (8, 4, 2, 1, 1), ("image", "pool1", "pool2", "pool3", "pool4"))
+    x = layers.Concatenate(name="msc")([x, *(
+        _branch(features, stride, name, dropout_rate) for features, stride, name in levels)])
   scores = layers.Conv2D(num_classes, 1, dtype="float32", name="fc8",
                          kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
   return keras.Model(images, scores, name="largefov_vgg16")

@@ -8,7 +8,7 @@ from keras_weakseg import errors
 from keras_weakseg.networks import deeplab_v2, deeplab_v3, largefov, light, preprocessing
 
 HEAD_PATTERN = r"(^|/)head_"
-FC8_PATTERN = r"(^|/)fc8"
+FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Tests of DeepLab-LargeFOV: parity with the golden activations, and the decimation of fc6."""
 import json
+import re
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import largefov, randomness
+from keras_weakseg.networks import largefov, randomness, registry
 
 
 def test_activations(golden, fill_generated, check_hash):
@@ -26,6 +27,39 @@ def test_parameters_and_score_grid(golden, view, key):
   for side, grid in expected["output_size"].items():
     shape = network.compute_output_shape((1, int(side), int(side), 3))
     assert tuple(shape) == (1, *grid, 21)
+
+
+def test_multi_scale_features_join_the_classifier():
+  """DeepLab-MSc: 5 branches of 128 channels more for fc8, all on the same score grid."""
+  plain = largefov.largefov_vgg16((None, None, 3), 21)
+  network = largefov.largefov_vgg16((None, None, 3), 21, multi_scale_features=True)
+  inputs = (3, 64, 128, 256, 512)
+  branches = sum(9 * channels * 128 + 128 + 128 * 128 + 128 for channels in inputs)
+  assert network.count_params() == plain.count_params() + branches + 5 * 128 * 21
+  assert network.get_layer("fc8").kernel.shape == (1, 1, 1024 + 640, 21)
+  for side in (321, 353):
+    assert tuple(network.compute_output_shape((1, side, side, 3))) == (
+        1, (side - 1) // 8 + 1, (side - 1) // 8 + 1, 21)
+
+
+def test_only_the_branches_of_the_multi_scale_variant_are_new():
+  pattern = registry.network_record("largefov_vgg16", multi_scale_features=True).head_pattern
+  plain = largefov.largefov_vgg16((33, 33, 3), 3)
+  network = largefov.largefov_vgg16((33, 33, 3), 3, multi_scale_features=True)
+  old = [weight.name for weight in network.weights if not re.search(pattern, weight.name)]
+  assert old == [weight.name for weight in plain.weights if "fc8" not in weight.name]
+
+
+def test_every_branch_changes_the_scores():
+  network = largefov.largefov_vgg16((33, 33, 3), 3, multi_scale_features=True)
+  image = tf.random.stateless_normal([1, 33, 33, 3], [1, 2]) * 50
+  before = network(image).numpy()
+  for name in ("image", "pool1", "pool2", "pool3", "pool4"):
+    kernel = network.get_layer(f"msc_{name}_2").kernel
+    kept = kernel.numpy()
+    kernel.assign(tf.zeros_like(kernel))
+    assert np.abs(network(image) - before).max() > 1e-6, name
+    kernel.assign(kept)
 
 
 def test_average_pooling_counts_the_padding():

@@ -17,7 +17,7 @@ from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.ops import boxes, em, images, inference, losses, resize
+from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
 
 CLASSES = 4
 SIDE = 33
@@ -109,7 +109,17 @@ OPS = (
           (boxes.rasterize_boxes, [_BOXES, (1, 2), (9, 9)]),
           (boxes.core_of, [boxes.PixelBox(0, 0, 20, 20, 1), (30, 30)]),
           (boxes.soft_box_probabilities, [_BOXES, (1, 2), (9, 9), CLASSES]),
+          (boxes.segment_boxes, [_PIXELS[0], _BOXES, (1, 2), CLASSES]),
           (boxes.boxes_from_instances, [_LABELS[0], _LABELS[0]]))),
+    *(Op(name, call, inputs, host="sparse products on the host, once per image")
+      for name, call, inputs in (
+          ("crf.dense_crf", crf.dense_crf, [_SCORES[0], _PIXELS[0, :5, :7]]),
+          ("crf.dense_crf_batch", crf.dense_crf_batch, [_SCORES, _PIXELS[:, :5, :7]]),
+          ("crf.unary_from_scores", crf.unary_from_scores, [_SCORES]),
+          ("crf.unary_from_probabilities", crf.unary_from_probabilities, [_WEIGHTS]),
+          ("crf.clear_cache", crf.clear_cache, []),
+          ("permutohedral.corner_matrix", permutohedral.corner_matrix,
+           [_WEIGHTS[0], _LABELS[0].astype(np.int32), (5, 256)]))),
 )
 
 # === Networks ===

@@ -3,8 +3,9 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs.checks import one_of, require
 
-KINDS = ("folder", "voc_animals", "tfds")
+KINDS = ("folder", "voc_animals", "coco_sample", "tfds")
 TAGS_FROM = ("image", "crop")
+OTHERS = ("background", "ignore")
 
 
 def validate_data(data):
@@ -47,6 +48,12 @@ def _validate_source(key, source):
         expected=f"`{key}.{needed}`", received="''", fix=f"Set `{key}.{needed}`.")
   require(0 <= source.held_out < 1, f"{key}.held_out", expected="a share, 0 <= share < 1",
           received=source.held_out)
+  one_of(f"{key}.other", source.other, OTHERS)
+  for text in source.groups:
+    name, joined, members = text.partition("=")
+    names = [name, *(members.split("+") if joined else ())]
+    require(all(part.strip() for part in names), f"{key}.groups", received=repr(text),
+            expected="texts such as 'vehicle=car+bus', or 'person' alone")
 
 
 def _validate_part(key, part, names):

@@ -27,7 +27,7 @@ class Source(hyperparams.Config):
 
   Attributes:
     name: the name that parts use; the first source is the default of every part.
-    kind: `folder`, `voc_animals` or `tfds`.
+    kind: `folder`, `voc_animals`, `coco_sample` or `tfds`.
     path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
     images, masks, tags, boxes: the places inside a folder.
@@ -35,6 +35,9 @@ class Source(hyperparams.Config):
     manifest: id manifest that says which sample may use which supervision.
     validation: id list of the validation split; empty = a seeded share is held out.
     held_out: that share, 0..1.
+    groups: another label space: texts such as `vehicle=car+bus`, or `person` alone. The classes
+      are then the background and these names, in this order; empty = those of the source.
+    other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
   """
   name: str = ""
   kind: str = "folder"
@@ -48,6 +51,8 @@ class Source(hyperparams.Config):
   manifest: str = ""
   validation: str = ""
   held_out: float = 0.1
+  groups: Tuple[str, ...] = ()
+  other: str = "background"
 
 
 @dataclasses.dataclass

@@ -16,6 +16,17 @@ import numpy as np
 
 from keras_weakseg import errors
 
+SUFFIXES = (".xml", ".txt")  # of files that hold the boxes of one image
+
+
+def read_boxes(path, class_names, *, unknown="error"):
+  """Reads the box file of one image, VOC XML or YOLO text by its suffix.
+
+  Args, returns and raises: as `read_voc_boxes` and `read_yolo_boxes`.
+  """
+  yolo = str(path).lower().endswith(".txt")
+  return (read_yolo_boxes if yolo else read_voc_boxes)(path, class_names, unknown=unknown)
+
 
 def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=False, size=None):
   """Reads the objects of one VOC annotation file.

@@ -8,11 +8,31 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 MASK_SUFFIXES = (".png",)
 
 
-def list_ids(folder, suffixes):
-  """Lists the files of a folder and its subfolders.
+def places(root, names):
+  """Returns the folders that a text names: one, or several joined by `+`.
 
   Args:
-    folder: path; a folder that does not exist holds nothing.
+    root: the folder that they are in.
+    names: name of a subfolder; several only where no folder has the whole text as its name.
+
+  Returns:
+    List of `pathlib.Path`.
+
+  Example:
+    >>> [path.name for path in places("coco", "train2017+val2017")]
+    ['train2017', 'val2017']
+  """
+  whole = pathlib.Path(root) / names
+  if whole.exists() or "+" not in str(names):
+    return [whole]
+  return [pathlib.Path(root) / name.strip() for name in str(names).split("+")]
+
+
+def list_ids(folders, suffixes):
+  """Lists the files of folders and their subfolders.
+
+  Args:
+    folders: a path, or a list of paths; a folder that does not exist holds nothing.
     suffixes: accepted suffixes in lower case.
 
   Returns:
@@ -21,21 +41,29 @@ def list_ids(folder, suffixes):
   Raises:
     ValueError: two files have the same id.
   """
-  folder = pathlib.Path(folder)
   found = {}
-  for parent, _, names in os.walk(folder):
-    for name in names:
-      stem, suffix = os.path.splitext(name)
-      if suffix.lower() not in suffixes or name.startswith("."):
-        continue
-      sample = (pathlib.Path(parent).relative_to(folder) / stem).as_posix()
-      path = os.path.join(parent, name)
+  for folder in [folders] if isinstance(folders, (str, os.PathLike)) else folders:
+    for sample, path in _walk(pathlib.Path(folder), suffixes):
       if sample in found:
         raise errors.value_error(
             f"Two files in '{folder}' have the id '{sample}'.", expected="one file per id",
-            received=f"{os.path.basename(found[sample])}, {name}", fix="Rename or remove one.")
+            received=f"{_short(found[sample])}, {_short(path)}", fix="Rename or remove one.")
       found[sample] = path
   return dict(sorted(found.items()))
+
+
+def _walk(folder, suffixes):
+  """Yields (id, path) of the files of a folder."""
+  for parent, _, names in os.walk(folder):
+    for name in names:
+      stem, suffix = os.path.splitext(name)
+      if suffix.lower() in suffixes and not name.startswith("."):
+        yield ((pathlib.Path(parent).relative_to(folder) / stem).as_posix(),
+               os.path.join(parent, name))
+
+
+def _short(path):
+  return os.path.join(os.path.basename(os.path.dirname(path)), os.path.basename(path))
 
 
 def read_id_list(path):

@@ -25,11 +25,12 @@ class Folder(source.RandomAccess):
   """Images in a folder; what is known about them lies beside it.
 
   ```
-  photos/images/*.jpg   photos/masks/*.png   photos/tags.json   photos/boxes/*.xml
+  photos/images/*.jpg   photos/masks/*.png   photos/tags.json   photos/boxes/*.xml (or *.txt)
   photos/classes.txt    one class name per line, the background first
   ```
 
-  Only the images are needed. A file is opened only if its label is granted.
+  Only the images are needed. A file is opened only if its label is granted. Several subfolders may
+  be joined: `train2017+val2017`. Where no tags are listed, they are those of the mask, else boxes.
 
   Args:
     root: the folder; a relative one is also looked for in the data locations.
@@ -37,7 +38,7 @@ class Folder(source.RandomAccess):
     masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore. It, `tags` and
       `boxes` may be None: none are used.
     tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names.
-    boxes: subfolder of VOC XML files, or a COCO JSON file.
+    boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
     classes: class names, index 0 = background; None reads `classes.txt`.
     palette: list of RGB tuples, None = the palette of VOC.
     manifest: path of a manifest (see `manifest.read_manifest`): an id that it does not name may
@@ -65,7 +66,8 @@ class Folder(source.RandomAccess):
     self.unknown_names = unknown_names
     self.remap = _remap_table(remap, self.num_classes)
     self._seed, self._held_out = seed, held_out
-    self._images = file_index.list_ids(self.root / images, file_index.IMAGE_SUFFIXES)
+    self._images = file_index.list_ids(
+        file_index.places(self.root, images), file_index.IMAGE_SUFFIXES)
     if not self._images:
       raise errors.missing(
           f"The folder '{name or self.root.name}' holds no images.",
@@ -81,7 +83,8 @@ class Folder(source.RandomAccess):
     """Refuses a place that was named and is not there; the usual places may be absent."""
     for name, usual in _USUAL.items():
       place = self._places[name]
-      if place and place != usual and not (self.root / place).exists():
+      if place and place != usual and not all(
+          path.exists() for path in file_index.places(self.root, place)):
         raise errors.missing(
             f"The {name} of '{self.name}' are not where they were said to be.",
             expected=f"'{self.root / place}'", received="no such file or folder",
@@ -153,7 +156,8 @@ class Folder(source.RandomAccess):
   @functools.cached_property
   def _masks(self):
     place = self._places["masks"]
-    return file_index.list_ids(self.root / place, file_index.MASK_SUFFIXES) if place else {}
+    return file_index.list_ids(
+        file_index.places(self.root, place), file_index.MASK_SUFFIXES) if place else {}
 
   @functools.cached_property
   def _tags(self):
@@ -167,7 +171,8 @@ class Folder(source.RandomAccess):
     path = self.root / self._places["boxes"]
     if path.is_file():
       return box_files.read_coco_boxes(str(path), self.classes, unknown=self.unknown_names)
-    return file_index.list_ids(path, (".xml",))
+    return file_index.list_ids(
+        file_index.places(self.root, self._places["boxes"]), box_files.SUFFIXES)
 
   def _available(self, ids, flags):
     found = np.zeros(len(ids), np.int32)
@@ -229,7 +234,7 @@ class Folder(source.RandomAccess):
     entry = self._box_files[name]
     if isinstance(entry, tuple):
       return entry
-    return box_files.read_voc_boxes(entry, self.classes, unknown=self.unknown_names)
+    return box_files.read_boxes(entry, self.classes, unknown=self.unknown_names)
 
   def _loader(self, ids, grant, wanted):
     grant = fields.granted(grant)
@@ -274,12 +279,15 @@ class Folder(source.RandomAccess):
     return load
 
   def _tag_loader(self, ids, flags):
-    listed = (flags & int(fields.Supervision.TAGS)) > 0
-    rows = [tag_files.multi_hot(self._tags[name], self.classes, name, self.unknown_names)
-            if there else np.zeros(self.num_classes, np.float32)
-            for name, there in zip(ids, listed)]
-    rows = tf.constant(np.stack(rows))
-    derived = ~listed & ((flags & int(fields.Supervision.MASK)) > 0)
+    listed, masked, boxed = ((flags & int(flag)) > 0 for flag in (
+        fields.Supervision.TAGS, fields.Supervision.MASK, fields.Supervision.BOXES))
+    derived = ~listed & masked
+    rows = np.zeros([len(ids), self.num_classes], np.float32)
+    for row in np.flatnonzero(listed | boxed & ~masked):
+      names = self._tags[ids[row]] if listed[row] else [
+          self.classes[label] for label in self._boxes_of(ids[row])[1]]
+      rows[row] = tag_files.multi_hot(names, self.classes, ids[row], self.unknown_names)
+    rows = tf.constant(rows)
     from_mask = tf.constant(derived)
 
     def load(index, mask):

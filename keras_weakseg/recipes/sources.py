@@ -6,7 +6,7 @@ import os
 from keras_weakseg import errors
 from keras_weakseg import fields
 
-KINDS = ("folder", "voc_animals", "tfds")
+KINDS = ("folder", "voc_animals", "coco_sample", "tfds")
 
 
 def make_source(config, data_dir=None):
@@ -21,10 +21,22 @@ def make_source(config, data_dir=None):
     FileNotFoundError: the folder is in none of the places that were looked at.
   """
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.datasets import groups  # pylint: disable=g-import-not-at-top
+  source = _make_plain(config, data_dir)
+  if not config.groups:
+    return source
+  return data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
+
+
+def _make_plain(config, data_dir):
+  """Returns the source with the classes of its files."""
+  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   if config.kind == "tfds":
     return data.Tfds(config.dataset, data_dir=data_dir)
   if config.kind == "voc_animals":
     return data.voc_animals(data.find(config.path or "voc_animals", data_dir))
+  if config.kind == "coco_sample":
+    return data.coco_sample(data.find(config.path or "coco128", data_dir))
   if config.kind == "folder":
     return data.Folder(
         data.find(config.path, data_dir), images=config.images, masks=config.masks,

@@ -55,10 +55,19 @@ def test_parts_need_a_source():
     ({"kind": "folder"}, "`data.sources.0.path`"),
     ({"kind": "tfds", "path": "x"}, "`data.sources.0.dataset`"),
     ({"path": "x", "held_out": 1.0}, "0 <= share < 1"),
+    ({"path": "x", "other": "backgruond"}, "Did you mean 'background'"),
+    ({"path": "x", "groups": ("a=b+c", "=b")}, "sources.0.groups.*\n.*vehicle=car.*'=b'"),
+    ({"path": "x", "groups": ("a=b+",)}, "'a=b\\+'"), ({"path": "x", "groups": ("a=",)}, "'a='"),
 ])
 def test_wrong_sources(source, words):
   with pytest.raises(ValueError, match=words):
     data_validation.validate_data(schema.Data(sources=[schema.Source(**source)]))
+
+
+def test_groups_of_classes_need_no_data_to_be_checked():
+  data_validation.validate_data(schema.Data(sources=[schema.Source(
+      kind="coco_sample", groups=("vehicle=car+bus", "person", "pet = cat + dog"),
+      other="ignore")]))
 
 
 def test_names_of_sources_differ():

@@ -25,3 +25,16 @@ def test_id_lists_skip_blank_lines(tmp_path):
   assert file_index.read_id_list(tmp_path / "l.txt") == ("a", "b")
   with pytest.raises(FileNotFoundError, match="id list"):
     file_index.read_id_list(tmp_path / "m.txt")
+
+
+def test_several_folders_are_joined_by_plus(tmp_path):
+  for name in ("a/1.png", "b/2.png", "c+d/3.png", "e/1.png"):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+  joined = file_index.places(tmp_path, "b + a")
+  assert joined == [tmp_path / "b", tmp_path / "a"]
+  assert list(file_index.list_ids(joined, (".png",))) == ["1", "2"]
+  assert file_index.places(tmp_path, "c+d") == [tmp_path / "c+d"]
+  assert file_index.places(tmp_path, "nowhere") == [tmp_path / "nowhere"]
+  with pytest.raises(ValueError, match="have the id '1'.*\n.*a/1.png, e/1.png"):
+    file_index.list_ids(file_index.places(tmp_path, "a+e"), (".png",))

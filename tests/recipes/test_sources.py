@@ -6,6 +6,7 @@ import pytest
 
 from keras_weakseg import data as data_lib
 from keras_weakseg import fields
+from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.recipes import sources
@@ -103,6 +104,33 @@ def test_a_folder_takes_every_option(photo_folder):
       path=photo_folder.name, classes=("background", "red", "blue"), held_out=0.5),
       str(photo_folder.parent))
   assert isinstance(made, data_lib.Folder) and 4 < len(made.ids("validation")) < 12
+
+
+def test_the_coco_sample_is_found_by_its_name(shared_data):
+  made = sources.make_source(
+      schema.Source(kind="coco_sample"), str(shared_data("coco128").parent))
+  assert made.num_classes == 81 and len(made.ids("train")) == 128
+
+
+def test_groups_give_a_source_other_classes(photo_folder):
+  config = schema.Source(path=str(photo_folder), groups=("thing=red+blue",))
+  made = sources.make_source(config)
+  assert isinstance(made, data_lib.Regrouped) and made.classes == ("background", "thing")
+  sample = next(made.samples("train").as_numpy_iterator())
+  assert set(np.unique(sample[fields.MASK])) == {0, 1, 255}
+  assert sample[fields.TAGS].tolist() == [1, 1]
+  one = sources.make_source(schema.Source(path=str(photo_folder), groups=("blue",), other="ignore"))
+  assert one.classes == ("background", "blue") and one.other == "ignore"
+  with pytest.raises(ValueError, match="no class to group 'rde'.*(?s:.*)'red'"):
+    sources.make_source(schema.Source(path=str(photo_folder), groups=("thing=rde",)))
+
+
+def test_groups_can_be_overridden_as_texts():
+  made = overrides.resolve(
+      "em_semi_scenes", overrides="data.sources.0.groups=[vehicle=car+bus,animal=dog+horse]")
+  again = overrides.from_yaml(overrides.to_yaml(made))
+  for config in (made, again):
+    assert config.data.sources[0].groups == ("vehicle=car+bus", "animal=dog+horse")
 
 
 def test_a_given_source_replaces_the_configured_ones():

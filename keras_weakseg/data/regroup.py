@@ -1,0 +1,137 @@
+"""Any source in another label space: classes joined, dropped or renamed."""
+import numpy as np
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import palette as palettes
+from keras_weakseg.data import source as source_lib
+from keras_weakseg.datasets import groups as group_lib
+
+BACKGROUND, IGNORE = "background", "ignore"
+OTHERS = (BACKGROUND, IGNORE)
+_MAPS = (fields.MASK,)
+_SHOWN = 8  # names in a line of the plan
+
+
+class Regrouped(source_lib.Source):
+  """A source whose masks, tags and box classes are those of a coarser label space.
+
+  What a sample may teach stays as it is, and nothing is read that the source would not read.
+
+  ```
+  Regrouped(scenes, groups={"vehicle": ("car", "bus"), "animal": ("dog", "horse")})
+  Regrouped(coco, labels.VOC_ANIMALS.classes)      # by name
+  ```
+
+  Args:
+    inner: `source.Source`.
+    classes: names wanted, index 0 = background; None = the background of the source and the groups
+      in their order.
+    groups: dict of new class name to names of old classes; a class without an entry is the old
+      class of the same name or of a synonym (`labels.VOC_COCO_SYNONYMS`).
+    other: old classes that no new one takes: `"background"`, or `"ignore"`: 255 in masks. Their
+      tags and boxes are dropped in either case.
+    palette: list of RGB tuples; None = the colour of the first old class of each.
+    name: name in plans and records, None = that of the source.
+
+  Raises:
+    ValueError: a name is unknown, a class has no members, or two claim the same.
+  """
+
+  def __init__(self, inner, classes=None, groups=None, other=BACKGROUND, *, palette=None,
+               name=None):
+    classes = tuple(classes or (inner.classes[0], *(groups or {})))
+    if other not in OTHERS:
+      raise errors.unknown_name("treatment of other classes", other, OTHERS)
+    members = group_lib.class_groups(inner.classes, classes, groups)
+    super().__init__(name or inner.name, classes,
+                     palette or _colours(inner.palette, members))
+    self.inner = inner
+    self.other = other
+    taken = {old: new for new, ids in enumerate(members) for old in ids}
+    rest = 0 if other == BACKGROUND else fields.IGNORE_LABEL
+    self._label_of = [taken.get(old, rest) for old in range(inner.num_classes)]
+    self._class_of = [taken.get(old, 0) for old in range(inner.num_classes)]
+    self.notes = [*inner.notes, self._describe(members)]
+
+  def _describe(self, members):
+    """Returns one line for plans: what the new classes are made of."""
+    names = [" + ".join(self.inner.classes[old] for old in ids) for ids in members]
+    changed = [f"{new} = {old or 'nothing'}" for new, old in zip(self.classes, names) if new != old]
+    taken = {old for ids in members for old in ids}
+    lost = [name for old, name in enumerate(self.inner.classes) if old not in taken]
+    shown = ", ".join(lost) if len(lost) <= _SHOWN else f"{len(lost)} classes"
+    return (f"{self.num_classes} classes out of {self.inner.num_classes}"
+            + (f"; {', '.join(changed)}" if changed else "")
+            + (f"; {self.other}: {shown}" if lost else ""))
+
+  def splits(self):
+    """Returns the names of the splits of the source."""
+    return self.inner.splits()
+
+  def split_aliases(self):
+    """Returns the further split names of the source."""
+    return self.inner.split_aliases()
+
+  def _split_ids(self, split):
+    return self.inner._split_ids(split)  # pylint: disable=protected-access
+
+  def _available(self, ids, flags):
+    return self.inner._available(ids, flags)  # pylint: disable=protected-access
+
+  def draws(self, split, ids, seed, positions):
+    """Returns the ids at positions of the shuffled stream of the source."""
+    return self.inner.draws(split, ids, seed, positions)
+
+  def _settings(self):
+    return {"inner": self.inner.fingerprint(), "labels": self._label_of, "other": self.other}
+
+  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
+              start=0, window=source_lib.EVERY, transform=None):
+    """Returns the samples of the source with the new classes, see `Source.samples`."""
+
+    def finish(sample):
+      sample = self._convert(sample)
+      if wanted is not None and fields.BOX_CLASSES not in wanted:
+        sample.pop(fields.BOX_CLASSES, None)
+      return transform(sample) if transform else sample
+
+    needed = wanted
+    if wanted is not None and fields.BOXES in wanted:
+      needed = {*wanted, fields.BOX_CLASSES}  # They say which boxes are dropped.
+    return self.inner.samples(split, ids=ids, grant=grant, wanted=needed, seed=seed, start=start,
+                              window=window, transform=finish)
+
+  def _convert(self, sample):
+    """Returns the sample with the new classes."""
+    sample = dict(sample)
+    table = np.full(256, fields.IGNORE_LABEL, np.uint8)
+    table[:len(self._label_of)] = self._label_of
+    for name in _MAPS:
+      if name in sample:
+        sample[name] = tf.gather(tf.constant(table), tf.cast(sample[name], tf.int32))
+    for name in (fields.TAGS, fields.NOISY_TAGS):
+      if name in sample:
+        sample[name] = self._tags(sample[name])
+    if fields.BOX_CLASSES in sample:
+      # Padding (-1) takes the last place of the table, which is no class either.
+      classes = tf.gather(tf.constant([*self._class_of, 0]), sample[fields.BOX_CLASSES] % (
+          len(self._class_of) + 1))
+      sample[fields.BOX_CLASSES] = tf.boolean_mask(classes, classes > 0)
+      if fields.BOXES in sample:
+        sample[fields.BOXES] = tf.boolean_mask(sample[fields.BOXES], classes > 0)
+    return sample
+
+  def _tags(self, tags):
+    """Returns float32 [C] of the new classes; no tags at all stay none."""
+    joined = np.zeros([self.inner.num_classes, self.num_classes], np.float32)
+    joined[np.arange(self.inner.num_classes), self._class_of] = 1
+    joined[:, 0] = 1  # Whoever has tags has that of the background, whatever else is dropped.
+    return tf.reduce_max(tags[:, None] * joined, 0)
+
+
+def _colours(old, members):
+  """Returns the colour of the first old class of each; a class without any takes a free one."""
+  spare = [colour for colour in palettes.default_palette() if tuple(colour) not in map(tuple, old)]
+  return [tuple(old[ids[0]]) if ids else spare.pop(0) for ids in members]

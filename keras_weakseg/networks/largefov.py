@@ -98,7 +98,8 @@ def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rat
                     name="fc7")(x)
   x = dropout.StatelessDropout(dropout_rate, name="drop7")(x)
   if multi_scale_features:
-    levels = zip([images, *pools[:4]], (8, 4, 2, 1, 1), ("image", "pool1", "pool2", "pool3", "pool4"))
+    levels = zip([images, *pools[:4]], (8, 4, 2, 1, 1),
+                 ("image", "pool1", "pool2", "pool3", "pool4"))
     x = layers.Concatenate(name="msc")([x, *(
         _branch(features, stride, name, dropout_rate) for features, stride, name in levels)])
   scores = layers.Conv2D(num_classes, 1, dtype="float32", name="fc8",

@@ -43,10 +43,10 @@ def dense_crf(unary, image, bilateral_weight=4.0, bilateral_xy=49.0, bilateral_r
       parameter cannot be used.
 
   Example:
-    >>> left = np.zeros([4, 6, 2]); left[:, 3:, 0] = left[:, :3, 1] = 1.0
-    >>> left[1, 1] = 1.0, 0.5  # one pixel says otherwise
-    >>> q = dense_crf(left, np.zeros([4, 6, 3], np.uint8), bilateral_weight=0.0)
-    >>> q.argmax(-1)[1].tolist()
+    >>> image = np.zeros([4, 6, 3], np.uint8); image[:, 3:] = 255
+    >>> unary = np.zeros([4, 6, 2]); unary[:, 3:, 0] = unary[:, :3, 1] = 1.0
+    >>> unary[1, 1] = 1.0, 0.0  # one pixel says otherwise
+    >>> dense_crf(unary, image).argmax(-1)[1].tolist()
     [0, 0, 0, 1, 1, 1]
   """
   parameters = crf_parameters.CrfParameters(

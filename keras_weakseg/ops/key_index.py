@@ -11,14 +11,14 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 class KeyIndex:
-  """Distinct int64 keys and their numbers 0, 1, 2, ... in the order of their first call.
+  """Distinct int64 keys and their numbers 0, 1, 2, ...; keys of a later call have larger ones.
 
   Example:
     >>> index = KeyIndex()
-    >>> index.number(np.array([70, -5, 70])).tolist(), index.find(np.array([-5, 8])).tolist()
-    ([0, 1, 0], [1, -1])
-    >>> index.keys().tolist()
-    [70, -5]
+    >>> index.number(np.array([70])).tolist(), index.number(np.array([-5, 70, -5])).tolist()
+    ([0], [1, 0, 1])
+    >>> index.find(np.array([-5, 8])).tolist(), index.keys().tolist()
+    ([1, -1], [70, -5])
   """
 
   def __init__(self):

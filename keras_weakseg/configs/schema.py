@@ -36,7 +36,8 @@ class Source(hyperparams.Config):
     validation: id list of the validation split; empty = a seeded share is held out.
     held_out: that share, 0..1.
     groups: another label space: texts such as `vehicle=car+bus`, or `person` alone. The classes
-      are then the background and these names, in this order; empty = those of the source.
+      are then the background and these names, in this order; `ignore=...` is no class, but what
+      becomes 255 in masks; empty = those of the source.
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
   """
   name: str = ""

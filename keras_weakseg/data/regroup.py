@@ -29,7 +29,8 @@ class Regrouped(source_lib.Source):
     classes: names wanted, index 0 = background; None = the background of the source and the groups
       in their order.
     groups: dict of new class name to names of old classes; a class without an entry is the old
-      class of the same name or of a synonym (`labels.VOC_COCO_SYNONYMS`).
+      class of the same name or of a synonym (`labels.VOC_COCO_SYNONYMS`). The group `"ignore"` is
+      no class: its members become 255 in masks.
     other: old classes that no new one takes: `"background"`, or `"ignore"`: 255 in masks. Their
       tags and boxes are dropped in either case.
     palette: list of RGB tuples; None = the colour of the first old class of each.
@@ -41,30 +42,35 @@ class Regrouped(source_lib.Source):
 
   def __init__(self, inner, classes=None, groups=None, other=BACKGROUND, *, palette=None,
                name=None):
-    classes = tuple(classes or (inner.classes[0], *(groups or {})))
     if other not in OTHERS:
       raise errors.unknown_name("treatment of other classes", other, OTHERS)
-    members = group_lib.class_groups(inner.classes, classes, groups)
+    groups = {IGNORE: (), **(groups or {})}
+    named = [name for name in groups if name not in (IGNORE, inner.classes[0])]
+    classes = tuple(classes or (inner.classes[0], *named))
+    *members, ignored = group_lib.class_groups(inner.classes, (*classes, IGNORE), groups)
     super().__init__(name or inner.name, classes,
                      palette or _colours(inner.palette, members))
     self.inner = inner
     self.other = other
     taken = {old: new for new, ids in enumerate(members) for old in ids}
     rest = 0 if other == BACKGROUND else fields.IGNORE_LABEL
-    self._label_of = [taken.get(old, rest) for old in range(inner.num_classes)]
+    lost = {old: rest for old in range(inner.num_classes) if old not in taken}
+    lost.update({old: fields.IGNORE_LABEL for old in ignored})
+    self._label_of = [lost.get(old, taken.get(old)) for old in range(inner.num_classes)]
     self._class_of = [taken.get(old, 0) for old in range(inner.num_classes)]
-    self.notes = [*inner.notes, self._describe(members)]
+    self.notes = [*inner.notes, self._describe(members, lost)]
 
-  def _describe(self, members):
-    """Returns one line for plans: what the new classes are made of."""
+  def _describe(self, members, lost):
+    """Returns one line for plans: what the new classes are made of, and what becomes of others."""
     names = [" + ".join(self.inner.classes[old] for old in ids) for ids in members]
     changed = [f"{new} = {old or 'nothing'}" for new, old in zip(self.classes, names) if new != old]
-    taken = {old for ids in members for old in ids}
-    lost = [name for old, name in enumerate(self.inner.classes) if old not in taken]
-    shown = ", ".join(lost) if len(lost) <= _SHOWN else f"{len(lost)} classes"
-    return (f"{self.num_classes} classes out of {self.inner.num_classes}"
-            + (f"; {', '.join(changed)}" if changed else "")
-            + (f"; {self.other}: {shown}" if lost else ""))
+    lines = [f"{self.num_classes} classes out of {self.inner.num_classes}"]
+    lines += [", ".join(changed)] if changed else []
+    for kind, label in ((BACKGROUND, 0), (IGNORE, fields.IGNORE_LABEL)):
+      old = [self.inner.classes[index] for index in sorted(lost) if lost[index] == label]
+      shown = ", ".join(old) if len(old) <= _SHOWN else f"{len(old)} classes"
+      lines += [f"{kind}: {shown}"] if old else []
+    return "; ".join(lines)
 
   def splits(self):
     """Returns the names of the splits of the source."""

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import fields
+from keras_weakseg.data import augment
 from keras_weakseg.data import bundle
 from keras_weakseg.data import coco
 from keras_weakseg.data import dataset_source
@@ -102,6 +103,37 @@ def test_classes_may_be_permuted_and_background_may_take_some():
   assert samples[4][fields.TAGS].tolist() == [1, 0, 1]
 
 
+def test_some_classes_may_be_ignored_by_name():
+  groups = {"animal": ("dog", "horse"), "ignore": ("person", "car"), "background": ("bus",)}
+  source = regroup.Regrouped(streaming(), groups=groups)
+  assert source.classes == ("background", "animal")
+  table = np.array([0, 255, 255, 0, 1, 1])
+  for k, sample in enumerate(read(source)):
+    assert (sample[fields.MASK][0] == table[k]).all()
+    assert set(sample[fields.BOX_CLASSES].tolist()) <= {1}
+    assert sample[fields.TAGS].tolist() == [1, k in (0, 1, 4, 5)]
+  assert source.notes[-1].endswith("ignore: person, car") and "bus" in source.notes[-1]
+  with pytest.raises(ValueError, match="'dog' is in two groups"):
+    regroup.Regrouped(streaming(), groups={"animal": ("dog",), "ignore": ("dog",)})
+
+
+def test_label_spaces_may_be_brought_together_in_two_steps():
+  """COCO to VOC, where what VOC does not know is background, and VOC to its animals."""
+  images = np.zeros((1, 1, 81, 3), np.uint8)
+  inner = dataset_source.Dataset(tf.data.Dataset.from_tensor_slices({
+      fields.IMAGE: images, fields.MASK: np.arange(81, dtype=np.uint8)[None, None]}),
+      labels.COCO.classes)
+  source = regroup.Regrouped(regroup.Regrouped(inner, labels.VOC.classes),
+                             labels.VOC_ANIMALS.classes, other="ignore")
+  mask = read(source)[0][fields.MASK][0]
+  for old, name in enumerate(labels.COCO.classes):
+    twins = {name, *(voc for voc, other in labels.VOC_COCO_SYNONYMS.items() if other == name)}
+    if name in labels.VOC_ANIMALS.classes:
+      assert mask[old] == labels.VOC_ANIMALS.index(name)
+    else:
+      assert mask[old] == (255 if twins & set(labels.VOC.classes) else 0)
+
+
 def test_streams_keep_order_and_resume():
   inner, source = streaming(), regroup.Regrouped(streaming(), groups=COARSE)
   ids = lambda data: [sample[fields.SAMPLE_ID] for sample in data.as_numpy_iterator()]
@@ -147,8 +179,13 @@ def test_a_sample_without_tags_keeps_none(mini):
 def test_two_label_spaces_share_a_batch(mini):
   pets = regroup.Regrouped(folder.Folder(mini, held_out=0.0), groups={"animal": ("cat", "dog")})
   scenes = regroup.Regrouped(streaming(), ("background", "animal"), {"animal": ("dog", "horse")})
-  joined = bundle.Bundle([parts.Part(pets, "train", "mask", 2), parts.Part(scenes, "train", "mask",
-                                                                           2)])
+  joined = bundle.Bundle(
+      [parts.Part(pets, "train", "mask", 2), parts.Part(scenes, "train", "mask", 2)],
+      augment.Augmentation(crop=(9, 9)))
+  batch = next(iter(joined.batches()))
+  assert batch[fields.MASK].shape == (4, 9, 9) and batch[fields.TAGS].shape == (4, 2)
+  assert set(np.unique(batch[fields.MASK])) <= {0, 1, 255}
+  assert sorted(batch[fields.PART].numpy()) == [0, 0, 1, 1]
   with pytest.raises(ValueError, match="other classes"):
     bundle.Bundle([parts.Part(pets), parts.Part(streaming())])
   assert any("animal = cat + dog" in line for line in joined.plan())

@@ -135,15 +135,12 @@ class Network:
     garden: name of the inner model that is Model Garden's; empty = none is.
     slow: too heavy for every run of the tests.
     tolerance: of eager = graph = XLA, times the largest score.
-    training_tolerance: the same with batch statistics, which divide by small deviations in every
-      layer and so multiply rounding with depth.
   """
   name: str
   options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
   garden: str = ""
   slow: bool = False
   tolerance: float = 1e-5
-  training_tolerance: float = 2e-4
 
   def build(self, num_classes=CLASSES):
     """Returns the predictor and the network, with free sizes."""
@@ -218,6 +215,8 @@ def segmentation_batch(step):
   return {
       fields.IMAGE: random.randint(0, 255, (8, SIDE, SIDE, 3)).astype(np.uint8),
       fields.MASK: np.where(valid, masks, fields.IGNORE_LABEL).astype(np.uint8),
+      fields.BOX_LABELS: np.where(
+          valid, random.randint(0, CLASSES, valid.shape), fields.IGNORE_LABEL).astype(np.uint8),
       fields.SUPERVISION: supervision,
       fields.PART: (supervision < 7).astype(np.int32),
       fields.TAGS: tags,
@@ -259,7 +258,8 @@ class Method:
     return method
 
 
-METHODS = (Method("supervised"), Method("em_fixed"), Method("em_adapt"))
+METHODS = tuple(Method(name) for name in (
+    "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed"))
 
 
 def as_tensors(batch):

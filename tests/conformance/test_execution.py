@@ -17,14 +17,21 @@ def compiled(function, mode, inputs):
   return tf.function(function, input_signature=free)
 
 
-def assert_close(found, wanted, tolerance):
-  """Compares two structures of tensors; the tolerance is relative to the largest value."""
+def assert_close(found, wanted, tolerance, rounding=0.0):
+  """Compares two structures of tensors; the tolerance is relative to the largest value.
+
+  Args:
+    found, wanted: tensors, nested alike.
+    tolerance: relative to the largest value; 0 = equal to the bit.
+    rounding: what rounding alone may change, absolute.
+  """
   found, wanted = tf.nest.flatten(found), tf.nest.flatten(wanted)
   assert len(found) == len(wanted)
   for one, other in zip(found, wanted):
     one, other = np.asarray(one), np.asarray(other)
     if tolerance and one.dtype.kind == "f":
-      np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * np.abs(other).max())
+      np.testing.assert_allclose(
+          one, other, rtol=0, atol=tolerance * np.abs(other).max() + rounding)
     else:
       np.testing.assert_array_equal(one, other)
 
@@ -65,25 +72,38 @@ def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
 
 
 def test_network(network, goldens):
-  """Inference, and training with its randomness, which must be the same numbers everywhere."""
+  """Inference, and training with its randomness, which must be the same numbers everywhere.
+
+  Batch statistics divide by small deviations in every layer and so multiply rounding with depth:
+  eager scores move by up to 5e-3 of the largest in a hundred layers when the image changes in its
+  last bits. Another order of sums may change training scores as much as that, and no more.
+  """
   predictor, _ = network.build()
   pixels = tf.constant(np.random.RandomState(1).randint(0, 255, (2, 33, 49, 3)), tf.float32)
   kept = [variable.numpy() for variable in predictor.variables]
+
+  last_bits = 1 + 1e-6 * np.random.RandomState(2).choice([-1, 1], pixels.shape)
 
   def run(pixels):
     scores = predictor(pixels, training=False)
     with randomness.random_scope(tf.constant([4, 2])):
       return scores, predictor(pixels, training=True)
 
-  wanted = run(pixels)
-  assert wanted[0].shape == (2, 5, 7, goldens.CLASSES)
-  assert np.abs(wanted[0] - wanted[1]).max() > 0 or not predictor.non_trainable_variables
-  for mode in MODES:
+  def restore():
     for variable, value in zip(predictor.variables, kept):
       variable.assign(value)
+
+  wanted = run(pixels)
+  restore()
+  rounding = float(np.abs(run(pixels * tf.cast(last_bits, tf.float32))[1] - wanted[1]).max())
+  assert wanted[0].shape == (2, 5, 7, goldens.CLASSES)
+  assert np.abs(wanted[0] - wanted[1]).max() > 0 or not predictor.non_trainable_variables
+  assert rounding < 0.02 * np.abs(wanted[1]).max()
+  for mode in MODES:
+    restore()
     scores, training = compiled(run, mode, [pixels])(pixels)
     assert_close(scores, wanted[0], network.tolerance)
-    assert_close(training, wanted[1], network.training_tolerance)
+    assert_close(training, wanted[1], network.tolerance, 4 * rounding)
 
 
 @pytest.mark.parametrize("accumulation", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -40,6 +40,10 @@ def test_the_first_loss_is_that_of_float32(method, goldens, precision, policy):
 def test_a_network_scores_in_float32(network, precision, policy):
   pixels = tf.constant(np.random.RandomState(1).randint(0, 255, (1, 33, 33, 3)), tf.float32)
   full, _ = network.build()
+  for variable in full.weights:
+    # Untrained blocks with stored statistics double the values each: 33 of them leave float16.
+    if "gamma" in variable.name:
+      variable.assign(0.5 * variable)
   precision(policy)
   half, _ = network.build()
   half.set_weights(full.get_weights())

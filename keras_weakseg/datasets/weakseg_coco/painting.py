@@ -30,7 +30,7 @@ def object_mask(segmentation, size):
           expected=f"{size[0]}x{size[1]} (height x width)",
           received=f"{mask.shape[0]}x{mask.shape[1]}", fix="Extract the annotations again.")
     return mask
-  whole = np.zeros(size, bool)
+  whole = np.zeros(size, bool, order="F")
   for corners in segmentation:
     whole |= polygons.fill_polygon(corners, size)
   return whole
@@ -50,11 +50,11 @@ def semantic_mask(annotations, size, table):
   Returns:
     uint8 [H, W], 255 = ignore.
   """
-  mask = np.zeros(size, np.uint8)
+  mask = np.zeros(size, np.uint8, order="F")  # COCO's masks run down the columns.
   for item in sorted(annotations, key=lambda item: (not item.get("iscrowd", 0), -item["area"])):
     label = fields.IGNORE_LABEL if item.get("iscrowd", 0) else table[item["category_id"]]
-    mask[object_mask(item["segmentation"], size)] = label
-  return mask
+    np.copyto(mask, label, where=object_mask(item["segmentation"], size))
+  return np.ascontiguousarray(mask)
 
 
 def panoptic_mask(colours, segments, table, name=""):

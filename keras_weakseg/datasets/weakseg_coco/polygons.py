@@ -32,8 +32,20 @@ def fill_polygon(corners, size):
   row = np.ceil(np.clip((np.minimum(y, before_y) + .5) / _SCALE - .5, 0, height))
   crossing = (x != before_x) & (column == np.floor(column)) & (column >= 0) & (column < width)
   places = (column[crossing] * height + row[crossing]).astype(np.int64)
-  toggles = np.bincount(places, minlength=height * width + 1)[:height * width]
-  return (np.cumsum(toggles) % 2 == 1).reshape(width, height).T
+  return _between(places, height * width).reshape(width, height).T
+
+
+def _between(places, count):
+  """Returns bool [count]: an odd number of places are at or before this one."""
+  inside = np.zeros(count, bool)
+  if places.size:
+    # Only where there is something to count: objects are small, images are large.
+    first, last = places.min(), places.max()
+    toggles = np.bincount(places - first).astype(np.uint8) & 1
+    toggles = np.bitwise_xor.accumulate(toggles).astype(bool)
+    inside[first:last + 1] = toggles[:count - first]
+    inside[last + 1:] = toggles[-1]
+  return inside
 
 
 def _truncate(values):

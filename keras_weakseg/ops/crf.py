@@ -17,8 +17,9 @@ from keras_weakseg.ops import permutohedral
 _CACHE = crf_lattices.LatticeCache()
 # Numbers of a block of pixels that is sliced, exponentiated and summed while it is in the cache.
 _BLOCK = 1 << 17
-# exp of more than 88 overflows float32.
-_LARGEST_EXPONENT = 80.0
+# exp of more than 88 overflows float32. Far below 1e-26 a product with a small weight is denormal,
+# which costs the processor a hundred times as long and changes no digit of a sum.
+_LARGEST_EXPONENT, _SMALLEST_EXPONENT = 80.0, -60.0
 
 
 def dense_crf(unary, image, bilateral_weight=4.0, bilateral_xy=49.0, bilateral_rgb=5.0,
@@ -234,6 +235,7 @@ def _softmax(logits, guard, out):
   """Writes the softmax of the rows of `logits`, which is used up; `guard` against overflow."""
   if guard:
     logits -= logits.max(1, keepdims=True)
+  np.maximum(logits, np.float32(_SMALLEST_EXPONENT), out=logits)
   np.exp(logits, out=logits)
   # Not sum(1), which is slow for short rows, nor a product, which starts BLAS' own threads.
   total = np.einsum("nc->n", logits)

@@ -16,7 +16,6 @@ from keras_weakseg.configs import schema
 from keras_weakseg.evaluation import evaluate as evaluation
 from keras_weakseg.evaluation import model as models
 from keras_weakseg.evaluation import protocol as protocols
-from keras_weakseg.evaluation import refinement
 from keras_weakseg.framework import keras
 from keras_weakseg.recipes import registry as recipes
 from keras_weakseg.training import loop
@@ -127,7 +126,7 @@ def _finish(experiment, model_dir, plan, methods, protocol, chief, progress, not
     restore.restore_weights(predictor, path)
   model = segmentation_model(predictor, plan.source, plan.record, experiment)
   wanted = {"split": experiment.evaluation.split, "checkpoint": os.path.basename(path or ""),
-            "protocol_hash": refinement.effective(protocol)[0].hash()}
+            "protocol_hash": protocol.hash()}
   metrics = _known_metrics(model_dir, wanted)
   if metrics is None:
     metrics = {**wanted, "samples": 0, "notes": notes} if notes else evaluate_on(
@@ -254,7 +253,7 @@ def _describe(model_dir, experiment, plan):
       "palette": [list(map(int, color)) for color in plan.source.palette],
       "network": dataclasses.asdict(plan.record), "phase": plan.phases[-1].name,
       "data": plan.phases[-1].fingerprint,
-      "protocol_hash": refinement.effective(protocol)[0].hash()})
+      "protocol_hash": protocol.hash()})
   # Last: a folder with this file is a run, whole enough to be compared with and continued.
   restore.write_text(os.path.join(model_dir, restore.EXPERIMENT), overrides.to_yaml(experiment))
 

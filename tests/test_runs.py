@@ -14,7 +14,6 @@ from keras_weakseg import fields
 from keras_weakseg import runs
 from keras_weakseg.configs import overrides
 from keras_weakseg.evaluation import protocol as protocols
-from keras_weakseg.evaluation import refinement
 from keras_weakseg.framework import keras
 
 
@@ -45,7 +44,7 @@ def test_metrics_carry_the_hash_of_their_protocol(tiny_run):
   written = read(tiny_run, "metrics.json")
   assert written == json.loads(json.dumps(tiny_run.metrics))
   protocol = protocols.Protocol.from_dict(written["protocol"])
-  assert written["protocol_hash"] == refinement.effective(protocol)[0].hash()
+  assert written["protocol_hash"] == protocol.hash()
   assert written["split"] == "val" and written["checkpoint"].startswith("ckpt-")
   assert np.sum(written["confusion"]) > 0 and len(written["confusion"]) == 3
 
@@ -70,14 +69,14 @@ def test_the_resolved_experiment_reads_back(tiny_run):
   assert overrides.resolve(path).as_dict() == tiny_run.experiment.as_dict()
 
 
-def test_a_crf_that_is_not_there_is_noted_and_hashed_without(tiny_data, tiny_overrides, tmp_path):
+def test_the_crf_of_a_protocol_is_part_of_the_numbers(tiny_data, tiny_overrides, tmp_path):
   experiment = own(tiny_overrides, **{"evaluation.protocol.crf": "deeplab_largefov"})
   result = runs.run(experiment, tmp_path / "run", data=tiny_data, progress=False)
   wanted = protocols.Protocol(crf="deeplab_largefov")
-  assert result.metrics["protocol_hash"] == protocols.Protocol().hash() != wanted.hash()
-  assert read(result, "record.json")["protocol_hash"] == protocols.Protocol().hash()
-  assert wanted.hash() in result.metrics["notes"][0]
-  # What was carried out is known again, though more was asked for.
+  assert result.metrics["protocol_hash"] == wanted.hash() != protocols.Protocol().hash()
+  assert read(result, "record.json")["protocol_hash"] == wanted.hash()
+  assert result.metrics["protocol"]["crf"] == "deeplab_largefov" and not result.metrics["notes"]
+  # What was evaluated is known again.
   metrics = os.path.join(result.model_dir, "metrics.json")
   before = os.stat(metrics).st_mtime_ns
   runs.run(experiment, result.model_dir, data=tiny_data, progress=False)

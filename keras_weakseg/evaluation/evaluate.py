@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
-from keras_weakseg.evaluation import metrics, refinement
+from keras_weakseg.evaluation import metrics
 from keras_weakseg.evaluation.protocol import Protocol
 
 
@@ -22,19 +22,19 @@ def evaluate(model, samples, protocol=None, progress=True):
   Returns:
     dict of plain JSON values: `mean_iou`, `pixel_accuracy`, `mean_accuracy` in 0..1; `class_iou`
     {class name: IoU, or None where the class is in neither truth nor prediction}; `confusion`
-    (lists of counts, rows = truth); `samples`; `protocol` and `protocol_hash` of what was carried
-    out; `notes`, sentences on what of the wanted protocol was not.
+    (lists of counts, rows = truth); `samples`; `protocol` and `protocol_hash`; `notes`, an empty
+    list (where there was nothing to evaluate, a run says here why).
 
   Raises:
     ValueError: there are no samples, a sample has no mask, a mask does not fit its image or holds
       other labels than 0..C-1 and ignore (all name the sample), or every pixel is ignored.
   """
-  protocol, notes = refinement.effective(Protocol.from_dict(protocol or {}))
+  protocol = Protocol.from_dict(protocol or {})
   matrix = np.zeros([model.num_classes] * 2, np.int64)
   count = 0
-  for sample in _bar(_needed(samples), progress):
-    name = sample[fields.SAMPLE_ID].numpy().decode() if fields.SAMPLE_ID in sample else f"#{count}"
-    matrix += _confusion(model, sample, name, protocol)
+  pairs = _pairs(_bar(_needed(samples), progress), model.num_classes, protocol.ignore)
+  for found, truth in model.masks(pairs, protocol):
+    matrix += metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)
     count += 1
   if not count:
     raise errors.value_error("There is nothing to evaluate.", expected="at least one sample",
@@ -46,7 +46,7 @@ def evaluate(model, samples, protocol=None, progress=True):
         fix="Evaluate a split whose masks may be read.")
   return {**scores(matrix, model.classes, protocol.present_only), "confusion": matrix.tolist(),
           "samples": count, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),
-          "notes": notes}
+          "notes": []}
 
 
 def scores(matrix, classes, present_only=False):
@@ -116,21 +116,22 @@ def _bar(samples, progress):
                    leave=False, disable=None if progress else True)
 
 
-def _confusion(model, sample, name, protocol):
-  """Returns int64 [C, C] of one sample."""
-  image, truth = sample[fields.IMAGE], sample[fields.MASK].numpy()
-  if truth.shape != tuple(image.shape[:2]):
-    raise errors.value_error(
-        f"The mask of '{name}' has another size than its image.",
-        expected=f"{image.shape[0]}x{image.shape[1]} (height x width)",
-        received="x".join(str(side) for side in truth.shape),
-        fix="Export the mask at the size of the image (nearest neighbour).")
-  wrong = np.unique(truth[(truth >= model.num_classes) & (truth != protocol.ignore)])
-  if wrong.size:
-    raise errors.value_error(
-        f"The mask of '{name}' holds labels that are no class of the model.",
-        expected=f"0..{model.num_classes - 1} or {protocol.ignore}",
-        received=", ".join(str(value) for value in wrong),
-        fix="Evaluate on data with the classes of the model, or map these labels to ignore.")
-  found = model.mask(image[tf.newaxis], protocol)[0]
-  return metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)
+def _pairs(samples, num_classes, ignore):
+  """Yields (image, mask array) of every sample; refuses a mask that does not fit, by name."""
+  for count, sample in enumerate(samples):
+    name = sample[fields.SAMPLE_ID].numpy().decode() if fields.SAMPLE_ID in sample else f"#{count}"
+    image, truth = sample[fields.IMAGE], sample[fields.MASK].numpy()
+    if truth.shape != tuple(image.shape[:2]):
+      raise errors.value_error(
+          f"The mask of '{name}' has another size than its image.",
+          expected=f"{image.shape[0]}x{image.shape[1]} (height x width)",
+          received="x".join(str(side) for side in truth.shape),
+          fix="Export the mask at the size of the image (nearest neighbour).")
+    wrong = np.unique(truth[(truth >= num_classes) & (truth != ignore)])
+    if wrong.size:
+      raise errors.value_error(
+          f"The mask of '{name}' holds labels that are no class of the model.",
+          expected=f"0..{num_classes - 1} or {ignore}",
+          received=", ".join(str(value) for value in wrong),
+          fix="Evaluate on data with the classes of the model, or map these labels to ignore.")
+    yield image, truth

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
+from keras_weakseg.evaluation import parallel
 from keras_weakseg.evaluation import refinement
 from keras_weakseg.evaluation.protocol import Protocol
 from keras_weakseg.ops import inference
@@ -70,7 +71,8 @@ class SegmentationModel:
       float32 array [N, H, W, C].
     """
     protocol = protocol or Protocol()
-    found = self._function(protocol, "probabilities")(images).numpy()
+    # The graph ends before the CRF, so protocols that differ in it share one.
+    found = self._function(refinement.unrefined(protocol), "probabilities")(images).numpy()
     refine = refinement.refiner(protocol)
     if refine is not None:
       found = np.stack([refine(*pair) for pair in zip(found, np.asarray(images))])
@@ -90,6 +92,31 @@ class SegmentationModel:
     if refinement.refiner(protocol) is not None:
       return np.argmax(self.probabilities(images, protocol), -1).astype(np.uint8)
     return self._function(protocol, "mask")(images).numpy()
+
+  def masks(self, images, protocol=None):
+    """Yields what `mask` returns for images of any sizes, in order; a CRF runs on all cores.
+
+    Args:
+      images: iterable of (uint8 RGB [H, W, 3], anything).
+      protocol: `Protocol`, None = the default one.
+
+    Yields:
+      (uint8 array [H, W] of class ids, the anything) for every image.
+    """
+    protocol = protocol or Protocol()
+    refine = refinement.refiner(protocol)
+    if refine is None:
+      for image, rest in images:
+        yield self.mask(image[tf.newaxis], protocol)[0], rest
+      return
+    answers = ((self.probabilities(image[tf.newaxis], refinement.unrefined(protocol))[0],
+                np.asarray(image), rest) for image, rest in images)
+
+    def refined(answer):
+      found, image, rest = answer
+      return np.argmax(refine(found, image), -1).astype(np.uint8), rest
+
+    yield from parallel.in_order(refined, answers)
 
   def _function(self, protocol, kind):
     """Returns the traced function of a protocol: traced once, whatever the sizes of the images."""

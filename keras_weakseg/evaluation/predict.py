@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.evaluation import gallery, inputs as image_files, mask_files, pictures
-from keras_weakseg.evaluation import refinement, sheets, staging
+from keras_weakseg.evaluation import sheets, staging
 from keras_weakseg.evaluation.protocol import Protocol
 from keras_weakseg.ops import images as image_ops
 
@@ -43,14 +43,15 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
     ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
       `output_dir`, or that cannot be written.
   """
-  protocol, notes = refinement.effective(Protocol.from_dict(protocol or {}))
+  protocol = Protocol.from_dict(protocol or {})
   paths = image_files.find_images(inputs)
   image_files.check_images(paths)
   _check_apart(paths, output_dir)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
-    for path, name, image in _bar(_decoded(paths), len(paths), progress):
-      mask = model.mask(image[tf.newaxis], protocol)[0]
+    decoded = ((image, (path, name, image)) for path, name, image in _bar(
+        _decoded(paths), len(paths), progress))
+    for mask, (path, name, image) in model.masks(decoded, protocol):
       records.append(_write(folder, model, path, name, image.numpy(), mask, overlays))
       if contact_sheet and len(rows) < _SHEET_SAMPLES:
         rows.append({"name": name, "image": sheets.shrunk(image, _TILE),
@@ -62,7 +63,7 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
       gallery.write_index(folder / INDEX, records, subtitle=f"{len(records)} images; "
                           f"{protocol.describe()}; protocol {protocol.hash()}", **look)
     staging.write_whole(folder / PREDICTIONS, json.dumps({
-        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(), "notes": notes,
+        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(), "notes": [],
         "model": model.metadata, "predictions": records}, indent=1, default=str).encode())
   return records
 

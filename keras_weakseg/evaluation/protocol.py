@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from keras_weakseg import errors, fields
+from keras_weakseg.ops import crf_parameters
 from keras_weakseg.ops import inference
 
 # Part of every hash: raised when the same protocol would give other numbers than before.
@@ -21,7 +22,8 @@ class Protocol:
     flip: also over the mirrored image.
     window: height and width of a sliding window in pixels, empty = whole image.
     window_stride: its step; empty becomes two thirds of the window.
-    crf: name of the parameter set of a dense CRF on the probabilities, empty = none.
+    crf: parameters of a dense CRF on the probabilities, empty = none: a name such as
+      `deeplab_largefov` (`ops.crf_parameters.NAMED`), or `bilateral_weight=4,bilateral_xy=49,...`.
     present_only: mean IoU over the classes in the truth only, not also over predicted ones.
     ignore: label of the pixels that do not count.
 
@@ -50,6 +52,8 @@ class Protocol:
     object.__setattr__(self, "size", tuple(int(side) for side in self.size))
     object.__setattr__(self, "window", window)
     object.__setattr__(self, "window_stride", stride)
+    if self.crf:  # equal parameters are one text, so that equal protocols have one hash
+      object.__setattr__(self, "crf", crf_parameters.CrfParameters.parse(self.crf).text())
 
   def as_dict(self):
     """Returns the fields as a dict of plain JSON values."""

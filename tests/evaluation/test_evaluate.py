@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.evaluation import evaluate as evaluation
 from keras_weakseg.evaluation import model as models
+from keras_weakseg.evaluation import parallel
 from keras_weakseg.evaluation.protocol import Protocol
 from keras_weakseg.framework import keras
 
@@ -89,10 +90,51 @@ def test_protocol_reaches_the_network():
   assert sizes == [(17, 25)] * 2 + [(33, 49)] * 2
 
 
-def test_a_crf_that_does_not_exist_is_noted_and_not_hashed():
-  result = evaluation.evaluate(make(), dataset(TWO), Protocol(crf="voc"), progress=False)
-  assert result["protocol_hash"] == Protocol().hash() and result["protocol"]["crf"] == ""
-  assert "voc" in result["notes"][0] and "Note: " in evaluation.report(result)
+def specks(count=6):
+  """Returns bright squares on dark, with specks in the image that the masks do not have."""
+  samples = []
+  for index in range(count):
+    random = np.random.default_rng(index)
+    truth = np.zeros([30 + index, 40], np.uint8)
+    truth[8:20, 10 + index:30] = 1
+    samples.append(sample(np.where(random.random(truth.shape) < .03, 1 - truth, truth), truth,
+                          f"speck{index}"))
+  return dataset(samples)
+
+
+def unsure(images):
+  return threshold(images) / 100.0
+
+
+# Blind to colour, and weak: specks go, squares stay.
+SPATIAL = Protocol(crf="bilateral_weight=0,spatial_weight=4,spatial_xy=1")
+
+
+def test_a_crf_is_carried_out_and_hashed():
+  model = make(unsure)
+  plain = evaluation.evaluate(model, specks(), progress=False)
+  refined = evaluation.evaluate(model, specks(), SPATIAL, progress=False)
+  assert refined["protocol_hash"] == SPATIAL.hash() and refined["notes"] == []
+  assert refined["protocol"]["crf"] == SPATIAL.crf in evaluation.report(refined)
+  assert plain["mean_iou"] < .95 < refined["mean_iou"]
+
+
+def test_a_crf_on_all_cores_gives_the_masks_of_one_image_at_a_time(monkeypatch):
+  model = make(unsure)
+  wanted = sum(evaluation.metrics.confusion_matrix(
+      each["mask"], model.mask(each["image"][None], SPATIAL)[0], 3)
+               for each in specks().as_numpy_iterator())
+  for cores in (1, 4):
+    monkeypatch.setattr(parallel.multiprocessing, "cpu_count", lambda n=cores: n)
+    result = evaluation.evaluate(model, specks(), SPATIAL, progress=False)
+    assert result["confusion"] == wanted.tolist() and result["samples"] == 6
+
+
+def test_with_a_crf_a_wrong_mask_is_refused_by_name_too():
+  samples = [*specks().as_numpy_iterator(), sample([[1, 0]], [[1, 7]], "odd")]
+  samples = [{**each, "sample_id": str(each["sample_id"])} for each in samples]
+  with pytest.raises(ValueError, match="'odd' holds labels"):
+    evaluation.evaluate(make(), dataset(samples), SPATIAL, progress=False)
 
 
 @pytest.mark.parametrize("samples, words", [

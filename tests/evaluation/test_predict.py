@@ -16,11 +16,11 @@ from keras_weakseg.ops import images as image_ops
 CLASSES, PALETTE = ("dark", "bright"), ((0, 0, 0), (250, 130, 10))
 
 
-def make(calls=None):
+def make(calls=None, certainty=1.0):
   def threshold(images):
     if calls is not None:
       tf.py_function(lambda: calls.append(1), [], [])
-    bright = images[..., 0] - 127.5
+    bright = (images[..., 0] - 127.5) * certainty
     return tf.stack([-bright, bright], -1)
 
   return models.SegmentationModel(threshold, CLASSES, PALETTE, metadata={"name": "threshold"})
@@ -159,10 +159,17 @@ def test_a_disk_that_fills_leaves_nothing(photos, tmp_path, monkeypatch):
   assert not (tmp_path / "out").exists()
 
 
-def test_a_crf_that_does_not_exist_is_noted(photos, tmp_path):
-  predictions.predict(make(), photos / "a.png", tmp_path / "out", Protocol(crf="voc"))
+def test_a_crf_is_carried_out_and_recorded(photos, tmp_path):
+  protocol = Protocol(crf="bilateral_weight=0,spatial_weight=9,spatial_xy=2")
+  model = make(certainty=0.002)
+  records = predictions.predict(model, photos, tmp_path / "out", protocol)
   saved = json.loads((tmp_path / "out" / "predictions.json").read_text())
-  assert "voc" in saved["notes"][0] and saved["protocol_hash"] == Protocol().hash()
+  assert saved["protocol"]["crf"] == protocol.crf and saved["protocol_hash"] == protocol.hash()
+  for record in records:
+    image = np.asarray(image_ops.decode_image(tf.io.read_file(record["source"])))
+    mask = np.asarray(Image.open(tmp_path / "out" / record["mask"]))
+    np.testing.assert_array_equal(mask, model.mask(image[None], protocol)[0])
+    assert (mask != model.mask(image[None])[0]).any()
 
 
 def test_real_photographs(shared_data, tmp_path):

@@ -11,8 +11,8 @@ from keras_weakseg.evaluation import protocol as protocols
 
 Protocol = protocols.Protocol
 OTHERS = [{"size": (33, 41)}, {"scales": (0.5, 1.0)}, {"flip": True}, {"window": (96, 96)},
-          {"window": (96, 96), "window_stride": (48, 48)}, {"crf": "voc"}, {"present_only": True},
-          {"ignore": 250}]
+          {"window": (96, 96), "window_stride": (48, 48)}, {"crf": "deeplab_msc"},
+          {"crf": "bilateral_xy=60"}, {"present_only": True}, {"ignore": 250}]
 
 
 def test_every_field_is_part_of_the_hash():
@@ -28,6 +28,13 @@ def test_equal_protocols_written_differently_have_one_hash():
   assert Protocol(window=(96, 48)).hash() == Protocol(window=(96, 48),
                                                       window_stride=(64, 32)).hash()
   assert Protocol(window=(96, 48)) == Protocol(window=[96, 48], window_stride=[64, 32])
+
+
+def test_equal_crfs_written_differently_have_one_hash():
+  written = Protocol(crf="bilateral_xy=49.0, spatial_weight=3,bilateral_weight=4,bilateral_rgb=5")
+  assert written == Protocol(crf="deeplab_largefov") and written.crf == "deeplab_largefov"
+  short, long = Protocol(crf="bilateral_xy=60"), Protocol(crf="iterations=10,bilateral_xy=60.0")
+  assert short == long and short.hash() == long.hash() != written.hash()
 
 
 def test_hash_is_the_same_in_another_process():
@@ -52,7 +59,9 @@ def test_configuration_has_the_same_fields_and_defaults():
 @pytest.mark.parametrize("values, words", [
     ({"scales": ()}, "positive factor"), ({"scales": 1.0}, "list of numbers"),
     ({"window": (96,)}, "whole pixels"), ({"window": (8, 8), "window_stride": (9, 8)}, "at most"),
-    ({"size": ("a", 2)}, "list of numbers"), ({"size": (12.5, 2)}, "whole pixels")])
+    ({"size": ("a", 2)}, "list of numbers"), ({"size": (12.5, 2)}, "whole pixels"),
+    ({"crf": "deeplab_mcs"}, "Did you mean 'deeplab_msc'"),
+    ({"crf": "bilateral_xy=-1"}, "bilateral_xy cannot be used")])
 def test_values_that_cannot_be_used_are_refused(values, words):
   with pytest.raises(ValueError, match=words):
     Protocol(**values)
@@ -64,6 +73,6 @@ def test_unknown_field_names_the_nearest():
 
 
 def test_description_tells_what_differs_from_the_default():
-  text = Protocol(size=(33, 41), window=(96, 96), crf="voc", present_only=True).describe()
-  for part in ("size 33x41", "single scale", "window 96x96 every 64x64", "CRF voc", "in truth,"):
+  text = Protocol(size=(33, 41), window=(96, 96), crf="cam", present_only=True).describe()
+  for part in ("size 33x41", "single scale", "window 96x96 every 64x64", "CRF cam", "in truth,"):
     assert part in text

@@ -52,9 +52,9 @@ def test_export_arguments_write_the_same_document_again(artifact, tmp_path):
 
 def test_export_arguments_put_a_left_out_crf_back(kit, predictor, tmp_path):
   with pytest.warns(UserWarning, match="without the CRF"):
-    path = kit.export(predictor, tmp_path / "m", protocol=protocols.Protocol(crf="voc"))
+    path = kit.export(predictor, tmp_path / "m", protocol=protocols.Protocol(crf="deeplab_msc"))
   arguments = artifacts.export_arguments(artifacts.load_artifact(path))
-  assert protocols.Protocol.from_dict(arguments["protocol"]).crf == "voc"
+  assert protocols.Protocol.from_dict(arguments["protocol"]).crf == "deeplab_msc"
 
 
 def test_the_document_is_read_without_loading(artifact, tmp_path):

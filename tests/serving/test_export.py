@@ -136,11 +136,11 @@ def test_the_signatures_follow_the_protocol(kit, predictor, tmp_path, protocol):
 
 
 def test_a_crf_is_left_out_and_said_so(kit, predictor, tmp_path):
-  protocol = protocols.Protocol(crf="voc")
-  with pytest.warns(UserWarning, match="without the CRF 'voc'"):
+  protocol = protocols.Protocol(crf="deeplab_msc")
+  with pytest.warns(UserWarning, match="without the CRF 'deeplab_msc'"):
     path = kit.export(predictor, tmp_path / "m", protocol=protocol, warmup=False)
   document = json.loads((path / "assets.extra" / "keras_weakseg.json").read_text())
-  assert document["left_out"] == {"crf": "voc"} and document["protocol"]["crf"] == ""
+  assert document["left_out"] == {"crf": "deeplab_msc"} and document["protocol"]["crf"] == ""
   assert document["protocol_hash"] == protocols.Protocol().hash()
 
 

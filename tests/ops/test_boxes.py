@@ -1,8 +1,11 @@
 """Tests of label maps from boxes: the reference's numbers, properties, and boxes of instances."""
+import dataclasses
+
 import numpy as np
 import pytest
 
 from keras_weakseg.ops import boxes as ops
+from keras_weakseg.ops import crf_parameters
 
 RECTANGLES = ("one", "nested", "equal", "border", "many")
 UNARIES = ("one", "two", "two_same", "equal", "tiny", "border", "none")
@@ -152,6 +155,62 @@ def test_wrong_settings_are_refused(options):
 def test_a_class_beyond_the_last_is_refused():
   with pytest.raises(ValueError, match="Expected: 1..2"):
     ops.soft_box_probabilities([[0, 0, 1, 1]], [3], (9, 9), 3)
+
+
+# === Bbox-Seg ===
+
+
+@pytest.mark.parametrize("normalization", ["after", "symmetric"])
+def test_segments_are_those_of_the_reference(golden, normalization):
+  """All 21 classes in the reference's CRF, only those with boxes in ours."""
+  archive = golden("crf.npz")
+  image = archive["crf5__image"]
+  boxes = normalised(archive["bboxseg_full__boxes"], image.shape[:2])
+  parameters = dataclasses.replace(crf_parameters.NAMED["bbox_seg"], normalization=normalization)
+  found = ops.segment_boxes(image, boxes, archive["bboxseg_full__classes"], 21, crf=parameters)
+  wanted = archive[f"bboxseg_full__{normalization}_it10_labels"]
+  assert found.dtype == np.uint8 and (found == wanted).mean() >= 0.999
+
+
+def scene():
+  """Returns a dark disc on light ground, its box and its mask."""
+  rows, columns = np.mgrid[:64, :80]
+  mask = (rows - 30) ** 2 + (columns - 40) ** 2 < 20 ** 2
+  random = np.random.RandomState(0)
+  image = np.where(mask[..., None], 60, 190) + random.randint(0, 4, (64, 80, 3))
+  boxes, classes = ops.boxes_from_instances(mask.astype(int), {1: 3})
+  return image.astype(np.uint8), boxes, classes, 3 * mask
+
+
+@pytest.mark.parametrize("mode", ops.MODES)
+def test_an_object_unlike_its_surroundings_is_found(mode):
+  image, boxes, classes, mask = scene()
+  found = ops.segment_boxes(image, boxes, classes, 5, mode=mode)
+  rectangles = ops.rasterize_boxes(boxes, classes, (64, 80))
+  assert (found == mask).mean() > 0.99 > (rectangles == mask).mean()
+
+
+def test_a_named_set_and_its_values_are_the_same():
+  image, boxes, classes, _ = scene()
+  named = ops.segment_boxes(image, boxes, classes, 5)
+  written = ops.segment_boxes(
+      image, boxes, classes, 5, crf="bilateral_weight=45,bilateral_xy=37,bilateral_rgb=3,"
+      "spatial_weight=15,spatial_xy=3")
+  np.testing.assert_array_equal(named, written)
+  without = ops.segment_boxes(image, boxes, classes, 5, crf="bilateral_weight=0,spatial_weight=0")
+  assert (without != named).any()
+
+
+def test_without_boxes_everything_is_background():
+  image = scene()[0]
+  assert not ops.segment_boxes(image, [], [], 4).any()
+  assert not ops.segment_boxes(image, [[0, 0, 0, 0]], [-1], 4).any()
+
+
+def test_other_numbers_of_classes_give_the_same_map():
+  image, boxes, classes, _ = scene()
+  np.testing.assert_array_equal(ops.segment_boxes(image, boxes, classes, 4),
+                                ops.segment_boxes(image, boxes, classes, 250))
 
 
 # === Boxes of instances ===

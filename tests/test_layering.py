@@ -12,12 +12,16 @@ PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
 GROUND = {"errors", "fields", "framework", "ops"}
-STANDS = GROUND | {"configs.schema", "data", "data.box_files", "datasets", "evaluation",
-                   "selection", "serving"}
+# Files that appear whole, masks as files, and pictures for people: they know nothing of models.
+DRAWING = {"evaluation.mask_files", "evaluation.pictures", "evaluation.sheets",
+           "evaluation.staging"}
+STANDS = GROUND | DRAWING | {"configs.schema", "data", "data.box_files", "datasets", "evaluation",
+                             "selection", "serving"}
 
-# Modules that lie lower than their package: the schema knows nothing of ours, and the one reader of
-# box files serves folders and dataset builders alike.
-LOW_MODULES = ("configs.optimization", "configs.schema", "data.box_files")
+# Modules that lie lower than their package: the schema knows nothing of ours, the one reader of
+# box files serves folders and dataset builders alike, and who makes label maps draws them too.
+LOW_MODULES = ("configs.optimization", "configs.schema", "configs.schema_methods",
+               "data.box_files", *sorted(DRAWING))
 
 # What each part may import besides itself.
 MAY_IMPORT = {
@@ -26,14 +30,18 @@ MAY_IMPORT = {
     "framework": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
-    "configs.schema": {"configs.optimization"},
-    "configs": {"configs.optimization", "configs.schema", "errors", "fields"},
+    "configs.schema": {"configs.optimization", "configs.schema_methods"},
+    "configs.schema_methods": set(),
+    "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
+                "fields", "ops"},
     "data.box_files": {"errors", "fields"},
-    "data": GROUND | {"data.box_files", "datasets"},  # importing a builder registers it with TFDS
+    # Importing a builder registers it with TFDS.
+    "data": GROUND | DRAWING | {"data.box_files", "datasets"},
     "datasets": GROUND | {"data.box_files"},
-    "evaluation": GROUND,
+    **{name: GROUND | DRAWING for name in sorted(DRAWING)},
+    "evaluation": GROUND | DRAWING,
     "selection": GROUND,
-    "serving": GROUND | {"evaluation"},  # an artifact answers as the evaluator's model
+    "serving": GROUND | DRAWING | {"evaluation"},  # an artifact answers as the evaluator's model
     "networks": GROUND,
     "methods": GROUND | {"networks"},
     "recipes": STANDS | {"networks", "methods"},

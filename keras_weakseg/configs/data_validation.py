@@ -3,7 +3,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs.checks import one_of, require
 
-KINDS = ("folder", "voc_animals", "coco_sample", "tfds")
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds")
 TAGS_FROM = ("image", "crop")
 OTHERS = ("background", "ignore")
 

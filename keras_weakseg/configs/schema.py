@@ -11,6 +11,8 @@ from official.modeling import hyperparams
 from official.modeling.optimization import OptimizationConfig
 
 from keras_weakseg.configs.optimization import sgd, sgd_steps  # What experiments compose with.
+from keras_weakseg.configs.schema_methods import (
+    BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, Method, Supervised)
 
 
 def _section(section_type, **values):
@@ -27,7 +29,8 @@ class Source(hyperparams.Config):
 
   Attributes:
     name: the name that parts use; the first source is the default of every part.
-    kind: `folder`, `voc_animals`, `coco_sample` or `tfds`.
+    kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `coco_sample` or
+      `tfds`.
     path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
     images, masks, tags, boxes: the places inside a folder.
@@ -108,11 +111,17 @@ class Data(hyperparams.Config):
   """What is trained on: sources, the parts of a batch, augmentation.
 
   No parts: `fit` makes one part per kind of supervision that the first source grants.
+
+  Attributes:
+    data_dir: where data lies, empty = the usual places.
+    cache_dir: where label maps made from boxes are kept; empty = the folder of
+      `KERAS_WEAKSEG_CACHE`, else `~/.cache/keras_weakseg`.
   """
   sources: List[Source] = dataclasses.field(default_factory=list)
   parts: List[Part] = dataclasses.field(default_factory=list)
   augmentation: Augmentation = _section(Augmentation)
   data_dir: str = ""
+  cache_dir: str = ""
 
 
 # === Networks ===
@@ -181,41 +190,6 @@ class Network(hyperparams.OneOfConfig):
     """Returns the chosen section and what it starts from."""
     return {**super().as_dict(), "pretrained": self.pretrained,
             "background_prior": self.background_prior}
-
-
-# === Methods ===
-
-
-@dataclasses.dataclass
-class Supervised(hyperparams.Config):
-  """Cross entropy on the masks alone."""
-
-
-@dataclasses.dataclass
-class EMFixed(hyperparams.Config):
-  """EM-Fixed (Papandreou et al. 2015, Algorithm 1)."""
-  background_bias: float = 3.0
-  foreground_bias: float = 5.0
-  censor_absent: bool = False
-
-
-@dataclasses.dataclass
-class EMAdapt(hyperparams.Config):
-  """EM-Adapt (Papandreou et al. 2015, section 3.2)."""
-  background_portion: float = 0.4
-  foreground_portion: float = 0.2
-  iterations: int = 5
-  suppress_others: bool = True
-  censor_absent: bool = False
-
-
-@dataclasses.dataclass
-class Method(hyperparams.OneOfConfig):
-  """Which training procedure."""
-  type: Optional[str] = "supervised"
-  supervised: Supervised = _section(Supervised)
-  em_fixed: EMFixed = _section(EMFixed)
-  em_adapt: EMAdapt = _section(EMAdapt)
 
 
 # === Training ===

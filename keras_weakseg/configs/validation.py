@@ -6,14 +6,19 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs.checks import one_of, require
+from keras_weakseg.ops import crf_parameters
 
 CHECKPOINTS = ("last", "best")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 FIELDS_OF_VIEW = ("large", "small")
 BATCH_NORMS = ("train", "frozen")
-# Parameter sets of a dense CRF by name: Caffe DeepLab's own (`run_densecrf.sh` and its like).
-CRFS = ("", "deeplab_largefov", "deeplab_msc", "deeplab_coco", "deeplab_v2")
+
+
+BOX_MODES = ("soft", "hard")
+# What a part must grant for a method to learn from it; tags where nothing else is said.
+_NEEDED = {"supervised": fields.Supervision.MASK, **{
+    name: fields.Supervision.BOXES for name in ("bbox_rect", "bbox_seg", "bbox_em_fixed")}}
 
 
 def validate(experiment):
@@ -72,7 +77,11 @@ def _validate_method(method, parts):
   iterations = getattr(options, "iterations", 1)
   require(iterations >= 1, f"method.{method.type}.iterations", expected="1 or more",
           received=iterations)
-  needed = fields.Supervision.MASK if method.type == "supervised" else fields.Supervision.TAGS
+  alpha = getattr(options, "alpha", 0.5)
+  require(0 < alpha < 1, f"method.{method.type}.alpha", received=alpha,
+          expected="a share of the box, 0 < alpha < 1")
+  one_of(f"method.{method.type}.mode", getattr(options, "mode", BOX_MODES[0]), BOX_MODES)
+  needed = _NEEDED.get(method.type, fields.Supervision.TAGS)
   for i, part in enumerate(parts):
     flags = fields.granted(fields.parse_supervision(part.supervision))
     if not flags & needed:
@@ -154,7 +163,10 @@ def _validate_protocol(protocol):
   require(all(stride <= side for stride, side in zip(protocol.window_stride, protocol.window)),
           f"{key}.window_stride", expected=f"at most the window {list(protocol.window)}",
           received=list(protocol.window_stride))
-  one_of(f"{key}.crf", protocol.crf, CRFS)
+  if "=" in protocol.crf:
+    crf_parameters.CrfParameters.parse(protocol.crf)
+  else:
+    one_of(f"{key}.crf", protocol.crf, ("", *crf_parameters.NAMED))
 
 
 def _choices(section):

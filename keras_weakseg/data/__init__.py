@@ -1,10 +1,12 @@
 """From labels on disk to bundled batches: sources, augmentation, deterministic order."""
 from keras_weakseg.data.augment import Augmentation
+from keras_weakseg.data.box_labels import WithBoxLabels
 from keras_weakseg.data.bundle import Bundle
 from keras_weakseg.data.check import check_bundle, check_data
 from keras_weakseg.data.coco import coco_sample
 from keras_weakseg.data.dataset_source import Dataset
 from keras_weakseg.data.folder import Folder
+from keras_weakseg.data.label_maps import make_label_maps
 from keras_weakseg.data.locations import find
 from keras_weakseg.data.ordered import evaluation_samples
 from keras_weakseg.data.parts import Part

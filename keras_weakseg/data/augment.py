@@ -14,7 +14,7 @@ from keras_weakseg.data import decode
 from keras_weakseg.ops import resize
 
 _LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
-               fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+               fields.BOX_LABELS: fields.IGNORE_LABEL, fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
 # Sequences would need their own poses and intrinsics to follow; refused rather than broken.
 _RIGID = (fields.FRAMES, fields.INTRINSICS, fields.POSES)
 _TAG_SOURCES = ("image", "crop")

@@ -10,8 +10,8 @@ from keras_weakseg.data import decode
 from keras_weakseg.data import order
 
 # What a sample carries for a label that it may not read.
-_BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL, fields.DEPTH: 0.0,
-          fields.DISPARITY: 0.0}
+_BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
+          fields.BOX_LABELS: fields.IGNORE_LABEL, fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
 
 
 class Bundle:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import box_labels
 from keras_weakseg.data import check_files
 from keras_weakseg.data import decode
 from keras_weakseg.data import findings as finding_lib
@@ -62,7 +63,9 @@ def check_bundle(bundle, quick=True):
   for part, ids in zip(bundle.parts, bundle.ids):
     granted = fields.granted(part.supervision)
     flags = part.source.supervision(part.split, granted, ids)
-    scopes.setdefault(part.source, {})[part.label] = dict(zip(ids, flags.tolist()))
+    boxed = isinstance(part.source, box_labels.WithBoxLabels)
+    source = part.source.inner if boxed else part.source  # Label maps are made, not found.
+    scopes.setdefault(source, {})[part.label] = dict(zip(ids, flags.tolist()))
   return [_check(source, parts, finding_lib.Findings(), quick, strict=False)
           for source, parts in scopes.items()]
 

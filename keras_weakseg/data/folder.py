@@ -1,5 +1,7 @@
 """A folder of images with masks, tags and boxes, or any part of these."""
 import functools
+import hashlib
+import os
 import pathlib
 
 import numpy as np
@@ -235,6 +237,17 @@ class Folder(source.RandomAccess):
     if isinstance(entry, tuple):
       return entry
     return box_files.read_boxes(entry, self.classes, unknown=self.unknown_names)
+
+  def box_content(self):
+    """Returns 16 hex digits of the folder, the sizes of the images and what the box files hold."""
+    place = self.root / (self._places["boxes"] or "")
+    files = [place] if place.is_file() else sorted(map(str, self._box_files.values()))
+    content = hashlib.sha256(str(self.root.resolve()).encode())
+    for name, path in self._images.items():
+      content.update(f"{name} {os.path.getsize(path)}\n".encode())
+    for path in files:
+      content.update(hashlib.sha256(pathlib.Path(path).read_bytes()).digest())
+    return content.hexdigest()[:16]
 
   def _loader(self, ids, grant, wanted):
     grant = fields.granted(grant)

@@ -32,6 +32,10 @@ class Method(keras.Model):
     accumulation: micro-batches per update; gradients are averaged over them, each normalised by
       its own valid pixels (Caffe's `iter_size`).
   """
+  # Kind of label maps (`rect`, `seg`) that a method wants made of boxes before it trains, and the
+  # names of its options that decide how.
+  label_maps = None
+  label_map_options = ()
 
   def __init__(self, networks, predictor, *, seed=0, accumulation=1):
     super().__init__()

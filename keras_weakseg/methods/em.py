@@ -53,7 +53,7 @@ class ExpectationMaximization(supervised.Supervised):
     latent = tf.where(has_tags & valid, tf.cast(latent, tf.int32), fields.IGNORE_LABEL)
     health = _coverage(latent, tags, has_mask, has_tags)
     if fields.MASK in batch:
-      health.update(_agreement(latent, labels, has_mask & has_tags))
+      health.update(agreement(latent, labels, has_mask & has_tags))
     return tf.where(has_mask, labels, latent), health
 
 
@@ -70,8 +70,16 @@ def _coverage(latent, tags, has_mask, has_tags):
   }
 
 
-def _agreement(latent, labels, both):
-  """Returns how right the E-step is on samples whose mask is known."""
+def agreement(latent, labels, both):
+  """Returns health figures: how right latent labels are on samples whose mask is known.
+
+  Args:
+    latent, labels: int32 [N,h,w], 255 = unknown.
+    both: bool [N,1,1], samples that have both.
+
+  Returns:
+    Dict of name to `Ratio`.
+  """
   known = both & (labels != fields.IGNORE_LABEL) & (latent != fields.IGNORE_LABEL)
   return {
       "latent_accuracy": ratio.masked_mean(latent == labels, known),

@@ -2,6 +2,7 @@
 import inspect
 
 from keras_weakseg import errors
+from keras_weakseg.methods import boxes
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import supervised
@@ -10,6 +11,9 @@ METHODS = {
     "supervised": supervised.Supervised,
     "em_fixed": em_fixed.EMFixed,
     "em_adapt": em_adapt.EMAdapt,
+    "bbox_rect": boxes.BBoxRect,
+    "bbox_seg": boxes.BBoxSeg,
+    "bbox_em_fixed": boxes.BBoxEMFixed,
 }
 
 

@@ -16,6 +16,9 @@ class Phase:
     fingerprint: names everything that decides the batches; a run continues only with the same.
     plan: lines that tell the user what will happen.
     validation: function that returns the samples which pick the best checkpoint, or None.
+    prepare: function of a bool (draw progress bars) that makes what the bundle reads, after the
+      plan is printed and before the training; several processes may call it at a time. None =
+      nothing to do.
   """
   name: str
   build: Callable[[dict], Any]
@@ -24,6 +27,7 @@ class Phase:
   fingerprint: str
   plan: Tuple[str, ...] = ()
   validation: Optional[Callable[[], Any]] = None
+  prepare: Optional[Callable[[bool], None]] = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,6 +8,7 @@ from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import prior
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
+from keras_weakseg.recipes import box_maps
 from keras_weakseg.recipes import phase as phases
 from keras_weakseg.recipes import sources as source_lib
 
@@ -41,11 +42,15 @@ def plan(experiment, given=None):
   method_class = methods.method_class(experiment.method.type)
   parts = source_lib.make_parts(experiment.data, sources, method_class.needs)
   source = parts[0].source
+  cache_dir = experiment.data.cache_dir or None
+  maps = box_maps.settings_of(method_class, experiment.method.get().as_dict())
   record = networks.network_record(
       experiment.network.type, **experiment.network.get().as_dict())
   bundle = bundles.Bundle(
-      parts, source_lib.make_augmentation(experiment.data.augmentation, record.mean_rgb),
-      seed=experiment.seed)
+      box_maps.wrapped(parts, maps, cache_dir),
+      source_lib.make_augmentation(experiment.data.augmentation, record.mean_rgb),
+      seed=experiment.seed, extra_fields=box_maps.EXTRA_FIELDS if maps else ())
+  prepare, maps_plan = box_maps.preparation(bundle, maps, cache_dir)
   pretrained = source_lib.find_weights(
       experiment.network.pretrained, experiment.data.data_dir or None)
 
@@ -67,13 +72,14 @@ def plan(experiment, given=None):
       f"{experiment.method.type} on {experiment.network.type}, "
       f"weights from {_origin(pretrained)}",
       *bundle.plan(),
+      *maps_plan,
       f"{experiment.training.steps} steps of {bundle.batch_size} samples",
   ]
   validation = (
       lambda: source.samples(split, grant=fields.Supervision.MASK)) if split else None
   return phases.Plan(
       [phases.Phase(PHASE, build, bundle, experiment.training, source_lib.fingerprint(bundle),
-                    tuple(lines), validation)],
+                    tuple(lines), validation, prepare)],
       record, source)
 
 

@@ -6,7 +6,7 @@ import os
 from keras_weakseg import errors
 from keras_weakseg import fields
 
-KINDS = ("folder", "voc_animals", "coco_sample", "tfds")
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds")
 
 
 def make_source(config, data_dir=None):
@@ -33,8 +33,9 @@ def _make_plain(config, data_dir):
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   if config.kind == "tfds":
     return data.Tfds(config.dataset, data_dir=data_dir)
-  if config.kind == "voc_animals":
-    return data.voc_animals(data.find(config.path or "voc_animals", data_dir))
+  if config.kind in ("voc_animals", "voc_animals_boxes"):
+    return data.voc_animals(data.find(config.path or "voc_animals", data_dir),
+                            boxes=config.kind.endswith("boxes"))
   if config.kind == "coco_sample":
     return data.coco_sample(data.find(config.path or "coco128", data_dir))
   if config.kind == "folder":

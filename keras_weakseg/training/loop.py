@@ -58,6 +58,8 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
     start = checkpoints.restore()
   if start >= phase.training.steps:
     return
+  if phase.prepare:
+    phase.prepare(progress and chief)
   log = logs.RunLog(directory, start) if chief else None
   between = callbacks.BetweenSteps(
       start, phase.training.steps, training=phase.training, checkpoints=checkpoints, log=log,

@@ -46,3 +46,21 @@ def test_evaluation_pass_is_ordered_and_of_original_size(source):
            for batch in ordered.evaluation_samples(source, ids=source.ids("val")[:5])]
   assert [name for name, _ in found] == list(source.ids("val")[:5])
   assert all(shape[0] == 1 and max(shape[1:3]) == 321 for _, shape in found)
+
+
+def test_with_boxes_persons_are_unknown_in_masks_and_no_class(source, shared_data):
+  boxed = voc.voc_animals(shared_data("voc_animals"), boxes=True)
+  assert boxed.classes == tuple(name for name in source.classes if name != "person")
+  assert boxed.name != source.name and boxed.ids("train") == source.ids("train")
+  person = source.classes.index("person")
+  ids = [sample[fields.SAMPLE_ID].decode() for sample in source.samples(
+      "train", wanted=(fields.TAGS,), ids=source.ids("train")[:80]).as_numpy_iterator()
+         if sample[fields.TAGS][person]][:5]
+  assert ids
+  table = np.array([boxed.classes.index(name) if name != "person" else 255
+                    for name in source.classes] + [255] * 249, np.uint8)
+  for old, new in zip(*(entry.samples("train", ids=ids).as_numpy_iterator()
+                        for entry in (source, boxed))):
+    assert (old[fields.MASK] == person).any()
+    np.testing.assert_array_equal(new[fields.MASK], table[old[fields.MASK]])
+    assert new[fields.BOX_CLASSES].tolist() == table[old[fields.BOX_CLASSES]].tolist()

@@ -1,0 +1,66 @@
+"""The sections of the configuration that say which method trains, with its constants."""
+import dataclasses
+from typing import Optional
+
+from official.modeling import hyperparams
+
+
+@dataclasses.dataclass
+class Supervised(hyperparams.Config):
+  """Cross entropy on the masks alone."""
+
+
+@dataclasses.dataclass
+class EMFixed(hyperparams.Config):
+  """EM-Fixed (Papandreou et al. 2015, Algorithm 1)."""
+  background_bias: float = 3.0
+  foreground_bias: float = 5.0
+  censor_absent: bool = False
+
+
+@dataclasses.dataclass
+class EMAdapt(hyperparams.Config):
+  """EM-Adapt (Papandreou et al. 2015, section 3.2)."""
+  background_portion: float = 0.4
+  foreground_portion: float = 0.2
+  iterations: int = 5
+  suppress_others: bool = True
+  censor_absent: bool = False
+
+
+@dataclasses.dataclass
+class BBoxRect(hyperparams.Config):
+  """Bbox-Rect (Papandreou et al. 2015, section 3.3): boxes filled, the smallest in front."""
+
+
+@dataclasses.dataclass
+class BBoxSeg(hyperparams.Config):
+  """Bbox-Seg (same section): a dense CRF finds the objects in the boxes before training.
+
+  Attributes:
+    alpha: share of a box that is its core, 0..1.
+    mode: `soft` (the authors' code) or `hard` (the paper's text).
+    crf: name of the CRF's parameter set, or `bilateral_weight=45,bilateral_xy=37,...`.
+  """
+  alpha: float = 0.2
+  mode: str = "soft"
+  crf: str = "bbox_seg"
+
+
+@dataclasses.dataclass
+class BBoxEMFixed(hyperparams.Config):
+  """Bbox-EM-Fixed (same section)."""
+  background_bias: float = 5.0
+  foreground_bias: float = 6.0
+
+
+@dataclasses.dataclass
+class Method(hyperparams.OneOfConfig):
+  """Which training procedure."""
+  type: Optional[str] = "supervised"
+  supervised: Supervised = dataclasses.field(default_factory=Supervised)
+  em_fixed: EMFixed = dataclasses.field(default_factory=EMFixed)
+  em_adapt: EMAdapt = dataclasses.field(default_factory=EMAdapt)
+  bbox_rect: BBoxRect = dataclasses.field(default_factory=BBoxRect)
+  bbox_seg: BBoxSeg = dataclasses.field(default_factory=BBoxSeg)
+  bbox_em_fixed: BBoxEMFixed = dataclasses.field(default_factory=BBoxEMFixed)

@@ -1,0 +1,234 @@
+"""Label maps made from boxes, kept on disk as a data set: made once, continued where it stopped."""
+import collections
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import decode
+from keras_weakseg.data import file_index
+from keras_weakseg.ops import boxes as box_ops
+from keras_weakseg.ops import crf_parameters
+
+ENVIRONMENT = "KERAS_WEAKSEG_CACHE"
+_DEFAULT_CACHE = os.path.join("~", ".cache", "keras_weakseg")
+RECT, SEG = "rect", "seg"
+MASKS, RECORD, SHEET = "masks", "label_maps.json", "sheet.png"
+# Raised when the same settings would give other label maps than before.
+_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class BoxMaps:
+  """How boxes become label maps.
+
+  Attributes:
+    kind: `rect`: the smallest box over a pixel (Bbox-Rect); `seg`: one dense CRF per image infers
+      the objects inside of the boxes (Bbox-Seg).
+    alpha: share of a box that is its core, for `seg`.
+    mode: `soft` or `hard`, for `seg`; see `ops.boxes.soft_box_probabilities`.
+    crf: `ops.crf_parameters.CrfParameters`, or its name or text, for `seg`.
+
+  Raises:
+    ValueError: a name is unknown.
+  """
+  kind: str = SEG
+  alpha: float = 0.2
+  mode: str = "soft"
+  crf: Any = "bbox_seg"
+
+  def __post_init__(self):
+    if self.kind not in (RECT, SEG):
+      raise errors.unknown_name("kind of label maps", self.kind, (RECT, SEG))
+    if self.mode not in box_ops.MODES:
+      raise errors.unknown_name("mode of box probabilities", self.mode, box_ops.MODES)
+    if isinstance(self.crf, str):
+      object.__setattr__(self, "crf", crf_parameters.CrfParameters.parse(self.crf))
+
+  def as_dict(self):
+    """Returns what decides the label maps, as plain JSON values."""
+    values = {"kind": self.kind}
+    if self.kind == SEG:
+      values.update(alpha=self.alpha, mode=self.mode, crf=self.crf.as_dict())
+    return values
+
+  def draw(self, image, boxes, classes, num_classes):
+    """Returns the label map of one image, uint8 [H, W].
+
+    Args:
+      image: uint8 RGB [H, W, 3].
+      boxes: float [N, 4]; see `ops.boxes`.
+      classes: int [N].
+      num_classes: C.
+    """
+    if self.kind == RECT:
+      return box_ops.rasterize_boxes(boxes, classes, image.shape[:2])
+    return box_ops.segment_boxes(
+        image, boxes, classes, num_classes, alpha=self.alpha, mode=self.mode, crf=self.crf)
+
+
+def cache_root(cache_dir=None):
+  """Returns the folder of everything that is cached.
+
+  Args:
+    cache_dir: the folder; None = that of `KERAS_WEAKSEG_CACHE`, else `~/.cache/keras_weakseg`.
+  """
+  return pathlib.Path(cache_dir or os.environ.get(ENVIRONMENT) or _DEFAULT_CACHE).expanduser()
+
+
+def folder_of(source, settings, cache_dir=None):
+  """Returns where the label maps of a source are kept: a folder named by a hash of all they need.
+
+  Args:
+    source: `source.Source`.
+    settings: `BoxMaps`.
+    cache_dir: see `cache_root`.
+  """
+  text = json.dumps(_record(source, settings), sort_keys=True)
+  return cache_root(cache_dir) / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def boxed_ids(source, split, ids=None):
+  """Returns the ids of a split whose boxes exist and may be read, in stored order."""
+  chosen = source.ids(split) if ids is None else tuple(ids)
+  flags = source.supervision(split, fields.Supervision.BOXES, chosen)
+  return tuple(name for name, flag in zip(chosen, flags) if flag & fields.Supervision.BOXES)
+
+
+def absent(folder, ids):
+  """Returns the ids that have no label map in a folder yet, in the order of `ids`."""
+  known = file_index.list_ids(pathlib.Path(folder) / MASKS, file_index.MASK_SUFFIXES)
+  return tuple(name for name in ids if name not in known)
+
+
+def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mode="soft",
+                    crf="bbox_seg", cache_dir=None, sheet_masks=(), workers=None, progress=True):
+  """Makes the label maps of all boxed samples that have none yet.
+
+  The result is a folder of palette PNGs, `masks/<id>.png`, which `kw.data.Folder(..., masks=...)`
+  reads like any other, with `label_maps.json` (what they are) and `sheet.png` (how they look).
+  Files appear whole or not at all: an interrupted call is continued by the same call, and several
+  processes may work on one folder.
+
+  Args:
+    source: a data source whose samples have boxes. Nothing but images and boxes is read.
+    split: of it, or several joined by `+`.
+    kind, alpha, mode, crf: see `BoxMaps`.
+    ids: ids of the split, None = all with boxes.
+    cache_dir: see `cache_root`.
+    sheet_masks: ids whose masks may be read, to be shown beside their label maps.
+    workers: threads, None = one per core.
+    progress: whether to draw a progress bar.
+
+  Returns:
+    `pathlib.Path` of the folder.
+
+  Raises:
+    ValueError: no sample has boxes, a sample cannot be read, or the folder cannot be written.
+  """
+  from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
+  settings = BoxMaps(kind, alpha, mode, crf)
+  folder = folder_of(source, settings, cache_dir)
+  boxed = boxed_ids(source, split, ids)
+  _check_ids(source, split, boxed)
+  missing = absent(folder, boxed)
+  if not (folder / RECORD).exists():
+    record = json.dumps(_record(source, settings), indent=1, sort_keys=True)
+    staging.write_whole(folder / RECORD, record.encode())
+  if missing:
+    _make(source, split, missing, settings, folder, workers or os.cpu_count() or 1, progress)
+  if missing or not (folder / SHEET).exists():
+    from keras_weakseg.data import label_sheet  # pylint: disable=g-import-not-at-top
+    label_sheet.write_sheet(source, split, boxed, folder, set(sheet_masks))
+  return folder
+
+
+def read_record(folder):
+  """Returns the dict of `label_maps.json`.
+
+  Raises:
+    FileNotFoundError: the folder holds no label maps.
+  """
+  path = pathlib.Path(folder) / RECORD
+  try:
+    return json.loads(path.read_text(encoding="utf-8"))
+  except FileNotFoundError:
+    raise errors.missing(
+        "There are no label maps.", expected=f"the file '{path}'", received="no such file",
+        fix="Make them: keras-weakseg make-label-maps, or kw.data.make_label_maps(...).") from None
+
+
+def _record(source, settings):
+  return {"version": _VERSION, **settings.as_dict(), "source": source.name,
+          "fingerprint": source.fingerprint(), "content": source.box_content(),
+          "classes": list(source.classes)}
+
+
+def _check_ids(source, split, ids):
+  outside = [name for name in ids if name.startswith("/") or ".." in name.split("/")]
+  if outside or not ids:
+    raise errors.value_error(
+        f"No label maps can be made of the split '{split}' of '{source.name}'.",
+        expected="samples with boxes, whose ids are relative paths",
+        received=", ".join(outside[:5]) or "no sample whose boxes exist and may be read",
+        fix="Check the place of the boxes (boxes=), the manifest and the ids.")
+
+
+def _make(source, split, ids, settings, folder, workers, progress):
+  """Makes and writes label maps, as many at a time as there are workers."""
+  from keras_weakseg.evaluation import mask_files  # pylint: disable=g-import-not-at-top
+
+  def work(sample):
+    labels = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
+                           source.num_classes)
+    path = folder / MASKS / (sample[fields.SAMPLE_ID].decode() + ".png")
+    mask_files.write_mask(path, labels, source.palette)
+
+  samples = source.samples(
+      split, ids=ids, grant=fields.Supervision.BOXES,
+      wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.BOXES, fields.BOX_CLASSES))
+  try:
+    with _bar(len(ids), progress) as bar:
+      for _ in parallel(work, samples.as_numpy_iterator(), workers):
+        bar.update()
+  except tf.errors.OpError as error:
+    raise decode.house_error(error) or errors.value_error(
+        f"A sample of '{source.name}' cannot be read.", expected="whole images and box files",
+        received=str(error).splitlines()[0],
+        fix="'keras-weakseg check-data' lists the broken files.") from error
+
+
+def parallel(function, items, workers):
+  """Yields the results of a function in order, computed by threads that run a little ahead.
+
+  Threads are enough: NumPy and SciPy let go of the interpreter where the time is spent.
+
+  Args:
+    function: of one item.
+    items: iterable.
+    workers: threads.
+  """
+  waiting = collections.deque()
+  pool = concurrent.futures.ThreadPoolExecutor(workers)
+  try:
+    for item in items:
+      waiting.append(pool.submit(function, item))
+      if len(waiting) >= 2 * workers:
+        yield waiting.popleft().result()
+    while waiting:
+      yield waiting.popleft().result()
+  finally:
+    pool.shutdown(cancel_futures=True)
+
+
+def _bar(total, progress):
+  from tqdm import auto  # pylint: disable=g-import-not-at-top
+  return auto.tqdm(total=total, desc="label maps", unit="image", leave=False,
+                   disable=None if progress else True)

@@ -1,0 +1,109 @@
+"""Training from bounding boxes (Papandreou et al. 2015, section 3.3): three ways, one frame.
+
+The boxes themselves never reach the network: they are made into label maps before training (see
+`keras_weakseg.data.label_maps`), which come with the samples as `box_labels`.
+"""
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.methods import base
+from keras_weakseg.methods import em as em_frame
+from keras_weakseg.methods import ratio
+from keras_weakseg.methods import supervised
+from keras_weakseg.ops import em
+from keras_weakseg.ops import resize
+
+
+class BoxLabels(supervised.Supervised):
+  """Trains on label maps made from boxes as if they were masks; samples with a mask keep it.
+
+  A subclass says with `label_maps` which kind it needs, and with `label_map_options` which of its
+  options decide how they are made.
+
+  Args:
+    **options: see `Supervised`.
+  """
+  needs = fields.Supervision.BOXES  # Granted by masks too.
+
+  def complete(self, labels, scores, has_mask, batch):
+    """See `Supervised.complete`."""
+    boxed, has_boxes = self.box_labels(batch)
+    found = self.latent(scores, boxed)
+    valid = batch[fields.VALID][:, ::self.stride, ::self.stride]
+    usable = has_boxes & valid & (boxed != fields.IGNORE_LABEL)
+    found = tf.where(usable, found, fields.IGNORE_LABEL)
+    weak = has_boxes & ~has_mask & (found != fields.IGNORE_LABEL)
+    health = {"latent_foreground": ratio.masked_mean(found > 0, weak)}
+    if fields.MASK in batch:
+      health.update(em_frame.agreement(found, labels, has_mask & has_boxes))
+    return tf.where(has_mask, labels, found), health
+
+  def latent(self, scores, boxed):
+    """Returns the labels that boxed samples are trained on, int32 [N,h,w].
+
+    Args:
+      scores: float32 [N,h,w,C], without gradient.
+      boxed: int32 [N,h,w], label map made from the boxes, 255 = unknown.
+    """
+    del scores
+    return boxed
+
+  def box_labels(self, batch):
+    """Returns the label maps int32 [N,h,w], 255 = unknown, and bool [N,1,1]: who may use them."""
+    if fields.BOX_LABELS not in batch:
+      raise errors.value_error(
+          "The batches have no label maps of boxes.", expected=f"the field '{fields.BOX_LABELS}'",
+          received=", ".join(sorted(batch)),
+          fix="Wrap the source in kw.data.WithBoxLabels and pass extra_fields=('box_labels',).")
+    has_boxes = base.may(batch, fields.Supervision.BOXES)[:, None, None]
+    boxed = tf.cast(resize.decimate_labels(batch[fields.BOX_LABELS], self.stride), tf.int32)
+    return tf.where(has_boxes, boxed, fields.IGNORE_LABEL), has_boxes
+
+
+class BBoxRect(BoxLabels):
+  """Bbox-Rect: all pixels of a box belong to its object, the smallest box is in front."""
+  label_maps = "rect"
+
+
+class BBoxSeg(BoxLabels):
+  """Bbox-Seg: a dense CRF has found the objects inside of the boxes before training.
+
+  Args:
+    alpha: share of a box that is certainly the object (its core).
+    mode: `soft` or `hard` evidence; see `ops.boxes.soft_box_probabilities`.
+    crf: name of the CRF's parameter set, or its parameters as text.
+    **options: see `BoxLabels`.
+  """
+  label_maps = "seg"
+  label_map_options = ("alpha", "mode", "crf")
+
+  def __init__(self, *args, alpha=0.2, mode="soft", crf="bbox_seg", **options):
+    super().__init__(*args, **options)
+    self.alpha = alpha
+    self.mode = mode
+    self.crf = crf
+
+
+class BBoxEMFixed(BoxLabels):
+  """Bbox-EM-Fixed: the E-step of EM-Fixed, with the boxes telling which class where.
+
+  Deviation: as in `ExpectationMaximization`, padding of a crop has no latent label, nor has any
+  other pixel where the label map is unknown; the reference code labels it by the plain scores.
+
+  Args:
+    background_bias: added to the score of the background wherever the boxes are known.
+    foreground_bias: added to the score of the class of the smallest box over a pixel.
+    **options: see `BoxLabels`.
+  """
+  label_maps = "rect"
+
+  def __init__(self, *args, background_bias=5.0, foreground_bias=6.0, **options):
+    super().__init__(*args, **options)
+    self.background_bias = background_bias
+    self.foreground_bias = foreground_bias
+
+  def latent(self, scores, boxed):
+    """See `BoxLabels.latent`."""
+    return em.latent_labels(em.bbox_em_fixed_scores(
+        scores, boxed, self.background_bias, self.foreground_bias))

@@ -1,0 +1,164 @@
+"""How good label maps made from boxes are, before any training, and the settings that make them so.
+
+Both read true masks, which is research: only what the caller names is looked at.
+"""
+import itertools
+import json
+import os
+import pathlib
+
+import numpy as np
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.evaluation import metrics
+from keras_weakseg.evaluation import staging
+from keras_weakseg.ops import crf_parameters
+
+# The range that the paper searched on 100 images.
+ALPHAS = (0.2, 0.35, 0.5, 0.65, 0.8)
+COUNT = 100
+
+
+def measure_label_maps(source, folder, split="train", *, ids=None):
+  """Returns the figures of label maps against the true masks.
+
+  Args:
+    source: data source with boxes and masks.
+    folder: what `data.make_label_maps` returned.
+    split: of the source, or several joined by `+`.
+    ids: ids of the split, None = all that have both.
+
+  Returns:
+    Dict with `mean_iou`, `pixel_accuracy`, `class_iou` (dict of class name to IoU or None) and
+    `samples`.
+
+  Raises:
+    ValueError: no sample has both.
+    FileNotFoundError: a label map is missing.
+  """
+  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  both = _with_masks(source, split, ids)
+  wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.MASK, fields.BOX_LABELS)
+  samples = data.WithBoxLabels(source, folder).samples(split, ids=both, wanted=wanted)
+  matrix = np.zeros([source.num_classes] * 2, np.int64)
+  for sample in samples.as_numpy_iterator():
+    matrix += metrics.confusion_matrix(
+        sample[fields.MASK], sample[fields.BOX_LABELS], source.num_classes)
+  return {**_figures(matrix, source.classes), "samples": len(both)}
+
+
+def tune_label_maps(source, split="train", *, table, ids=None, count=COUNT, seed=0, alphas=ALPHAS,
+                    modes=("soft",), crfs=("bbox_seg",), workers=None, progress=True):
+  """Searches how Bbox-Seg finds objects best, on a few masks that are held out for it.
+
+  The paper searched the share of the core from 20 to 80 % on 100 images. Nothing else of the split
+  is read, and no label map is kept.
+
+  Args:
+    source: data source with boxes and masks.
+    split: of the source.
+    table: path of a JSON table that is written after every row; rows that it already holds are not
+      computed again.
+    ids: ids of the split, None = `count` of those that have both, by hash.
+    count: how many; 0 = all.
+    seed: seed of that hash.
+    alphas, modes, crfs: values to try, each with each; `crfs` as in `data.label_maps.BoxMaps`.
+    workers: threads, None = one per core.
+    progress: whether to draw a progress bar.
+
+  Returns:
+    List of rows, best first: dicts with `alpha`, `mode`, `crf` (text), `mean_iou`,
+    `pixel_accuracy` and `class_iou`.
+
+  Raises:
+    ValueError: no sample has both, or the table belongs to other samples.
+  """
+  from keras_weakseg.data import label_maps, order  # pylint: disable=g-import-not-at-top
+  chosen = _with_masks(source, split, ids)
+  chosen = order.choose(chosen, count, seed) if count and ids is None else chosen
+  rows = _known(table, source, chosen)
+  crfs = [crf if isinstance(crf, crf_parameters.CrfParameters) else
+          crf_parameters.CrfParameters.parse(crf) for crf in crfs]
+  grid = [label_maps.BoxMaps("seg", *values) for values in itertools.product(alphas, modes, crfs)]
+  todo = [settings for settings in grid if not _find(rows, settings)]
+  samples = _samples(source, split, chosen) if todo else []
+  for settings in _bar(todo, progress):
+    rows.append({**_key(settings), **_score(samples, settings, source, workers)})
+    _write(table, source, chosen, rows)
+  found = [_find(rows, settings) for settings in grid]
+  return sorted(found, key=lambda row: -row["mean_iou"])
+
+
+def _score(samples, settings, source, workers):
+  from keras_weakseg.data import label_maps  # pylint: disable=g-import-not-at-top
+
+  def judge(sample):
+    found = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
+                          source.num_classes)
+    return metrics.confusion_matrix(sample[fields.MASK], found, source.num_classes)
+
+  matrices = label_maps.parallel(judge, samples, workers or os.cpu_count() or 1)
+  return _figures(sum(matrices), source.classes)
+
+
+def _figures(matrix, classes):
+  iou = [None if np.isnan(value) else float(value) for value in metrics.class_iou(matrix)]
+  return {"mean_iou": metrics.mean_iou(matrix), "pixel_accuracy": metrics.pixel_accuracy(matrix),
+          "class_iou": dict(zip(classes, iou))}
+
+
+def _samples(source, split, ids):
+  wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.MASK, fields.BOXES, fields.BOX_CLASSES)
+  return list(source.samples(split, ids=ids, wanted=wanted).as_numpy_iterator())
+
+
+def _with_masks(source, split, ids):
+  """Returns the ids that have boxes and a mask, in stored order."""
+  both = fields.Supervision.MASK | fields.Supervision.BOXES
+  chosen = source.ids(split) if ids is None else tuple(ids)
+  flags = source.supervision(split, both, chosen)
+  found = tuple(name for name, flag in zip(chosen, flags) if flag & both == both)
+  if not found:
+    raise errors.value_error(
+        f"The label maps of '{source.name}' cannot be judged.",
+        expected=f"samples of the split '{split}' with boxes and a mask", received="none",
+        fix="Name a split that has both, or correct the places of masks and boxes.")
+  return found
+
+
+def _key(settings):
+  return {"alpha": settings.alpha, "mode": settings.mode, "crf": settings.crf.text()}
+
+
+def _find(rows, settings):
+  wanted = _key(settings)
+  return next((row for row in rows if all(row[key] == wanted[key] for key in wanted)), None)
+
+
+def _known(table, source, ids):
+  """Returns the rows of a table; refuses one that was made from other samples."""
+  path = pathlib.Path(table)
+  if not path.exists():
+    return []
+  content = json.loads(path.read_text(encoding="utf-8"))
+  if content.get("data") != _data(source, ids):
+    raise errors.value_error(
+        f"The table '{path}' was made from other samples.", expected=content.get("data"),
+        received=_data(source, ids), fix="Name another table, or delete this one.")
+  return content["rows"]
+
+
+def _write(table, source, ids, rows):
+  content = json.dumps({"data": _data(source, ids), "rows": rows}, indent=1)
+  staging.write_whole(table, content.encode())
+
+
+def _data(source, ids):
+  return {"fingerprint": source.fingerprint(), "content": source.box_content(), "ids": list(ids)}
+
+
+def _bar(todo, progress):
+  from tqdm import auto  # pylint: disable=g-import-not-at-top
+  return auto.tqdm(todo, desc="tune label maps", unit="row", leave=False,
+                   disable=None if progress else True)

@@ -1,0 +1,157 @@
+"""Tests of the preparation of label maps: what is asked for is made, once, before the training."""
+import json
+
+import numpy as np
+import pytest
+
+from keras_weakseg import api
+from keras_weakseg import data
+from keras_weakseg import fields
+from keras_weakseg.configs import overrides
+from keras_weakseg.data import label_maps
+from keras_weakseg.methods import registry
+from keras_weakseg.recipes import box_maps
+from keras_weakseg.recipes import registry as recipes
+
+_XML = ("<annotation><size><width>{w}</width><height>{h}</height></size><object><name>{name}</name>"
+        "<bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox>"
+        "</object></annotation>")
+
+
+@pytest.fixture
+def boxed_folder(tmp_path, monkeypatch):
+  """Returns a folder of 12 pictures of squares with VOC XML files; the first four have masks."""
+  monkeypatch.setenv(label_maps.ENVIRONMENT, str(tmp_path / "cache"))
+  from PIL import Image
+  root = tmp_path / "photos"
+  for name in ("images", "masks", "boxes"):
+    (root / name).mkdir(parents=True)
+  (root / "classes.txt").write_text("background\nred\nblue\n")
+  random = np.random.RandomState(7)
+  for index in range(12):
+    image = random.randint(60, 150, (56, 72, 3)).astype(np.uint8)
+    top, left, label = random.randint(6, 28), random.randint(4, 40), 1 + index % 2
+    image[top:top + 24, left:left + 28] = (220, 30, 30) if label == 1 else (30, 30, 220)
+    mask = np.zeros([56, 72], np.uint8)
+    mask[top:top + 24, left:left + 28] = label
+    Image.fromarray(image).save(root / "images" / f"p{index:02d}.png")
+    if index < 4:
+      Image.fromarray(mask).save(root / "masks" / f"p{index:02d}.png")
+    (root / "boxes" / f"p{index:02d}.xml").write_text(_XML.format(
+        w=72, h=56, name=("red", "blue")[label - 1], x0=left + 1, y0=top + 1, x1=left + 28,
+        y1=top + 24))
+  return root
+
+
+def experiment(method, tiny_overrides, **more):
+  return overrides.resolve("own_data", overrides={"method.type": method, **tiny_overrides, **more})
+
+
+def made(tmp_path):
+  return sorted(file.stem for file in (tmp_path / "cache").rglob("masks/*.png"))
+
+
+def test_fit_on_a_folder_with_xml_files_just_works(boxed_folder, tmp_path, tiny_overrides):
+  result = api.fit(method="bbox_seg", data=data.Folder(boxed_folder, held_out=0.3), progress=False,
+                   model_dir=tmp_path / "run", params_override=tiny_overrides)
+  assert result.metrics["samples"] >= 1 and 0 <= result.metrics["mean_iou"] <= 1
+  assert len(made(tmp_path)) == 12 - result.metrics["samples"]
+  log = [json.loads(line) for line in (tmp_path / "run" / "train" / "log.jsonl").open()]
+  assert all("loss_boxes" in line and "latent_foreground" in line for line in log)
+
+
+def test_the_plan_says_what_will_be_made_and_planning_makes_nothing(
+    boxed_folder, tmp_path, tiny_overrides):
+  source = data.Folder(boxed_folder, held_out=0.3)
+  phase, = recipes.make_plan(experiment("bbox_seg", tiny_overrides), source).phases
+  line = next(line for line in phase.plan if "label maps" in line)
+  count = len(source.ids("train"))
+  assert f"{count} seg label maps of boxes, {count} to be made, in {tmp_path}" in line
+  assert not made(tmp_path)
+  phase.prepare(False)
+  assert len(made(tmp_path)) == count
+  phase, = recipes.make_plan(experiment("bbox_seg", tiny_overrides), source).phases
+  assert any(f"{count} seg label maps of boxes, 0 to be made" in line for line in phase.plan)
+
+
+def test_an_interrupted_preparation_is_continued(
+    boxed_folder, tmp_path, tiny_overrides, monkeypatch):
+  source = data.Folder(boxed_folder, held_out=0.3)
+  draw, count = label_maps.BoxMaps.draw, []
+
+  def stops(self, *args):
+    count.append(1)
+    if len(count) == 5:
+      raise KeyboardInterrupt
+    return draw(self, *args)
+
+  options = {"method": "bbox_rect", "data": source, "model_dir": tmp_path / "run",
+             "params_override": {**tiny_overrides, "training.steps": 2}, "progress": False}
+  monkeypatch.setattr(label_maps.BoxMaps, "draw", stops)
+  with pytest.raises(KeyboardInterrupt):
+    api.fit(**options)
+  begun = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("masks/*.png")}
+  assert 0 < len(begun) < len(source.ids("train"))
+  api.fit(**options)
+  assert len(made(tmp_path)) == len(source.ids("train"))
+  assert all(path.stat().st_mtime_ns == stamp for path, stamp in begun.items())
+
+
+def test_other_settings_are_another_experiment(boxed_folder, tiny_overrides):
+  source = data.Folder(boxed_folder)
+  plans = [recipes.make_plan(experiment("bbox_seg", tiny_overrides, **more), source).phases[0]
+           for more in ({}, {}, {"method.bbox_seg.alpha": 0.5},
+                        {"method.bbox_seg.crf": "deeplab_largefov"})]
+  prints = [phase.fingerprint for phase in plans]
+  assert prints[0] == prints[1] and len(set(prints)) == 3
+
+
+def test_the_cache_may_be_configured(boxed_folder, tmp_path, tiny_overrides):
+  config = experiment("bbox_rect", tiny_overrides, **{"data.cache_dir": str(tmp_path / "mine")})
+  phase, = recipes.make_plan(config, data.Folder(boxed_folder)).phases
+  phase.prepare(False)
+  assert not made(tmp_path) and list((tmp_path / "mine").rglob("masks/*.png"))
+
+
+def test_masks_of_boxed_parts_are_never_read(boxed_folder, tmp_path):
+  """Only what a part grants is shown on the sheet, and nothing else is opened."""
+  source = data.Folder(boxed_folder, held_out=0.0)
+  for index in range(2, 4):
+    (boxed_folder / "masks" / f"p{index:02d}.png").write_bytes(b"garbage")
+  settings = label_maps.BoxMaps("rect")
+  parts = box_maps.wrapped([
+      data.Part(source, supervision="mask", ids=("p00", "p01"), batch_size=2),
+      data.Part(source, supervision="boxes", rest=True, batch_size=2)], settings)
+  bundle = data.Bundle(parts, data.Augmentation(crop=(33, 33)), extra_fields=box_maps.EXTRA_FIELDS)
+  prepare, lines = box_maps.preparation(bundle, settings)
+  prepare(False)
+  assert "12 rect label maps" in lines[0] and len(made(tmp_path)) == 12
+  batch = next(bundle.batches().as_numpy_iterator())
+  weak = batch[fields.PART] == 1
+  assert (batch[fields.MASK][weak] == 255).all()
+  assert (batch[fields.BOX_LABELS][weak] < 255).any()
+
+
+def test_masks_alone_say_so(photo_folder):
+  source = data.Folder(photo_folder)
+  settings = label_maps.BoxMaps("rect")
+  parts = box_maps.wrapped([data.Part(source, supervision="mask")], settings)
+  prepare, lines = box_maps.preparation(data.Bundle(parts), settings)
+  assert "masks alone teach" in lines[0]
+  prepare(False)
+
+
+def test_methods_without_label_maps_change_nothing(photo_folder):
+  method = registry.method_class("em_fixed")
+  assert box_maps.settings_of(method, {}) is None
+  parts = [data.Part(data.Folder(photo_folder), supervision="tags")]
+  assert box_maps.wrapped(parts, None) is parts
+  assert box_maps.preparation(None, None) == (None, [])
+
+
+def test_settings_come_from_the_method():
+  method = registry.method_class("bbox_seg")
+  found = box_maps.settings_of(method, {"alpha": 0.4, "mode": "hard", "crf": "deeplab_msc"})
+  assert (found.kind, found.alpha, found.mode, found.crf.bilateral_xy) == ("seg", 0.4, "hard", 95)
+  rect = registry.method_class("bbox_em_fixed")
+  assert box_maps.settings_of(rect, {"background_bias": 5.0}).as_dict() == {"kind": "rect"}

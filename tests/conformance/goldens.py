@@ -18,6 +18,7 @@ from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
+from keras_weakseg.ops import geometry
 
 CLASSES = 4
 SIDE = 33
@@ -58,6 +59,12 @@ _WEIGHTS = _RANDOM.rand(2, 5, 7).astype(np.float32)
 _PIXELS = _RANDOM.randint(0, 255, (2, 20, 27, 3)).astype(np.uint8)
 _BOXES = np.array([[0, 0, 1, 0.5], [0.2, 0.2, 0.6, 0.9]], np.float32)
 _STRINGS = "strings have no XLA kernel"
+_PHOTO = _RANDOM.rand(2, 6, 8, 3).astype(np.float32)
+_DEPTH = _RANDOM.uniform(2, 9, (2, 6, 8, 1)).astype(np.float32)
+_TURN = _RANDOM.normal(0, 0.02, (2, 3)).astype(np.float32)
+_SHIFT = _RANDOM.normal(0, 0.3, (2, 3)).astype(np.float32)
+_CAMERA = np.array([[[7, 0, 3.4], [0, 8, 2.6], [0, 0, 1]]] * 2, np.float32)
+_COLUMNS, _ROWS = _RANDOM.uniform(-1, 8, (2, 2, 5, 4)).astype(np.float32)
 
 
 def _score_fn(pixels):
@@ -87,6 +94,24 @@ OPS = (
        [_LABELS, _SCORES, _WEIGHTS], gradient=[1]),
     Op("losses.aggregate_classes", lambda scores: losses.aggregate_classes(
         scores, [[0, 3], [1], [2, 0, 1]]), [_SCORES], gradient=[0]),
+    Op("geometry.disparity_to_depth", geometry.disparity_to_depth, [_WEIGHTS], gradient=[0]),
+    Op("geometry.pose_to_matrix", geometry.pose_to_matrix, [_TURN, _SHIFT], gradient=[0, 1]),
+    Op("geometry.pose_to_matrix", lambda turn, shift: geometry.pose_to_matrix(
+        turn, shift, invert=True), [_TURN, _SHIFT], gradient=[0, 1]),
+    Op("geometry.project", lambda depth, turn, shift, camera: geometry.project(
+        depth, geometry.pose_to_matrix([turn, -turn], [shift, -shift]), camera, border=1),
+       [_DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2], tolerance=5e-6),
+    Op("geometry.reproject", lambda depth, turn, shift, camera: geometry.reproject(
+        depth, geometry.pose_to_matrix(turn, shift), camera),
+       [_DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2], tolerance=5e-6),
+    Op("geometry.neighbours", geometry.neighbours, [_PHOTO], gradient=[0]),
+    Op("geometry.sample_neighbours", lambda photo, x, y: geometry.sample_neighbours(
+        geometry.neighbours(photo), x, y), [_PHOTO, _COLUMNS, _ROWS], gradient=[0, 1, 2]),
+    Op("geometry.sample_bilinear", geometry.sample_bilinear,
+       [_PHOTO, np.stack([_COLUMNS, _ROWS], -1)], gradient=[0, 1]),
+    Op("geometry.warp", lambda photo, depth, turn, shift, camera: geometry.warp(
+        photo, depth, geometry.pose_to_matrix(turn, shift), camera),
+       [_PHOTO, _DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2, 3], tolerance=2e-5),
     Op("resize.resize_aligned", lambda x: resize.resize_aligned(x, (33, 49)), [_SCORES],
        gradient=[0]),
     Op("resize.decimate_labels", lambda labels: resize.decimate_labels(labels, 2), [_LABELS],

@@ -67,6 +67,18 @@ def test_names_that_do_not_exist(key, value, nearest):
   assert f"'{nearest}'" in str(caught.value) or nearest in str(caught.value).split("Received")[0]
 
 
+@pytest.mark.parametrize("crf", ["", "bbox_seg", "bilateral_weight=4,bilateral_xy=60"])
+def test_crfs_by_name_and_by_numbers(crf):
+  assert check(NAME, {"evaluation.protocol.crf": crf}).evaluation.protocol.crf == crf
+
+
+def test_numbers_of_a_crf_are_checked():
+  with pytest.raises(ValueError, match="Did you mean 'bilateral_xy'"):
+    check(NAME, {"evaluation.protocol.crf": "bilateral_yx=3"})
+  with pytest.raises(ValueError, match="bilateral_xy cannot be used"):
+    check(NAME, "evaluation.protocol.crf='bilateral_xy=0,bilateral_rgb=3'")
+
+
 def test_the_field_of_view_must_exist():
   with pytest.raises(ValueError, match="largefov_vgg16.field_of_view' 'wide'"):
     check("em_adapt_voc12", "network.largefov_vgg16.field_of_view=wide")

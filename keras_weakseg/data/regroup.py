@@ -10,7 +10,7 @@ from keras_weakseg.datasets import groups as group_lib
 
 BACKGROUND, IGNORE = "background", "ignore"
 OTHERS = (BACKGROUND, IGNORE)
-_MAPS = (fields.MASK,)
+_MAPS = (fields.MASK, fields.BOX_LABELS)
 _SHOWN = 8  # names in a line of the plan
 
 
@@ -89,6 +89,10 @@ class Regrouped(source_lib.Source):
   def draws(self, split, ids, seed, positions):
     """Returns the ids at positions of the shuffled stream of the source."""
     return self.inner.draws(split, ids, seed, positions)
+
+  def box_content(self):
+    """Returns what names the boxes of the source, and the classes that they have here."""
+    return f"{self.inner.box_content()} {self._class_of}"
 
   def _settings(self):
     return {"inner": self.inner.fingerprint(), "labels": self._label_of, "other": self.other}

@@ -5,10 +5,12 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.data import augment
+from keras_weakseg.data import box_labels
 from keras_weakseg.data import bundle
 from keras_weakseg.data import coco
 from keras_weakseg.data import dataset_source
 from keras_weakseg.data import folder
+from keras_weakseg.data import label_maps
 from keras_weakseg.data import parts
 from keras_weakseg.data import regroup
 from keras_weakseg.data import voc
@@ -34,7 +36,8 @@ def fine_samples(count=6):
     classes[k, :2] = k % 6, 5 - k % 6
   return tf.data.Dataset.from_tensor_slices({
       fields.IMAGE: np.zeros((count, 4, 6, 3), np.uint8), fields.MASK: masks, fields.TAGS: tags,
-      fields.NOISY_TAGS: noisy, fields.BOXES: boxes, fields.BOX_CLASSES: classes})
+      fields.NOISY_TAGS: noisy, fields.BOXES: boxes, fields.BOX_CLASSES: classes,
+      fields.BOX_LABELS: masks})
 
 
 def streaming(**options):
@@ -49,13 +52,13 @@ def read(source, split="train", **options):
 
 
 @pytest.mark.parametrize("other, rest", [("background", 0), ("ignore", 255)])
-def test_masks_hold_the_new_classes(other, rest):
+def test_masks_and_box_label_maps_hold_the_new_classes(other, rest):
   source = regroup.Regrouped(streaming(), groups=COARSE, other=other)
   assert source.classes == ("background", "vehicle", "animal")
   table = np.array([0, rest, 1, 1, 2, 2])
   for k, sample in enumerate(read(source)):
     assert sample[fields.MASK].dtype == np.uint8
-    for name in (fields.MASK,):
+    for name in (fields.MASK, fields.BOX_LABELS):
       assert (sample[name][0] == table[k]).all() and (sample[name][1] == table[5 - k]).all()
       assert (sample[name][2] == 0).all() and (sample[name][3] == 255).all()
 
@@ -166,6 +169,22 @@ def test_a_folder_keeps_its_splits_flags_and_closed_masks(mini):
     read(source, grant=Kind.MASK)
 
 
+def test_label_maps_are_made_from_the_boxes_that_are_left(mini, tmp_path):
+  inner = folder.Folder(mini, validation=["a0"])
+  source = regroup.Regrouped(inner, groups={"hound": ("dog",)})
+  made = label_maps.make_label_maps(source, "train", "rect", cache_dir=tmp_path, progress=False)
+  with_labels = box_labels.WithBoxLabels(source, made)
+  samples = {sample[fields.SAMPLE_ID].decode(): sample
+             for sample in read(with_labels, grant=Kind.BOXES)}
+  wanted = np.zeros((12, 16), np.uint8)
+  wanted[1:5, 2:6] = 1
+  np.testing.assert_array_equal(samples["a1"][fields.BOX_LABELS], wanted)  # a dog
+  assert not samples["a2"][fields.BOX_LABELS].any()                        # a cat
+  other = regroup.Regrouped(inner, groups={"hound": ("cat",)})
+  assert label_maps.make_label_maps(
+      other, "train", "rect", cache_dir=tmp_path, progress=False) != made
+
+
 def test_a_sample_without_tags_keeps_none(mini):
   (mini / "m.txt").write_text("a1 tags\na2 none\n")
   inner = folder.Folder(mini, manifest="m.txt", validation=["a0"])
@@ -216,6 +235,8 @@ def test_the_fingerprint_covers_source_and_grouping():
       (streaming(), {"groups": {**COARSE, "vehicle": ("car",)}}),
       (streaming(name="other"), {"groups": COARSE, "name": "dataset"}))]
   assert prints[0] == prints[1] and len(set(prints)) == 4
+  assert regroup.Regrouped(streaming(), groups=COARSE).box_content() != regroup.Regrouped(
+      streaming(), groups={**COARSE, "vehicle": ("car",)}).box_content()
 
 
 @pytest.mark.parametrize("options, words", [

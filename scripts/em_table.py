@@ -28,6 +28,21 @@ ROWS = {
         ("the same, without the background prior", "em_adapt_voc_animals",
          "network.background_prior=0.0", "em_adapt_voc_animals_zero_bias"),
     ],
+    "voc_animals_boxes": [
+        ("Bbox-Rect, boxes only", "bbox_rect_voc_animals"),
+        ("Bbox-EM-Fixed, boxes only", "bbox_em_fixed_voc_animals"),
+        ("Bbox-Seg, boxes only", "bbox_seg_voc_animals"),
+        ("100 masks alone", "supervised_100_voc_animals_boxes"),
+        ("100 masks + boxes (Bbox-Rect)", "bbox_rect_semi_100_voc_animals"),
+        ("100 masks + boxes (Bbox-EM-Fixed)", "bbox_em_fixed_semi_100_voc_animals"),
+        ("100 masks + boxes (Bbox-Seg)", "bbox_seg_semi_100_voc_animals"),
+        ("all 437 masks", "supervised_voc_animals_boxes"),
+    ],
+    "scenes_boxes": [
+        ("Bbox-Rect, boxes only", "bbox_rect_scenes"),
+        ("Bbox-EM-Fixed, boxes only", "bbox_em_fixed_scenes"),
+        ("Bbox-Seg, boxes only", "bbox_seg_scenes"),
+    ],
     "scenes": [
         ("EM-Fixed, image tags only", "em_fixed_scenes"),
         ("EM-Adapt, image tags only", "em_adapt_scenes"),
@@ -46,6 +61,18 @@ ORDERINGS = {
         ("supervised_100_voc_animals", "supervised_50_voc_animals"),
         ("supervised_200_voc_animals", "supervised_100_voc_animals"),
         ("supervised_voc_animals", "supervised_200_voc_animals"),
+    ],
+    "voc_animals_boxes": [
+        ("bbox_seg_voc_animals", "bbox_rect_voc_animals"),
+        ("bbox_em_fixed_voc_animals", "bbox_rect_voc_animals"),
+        *((f"{method}_semi_100_voc_animals", f"{method}_voc_animals")
+          for method in ("bbox_rect", "bbox_em_fixed", "bbox_seg")),
+        *((f"{method}_semi_100_voc_animals", "supervised_100_voc_animals_boxes")
+          for method in ("bbox_rect", "bbox_em_fixed", "bbox_seg")),
+    ],
+    "scenes_boxes": [
+        ("bbox_seg_scenes", "bbox_rect_scenes"),
+        ("bbox_em_fixed_scenes", "bbox_rect_scenes"),
     ],
     "scenes": [
         ("em_adapt_scenes", "em_fixed_scenes"),

@@ -1,5 +1,7 @@
 """Typed experiment configs, composed from small functions, registered by name."""
 from keras_weakseg.configs import em_animals
+from keras_weakseg.configs import em_boxes
+from keras_weakseg.configs import em_boxes_small
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data

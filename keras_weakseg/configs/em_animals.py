@@ -26,9 +26,10 @@ WEIGHTS = "weights/mobilenet_v1_1.0_224_imagenet_fp16.npz"
 TRAIN, TAGGED, VAL = "train", "train+weak", "val"
 
 
-def voc_animals():
-  """Returns the source VOC12-animals, 7 classes."""
-  return schema.Source(name="voc_animals", kind="voc_animals", path="voc_animals")
+def voc_animals(boxed=False):
+  """Returns the source VOC12-animals: 7 classes, or the 6 that have boxes."""
+  kind = "voc_animals_boxes" if boxed else "voc_animals"
+  return schema.Source(name=kind, kind=kind, path="voc_animals")
 
 
 def imagenet_mobilenet():
@@ -37,7 +38,8 @@ def imagenet_mobilenet():
                         light_mobilenet_v1=schema.LightMobileNetV1(alpha=1.0, output_stride=16))
 
 
-def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prior=0.0):
+def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prior=0.0,
+               boxed=False):
   """Returns an experiment on real photographs.
 
   Args:
@@ -45,11 +47,12 @@ def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prio
     bundle: list of `schema.Part`.
     steps, learning_rate: of the training.
     prior: probability of the background before it.
+    boxed: in the 6 classes that have boxes.
   """
   network = imagenet_mobilenet()
   network.background_prior = prior
   return schema.Experiment(
-      data=schema.Data(sources=[voc_animals()], parts=bundle,
+      data=schema.Data(sources=[voc_animals(boxed)], parts=bundle,
                        augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
       network=network, method=method,
       training=schema.Training(
@@ -82,9 +85,9 @@ def em_semi(count):
                     prior=BACKGROUND_PRIOR)
 
 
-def supervised(count):
-  """Returns training on `count` masks alone, 0 = all."""
-  return on_animals(em_methods.supervised(), [parts.masks(TRAIN, BATCH, count=count)])
+def supervised(count, **options):
+  """Returns training on `count` masks alone, 0 = all; `options` as of `on_animals`."""
+  return on_animals(em_methods.supervised(), [parts.masks(TRAIN, BATCH, count=count)], **options)
 
 
 registry.register("em_semi_voc_animals", f"The same as em_semi_{DEFAULT_MASKS}_voc_animals")(

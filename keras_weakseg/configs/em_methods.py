@@ -14,6 +14,23 @@ def em_adapt():
       background_portion=0.4, foreground_portion=0.2, iterations=5))
 
 
+def bbox_rect():
+  """Returns Bbox-Rect, which has no constants."""
+  return schema.Method(type="bbox_rect")
+
+
+def bbox_seg():
+  """Returns Bbox-Seg as in the authors' code: a fifth of every box is core."""
+  return schema.Method(type="bbox_seg",
+                       bbox_seg=schema.BBoxSeg(alpha=0.2, mode="soft", crf="bbox_seg"))
+
+
+def bbox_em_fixed():
+  """Returns Bbox-EM-Fixed with the published biases: 5 for the background and 6 in boxes."""
+  return schema.Method(type="bbox_em_fixed",
+                       bbox_em_fixed=schema.BBoxEMFixed(background_bias=5.0, foreground_bias=6.0))
+
+
 def supervised():
   """Returns training on masks alone."""
   return schema.Method(type="supervised")

@@ -36,13 +36,25 @@ def tags(split, batch_size, *, count=0, weight=1.0, rest=False):
                      weight=weight, rest=rest)
 
 
-def semi(strong_split, weak_split, batch_size, *, strong_count=0, weak_count=0):
-  """Returns the bundle of Papandreou et al. 2015: half masks, half tags of other samples.
+def boxes(split, batch_size, *, count=0, weight=1.0, rest=False):
+  """Returns the part of samples with boxes; arguments as of `tags`.
+
+  Example:
+    >>> boxes("train", 4).supervision
+    'boxes'
+  """
+  return schema.Part(split=split, supervision="boxes", batch_size=batch_size, count=count,
+                     weight=weight, rest=rest)
+
+
+def semi(strong_split, weak_split, batch_size, *, strong_count=0, weak_count=0, weak=tags):
+  """Returns the bundle of Papandreou et al. 2015: half masks, half weaker labels of other samples.
 
   Args:
     strong_split, weak_split: splits; a sample of both is strong if it was chosen as such.
     batch_size: global batch, halved between the parts.
     strong_count, weak_count: how many samples of each, 0 = all.
+    weak: function that makes the weak part, `tags` or `boxes`.
 
   Returns:
     Two `schema.Part`s, weighted 0.7 and 0.3.
@@ -53,4 +65,4 @@ def semi(strong_split, weak_split, batch_size, *, strong_count=0, weak_count=0):
   """
   half = batch_size // 2
   return [masks(strong_split, batch_size - half, count=strong_count, weight=STRONG_WEIGHT),
-          tags(weak_split, half, count=weak_count, weight=WEAK_WEIGHT, rest=True)]
+          weak(weak_split, half, count=weak_count, weight=WEAK_WEIGHT, rest=True)]

@@ -5,7 +5,8 @@ from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 
-NAMES = [name for name in registry.experiments() if name.endswith("voc_animals")]
+NAMES = [name for name in registry.experiments()
+         if name.endswith("voc_animals") and not name.startswith("bbox")]
 
 
 def without(experiment, *keys):

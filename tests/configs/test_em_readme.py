@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from keras_weakseg.configs import em_boxes
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
@@ -13,7 +14,8 @@ README = ROOT / "official_configs" / "em" / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [*em_paper.TABLE_1, *em_paper.TABLE_2])
+@pytest.mark.parametrize("name", [
+    *em_paper.TABLE_1, *em_paper.TABLE_2, *em_boxes.TABLE_3, *em_boxes.TABLE_4])
 def test_a_row_of_the_table_has_the_number_of_its_experiment(name):
   row = next(line for line in TEXT.splitlines() if f"[{name}]({name}.yaml)" in line)
   paper = re.search(r"paper: ([\d.]+)", registry.descriptions()[name]).group(1)
@@ -25,7 +27,8 @@ def test_a_row_of_the_table_has_the_number_of_its_experiment(name):
 
 def test_every_name_in_the_readme_exists():
   known = set(registry.experiments())
-  named = set(re.findall(r"\b(?:em|supervised)_\w+_(?:scenes|voc12\w*|voc_animals)\b", TEXT))
+  named = set(re.findall(
+      r"\b(?:em|supervised|bbox)_\w+_(?:scenes|voc12\w*|voc_animals(?:_boxes)?)\b", TEXT))
   assert len(named) >= 21 and named <= known
 
 

@@ -19,6 +19,15 @@ def test_a_semi_bundle_shares_no_sample_and_weighs_as_published():
   assert (strong.weight, weak.weight) == (0.7, 0.3)
 
 
+def test_the_weak_part_may_have_boxes():
+  tagged, boxed = (parts.semi("train", "train_aug", 30, weak=weak)
+                   for weak in (parts.tags, parts.boxes))
+  assert boxed[0].as_dict() == tagged[0].as_dict()
+  assert boxed[1].as_dict() == {**tagged[1].as_dict(), "supervision": "boxes"}
+  assert parts.boxes("train", 4, count=9).as_dict() == {
+      **parts.tags("train", 4, count=9).as_dict(), "supervision": "boxes"}
+
+
 def test_single_parts_have_full_weight():
   assert parts.masks("train", 4, count=50).as_dict() == {
       **parts.masks("train", 4).as_dict(), "count": 50}

@@ -1,0 +1,61 @@
+"""The small experiments with boxes: they differ from each other in labels and method alone."""
+import pytest
+
+from keras_weakseg.configs import em_boxes_small
+from keras_weakseg.configs import registry
+
+METHODS = tuple(em_boxes_small.METHODS)
+
+
+def without(name, *keys):
+  values = registry.build(name).as_dict()
+  for key in (*keys, "name", "description"):
+    values.pop(key)
+  return values
+
+
+def parts(name):
+  return registry.build(name).data.parts
+
+
+def test_the_rows_are_there():
+  known = set(registry.experiments())
+  for method in METHODS:
+    assert {f"{method}_voc_animals", f"{method}_semi_100_voc_animals", f"{method}_scenes"} <= known
+  assert {"supervised_100_voc_animals_boxes", "supervised_voc_animals_boxes"} <= known
+
+
+@pytest.mark.parametrize("form", ["{}_voc_animals", "{}_semi_100_voc_animals", "{}_scenes"])
+def test_methods_differ_in_the_method_only(form):
+  names = [form.format(method) for method in METHODS]
+  assert [registry.build(name).method.type for name in names] == list(METHODS)
+  first, *others = (without(name, "method") for name in names)
+  assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_all_rows_of_the_real_table_train_the_same_way(method):
+  """Same network, same steps, same six classes; the masks beside boxes are those alone."""
+  alone = "supervised_100_voc_animals_boxes"
+  for name in (f"{method}_voc_animals", f"{method}_semi_100_voc_animals"):
+    assert without(name, "method", "data") == without(alone, "method", "data")
+    assert registry.build(name).data.sources[0].kind == "voc_animals_boxes"
+  semi, = (parts(f"{method}_semi_100_voc_animals"),)
+  for key in ("split", "supervision", "count", "subset_seed", "batch_size"):
+    assert getattr(semi[0], key) == getattr(parts(alone)[0], key)
+  assert semi[1].rest and semi[1].supervision == "boxes" and semi[1].split == "train+weak"
+  weak, = parts(f"{method}_voc_animals")
+  assert (weak.supervision, weak.split, weak.rest) == ("boxes", "train+weak", False)
+
+
+def test_masks_alone_differ_from_those_with_persons_in_the_source_only():
+  six, seven = (without(name, "data") for name in (
+      "supervised_100_voc_animals_boxes", "supervised_100_voc_animals"))
+  assert six == seven
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_of_the_test_split_is_trained_on(method):
+  for name in (f"{method}_voc_animals", f"{method}_semi_100_voc_animals"):
+    assert not any("val" in part.split for part in parts(name))
+  assert [part.split for part in parts(f"{method}_scenes")] == ["train"]

@@ -29,7 +29,7 @@ def disparity_to_depth(disparity, min_depth=0.1, max_depth=100.0):
     ValueError: not 0 < min_depth < max_depth.
 
   Example:
-    >>> disparity_to_depth([0.0, 0.5, 1.0]).numpy().round(4).tolist()
+    >>> [round(float(depth), 4) for depth in disparity_to_depth([0.0, 0.5, 1.0])]
     [100.0, 0.1998, 0.1]
   """
   if not 0 < min_depth < max_depth:

@@ -18,7 +18,7 @@ from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
-from keras_weakseg.ops import geometry
+from keras_weakseg.ops import geometry, photometric
 
 CLASSES = 4
 SIDE = 33
@@ -65,6 +65,16 @@ _TURN = _RANDOM.normal(0, 0.02, (2, 3)).astype(np.float32)
 _SHIFT = _RANDOM.normal(0, 0.3, (2, 3)).astype(np.float32)
 _CAMERA = np.array([[[7, 0, 3.4], [0, 8, 2.6], [0, 0, 1]]] * 2, np.float32)
 _COLUMNS, _ROWS = _RANDOM.uniform(-1, 8, (2, 2, 5, 4)).astype(np.float32)
+_NOISE = (1e-5 * _RANDOM.normal(size=(2, 2, 6, 8, 2))).astype(np.float32)
+
+
+def _video_loss(photo, fine, coarse, turn, shift, camera, noise=None, **options):
+  """Returns the loss of two scales and two sources, made of one picture and one motion."""
+  sources = tf.stack([photo[:, ::-1], photo[:, :, ::-1]], 1)
+  transforms = tf.stack([geometry.pose_to_matrix(turn, shift),
+                         geometry.pose_to_matrix(turn, shift, invert=True)], 1)
+  return photometric.reprojection_loss(photo, sources, [fine, coarse], transforms, camera,
+                                       noise=noise, **options)
 
 
 def _score_fn(pixels):
@@ -112,6 +122,19 @@ OPS = (
     Op("geometry.warp", lambda photo, depth, turn, shift, camera: geometry.warp(
         photo, depth, geometry.pose_to_matrix(turn, shift), camera),
        [_PHOTO, _DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2, 3], tolerance=2e-5),
+    Op("photometric.ssim_loss", photometric.ssim_loss, [_PHOTO, _PHOTO[::-1]], gradient=[0, 1],
+       tolerance=1e-5),
+    Op("photometric.photometric_error", photometric.photometric_error, [_PHOTO, _PHOTO[::-1]],
+       gradient=[0, 1], tolerance=1e-5),
+    Op("photometric.smoothness_loss", photometric.smoothness_loss, [1 / _DEPTH, _PHOTO],
+       gradient=[0]),
+    Op("photometric.reprojection_loss", _video_loss,
+       [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA, _NOISE],
+       gradient=[1, 2, 3, 4], tolerance=1e-4),
+    Op("photometric.reprojection_loss", lambda *inputs: _video_loss(
+        *inputs, auto_mask=False, average=True, ssim_weight=0.0),
+       [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA],
+       gradient=[1, 2, 3, 4], tolerance=1e-4),
     Op("resize.resize_aligned", lambda x: resize.resize_aligned(x, (33, 49)), [_SCORES],
        gradient=[0]),
     Op("resize.decimate_labels", lambda labels: resize.decimate_labels(labels, 2), [_LABELS],

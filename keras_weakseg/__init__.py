@@ -15,6 +15,7 @@ _FUNCTIONS = {
     "fit": "keras_weakseg.api",
     "evaluate": "keras_weakseg.api",
     "predict": "keras_weakseg.api",
+    "tune_crf": "keras_weakseg.api",
     "export": "keras_weakseg.api",
     "experiments": "keras_weakseg.api",
     "check_data": "keras_weakseg.api",

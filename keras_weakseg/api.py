@@ -1,12 +1,14 @@
-"""The library in six calls: fit, evaluate, predict, export, check_data, experiments."""
+"""The library in seven calls: fit, evaluate, predict, tune_crf, export, check_data, experiments."""
 import os
 
 from keras_weakseg import errors
 from keras_weakseg import runs
+from keras_weakseg import tuning
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.data import check as checks
 from keras_weakseg.data import source as source_lib
+from keras_weakseg.evaluation import crf_search
 from keras_weakseg.evaluation import predict as prediction
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.recipes import sources
@@ -126,17 +128,71 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
   """
   _check_types(data)
   model, config, source = _loaded(target)
-  data = data or source
-  if data is None:
-    if config is None or not config.data.sources:
-      raise errors.value_error(
-          "The data to evaluate on is not known.", expected="data=",
-          received="an exported artifact, which brings none" if config is None else
-          "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
-    data = next(iter(sources.make_sources(config.data).values()))
+  data = _data(data or source, config)
   if split is None:
-    split = config.evaluation.split if config else "validation"
+    split = _evaluation_split(config)
   return runs.evaluate_on(model, data, split, _protocol(protocol, model), progress=progress)
+
+
+def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, rounds=None,
+             protocol=None, output=None, allow_evaluation_split=False, progress=True):
+  """Searches the parameters of a dense CRF for a trained model on a few labelled images.
+
+  Images from whose masks the run has learned are left out as long as others are there: on them the
+  network is surer than it will be, and the CRF that fits is too weak.
+
+  Args:
+    target: a `Result`, a `model_dir` or an exported artifact.
+    data: a data source; default: the one of the run.
+    split: the split of the images; not the one that is evaluated.
+    count: number of images, chosen by `seed`; 100 as in the papers. Fewer if there are fewer.
+    seed: seed of the choice.
+    grid: dict of parameter of `ops.crf_parameters.CrfParameters` to values; None = the grid of
+      `evaluation.crf_search`, for photographs of 500 pixels.
+    rounds: refinements around the best point of the grid; None = 2.
+    protocol: everything but the CRF; default: the protocol of the run or the artifact.
+    output: path of a JSON table of all that was tried, from which a stopped search continues.
+    allow_evaluation_split: tune on the split of the final numbers, which makes them too good.
+    progress: whether to draw progress bars.
+
+  Returns:
+    Dict with `crf`, a text for `protocol.crf`, `mean_iou`, `mean_iou_without`, `samples`, `table`,
+    `split` and `learned`: whether the images are those from whose masks the run has learned.
+
+  Raises:
+    ValueError: the split is evaluated, has no masks, or a value cannot be used.
+
+  Example:
+    ```python
+    best = kw.tune_crf("runs/em", split="train", output="runs/em/crf.json")
+    kw.evaluate("runs/em", protocol={"crf": best["crf"]})
+    ```
+  """
+  _check_types(data)
+  model, config, source = _loaded(target)
+  own = data is None
+  return tuning.tune(
+      model, _data(data or source, config), split, count=count, seed=seed,
+      evaluated="" if allow_evaluation_split else _evaluation_split(config),
+      config=config if own else None, grid=grid,
+      rounds=crf_search.ROUNDS if rounds is None else rounds, protocol=_protocol(protocol, model),
+      output=output, progress=progress)
+
+
+def _data(source, config):
+  """Returns the source, or that of the configuration."""
+  if source is not None:
+    return source
+  if config is None or not config.data.sources:
+    raise errors.value_error(
+        "The data to evaluate on is not known.", expected="data=",
+        received="an exported artifact, which brings none" if config is None else
+        "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
+  return next(iter(sources.make_sources(config.data).values()))
+
+
+def _evaluation_split(config):
+  return config.evaluation.split if config else "validation"
 
 
 def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact_sheet=True,

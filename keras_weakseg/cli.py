@@ -98,6 +98,20 @@ def _predict(options):
   print(f"{len(records)} predicted: {options.output}")
 
 
+def _tune_crf(options):
+  """Searches the parameters of a dense CRF on held-out masks."""
+  from keras_weakseg import api
+  from keras_weakseg.evaluation import crf_search
+  given = options.data or options.experiment or options.config_file
+  found = api.tune_crf(
+      options.target, _source(options) if given else None, split=options.split,
+      count=options.count, seed=options.seed, rounds=options.rounds, protocol=_protocol(options),
+      output=options.output, allow_evaluation_split=options.allow_evaluation_split)
+  if found["learned"]:
+    print("note: the run has learned from these masks, so this CRF may be too weak for others")
+  print(crf_search.report(found))
+
+
 def _export(options):
   """Writes a SavedModel for TF Serving."""
   from keras_weakseg import api
@@ -144,8 +158,9 @@ def _source(options):
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  given = {name: getattr(options, name) for name in ("scales", "window", "window_stride", "size")
-           if getattr(options, name) is not None}
+  names = ("scales", "window", "window_stride", "size", "crf")
+  given = {name: getattr(options, name) for name in names
+           if getattr(options, name, None) is not None}
   if options.flip:
     given["flip"] = True
   return given or None
@@ -233,6 +248,18 @@ def _parser():
   predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
   predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
   _add_protocol(predict)
+  tune = command("tune-crf", _tune_crf)
+  _add_target(tune)
+  tune.add_argument("--data", help="a folder; default: the data of the run")
+  _add_data(tune)
+  tune.add_argument("--split", default="train", help="its masks are used, default: train")
+  tune.add_argument("--count", type=int, default=100, help="number of images, default: 100")
+  tune.add_argument("--seed", type=int, default=1, help="of the choice of images")
+  tune.add_argument("--rounds", type=int, help="refinements after the grid, default: 2")
+  tune.add_argument("--output", help="JSON table of all that was tried; a stopped search continues")
+  tune.add_argument("--allow_evaluation_split", action="store_true",
+                    help="tune on the split of the final numbers, which makes them too good")
+  _add_protocol(tune, crf=False)
   export = command("export", _export)
   _add_target(export)
   export.add_argument("base", metavar="BASE", help="directory of the served model")
@@ -269,7 +296,7 @@ def _add_data(parser):
   parser.add_argument("--held_out", type=float, help="share of the masks held out, 0..1")
 
 
-def _add_protocol(parser):
+def _add_protocol(parser, crf=True):
   group = parser.add_argument_group(
       "protocol", "Any of these replaces the protocol of the run or artifact.")
   group.add_argument("--scales", type=_numbers(float), help="0.75,1,1.25")
@@ -277,6 +304,9 @@ def _add_protocol(parser):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
+  if crf:
+    group.add_argument("--crf", metavar="NAME",
+                       help="dense CRF: deeplab_largefov, deeplab_msc, ... or what tune-crf prints")
 
 
 if __name__ == "__main__":

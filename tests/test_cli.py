@@ -97,12 +97,31 @@ def test_evaluate_keeps_data_and_protocol_of_the_run(calls, capsys):
     (["--flip"], {"flip": True}),
     (["--window=65,97", "--window_stride", "32,48", "--size=100,200"],
      {"window": [65, 97], "window_stride": [32, 48], "size": [100, 200]}),
+    (["--crf", "deeplab_largefov"], {"crf": "deeplab_largefov"}),
+    (["--crf", "bilateral_weight=4,bilateral_xy=60", "--flip"],
+     {"crf": "bilateral_weight=4,bilateral_xy=60", "flip": True}),
 ])
 def test_protocol_flags(calls, flags, protocol):
   assert cli.main(["evaluate", "runs/a", "--split", "train", *flags]) == 0
   assert calls[0][2] == {"split": "train", "protocol": protocol}
   assert cli.main(["predict", "runs/a", "b.jpg", "--output", "o", *flags]) == 0
   assert calls[1][2] == {"protocol": protocol}
+
+
+def test_tune_crf_passes_everything_on_and_prints_what_to_paste(calls, capsys, monkeypatch):
+  answer = {"crf": "bilateral_weight=5", "mean_iou": 0.5, "mean_iou_without": 0.25, "samples": 7,
+            "table": [{"crf": "bilateral_weight=5", "mean_iou": 0.5}], "learned": False}
+  monkeypatch.setattr(api, "tune_crf", lambda *given, **options: (
+      calls.append((given, options)), answer)[1])
+  assert cli.main(["tune-crf", "runs/a", "--output", "t.json", "--count=7", "--flip"]) == 0
+  assert calls == [(("runs/a", None), {
+      "split": "train", "count": 7, "seed": 1, "rounds": None, "protocol": {"flip": True},
+      "output": "t.json", "allow_evaluation_split": False})]
+  printed = capsys.readouterr().out
+  assert printed.endswith("crf: bilateral_weight=5\n") and "note" not in printed
+  answer["learned"] = True
+  assert cli.main(["tune-crf", "runs/a"]) == 0
+  assert "has learned from these masks" in capsys.readouterr().out
 
 
 def test_evaluate_on_a_folder_with_its_options(calls, tmp_path, capsys):

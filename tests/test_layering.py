@@ -47,8 +47,10 @@ MAY_IMPORT = {
     "recipes": STANDS | {"networks", "methods"},
     "training": STANDS | {"networks", "methods", "recipes"},
     "runs": STANDS | {"configs", "networks", "methods", "recipes", "training"},
-    "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs"},
-    "cli": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "api"},
+    "tuning": STANDS | {"configs", "networks", "methods", "recipes", "training"},
+    "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning"},
+    "cli": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning",
+                     "api"},
     "": set(),
 }
 

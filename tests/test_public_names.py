@@ -5,7 +5,7 @@ import pytest
 
 import keras_weakseg as kw
 
-API = ("fit", "evaluate", "predict", "export", "experiments", "check_data")
+API = ("fit", "evaluate", "predict", "tune_crf", "export", "experiments", "check_data")
 
 
 @pytest.mark.parametrize("name", API)

@@ -36,6 +36,23 @@ def masked_ids(source, split):
   return tuple(name for name, flag in zip(ids, flags) if flag & fields.Supervision.MASK)
 
 
+def unseen_masks(source, split, plan=None):
+  """Returns the ids of a split with a mask from which the phases of a plan have not learned.
+
+  Args:
+    source: `data.source.Source`.
+    split: name of a split, or several joined by `+`.
+    plan: `recipes.phase.Plan`, or None if nothing is known of a training.
+
+  Returns:
+    Tuple of ids; empty where all have been learned from.
+  """
+  learned = set() if plan is None else {
+      name for phase in plan.phases for part, ids in zip(phase.bundle.parts, phase.bundle.ids)
+      if part.supervision & fields.Supervision.MASK for name in ids}
+  return tuple(name for name in masked_ids(source, split) if name not in learned)
+
+
 def labelled_samples(source, split):
   """Returns every sample of a split that has a mask once, with it, at original size.
 

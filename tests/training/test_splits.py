@@ -41,6 +41,15 @@ def test_an_empty_split_has_no_masks_and_an_unknown_one_is_refused(photos):
     splits.masked_ids(source, "tset")
 
 
+def test_masks_that_a_plan_has_learned_from_are_not_unseen(photos):
+  source = data_lib.Folder(photos, held_out=0.0)
+  names = source.ids("train")
+  assert splits.unseen_masks(source, "train") == names
+  assert splits.unseen_masks(source, "train", plan(source)) == ()
+  partly = plan(source, {"ids": names[:6]}, {"supervision": "tags", "rest": True})
+  assert splits.unseen_masks(source, "train", partly) == names[6:]
+
+
 # === Checks before a run ===
 
 

@@ -1,0 +1,55 @@
+"""Which images a search of CRF parameters may use: held-out ones, never those of the numbers."""
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.data import order
+from keras_weakseg.evaluation import crf_search
+from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.training import splits
+
+
+def tune(model, source, split, *, evaluated, count, seed, config=None, **options):
+  """Searches CRF parameters on images of a split. See `keras_weakseg.tune_crf`.
+
+  Args:
+    model: `SegmentationModel`.
+    source: `data.source.Source`.
+    split: name of a split, or several joined by `+`.
+    evaluated: the split of the final numbers, which is refused; empty = every split is allowed.
+    count: number of images.
+    seed: seed of their choice.
+    config: `schema.Experiment` that the model was trained with on this source, None if another.
+    **options: of `evaluation.crf_search.search`.
+
+  Returns:
+    What `search` returns, with `split` and `learned`.
+
+  Raises:
+    ValueError: the split is evaluated, has no masks, or a value cannot be used.
+  """
+  if evaluated and not _apart(source, split, evaluated):
+    raise errors.value_error(
+        f"The split '{split}' is the one that is evaluated.",
+        expected="held-out images of another split", received=f"'{split}', evaluated '{evaluated}'",
+        fix="Pass split='train'; allow_evaluation_split=True if you know that its numbers will be "
+        "too good.")
+  plan = None if config is None else recipes.make_plan(config, source)
+  unseen = splits.unseen_masks(source, split, plan)
+  ids = unseen or splits.masked_ids(source, split)
+  if not ids or count < 1:
+    raise errors.value_error(
+        f"There is nothing to tune on in the split '{split}' of '{source.name}'.",
+        expected="masks that exist and may be read, and a count >= 1",
+        received=f"{len(ids)} masks, count={count}", fix="Name a split whose masks may be read.")
+  chosen = order.choose(ids, min(count, len(ids)), seed)
+  samples = source.samples(split, ids=chosen, grant=fields.Supervision.MASK)
+  found = crf_search.search(model, samples, **options)
+  return {**found, "split": split, "learned": not unseen}
+
+
+def _apart(source, split, evaluated):
+  """Returns whether two splits share no part; one that is not there shares none."""
+  own = set(source.parts_of(split))
+  try:
+    return not own & set(source.parts_of(evaluated))
+  except ValueError:
+    return True

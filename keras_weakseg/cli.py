@@ -7,6 +7,8 @@ import json
 import os
 import sys
 
+from keras_weakseg import cli_label_maps
+
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
 _FOLDER_OPTIONS = ("images", "masks", "tags", "boxes", "classes", "manifest", "validation",
@@ -268,6 +270,7 @@ def _parser():
   _add_data(check)
   check.add_argument("--splits", type=_names, help="between commas, default: all")
   check.add_argument("--quick", action="store_true", help="only a sample of the masks")
+  cli_label_maps.add_commands(command, _add_data, _source)
   return parser
 
 

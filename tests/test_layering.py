@@ -49,8 +49,9 @@ MAY_IMPORT = {
     "runs": STANDS | {"configs", "networks", "methods", "recipes", "training"},
     "tuning": STANDS | {"configs", "networks", "methods", "recipes", "training"},
     "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning"},
+    "cli_label_maps": STANDS | {"recipes"},
     "cli": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning",
-                     "api"},
+                     "api", "cli_label_maps"},
     "": set(),
 }
 

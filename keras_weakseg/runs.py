@@ -222,7 +222,7 @@ def _refuse_other(model_dir, experiment, plan):
     return
   found = overrides.resolve(path)
   pairs = {**{key: (found.as_dict()[key], experiment.as_dict()[key])
-              for key in ("method", "network", "seed")},
+              for key in ("method", "network", "seed", "stages")},
            **{f"training.{key}": (found.training.as_dict()[key], experiment.training.as_dict()[key])
               for key in DECISIVE},
            "data": (restore.read_record(model_dir)["data"], plan.phases[-1].fingerprint)}
@@ -252,6 +252,7 @@ def _describe(model_dir, experiment, plan):
       "classes": list(plan.source.classes),
       "palette": [list(map(int, color)) for color in plan.source.palette],
       "network": dataclasses.asdict(plan.record), "phase": plan.phases[-1].name,
+      "head": plan.head.as_dict(),
       "data": plan.phases[-1].fingerprint,
       "protocol_hash": protocol.hash()})
   # Last: a folder with this file is a run, whole enough to be compared with and continued.

@@ -126,8 +126,9 @@ def tiny_plan():
           part_weights=(0.7, 0.3), seed=3, accumulation=settings.accumulation,
           **(method_options or {}))
 
-    phase = phases.Phase("train", build, bundle or TinyBundle(), settings, "fingerprint")
-    return phases.Plan([phase], record, None)
+    phase = phases.Phase("train", build, bundle or TinyBundle(), settings, "fingerprint",
+                         record=record)
+    return phases.Plan([phase], None)
 
   return plan
 

@@ -6,6 +6,7 @@ from keras_weakseg.configs.checks import one_of, require
 KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds")
 TAGS_FROM = ("image", "crop")
 OTHERS = ("background", "ignore")
+AGGREGATIONS = ("logsumexp", "slice")
 
 
 def validate_data(data):
@@ -21,22 +22,40 @@ def validate_data(data):
       raise errors.value_error(
           f"Two sources are called '{source.name}'.", expected="a name of its own for each source",
           received=names, fix=f"Set `data.sources.{i}.name`.")
-  if data.parts and not data.sources:
+  validate_parts(data.sources, data.parts, data.head)
+  one_of("data.aggregation", data.aggregation, AGGREGATIONS)
+  _validate_augmentation(data.augmentation)
+
+
+def validate_parts(sources, parts, head=""):
+  """Checks the parts of a batch.
+
+  Args:
+    sources: list of `schema.Source`.
+    parts: list of `schema.Part`.
+    head: name of the source whose classes the network has, or empty.
+
+  Raises:
+    ValueError: a source is unknown, or a value is out of range.
+  """
+  names = [source.name for source in sources]
+  if parts and not sources:
     raise errors.value_error(
         "The parts of the batch have no source.", expected="at least one entry of data.sources",
         received="none", fix="Add a source, or pass `data=` to fit.")
-  for i, part in enumerate(data.parts):
+  for i, part in enumerate(parts):
     _validate_part(f"data.parts.{i}", part, names)
-  if data.parts and not any(part.weight > 0 for part in data.parts):
+  if parts and not any(part.weight > 0 for part in parts):
     raise errors.value_error(
         "No part of the batch has any weight.", expected="a weight above 0 in at least one part",
-        received=[part.weight for part in data.parts], fix="Set `data.parts.0.weight=1.0`.")
-  if data.parts and data.parts[0].rest:
+        received=[part.weight for part in parts], fix="Set `data.parts.0.weight=1.0`.")
+  if parts and parts[0].rest:
     raise errors.value_error(
         "The first part cannot take the rest.", expected="`rest` only after an earlier part",
         received="data.parts.0.rest=True",
         fix="Set `data.parts.0.rest=false`: it takes all anyway.")
-  _validate_augmentation(data.augmentation)
+  if head and head not in names:
+    raise errors.unknown_name("source for 'data.head'", head, names)
 
 
 def _validate_source(key, source):
@@ -49,11 +68,12 @@ def _validate_source(key, source):
   require(0 <= source.held_out < 1, f"{key}.held_out", expected="a share, 0 <= share < 1",
           received=source.held_out)
   one_of(f"{key}.other", source.other, OTHERS)
-  for text in source.groups:
-    name, joined, members = text.partition("=")
-    names = [name, *(members.split("+") if joined else ())]
-    require(all(part.strip() for part in names), f"{key}.groups", received=repr(text),
-            expected="texts such as 'vehicle=car+bus', or 'person' alone")
+  for field in ("groups", "reads"):
+    for text in getattr(source, field):
+      name, joined, members = text.partition("=")
+      names = [name, *(members.split("+") if joined else ())]
+      require(all(part.strip() for part in names), f"{key}.{field}", received=repr(text),
+              expected="texts such as 'vehicle=car+bus', or 'person' alone")
 
 
 def _validate_part(key, part, names):

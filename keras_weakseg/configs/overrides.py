@@ -60,11 +60,21 @@ def resolve(name=None, yaml=None, overrides=None):
   layers.append((text.parse(overrides), "params_override"))
   experiment = _start(name)
   for changes, where in layers:
-    steps = experiment.training.steps
-    conversion.apply(experiment, changes, where)
-    schedule.follow_steps(experiment, steps, changes)
+    _apply(experiment, changes, where)
   _check_effect(experiment, layers[-1][0])
   return experiment
+
+
+def _apply(experiment, changes, where):
+  """Applies changes, and lets schedules follow the steps of the training and of every stage."""
+  steps = experiment.training.steps
+  of_stages = [stage.training.steps for stage in experiment.stages]
+  conversion.apply(experiment, changes, where)
+  schedule.follow_steps(experiment, steps, changes)
+  given = changes.get("stages", {})
+  for index, (stage, before) in enumerate(zip(experiment.stages, of_stages)):
+    if isinstance(given, dict) and index in given:
+      schedule.follow_steps(stage, before, given[index])
 
 
 def from_yaml(content, where="the YAML text"):
@@ -75,9 +85,7 @@ def from_yaml(content, where="the YAML text"):
   """
   changes = text.parse(text.load_yaml(content, where))
   experiment = _start(changes.pop(BASE, None))
-  steps = experiment.training.steps
-  conversion.apply(experiment, changes, where)
-  schedule.follow_steps(experiment, steps, changes)
+  _apply(experiment, changes, where)
   return experiment
 
 

@@ -42,6 +42,8 @@ class Source(hyperparams.Config):
       are then the background and these names, in this order; `ignore=...` is no class, but what
       becomes 255 in masks; empty = those of the source.
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
+    reads: in joint training, the head's classes that make up a class of this source, in the form
+      of `groups`; empty = `groups`, else by name.
   """
   name: str = ""
   kind: str = "folder"
@@ -57,6 +59,7 @@ class Source(hyperparams.Config):
   held_out: float = 0.1
   groups: Tuple[str, ...] = ()
   other: str = "background"
+  reads: Tuple[str, ...] = ()
 
 
 @dataclasses.dataclass
@@ -116,12 +119,18 @@ class Data(hyperparams.Config):
     data_dir: where data lies, empty = the usual places.
     cache_dir: where label maps made from boxes are kept; empty = the folder of
       `KERAS_WEAKSEG_CACHE`, else `~/.cache/keras_weakseg`.
+    head: joint training of sources with different classes: the name of the source whose classes
+      the network has; empty = all have the same. The predictor has those of the first part.
+    aggregation: how the scores of several classes of the head become that of one class of another
+      source: `logsumexp`, or `slice`: the first of them alone.
   """
   sources: List[Source] = dataclasses.field(default_factory=list)
   parts: List[Part] = dataclasses.field(default_factory=list)
   augmentation: Augmentation = _section(Augmentation)
   data_dir: str = ""
   cache_dir: str = ""
+  head: str = ""
+  aggregation: str = "logsumexp"
 
 
 # === Networks ===
@@ -129,8 +138,9 @@ class Data(hyperparams.Config):
 
 @dataclasses.dataclass
 class LargeFOV(hyperparams.Config):
-  """DeepLab-LargeFOV on VGG-16 (Chen et al. 2015)."""
+  """DeepLab-LargeFOV on VGG-16 (Chen et al. 2015); with `multi_scale_features`, DeepLab-MSc."""
   field_of_view: str = "large"
+  multi_scale_features: bool = False
 
 
 @dataclasses.dataclass
@@ -240,7 +250,7 @@ class Protocol(hyperparams.Config):
     size: resize the image to this height and width first; empty = original size.
     scales, flip: probabilities are averaged over them.
     window: height and width of a sliding window, empty = whole image; `window_stride` in pixels.
-    crf: name of a parameter set, empty = none.
+    crf: name of a parameter set or `bilateral_weight=4,bilateral_xy=49,...`, empty = none.
     present_only: mean over classes in the truth only.
   """
   size: Tuple[int, ...] = ()
@@ -282,11 +292,29 @@ class Runtime(hyperparams.Config):
 
 
 @dataclasses.dataclass
+class Stage(hyperparams.Config):
+  """Training before the experiment's own, which starts from its weights.
+
+  Attributes:
+    name: of the phase and its directory.
+    parts, head: as in `Data`, whose sources it shares.
+    network, method, training: of the stage.
+  """
+  name: str = "pretrain"
+  parts: List[Part] = dataclasses.field(default_factory=list)
+  head: str = ""
+  network: Network = _section(Network)
+  method: Method = _section(Method)
+  training: Training = _section(Training)
+
+
+@dataclasses.dataclass
 class Experiment(hyperparams.Config):
   """One experiment: what `fit` needs to know.
 
   Attributes:
-    recipe: the paper's order of phases; `single_phase` trains one method on one network.
+    recipe: the paper's order of phases; `single_phase` trains one method on one network, `staged`
+      trains the stages first.
     description: one line for listings.
   """
   name: str = ""
@@ -299,3 +327,4 @@ class Experiment(hyperparams.Config):
   training: Training = _section(Training)
   evaluation: Evaluation = _section(Evaluation)
   runtime: Runtime = _section(Runtime)
+  stages: List[Stage] = dataclasses.field(default_factory=list)

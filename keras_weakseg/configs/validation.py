@@ -40,15 +40,36 @@ def validate(experiment):
     'em_adapt_scenes'
   """
   data_validation.validate_data(experiment.data)
-  _validate_network(experiment.network)
-  _validate_method(experiment.method, experiment.data.parts)
-  _validate_training(experiment.training)
-  _validate_schedule(experiment.training.optimization.learning_rate)
+  _validate_phase(experiment, experiment.data.parts)
+  _validate_stages(experiment)
   _validate_evaluation(experiment.evaluation, experiment.training)
   _validate_protocol(experiment.evaluation.protocol)
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
   one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
   return experiment
+
+
+def _validate_phase(phase, parts):
+  """Checks what an experiment and a stage have in common."""
+  _validate_network(phase.network)
+  _validate_method(phase.method, parts)
+  _validate_training(phase.training)
+  _validate_schedule(phase.training.optimization.learning_rate)
+
+
+def _validate_stages(experiment):
+  names = [stage.name for stage in experiment.stages]
+  require(bool(names) == (experiment.recipe == "staged"), "stages", received=names or "none",
+          expected="one or more for the recipe 'staged', none for any other",
+          fix=f"Set `recipe` ('{experiment.recipe}' now), or `stages`.")
+  require(len({*names, "train"}) == len(names) + 1 and all(names), "stages",
+          expected="a name of its own for every stage, none of them 'train'", received=names)
+  for stage in experiment.stages:
+    try:
+      data_validation.validate_parts(experiment.data.sources, stage.parts, stage.head)
+      _validate_phase(stage, stage.parts)
+    except ValueError as error:
+      raise ValueError(f"In the stage '{stage.name}': {error}") from error
 
 
 def _validate_network(network):

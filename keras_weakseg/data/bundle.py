@@ -21,16 +21,18 @@ class Bundle:
   The rows of a batch are dealt evenly to the parts, so that equal slices hold equal shares.
 
   Args:
-    parts: sequence of `parts.Part`, all with the same classes.
+    parts: sequence of `parts.Part`.
     augmentation: `augment.Augmentation`, or None for samples of one size as they are.
     seed: seed of order and augmentation.
     extra_fields: names of further fields (inputs, noisy tags, ...) that the batches carry.
+    joint: the parts may have different classes; the method knows those of each. Labels stay those
+      of their source, and tags are padded with zeros.
 
   Raises:
     ValueError: no parts, different classes, or a part without samples.
   """
 
-  def __init__(self, parts, augmentation=None, seed=0, extra_fields=()):
+  def __init__(self, parts, augmentation=None, seed=0, extra_fields=(), joint=False):
     self.parts = tuple(parts)
     self.augmentation = augmentation or augment.Augmentation(crop=None, flip=False)
     self.seed = seed
@@ -38,13 +40,14 @@ class Bundle:
     if not self.parts:
       raise errors.value_error("The bundle has no parts.", expected="at least one Part",
                                received="none", fix="Pass parts=[Part(source, 'train')].")
-    for part in self.parts[1:]:
+    for part in () if joint else self.parts[1:]:
       if part.source.classes != self.parts[0].source.classes:
         raise errors.value_error(
             f"The part '{part.label}' has other classes than the first part.",
             expected=", ".join(self.parts[0].source.classes),
             received=", ".join(part.source.classes),
-            fix="Bring the sources to one label space with remap= and classes=.")
+            fix="Bring the sources to one label space (groups= of a source), or train them jointly "
+            "(data.head names the source whose classes the network has).")
     self.ids = self._select()
     self.layout = _layout([part.batch_size for part in self.parts])
     self._fields = set().union(*(part.fields(self.extra_fields) for part in self.parts))
@@ -52,15 +55,17 @@ class Bundle:
   def _select(self):
     used, chosen = collections.defaultdict(set), []
     for part in self.parts:
-      ids = part.select(used[part.source])
-      used[part.source].update(ids)
+      # Two readers of one data set are one: `rest` of the second leaves out what the first uses.
+      origin = part.source.origin.fingerprint()
+      ids = part.select(used[origin])
+      used[origin].update(ids)
       chosen.append(ids)
     return tuple(chosen)
 
   @property
   def num_classes(self):
-    """Number of classes C."""
-    return self.parts[0].source.num_classes
+    """Number of classes C; with several label spaces, of the largest."""
+    return max(part.source.num_classes for part in self.parts)
 
   @property
   def batch_size(self):
@@ -137,8 +142,12 @@ class Bundle:
     return order.seed_of("part", self.seed, index)
 
   def _finisher(self, index):
+    padding = self.num_classes - self.parts[index].source.num_classes
+
     def finish(sample):
       sample = self.augmentation(sample)
+      for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
+        sample[name] = tf.pad(sample[name], [[0, padding]]) if padding else sample[name]
       sample[fields.PART] = tf.constant(index)
       for name in sorted(self._fields - set(sample)):
         sample[name] = self._blank(name, tf.shape(sample[fields.IMAGE])[:2])

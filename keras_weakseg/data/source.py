@@ -42,6 +42,12 @@ class Source:
     """Number of classes C with the background."""
     return len(self.classes)
 
+  @property
+  def origin(self):
+    """The source that the samples come from, under every wrapper that changes their labels."""
+    inner = getattr(self, "inner", None)
+    return self if inner is None else inner.origin
+
   def splits(self):
     """Returns the names of the splits."""
     raise NotImplementedError

@@ -4,6 +4,7 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.methods import base
 from keras_weakseg.methods import ratio
+from keras_weakseg.methods import readings as reading_lib
 from keras_weakseg.ops import losses
 from keras_weakseg.ops import resize
 
@@ -13,7 +14,8 @@ class Supervised(base.Method):
 
   The loss is taken on the score grid, against labels decimated to it, as in DeepLab. Every part
   of the bundle is normalised by its own valid pixels over the global batch and has its weight
-  (Papandreou et al. 2015, section 3.4; .7/.3 for masks and tags).
+  (Papandreou et al. 2015, section 3.4; .7/.3 for masks and tags). Parts of several data sets may
+  have several label spaces on one head (Cross-Joint training, section 4.4 there).
 
   Args:
     network: Keras model, preprocessed floats to scores; part of `predictor`.
@@ -21,30 +23,46 @@ class Supervised(base.Method):
     parts: names of the bundle's parts, in the order of their index.
     part_weights: one weight per part.
     stride: of the score grid, pixels.
+    scorer: functional model, RGB 0..255 to the scores of the head, where the predictor gives those
+      of another label space; None = the predictor.
+    readings: `Reading`s that share out the parts among label spaces; None = there is but one.
     **options: see `Method`.
   """
   needs = fields.Supervision.MASK
 
   def __init__(self, network, predictor, *, parts=("masks",), part_weights=(1.0,), stride=8,
-               **options):
+               scorer=None, readings=None, **options):
     super().__init__({"segmenter": network}, predictor, **options)
     self.parts = tuple(parts)
     self.part_weights = tuple(part_weights)
     self.stride = stride
+    self.scorer = predictor if scorer is None else scorer
+    self.readings = readings
 
   def loss_terms(self, batch):
     """See `Method.loss_terms`: one term per part of the bundle, named `loss_<part>`."""
-    images = tf.cast(batch[fields.IMAGE], tf.float32)
-    scores = self.predictor(images, training=True)
+    scores = self.scorer(tf.cast(batch[fields.IMAGE], tf.float32), training=True)
+    if not self.readings:
+      return self._terms(range(len(self.parts)), scores, batch)
+    terms, health = {}, {}
+    for reading in self.readings:
+      found, figures = self._terms(reading.parts, reading.scores(scores), reading.own(batch))
+      terms.update(found)
+      health.update({reading.label(name): figure for name, figure in figures.items()})
+    return terms, health
+
+  def _terms(self, parts, scores, batch):
+    """Returns the terms of some parts, and health figures, all in one label space."""
     labels, has_mask = self._granted_labels(scores, batch)
     labels, health = self.complete(labels, tf.stop_gradient(scores), has_mask, batch)
     loss, valid = losses.cross_entropy_map(labels, scores)
     terms = {}
-    for index, (name, weight) in enumerate(zip(self.parts, self.part_weights)):
+    for index in parts:
       mine = tf.cast(batch[fields.PART] == index, tf.float32)[:, None, None]
       # The loss is zero where it is not valid, so it needs no second masking.
-      terms[f"loss_{name}"] = base.Term(
-          ratio.Ratio(tf.reduce_sum(loss * mine), tf.reduce_sum(valid * mine)), weight)
+      terms[f"loss_{self.parts[index]}"] = base.Term(
+          ratio.Ratio(tf.reduce_sum(loss * mine), tf.reduce_sum(valid * mine)),
+          self.part_weights[index])
     if fields.MASK in batch:
       right = tf.argmax(scores, -1, output_type=tf.int32) == labels
       health["train_accuracy"] = ratio.masked_mean(

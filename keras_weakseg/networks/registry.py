@@ -9,6 +9,8 @@ from keras_weakseg.networks import deeplab_v2, deeplab_v3, largefov, light, prep
 
 HEAD_PATTERN = r"(^|/)head_"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
+# The last layers, whose size is the number of classes.
+CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier)"
 
 
 @dataclasses.dataclass(frozen=True)

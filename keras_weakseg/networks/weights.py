@@ -67,6 +67,48 @@ def load_pretrained(network, name, source):
       fix="Use a network that stands on a Model Garden backbone, such as deeplab_v3.")
 
 
+def carry_over(trained, network, *, same_classes=False):
+  """Sets a network to the weights of a trained one; nothing changes when it raises.
+
+  Weights of the same name and shape are copied. A classifier of other classes stays as it is: the
+  `fc8` that Cross-Pretrain replaces (Papandreou et al. 2015, section 4.4).
+
+  Args:
+    trained: `keras.Model` to copy from.
+    network: `keras.Model` to copy to; may have layers that `trained` lacks (such as branches).
+    same_classes: whether the classifier's classes are the same, so that it is copied too.
+
+  Returns:
+    `LoadReport`; `missing` holds what keeps its initial values.
+
+  Raises:
+    ValueError: nothing but a classifier has the same name and shape.
+  """
+  arrays = {_key(variable): variable for variable in trained.weights}
+  loaded, missing = [], []
+  for variable in network.weights:
+    key = _key(variable)
+    fits = key in arrays and arrays[key].shape == variable.shape
+    classifier = re.search(registry.CLASSIFIER_PATTERN, key) is not None
+    (loaded if fits and (same_classes or not classifier) else missing).append((key, variable))
+  if not any(re.search(registry.CLASSIFIER_PATTERN, key) is None for key, _ in loaded):
+    raise errors.value_error(
+        "The trained network has nothing for the new one.",
+        expected="layers of the same names and shapes, such as "
+        + ", ".join(sorted(key for key, _ in missing)[:3]),
+        received=", ".join(sorted(arrays)[:3]) or "no weights",
+        fix="Train both with the same kind of network.")
+  for key, variable in loaded:
+    variable.assign(arrays[key])
+  keys = [key for key, _ in loaded]
+  return LoadReport(loaded=tuple(keys), missing=tuple(key for key, _ in missing),
+                    unused=tuple(sorted(set(arrays) - set(keys))))
+
+
+def _key(variable):
+  return variable.name.split(":")[0]
+
+
 def read_npz(path):
   """Returns the arrays of an npz file as a dict with keys `<layer>/<weight>`.
 
@@ -87,7 +129,7 @@ def _alpha(network):
 
 
 def _assign(network, record, arrays, source):
-  variables = {variable.name.split(":")[0]: variable for variable in network.weights}
+  variables = {_key(variable): variable for variable in network.weights}
   trunk = {key for key in variables if not re.search(record.head_pattern, key)}
   found = sorted(trunk & set(arrays))
   if not found:

@@ -19,6 +19,8 @@ class Phase:
     prepare: function of a bool (draw progress bars) that makes what the bundle reads, after the
       plan is printed and before the training; several processes may call it at a time. None =
       nothing to do.
+    record: `NetworkRecord` of the phase's network.
+    head: `heads.Head`: the classes that the network is built with.
   """
   name: str
   build: Callable[[dict], Any]
@@ -28,6 +30,8 @@ class Phase:
   plan: Tuple[str, ...] = ()
   validation: Optional[Callable[[], Any]] = None
   prepare: Optional[Callable[[bool], None]] = None
+  record: Any = None
+  head: Any = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +40,17 @@ class Plan:
 
   Attributes:
     phases: in the order of training; the last one's predictor is the result.
-    record: `NetworkRecord` of the predictor's network.
     source: the source whose classes and validation split the result is evaluated with.
   """
   phases: Sequence[Phase]
-  record: Any
   source: Any
+
+  @property
+  def record(self):
+    """The `NetworkRecord` of the predictor's network."""
+    return self.phases[-1].record
+
+  @property
+  def head(self):
+    """The `heads.Head` of the predictor's network."""
+    return self.phases[-1].head

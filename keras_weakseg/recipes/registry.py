@@ -1,8 +1,9 @@
 """Recipes by name."""
 from keras_weakseg import errors
 from keras_weakseg.recipes import single_phase
+from keras_weakseg.recipes import staged
 
-RECIPES = {"single_phase": single_phase.plan}
+RECIPES = {"single_phase": single_phase.plan, "staged": staged.plan}
 
 
 def make_plan(experiment, given=None):

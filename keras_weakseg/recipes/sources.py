@@ -86,8 +86,15 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS):
         source=sources[entry.source] if entry.source else default, split=entry.split,
         supervision=fields.parse_supervision(entry.supervision), ids=_read_ids(entry.ids),
         count=entry.count, subset_seed=entry.subset_seed, rest=entry.rest,
-        batch_size=entry.batch_size, weight=entry.weight))
+        batch_size=entry.batch_size, weight=entry.weight,
+        name=_part_name(entry, config) if len(sources) > 1 else ""))
   return parts
+
+
+def _part_name(entry, config):
+  """Returns a short name of a part where there are several sources, such as `coco_mask`."""
+  source = entry.source or config.sources[0].name
+  return f"{source}_{entry.supervision.replace('+', '_')}"
 
 
 def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.TAGS):
@@ -139,9 +146,14 @@ def part_names(parts):
   return [name if names.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(names)]
 
 
-def fingerprint(bundle):
-  """Returns 16 hex digits that name everything that decides the batches of a bundle."""
-  record = [bundle.seed, repr(bundle.augmentation), bundle.ids,
+def fingerprint(bundle, shared=()):
+  """Returns 16 hex digits that name everything that decides the batches of a bundle.
+
+  Args:
+    bundle: `data.bundle.Bundle`.
+    shared: JSON values that say how several label spaces share a head; empty for one.
+  """
+  record = [*shared, bundle.seed, repr(bundle.augmentation), bundle.ids,
             [(part.source.fingerprint(), part.split, int(part.supervision), part.batch_size,
               part.weight) for part in bundle.parts]]
   return hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]

@@ -42,7 +42,7 @@ def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, v
     keras.utils.set_random_seed(seed)
     with strategy.scope():
       method = phase.build(methods)
-      method.prepare(optimizers.updater_maker(phase.training, plan.record, optimizer))
+      method.prepare(optimizers.updater_maker(phase.training, phase.record, optimizer))
     _train(phase, method, os.path.join(model_dir, phase.name), strategy, jit_compile,
            validate, progress)
     methods[phase.name] = method

@@ -7,7 +7,8 @@ import os
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.recipes import single_phase
+from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import training_phase
 
 RECORD = "record.json"
 EXPERIMENT = "experiment.yaml"
@@ -77,7 +78,8 @@ def load_predictor(model_dir, network, checkpoint="last"):
         f"The run '{model_dir}' has no {checkpoint} checkpoint.", expected=f"one in '{folder}'",
         received="none", fix="Train it first; `best` needs evaluation.validation_split and "
         "training.validate_every.")
-  _, predictor, network_record = single_phase.build_predictor(network, len(record["classes"]))
+  head = heads.Head.from_dict(record["head"])
+  *_, predictor, network_record = training_phase.build_predictor(network, head)
   restore_weights(predictor, path)
   return predictor, network_record
 

@@ -11,6 +11,7 @@ from keras_weakseg.data import augment
 from keras_weakseg.data import bundle
 from keras_weakseg.data import folder
 from keras_weakseg.data import parts
+from keras_weakseg.data import regroup
 
 CROP = augment.Augmentation(crop=(9, 11), scales=(0.7, 1.5), color=0.5)
 
@@ -184,6 +185,23 @@ def test_different_classes_and_empty_bundles_are_refused(mini):
     bundle.Bundle([parts.Part(one), parts.Part(other)])
   with pytest.raises(ValueError, match="no parts"):
     bundle.Bundle([])
+
+
+def test_joint_parts_keep_their_labels_and_pad_their_tags(mini):
+  """Two readers of one folder: fine classes for some samples, one merged class for the others."""
+  fine = folder.Folder(mini)
+  merged = regroup.Regrouped(folder.Folder(mini), groups={"thing": fine.classes[1:]})
+  made = bundle.Bundle([
+      parts.Part(fine, supervision="mask", count=2, batch_size=2),
+      parts.Part(merged, supervision="tags", rest=True, batch_size=2)], CROP, joint=True)
+  assert made.num_classes == fine.num_classes > merged.num_classes == 2
+  assert not set(made.ids[0]) & set(made.ids[1])
+  assert len(made.ids[0]) + len(made.ids[1]) == len(fine.ids("train"))
+  for batch in take(made.batches(), 3):
+    assert batch[fields.TAGS].shape == (4, fine.num_classes)
+    coarse = batch[fields.TAGS][batch[fields.PART] == 1]
+    assert coarse[:, :2].any() and not coarse[:, 2:].any()
+    assert (batch[fields.MASK][batch[fields.PART] == 1] == 255).all()
 
 
 def test_real_photographs(shared_data):

@@ -105,6 +105,34 @@ def test_vgg_networks_refuse_model_garden_checkpoints(tmp_path):
     weights.load_pretrained(None, "largefov_vgg16", prefix)
 
 
+@pytest.mark.parametrize("same_classes", (False, True))
+def test_trained_weights_are_carried_over(same_classes):
+  """Everything by name and shape; the classifier only if its classes are the same."""
+  trained, network = tiny(), tiny()
+  for variable in trained.weights:
+    variable.assign(variable + 0.5)
+  before = values(network)
+  report = weights.carry_over(trained, network, same_classes=same_classes)
+  classifier = {name for name in before if "head_classifier" in name}
+  assert len(report.loaded) == len(before) - (0 if same_classes else len(classifier))
+  for name, value in values(network).items():
+    kept = name in classifier and not same_classes
+    np.testing.assert_array_equal(value, before[name] if kept else values(trained)[name])
+
+
+def test_another_classifier_and_new_layers_keep_their_values():
+  trained = registry.build_network("largefov_vgg16", (33, 33, 3), 5)
+  network = registry.build_network("largefov_vgg16", (33, 33, 3), 3, multi_scale_features=True)
+  report = weights.carry_over(trained, network)
+  assert {name.split("/")[0].split("_")[0] for name in report.missing} == {"fc8", "msc"}
+  np.testing.assert_array_equal(trained.get_layer("fc6").kernel, network.get_layer("fc6").kernel)
+
+
+def test_a_network_of_another_kind_has_nothing_to_give():
+  with pytest.raises(ValueError, match="nothing for the new one"):
+    weights.carry_over(registry.build_network("largefov_vgg16", (33, 33, 3), 3), tiny())
+
+
 def test_real_imagenet_weights_see_real_photographs(shared_data):
   """The trunk's features of photographs of one class are nearer than those of two classes."""
   folder = shared_data("voc_animals")

@@ -14,6 +14,8 @@ def test_a_phase_needs_what_the_loop_reads_and_no_more():
 
 
 def test_the_last_phase_gives_the_result():
-  phases = [phase.Phase(name, None, None, None, "f") for name in ("first", "second")]
-  plan = phase.Plan(phases, "record", "source")
-  assert plan.phases[-1].name == "second" and plan.record == "record" and plan.source == "source"
+  phases = [phase.Phase(name, None, None, None, "f", record=f"record {name}", head=f"head {name}")
+            for name in ("first", "second")]
+  plan = phase.Plan(phases, "source")
+  assert plan.phases[-1].name == "second" and plan.source == "source"
+  assert plan.record == "record second" and plan.head == "head second"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.recipes import single_phase
+from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import training_phase
 from keras_weakseg.training import restore
 
 
@@ -89,7 +90,8 @@ def test_weights_of_another_model_are_refused_and_change_nothing(tiny_run, class
   network = tiny_run.experiment.network
   network = type(network)(network.as_dict())
   network.light_tiny.head_filters = filters
-  _, other, _ = single_phase.build_predictor(network, classes)
+  head = heads.Head(tuple(f"class {index}" for index in range(classes)))
+  *_, other, _ = training_phase.build_predictor(network, head)
   before = [weight.numpy() for weight in other.weights]
   path = tf.train.latest_checkpoint(os.path.join(
       tiny_run.model_dir, "train", "checkpoints", "last"))

@@ -1,0 +1,108 @@
+"""Stages: each starts from the weights of the one before."""
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_weakseg as kw
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import schema
+from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import staged
+from keras_weakseg.recipes import training_phase
+
+
+@pytest.fixture
+def experiment(photo_folder, tiny_overrides):
+  """Returns a function that makes: classes of one folder first, then merged ones of the same."""
+  def make(**changes):
+    classes = tuple(pathlib.Path(photo_folder, "classes.txt").read_text().split())
+    config = overrides.resolve("own_data", overrides=[tiny_overrides])
+    config.training.optimization = schema.sgd(0.01, config.training.steps)
+    network, training = config.network, config.training
+    config.data.sources = [
+        schema.Source(name="merged", path=str(photo_folder),
+                      groups=("thing=" + "+".join(classes[1:]),)),
+        schema.Source(name="fine", path=str(photo_folder))]
+    config.data.parts = [schema.Part(batch_size=2)]
+    config.recipe, config.method.type = "staged", "supervised"
+    config.evaluation.split = "validation"
+    config.stages = [schema.Stage(
+        name="first", parts=[schema.Part(source="fine", batch_size=2)], network=network,
+        method=config.method, training=training)]
+    return overrides.resolve(config, overrides={"training.steps": 2, **changes})
+  return make
+
+
+def test_every_stage_trains_on_its_own_parts(experiment):
+  plan = staged.plan(experiment())
+  assert [phase.name for phase in plan.phases] == ["first", "train"]
+  assert [phase.head.num_classes for phase in plan.phases] == [3, 2]
+  assert plan.source.classes == ("background", "thing") and plan.record is plan.phases[1].record
+  assert "weights from phase 'first'" in plan.phases[1].plan[0]
+
+
+def test_weights_are_carried_over_but_for_another_classifier(experiment):
+  plan = staged.plan(experiment())
+  first = plan.phases[0].build({})
+  for variable in first.networks["segmenter"].weights:
+    variable.assign(variable + 0.25)
+  second = plan.phases[1].build({"first": first})
+  old = {v.name: v for v in first.networks["segmenter"].weights}
+  for variable in second.networks["segmenter"].weights:
+    same = old[variable.name].shape == variable.shape and np.array_equal(
+        variable, old[variable.name])
+    assert same == ("classifier" not in variable.name), variable.name
+
+
+def test_fit_trains_both_and_comes_back(experiment, tmp_path):
+  config = experiment(**{"stages.0.training.steps": 3})
+  result = kw.fit(config, model_dir=tmp_path / "run", progress=False)
+  steps = [json.loads((tmp_path / "run" / name / "done.json").read_text())["steps"]
+           for name in ("first", "train")]
+  assert steps == [3, 2] and result.model.classes == ("background", "thing")
+  images = tf.constant(np.random.RandomState(0).randint(0, 255, (1, 33, 33, 3)), tf.float32)
+  again = kw.runs.load(tmp_path / "run")
+  np.testing.assert_array_equal(again.predictor(images), result.predictor(images))
+  assert kw.fit(config, model_dir=tmp_path / "run", progress=False).metrics == result.metrics
+
+
+def test_other_stages_are_another_experiment(experiment, tmp_path):
+  kw.fit(experiment(), model_dir=tmp_path / "run", progress=False)
+  with pytest.raises(ValueError, match="(?s)another experiment.*stages"):
+    kw.fit(experiment(**{"stages.0.training.weight_decay": 0.1}), model_dir=tmp_path / "run",
+           progress=False)
+
+
+def test_a_schedule_follows_the_steps_of_its_stage(experiment):
+  config = experiment(**{"stages.0.training.steps": 7})
+  assert config.stages[0].training.optimization.learning_rate.get().decay_steps == 7
+  assert config.training.optimization.learning_rate.get().decay_steps == 2
+
+
+def test_stages_need_sources_of_their_own(experiment, tiny_data):
+  with pytest.raises(ValueError, match="(?s)stages need|staged experiment needs"):
+    staged.plan(experiment(), tiny_data)
+  config = experiment()
+  config.stages = []
+  with pytest.raises(ValueError, match="no stages"):
+    staged.plan(config)
+  with pytest.raises(ValueError, match="'stages' is out of range"):
+    overrides.validate(config)
+
+
+def test_mistakes_name_the_stage(experiment):
+  config = experiment()
+  config.stages[0].parts[0].source = "fein"
+  with pytest.raises(ValueError, match="(?s)In the stage 'first': .*Did you mean 'fine'"):
+    overrides.validate(config)
+
+
+def test_a_predictor_of_merged_classes_shares_the_network():
+  head = heads.Head(tuple("abcd"), ((0, 3), (1, 2)))
+  network, scorer, predictor, _ = training_phase.build_predictor(
+      schema.Network(type="light_tiny"), head)
+  assert scorer.output_shape[-1] == 4 and predictor.output_shape[-1] == 2
+  assert {id(v) for v in predictor.variables} == {id(v) for v in network.variables}

@@ -10,6 +10,7 @@ import statistics
 import time
 
 import keras_weakseg as kw
+from keras_weakseg.evaluation.protocol import Protocol
 
 # (title, experiment) or (title, experiment, override, its short name)
 ROWS = {
@@ -102,6 +103,22 @@ def measure(key, name, own, seeds, model_dir, data_dir):
   return results
 
 
+def measure_with_crf(key, seeds, model_dir, crf, train=True):
+  """Returns the results of a row's finished runs under a CRF, each evaluated once; None without."""
+  results = []
+  for seed in seeds:
+    run = model_dir / key / f"seed_{seed}"
+    path = run / f"metrics_{Protocol(crf=crf).hash()}.json"
+    if not path.exists() and not train:
+      return None
+    if not path.exists():
+      metrics = kw.evaluate(str(run), protocol={"crf": crf}, progress=False)
+      path.write_text(json.dumps(metrics))
+      print(f"{key} seed {seed} with CRF: mIoU {100 * metrics['mean_iou']:.2f}", flush=True)
+    results.append(json.loads(path.read_text()))
+  return results
+
+
 def finished(rows, seeds, model_dir):
   """Returns the rows whose runs are all finished, and their metrics; trains nothing."""
   found = {}
@@ -129,6 +146,18 @@ def table(rows, found, seeds):
   return lines
 
 
+def crf_table(rows, found, refined):
+  """Returns the table of what a CRF changes, as Markdown lines."""
+  lines = ["| trained from | mIoU without | with CRF | difference, paired by seed |",
+           "|---|---|---|---|"]
+  for title, *_, key in rows:
+    if refined[key]:
+      before, after = ([metrics["mean_iou"] for metrics in side[key]] for side in (found, refined))
+      lines.append(f"| {title} | {cell(before)} | **{cell(after)}** | "
+                   f"{cell([b - a for a, b in zip(before, after)])} |")
+  return lines
+
+
 def orderings(pairs, found):
   """Returns one line per ordering: the paired differences over the seeds."""
   lines = ["| ordering | difference, paired by seed | holds |", "|---|---|---|"]
@@ -150,6 +179,7 @@ def main():
   parser.add_argument("--model_dir", type=pathlib.Path, default=pathlib.Path("runs/em_table"))
   parser.add_argument("--finished", action="store_true",
                       help="print the rows that are finished, train nothing")
+  parser.add_argument("--crf", default="", help="evaluate every run under this CRF too")
   parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
   arguments = parser.parse_args()
   rows = [(*row, "", row[1]) if len(row) == 2 else row for row in ROWS[arguments.data]]
@@ -166,6 +196,12 @@ def main():
   print("\n".join(table(rows, found, arguments.seeds)))
   print()
   print("\n".join(orderings(ORDERINGS[arguments.data], found)))
+  if arguments.crf:
+    print(f"\nThe same runs with the CRF `{arguments.crf}` (protocol "
+          f"`{Protocol(crf=arguments.crf).hash()}`):\n")
+    refined = {row[-1]: measure_with_crf(row[-1], arguments.seeds, arguments.model_dir,
+                                         arguments.crf, not arguments.finished) for row in rows}
+    print("\n".join(crf_table(rows, found, refined)))
 
 
 if __name__ == "__main__":

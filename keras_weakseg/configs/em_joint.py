@@ -84,9 +84,9 @@ def with_multi_scale_features(make, **options):
   """
   experiment = make(**options)
   experiment.recipe = "staged"
-  experiment.stages = [*experiment.stages, schema.Stage(
+  experiment.stages.append(schema.Stage(
       name="single_scale", parts=experiment.data.parts, head=experiment.data.head,
-      network=experiment.network, method=experiment.method, training=experiment.training)]
+      network=experiment.network, method=experiment.method, training=experiment.training))
   network = em_paper.largefov("large")
   network.pretrained = ""
   network.largefov_vgg16.multi_scale_features = True
@@ -110,7 +110,7 @@ TABLE_5 = {
     "em_semi_coco_tags_voc12": (
         "EM-Fixed, 10,582 masks of VOC + 123,287 tags of COCO; paper: 67.7 on val", coco_tags),
     "cross_joint_semi_5000_voc12": (
-        "Cross-Joint, 10,582 masks of VOC, 5,000 masks + 118,287 tags of COCO; paper: 70.0 on val",
+        "Cross-Joint, VOC, 5,000 masks + 118,287 tags of COCO; paper: 70.0 on val",
         joint_semi),
     "cross_joint_5000_voc12": (
         "Cross-Joint, 10,582 masks of VOC + 5,000 of COCO; paper: 68.7 on val",

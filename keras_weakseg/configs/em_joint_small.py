@@ -13,8 +13,8 @@ FEW_MASKS = 50
 
 
 @registry.register("cross_joint_scenes",
-                   f"Cross-Joint on the embedded scenes: {em_scenes.FEW_MASKS} masks of 6 classes, "
-                   "all others of 4 classes")
+                   f"Cross-Joint on the embedded scenes, {em_scenes.FEW_MASKS} masks of 6 classes, "
+                   "others of 4 classes")
 def cross_joint_scenes():
   """Returns the few masks of `supervised_scenes` and the other masks in grouped classes."""
   coarse = parts.masks(em_scenes.TRAIN, em_scenes.BATCH)

@@ -51,7 +51,20 @@ ROWS = {
         ("20 masks + tags (EM-Fixed)", "em_semi_scenes"),
         ("all 400 masks", "supervised_all_scenes"),
     ],
+    "joint_scenes": [
+        ("20 masks of 6 classes alone", "supervised_scenes"),
+        ("the same + all others in 4 grouped classes", "cross_joint_scenes"),
+        ("the same, read by the literal slice", "cross_joint_scenes", "data.aggregation=slice",
+         "cross_joint_scenes_slice"),
+        ("all 400 masks of 6 classes", "supervised_all_scenes"),
+    ],
+    "joint_voc_animals": [
+        ("50 masks alone", "supervised_50_voc_animals"),
+        ("50 masks + 200 of COCO on one head", "cross_joint_50_voc_animals"),
+    ],
 }
+# Classes whose own IoU is asked for, beside the mean.
+CLASSES = {"joint_voc_animals": ["person"]}
 # (better, worse): the orderings of Papandreou et al. 2015 that a table should show, and ours.
 ORDERINGS = {
     "voc_animals": [
@@ -79,6 +92,15 @@ ORDERINGS = {
         ("em_adapt_scenes", "em_fixed_scenes"),
         ("em_semi_scenes", "supervised_scenes"),
         ("supervised_all_scenes", "supervised_scenes"),
+    ],
+    "joint_scenes": [
+        ("cross_joint_scenes", "supervised_scenes"),
+        ("cross_joint_scenes_slice", "supervised_scenes"),
+        ("cross_joint_scenes", "cross_joint_scenes_slice"),
+        ("supervised_all_scenes", "cross_joint_scenes"),
+    ],
+    "joint_voc_animals": [
+        ("cross_joint_50_voc_animals", "supervised_50_voc_animals"),
     ],
 }
 
@@ -146,6 +168,19 @@ def table(rows, found, seeds):
   return lines
 
 
+def class_table(rows, found, seeds, name):
+  """Returns the table of the IoU of one class, as Markdown lines."""
+  lines = [f"| trained from | IoU of {name} | " + " | ".join(f"seed {s}" for s in seeds) + " |",
+           "|---|---|" + "---|" * len(seeds)]
+  for title, *_, key in rows:
+    # A class that is neither in the truth nor in the prediction has no IoU.
+    values = [metrics["class_iou"][name] for metrics in found[key]]
+    known = [value for value in values if value is not None]
+    lines.append(f"| {title} | **{cell(known) if known else '-'}** | " + " | ".join(
+        "-" if value is None else f"{100 * value:.1f}" for value in values) + " |")
+  return lines
+
+
 def crf_table(rows, found, refined):
   """Returns the table of what a CRF changes, as Markdown lines."""
   lines = ["| trained from | mIoU without | with CRF | difference, paired by seed |",
@@ -196,6 +231,8 @@ def main():
   print("\n".join(table(rows, found, arguments.seeds)))
   print()
   print("\n".join(orderings(ORDERINGS[arguments.data], found)))
+  for name in CLASSES.get(arguments.data, ()):
+    print("\n" + "\n".join(class_table(rows, found, arguments.seeds, name)))
   if arguments.crf:
     print(f"\nThe same runs with the CRF `{arguments.crf}` (protocol "
           f"`{Protocol(crf=arguments.crf).hash()}`):\n")

@@ -106,20 +106,23 @@ def project(depth, transform, intrinsics, border=0):
   if border:
     depth = tf.pad(depth, [[0, 0], [border, border], [border, border]], "REFLECT")
     columns, rows = (tf.pad(axis, [[border, border]], "REFLECT") for axis in (columns, rows))
-  # The principal point is added last: so the side on which a point lies does not depend on it.
+  # Around the principal point nothing large cancels, and the side on which a point lies is sure.
   centre = matrix[..., :2, 2, None, None]
+  columns, rows = columns - centre[..., 0, :, :], rows[:, None] - centre[..., 1, :, :]
   lens = matrix * [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
-  turn = _product(_product(lens, transform[..., :3, :3]), _inverse_intrinsics(matrix))
-  shift = _product(lens, transform[..., :3, 3:])[..., None]
+  turn = _over_lens(_product(lens, transform[..., :3, :3]), matrix)
+  # Monodepth2's 1e-7 on the depth; added to the depth itself, most of it would be rounded away.
+  tiny = _TINY * matrix[..., 2:] * [[-1.0], [-1.0], [1.0]]
+  shift = (_product(lens, transform[..., :3, 3:]) + tiny)[..., None]
   turn = turn[..., None, None]
 
   def coordinate(row):
     # Per row of the picture first: one product and two sums per pixel.
     ray = turn[..., row, 0, :, :] * columns + (
-        turn[..., row, 1, :, :] * rows[:, None] + turn[..., row, 2, :, :])
+        turn[..., row, 1, :, :] * rows + turn[..., row, 2, :, :])
     return depth * ray + shift[..., row, :, :]
 
-  scale = 1 / (tf.maximum(coordinate(2), _NEAREST * depth) + _TINY)
+  scale = 1 / tf.maximum(coordinate(2), _NEAREST * depth + _TINY)
   return tuple(coordinate(axis) * scale + centre[..., axis, :, :] for axis in range(2))
 
 
@@ -242,8 +245,8 @@ def _interpolate(table, x, y):
 
   def gradient(upstream):
     across = upper_step + weight_y * (lower_step - upper_step)
-    by_x = tf.where(inside_x, _channel_sum(upstream * across), 0.0)
-    by_y = tf.where(inside_y, _channel_sum(upstream * down), 0.0)
+    by_x = tf.where(inside_x, tf.reduce_sum(upstream * across, -1), 0.0)
+    by_y = tf.where(inside_y, tf.reduce_sum(upstream * down, -1), 0.0)
     above, below = upstream * (1 - weight_y), upstream * weight_y
     parts = tf.concat([above * (1 - weight_x), above * weight_x,
                        below * (1 - weight_x), below * weight_x], -1)
@@ -251,13 +254,6 @@ def _interpolate(table, x, y):
     return tf.reshape(by_table, shape), by_x, by_y
 
   return upper + weight_y * down, gradient
-
-
-def _channel_sum(x):
-  """Returns the sum over the last axis; adding slices is faster than reducing an axis of three."""
-  if x.shape[-1] is None or x.shape[-1] > 4:
-    return tf.reduce_sum(x, -1)
-  return tf.add_n(tf.unstack(x, axis=-1))
 
 
 def _product(a, b):
@@ -268,11 +264,8 @@ def _product(a, b):
   return tf.reduce_sum(tf.expand_dims(a, -1) * tf.expand_dims(b, -3), -2)
 
 
-def _inverse_intrinsics(matrix):
-  """Returns the inverse of upper triangular matrices [...,3,3] with lower right 1."""
-  fx, skew, cx = (matrix[..., 0, column] for column in range(3))
-  fy, cy = matrix[..., 1, 1], matrix[..., 1, 2]
-  zero, one = tf.zeros_like(fx), tf.ones_like(fx)
-  rows = [[1 / fx, -skew / (fx * fy), (skew * cy / fy - cx) / fx], [zero, 1 / fy, -cy / fy],
-          [zero, zero, one]]
-  return tf.stack([tf.stack(row, -1) for row in rows], -2)
+def _over_lens(x, matrix):
+  """Returns x [...,3,3] times the inverse of intrinsics with the principal point at (0, 0)."""
+  first = x[..., 0] / matrix[..., 0, 0, None]
+  second = (x[..., 1] - matrix[..., 0, 1, None] * first) / matrix[..., 1, 1, None]
+  return tf.stack([first, second, x[..., 2]], -1)

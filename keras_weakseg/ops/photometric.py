@@ -6,12 +6,8 @@ minimum over the source frames, auto-masking, edge-aware smoothness.
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.ops import geometry
+from keras_weakseg.ops import geometry, windows
 
-# Stabilisers of SSIM for images in 0..1 (Wang et al., 2004): 0.01^2 and 0.03^2.
-_MEAN_FLOOR, _VARIANCE_FLOOR = 1e-4, 9e-4
-# Variances are of values around 0, where float32 rounds less.
-_GREY = 0.5
 _MASK_WEIGHT = 0.2
 
 
@@ -28,7 +24,8 @@ def ssim_loss(a, b):
     >>> ssim_loss(tf.zeros([1, 2, 2, 1]), tf.ones([1, 2, 2, 1]))[0, 0, 0].numpy().round(4)
     array([0.5], dtype=float32)
   """
-  return _window_loss(_framed(a)[None], _framed(b))[0]
+  ssim = windows.frame_ssim(windows.frame(a)[None], windows.frame(b))[0]
+  return tf.clip_by_value(0.5 - 0.5 * ssim, 0.0, 1.0)
 
 
 def photometric_error(a, b, ssim_weight=0.85):
@@ -45,7 +42,8 @@ def photometric_error(a, b, ssim_weight=0.85):
     >>> float(photometric_error(tf.zeros([1, 2, 2, 3]), tf.ones([1, 2, 2, 3]), 0.0)[0, 0, 0, 0])
     1.0
   """
-  return _framed_error(_framed(a)[None], _framed(b), ssim_weight)[0][..., None]
+  error = windows.frame_error(windows.frame(a)[None], windows.frame(b), ssim_weight)
+  return error[0][..., None]
 
 
 def smoothness_loss(disparity, image):
@@ -108,78 +106,89 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
     ValueError: numbers of sources, transforms, scales, masks or noise do not agree, or `masks`
       come with `auto_mask`.
   """
+  # Long because of what it documents; the work of a scale is in `_Frames`.
   sources, transforms = _sources_first(sources), tf.cast(_sources_first(transforms), tf.float32)
   _check(sources, disparities, transforms, noise, target_pyramid, masks, auto_mask)
-  target = tf.stop_gradient(tf.cast(target, tf.float32))
-  sources = tf.stop_gradient(tf.cast(sources, tf.float32))
-  size = tf.shape(target)[1:3]
-  frames = _Frames(target, sources, transforms, intrinsics, ssim_weight, average)
-  still = frames.still_errors() if auto_mask else None
+  frames = _Frames(target, sources, transforms, intrinsics, ssim_weight, average, auto_mask)
   pixel = tf.ones(tf.shape(target)[:3]) if valid is None else tf.cast(valid, tf.float32)
   sample = tf.cast(tf.reduce_any(pixel > 0, [1, 2]), tf.float32)
   photometric, smooth, selections = [], [], []
   for scale, disparity in enumerate(disparities):
     disparity = tf.cast(disparity, tf.float32)
-    depth = geometry.disparity_to_depth(_resized(disparity, target), min_depth, max_depth)
-    mask = None if masks is None else _resized(tf.cast(masks[scale], tf.float32), target)
-    error = frames.warped_errors(depth, mask)
-    selection = tf.ones_like(error, tf.bool)
-    if auto_mask:
-      other = _smallest(still if noise is None else still + _sources_to_front(noise[scale]))
-      selection = error < other
-      error = tf.minimum(error, other)
-    if mask is not None:
-      error -= _MASK_WEIGHT * tf.reduce_mean(tf.math.log(tf.maximum(mask, 1e-7)), -1)
+    error, selection = frames.compare(
+        lambda x: geometry.disparity_to_depth(x, min_depth, max_depth), disparity,
+        None if masks is None else masks[scale], None if noise is None else noise[scale])
+    picture = None if target_pyramid is None else target_pyramid[scale]
     photometric.append(tf.reduce_sum(pixel * error))
-    picture = _blocks(target, disparity) if target_pyramid is None else target_pyramid[scale]
-    smooth.append(smoothness * tf.reduce_sum(sample * _scaled_smoothness(
-        disparity, tf.stop_gradient(tf.cast(picture, tf.float32)), size)))
+    smooth.append(smoothness * tf.reduce_sum(sample * frames.smoothness(disparity, picture)))
     selections.append(selection)
-  sums = {"photometric": tf.stack(photometric), "smoothness": tf.stack(smooth)}
-  counts = {"pixels": tf.reduce_sum(pixel), "samples": tf.reduce_sum(sample)}
-  per_scale = (tf.math.divide_no_nan(sums["photometric"], counts["pixels"])
-               + tf.math.divide_no_nan(sums["smoothness"], counts["samples"]))
+  photometric, smooth = tf.stack(photometric), tf.stack(smooth)
+  pixels, samples = tf.reduce_sum(pixel), tf.reduce_sum(sample)
+  per_scale = (tf.math.divide_no_nan(photometric, pixels)
+               + tf.math.divide_no_nan(smooth, samples))
   return {"total": tf.reduce_mean(per_scale), "per_scale": per_scale,
-          "selection": tf.cast(tf.stack(selections), tf.uint8), **counts,
-          **{name: tf.reduce_mean(value) for name, value in sums.items()}}
+          "selection": tf.cast(tf.stack(selections), tf.uint8), "pixels": pixels,
+          "samples": samples, "photometric": tf.reduce_mean(photometric),
+          "smoothness": tf.reduce_mean(smooth)}
 
 
 class _Frames:
   """The target and its source frames, prepared once for all scales; F sources come first.
 
   Args:
-    target: float32 [B,H,W,3].
-    sources: float32 [F,B,H,W,3].
+    target: float [B,H,W,3].
+    sources: float [F,B,H,W,3].
     transforms: float32 [F,B,4,4].
     intrinsics: float [B,3,3].
-    ssim_weight, average: as in `reprojection_loss`.
+    ssim_weight, average, auto_mask: as in `reprojection_loss`.
   """
 
-  def __init__(self, target, sources, transforms, intrinsics, ssim_weight, average):
-    self.target, self.sources = _framed(target), sources
+  def __init__(self, target, sources, transforms, intrinsics, ssim_weight, average, auto_mask):
+    self.target = tf.stop_gradient(tf.cast(target, tf.float32))
+    sources = tf.stop_gradient(tf.cast(sources, tf.float32))
     self.transforms, self.intrinsics = transforms, intrinsics
     self.ssim_weight, self.average = ssim_weight, average
-    self.table = geometry.neighbours(tf.reshape(
-        sources, tf.concat([[-1], tf.shape(sources)[2:4], sources.shape[4:]], 0)) - _GREY)
+    self.framed = windows.frame(self.target)
+    self.table = geometry.neighbours(_merged(sources) - windows.GREY)
+    self.still = self._errors(windows.frame(sources)) if auto_mask else None
 
-  def still_errors(self):
-    """Returns the errors of the sources as they are, [F,B,H,W], or [1,B,H,W] of their mean."""
-    return self._averaged(_framed_error(_framed(self.sources), self.target, self.ssim_weight))
-
-  def warped_errors(self, depth, mask):
-    """Returns the error of the warped sources, [B,H,W], for depth [B,H,W,1] and mask [B,H,W,F]."""
+  def compare(self, to_depth, disparity, mask, noise):
+    """Returns every pixel's error [B,H,W] at one scale, and where a warped source was closest."""
+    depth = to_depth(self._full_size(disparity))
     x, y = geometry.project(depth, self.transforms, self.intrinsics, border=1)
-    shape = tf.shape(x)
-    x, y = (tf.reshape(axis, tf.concat([[-1], shape[2:]], 0)) for axis in (x, y))
-    warped = geometry.sample_neighbours(self.table, x, y)
-    warped = tf.reshape(warped, tf.concat([shape, [warped.shape[-1]]], 0))
-    errors_of = _framed_error(warped, self.target, self.ssim_weight)
+    warped = geometry.sample_neighbours(self.table, _merged(x), _merged(y))
+    found = self._errors(tf.reshape(warped, tf.concat([tf.shape(x), warped.shape[-1:]], 0)))
+    extra = 0.0
     if mask is not None:
-      errors_of *= _sources_to_front(mask)
-    return _smallest(self._averaged(errors_of))
+      mask = self._full_size(mask)
+      found *= _to_front(mask)
+      extra = -_MASK_WEIGHT * tf.reduce_mean(tf.math.log(tf.maximum(mask, 1e-7)), -1)
+    found = _smallest(found)
+    if self.still is None:
+      return found + extra, tf.ones_like(found, tf.bool)
+    still = _smallest(self.still if noise is None else self.still + _to_front(noise))
+    return tf.minimum(found, still), found < still
 
-  def _averaged(self, maps):
+  def smoothness(self, disparity, picture):
+    """Returns the smoothness [B] of disparity over its mean, times its share of the full height."""
+    if picture is None:
+      picture = _blocks(self.target, disparity)
+    mean = tf.reduce_mean(disparity, [1, 2], keepdims=True)
+    share = tf.shape(disparity)[1] / tf.shape(self.target)[1]
+    smooth = _smoothness(disparity / (mean + 1e-7), tf.stop_gradient(tf.cast(picture, tf.float32)))
+    return tf.cast(share, tf.float32) * smooth
+
+  def _errors(self, framed):
+    """Returns the errors [F,B,H,W] of framed pictures [F,B,h,w,3], or their mean [1,B,H,W]."""
+    maps = windows.frame_error(framed, self.framed, self.ssim_weight)
     return tf.reduce_mean(maps, 0, keepdims=True) if self.average else maps
+
+  def _full_size(self, x):
+    """Returns maps [B,h,w,K] brought bilinearly (pixel centres) to the size of the target."""
+    x = tf.cast(x, tf.float32)
+    if x.shape[1:3].is_fully_defined() and x.shape[1:3] == self.target.shape[1:3]:
+      return x
+    return tf.image.resize(x, tf.shape(self.target)[1:3])
 
 
 def _sources_first(x):
@@ -190,24 +199,22 @@ def _sources_first(x):
   return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
 
 
-def _sources_to_front(x):
+def _to_front(x):
   """Returns float32 [F,B,H,W] of [B,H,W,F]."""
   return tf.transpose(tf.cast(x, tf.float32), [3, 0, 1, 2])
 
 
+def _merged(x):
+  """Returns [F*B,...] of [F,B,...]."""
+  return tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))
+
+
 def _smallest(maps):
-  """Returns the smallest of [F,...] over F; pairs, as the gradient of `reduce_min` costs more."""
+  """Returns the smallest of [F,...] over F, in pairs: the gradient of `reduce_min` costs more."""
   first, *others = tf.unstack(maps)
   for other in others:
     first = tf.minimum(first, other)
   return first
-
-
-def _resized(x, target):
-  """Returns maps [B,h,w,K] brought bilinearly (pixel centres) to the size of the target."""
-  if x.shape[1:3].is_fully_defined() and x.shape[1:3] == target.shape[1:3]:
-    return x
-  return tf.image.resize(x, tf.shape(target)[1:3])
 
 
 def _blocks(image, like):
@@ -218,92 +225,15 @@ def _blocks(image, like):
   return tf.reduce_mean(blocks, [2, 4])
 
 
-def _scaled_smoothness(disparity, image, size):
-  """Returns the smoothness [B] of disparity over its mean, times its share of the full height."""
-  mean = tf.reduce_mean(disparity, [1, 2], keepdims=True)
-  share = tf.cast(tf.shape(disparity)[1], tf.float32) / tf.cast(size[0], tf.float32)
-  return share * _smoothness(disparity / (mean + 1e-7), image)
-
-
 def _smoothness(disparity, image):
   """Returns the smoothness [N] of every sample, see `smoothness_loss`."""
   def along(step):
-    change, edge = tf.abs(step(disparity)), _channel_mean(tf.abs(step(image)))
-    return tf.reduce_mean(change * tf.exp(-edge)[..., None], [1, 2, 3])
+    change = tf.abs(step(disparity))
+    edge = tf.reduce_mean(tf.abs(step(image)), -1, keepdims=True)
+    return tf.reduce_mean(change * tf.exp(-edge), [1, 2, 3])
 
   return (along(lambda x: x[:, :, :-1] - x[:, :, 1:])
           + along(lambda x: x[:, :-1] - x[:, 1:]))
-
-
-def _framed(x):
-  """Returns pictures [...,H,W,C] around 0 with a ring of reflected pixels, as windows need it."""
-  x = tf.cast(x, tf.float32) - _GREY
-  return tf.pad(x, [[0, 0]] * (x.shape.rank - 3) + [[1, 1], [1, 1], [0, 0]], "REFLECT")
-
-
-def _framed_error(a, b, ssim_weight):
-  """Returns the photometric error [F,B,H,W] of framed a [F,B,h,w,C] and b [B,h,w,C]."""
-  if not ssim_weight:
-    return _channel_mean(tf.abs(a - b)[..., 1:-1, 1:-1, :])
-  absolute = tf.abs((a - b)[..., 1:-1, 1:-1, :])
-  return _channel_mean(ssim_weight * _window_loss(a, b) + (1 - ssim_weight) * absolute)
-
-
-@tf.custom_gradient
-def _window_loss(a, b):
-  """Returns `(1 - SSIM) / 2`, [F,B,H,W,C], of framed a [F,B,h,w,C] and b [B,h,w,C].
-
-  With e = a - b the fraction that SSIM misses is `P + Q - P Q`, where P = mean(e)^2 / (mean(a)^2 +
-  mean(b)^2 + C1) and Q = var(e) / (var(a) + var(b) + C2): nothing cancels where a and b are close,
-  and at most three maps are averaged. The gradient is written out, since that of the averages is
-  again an average, while TensorFlow's own is ten times slower.
-  """
-  e = a - b
-  mean_a, mean_b = _windows(a), _windows(b)
-  mean_e = mean_a - mean_b
-  var_a, var_b = (_windows(x * x) - mean * mean for x, mean in ((a, mean_a), (b, mean_b)))
-  squared = mean_e * mean_e
-  light_a, light_b = mean_a + _GREY, mean_b + _GREY
-  over_light = 1 / (light_a * light_a + (light_b * light_b + _MEAN_FLOOR))
-  over_variance = 1 / (var_a + (var_b + _VARIANCE_FLOOR))
-  light = squared * over_light
-  structure = (_windows(e * e) - squared) * over_variance
-  missed = light + structure - light * structure
-
-  def gradient(upstream):
-    by_light = upstream * (1 - structure) * over_light
-    by_variance = upstream * (1 - light) * over_variance
-    by_both = by_variance * structure
-    spread, spread_both = _windows_back(by_variance), _windows_back(by_both)
-
-    def of(x, mean, true_mean, sign):
-      by_mean = sign * mean_e * (by_light - by_variance) + (
-          by_both * mean - by_light * light * true_mean)
-      return _windows_back(by_mean) + sign * e * spread - x * spread_both
-
-    return of(a, mean_a, light_a, 1.0), tf.reduce_sum(of(b, mean_b, light_b, -1.0), 0)
-
-  return tf.clip_by_value(0.5 * missed, 0.0, 1.0), gradient
-
-
-def _windows(x):
-  """Returns the means of all 3x3 windows of [...,h,w,C], [...,h-2,w-2,C]."""
-  shape = tf.shape(x)
-  flat = tf.reshape(x, tf.concat([[-1], shape[-3:-1], x.shape[-1:]], 0))
-  means = tf.nn.avg_pool2d(flat, 3, 1, "VALID")
-  return tf.reshape(means, tf.concat([shape[:-3], tf.shape(means)[1:3], x.shape[-1:]], 0))
-
-
-def _windows_back(x):
-  """Returns the transpose of `_windows`: of [...,h,w,C] what every pixel gave, [...,h+2,w+2,C]."""
-  return _windows(tf.pad(x, [[0, 0]] * (x.shape.rank - 3) + [[2, 2], [2, 2], [0, 0]]))
-
-
-def _channel_mean(x):
-  """Returns the mean over the last axis; adding slices is faster than reducing an axis of three."""
-  if x.shape[-1] is None or x.shape[-1] > 4:
-    return tf.reduce_mean(x, -1)
-  return tf.add_n(tf.unstack(x, axis=-1)) * (1 / x.shape[-1])
 
 
 def _check(sources, disparities, transforms, noise, pyramid, masks, auto_mask):

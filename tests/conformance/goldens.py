@@ -11,14 +11,16 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import readings
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
+from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
-from keras_weakseg.ops import geometry, photometric
+from keras_weakseg.ops import geometry, photometric, windows
 
 CLASSES = 4
 SIDE = 33
@@ -135,6 +137,13 @@ OPS = (
         *inputs, auto_mask=False, average=True, ssim_weight=0.0),
        [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA],
        gradient=[1, 2, 3, 4], tolerance=1e-4),
+    Op("windows.frame", windows.frame, [_PHOTO], gradient=[0], tolerance=0),
+    Op("windows.frame_ssim", lambda a, b: windows.frame_ssim(
+        tf.stack([windows.frame(a), windows.frame(a[:, ::-1])]), windows.frame(b)),
+       [_PHOTO, _PHOTO[::-1]], gradient=[0, 1], tolerance=1e-5),
+    Op("windows.frame_error", lambda a, b: windows.frame_error(
+        tf.stack([windows.frame(a), windows.frame(a[:, ::-1])]), windows.frame(b)),
+       [_PHOTO, _PHOTO[::-1]], gradient=[0, 1], tolerance=1e-5),
     Op("resize.resize_aligned", lambda x: resize.resize_aligned(x, (33, 49)), [_SCORES],
        gradient=[0]),
     Op("resize.decimate_labels", lambda labels: resize.decimate_labels(labels, 2), [_LABELS],
@@ -228,7 +237,7 @@ class OnGrid(keras.layers.Layer):
     return inputs + tf.stop_gradient(tf.round(inputs * 4.0) / 4.0 - inputs)
 
 
-def shallow_network(synchronized=False, dropout_rate=0.0):
+def shallow_network(synchronized=False, dropout_rate=0.0, num_classes=CLASSES):
   """Returns three convolutions with batch statistics: deep networks multiply rounding."""
   x = inputs = keras.Input((None, None, 3))
   for index in range(3):
@@ -236,7 +245,7 @@ def shallow_network(synchronized=False, dropout_rate=0.0):
     x = norms.batch_norm(norms.TRAIN, f"bn{index}", synchronized=synchronized)(x)
     x = keras.layers.ReLU()(x)
   x = dropout.StatelessDropout(dropout_rate, name="head_dropout")(x)
-  x = keras.layers.Conv2D(CLASSES, 1, dtype="float32", name="head_classifier")(x)
+  x = keras.layers.Conv2D(num_classes, 1, dtype="float32", name="head_classifier")(x)
   return keras.Model(inputs, OnGrid(dtype="float32")(x))
 
 
@@ -244,6 +253,35 @@ def shallow_predictor(synchronized=False, dropout_rate=0.0):
   """Returns the shallow network and its predictor."""
   network = shallow_network(synchronized, dropout_rate)
   return network, preprocessing.predictor(network, networks.network_record("light_tiny"))
+
+
+# Two label spaces, in neither of which the head's six classes are what labels mean.
+JOINT_GROUPS = (((0, 4, 5), (1,), (2,), (3,)), ((0, 1), (2, 5), (3,), (4,)))
+
+
+def joint_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns a network of six classes and its predictor of the first label space."""
+  network = shallow_network(synchronized, dropout_rate, num_classes=6)
+  return network, aggregation.aggregated(
+      _joint_scorer(network), aggregation.AggregateClasses(JOINT_GROUPS[0]))
+
+
+def _joint_scorer(network):
+  return preprocessing.predictor(network, networks.network_record("light_tiny"))
+
+
+def joint_extras(network, predictor):
+  """Returns the options of a method whose parts read one head in two label spaces."""
+  del predictor
+  return {"scorer": _joint_scorer(network), "readings": tuple(
+      readings.Reading(name, (part,), CLASSES, aggregation.AggregateClasses(groups))
+      for part, (name, groups) in enumerate(zip(("one", "other"), JOINT_GROUPS)))}
+
+
+def joint_batch(step):
+  """Returns the batch with masks, tags and nothing in both parts."""
+  return {**segmentation_batch(step),
+          fields.PART: np.array([0, 1, 0, 1, 1, 1, 0, 0], np.int32)}
 
 
 def segmentation_batch(step):
@@ -278,28 +316,37 @@ class Method:
   """One registered method.
 
   Attributes:
-    name: key of the registry.
+    name: key of the registry; several rows may show one method.
+    variant: what tells them apart.
     networks: function of (synchronized, dropout_rate) that returns the positional arguments of
       the method: its networks and its predictor.
     options: its own options.
+    extras: function of these networks that returns options made of them.
     batch: function of a step that returns a batch with samples of every supervision.
     no_xla: why its step cannot be compiled with XLA; empty = it can.
     tolerance: of eager = graph = XLA and of 1 = 2 replicas after some steps, absolute.
   """
   name: str
+  variant: str = ""
   networks: Callable = shallow_predictor
   options: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {
       "parts": ("mask", "weak"), "part_weights": (0.7, 0.3)})
+  extras: Callable = lambda *networks: {}
   batch: Callable = segmentation_batch
   no_xla: str = ""
   tolerance: float = 2e-6
 
+  @property
+  def label(self):
+    """Name of the row."""
+    return f"{self.name} {self.variant}".strip()
+
   def build(self, seed=1, synchronized=False, dropout_rate=0.0, accumulation=1):
     """Returns the method, ready to take a step."""
     keras.utils.set_random_seed(seed)
+    made = self.networks(synchronized, dropout_rate)
     method = methods.method_class(self.name)(
-        *self.networks(synchronized, dropout_rate), seed=5, accumulation=accumulation,
-        **self.options)
+        *made, seed=5, accumulation=accumulation, **self.options, **self.extras(*made))
     method.prepare(lambda variables: updates.Updater(
         variables, lambda m: keras.optimizers.SGD(0.05 * m, momentum=0.9),
         [updates.Rule("head_", 2.0)], weight_decay=1e-3))
@@ -307,7 +354,9 @@ class Method:
 
 
 METHODS = tuple(Method(name) for name in (
-    "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed"))
+    "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed")) + tuple(
+        Method(name, "joint", joint_predictor, extras=joint_extras, batch=joint_batch)
+        for name in ("supervised", "em_fixed"))
 
 
 def as_tensors(batch):

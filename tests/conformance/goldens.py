@@ -20,7 +20,7 @@ from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
-from keras_weakseg.ops import geometry, photometric, windows
+from keras_weakseg.ops import depth_losses, geometry, photometric, windows
 
 CLASSES = 4
 SIDE = 33
@@ -137,6 +137,15 @@ OPS = (
         *inputs, auto_mask=False, average=True, ssim_weight=0.0),
        [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA],
        gradient=[1, 2, 3, 4], tolerance=1e-4),
+    Op("depth_losses.scale_invariant_loss", depth_losses.scale_invariant_loss,
+       [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0], tolerance=1e-5),
+    Op("depth_losses.gradient_matching_loss", lambda prediction, target, mask:
+       depth_losses.gradient_matching_loss(prediction, target, mask, scales=2),
+       [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
+    Op("depth_losses.berhu_threshold", depth_losses.berhu_threshold,
+       [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
+    Op("depth_losses.berhu_loss", depth_losses.berhu_loss,
+       [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
     Op("windows.frame", windows.frame, [_PHOTO], gradient=[0], tolerance=0),
     Op("windows.frame_ssim", lambda a, b: windows.frame_ssim(
         tf.stack([windows.frame(a), windows.frame(a[:, ::-1])]), windows.frame(b)),

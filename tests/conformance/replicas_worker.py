@@ -71,12 +71,12 @@ def main():
     for accumulation in (1, 2):
       start, single, logs = trained(golden, one, False, accumulation)
       _, double, both = trained(golden, two, True, accumulation)
-      report[f"{golden.name} {accumulation}"] = {
+      report[f"{golden.label} {accumulation}"] = {
           "moved": furthest(start, single), "weights": furthest(single, double),
           "one": logs, "two": both}
     # The control: statistics of each replica alone.
     _, apart, _ = trained(golden, two, False, 1)
-    report[f"{golden.name} 1"]["apart"] = furthest(trained(golden, one, False, 1)[1], apart)
+    report[f"{golden.label} 1"]["apart"] = furthest(trained(golden, one, False, 1)[1], apart)
   print(json.dumps(report))
 
 

@@ -22,18 +22,18 @@ def report():
 
 
 def test_weights_are_those_of_one_device(report, method):
-  found = report[f"{method.name} 1"]
+  found = report[f"{method.label} 1"]
   assert found["weights"] < method.tolerance
   assert found["moved"] > 1000 * method.tolerance
 
 
 def test_the_test_would_see_statistics_that_are_not_shared(report, method):
-  assert report[f"{method.name} 1"]["apart"] > 100 * method.tolerance
+  assert report[f"{method.label} 1"]["apart"] > 100 * method.tolerance
 
 
 @pytest.mark.parametrize("accumulation", [1, 2])
 def test_figures_are_global_and_equal_on_both_replicas(report, method, accumulation):
-  found = report[f"{method.name} {accumulation}"]
+  found = report[f"{method.label} {accumulation}"]
   for one, two in zip(found["one"], found["two"], strict=True):
     assert set(one) == set(two) and "loss" in one
     for name, (value,) in one.items():

@@ -1,4 +1,5 @@
 """Numbers and pictures of a model: protocols, metrics, masks of photographs."""
+from keras_weakseg.evaluation.depth import depth_metrics
 from keras_weakseg.evaluation.metrics import class_iou
 from keras_weakseg.evaluation.metrics import confusion_matrix
 from keras_weakseg.evaluation.metrics import frequency_weighted_iou
@@ -8,5 +9,5 @@ from keras_weakseg.evaluation.metrics import pixel_accuracy
 from keras_weakseg.evaluation.model import SegmentationModel
 from keras_weakseg.evaluation.protocol import Protocol
 
-__all__ = ["Protocol", "SegmentationModel", "class_iou", "confusion_matrix",
+__all__ = ["Protocol", "SegmentationModel", "class_iou", "confusion_matrix", "depth_metrics",
            "frequency_weighted_iou", "mean_accuracy", "mean_iou", "pixel_accuracy"]

@@ -72,9 +72,12 @@ def _apply(experiment, changes, where):
   conversion.apply(experiment, changes, where)
   schedule.follow_steps(experiment, steps, changes)
   given = changes.get("stages", {})
+  if not isinstance(given, dict):  # A whole list: new stages start from the defaults.
+    if len(given) != len(of_stages):
+      of_stages = [schema.Training().steps] * len(given)
+    given = dict(enumerate(given))
   for index, (stage, before) in enumerate(zip(experiment.stages, of_stages)):
-    if isinstance(given, dict) and index in given:
-      schedule.follow_steps(stage, before, given[index])
+    schedule.follow_steps(stage, before, given.get(index, {}))
 
 
 def from_yaml(content, where="the YAML text"):

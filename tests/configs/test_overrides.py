@@ -141,3 +141,32 @@ def test_a_missing_file_is_an_error_of_the_house():
 def test_unknown_experiments_give_the_nearest():
   with pytest.raises(ValueError, match="Did you mean 'em_adapt_scenes'"):
     overrides.resolve("em_adapt_scene")
+
+
+STAGED = """
+recipe: staged
+data: {sources: [{name: a, path: x}], parts: [{source: a}]}
+method: {type: supervised}
+stages:
+- {name: first, parts: [{source: a}], method: {type: supervised}, training: {steps: %d}}
+"""
+
+
+def decay(experiment):
+  return [stage.training.optimization.learning_rate.get().decay_steps
+          for stage in experiment.stages]
+
+
+def test_schedules_of_stages_in_a_list_follow_their_steps(tmp_path):
+  """They did for `stages.0.training.steps` alone: a listed stage kept a schedule of 6000 steps."""
+  experiment = overrides.resolve("own_data", write(tmp_path, STAGED % 40))
+  assert decay(overrides.validate(experiment)) == [40]
+  assert decay(overrides.resolve(experiment, write(tmp_path, STAGED % 50))) == [50]
+  assert decay(overrides.resolve(experiment, overrides="stages.0.training.steps=60")) == [60]
+
+
+def test_staged_experiments_survive_yaml(tmp_path):
+  experiment = overrides.resolve("own_data", write(tmp_path, STAGED % 40))
+  experiment.stages[0].training.optimization.learning_rate.get().decay_steps = 33
+  again = overrides.from_yaml(overrides.to_yaml(experiment))
+  assert again.as_dict() == experiment.as_dict() and decay(again) == [33]

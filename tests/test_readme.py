@@ -1,0 +1,82 @@
+"""What the README shows works as it is written."""
+import functools
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+import keras_weakseg as kw
+from keras_weakseg.methods import registry as methods
+from keras_weakseg.networks import registry as networks
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+XML = """<annotation>
+  <size><width>80</width><height>60</height><depth>3</depth></size>
+  <object><name>{name}</name>
+    <bndbox><xmin>21</xmin><ymin>11</ymin><xmax>60</xmax><ymax>40</ymax></bndbox></object>
+</annotation>"""
+
+
+def section(title):
+  """Returns the text below a heading, up to the next one."""
+  return re.split(r"^##+ ", TEXT.split(f"# {title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def anchors(text):
+  """Returns the places of the headings that links can name."""
+  return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+          for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+  """Changes into a directory with `photos/`: images, VOC boxes, class names, and nothing else."""
+  from PIL import Image
+  random = np.random.RandomState(0)
+  for name in ("images", "boxes"):
+    (tmp_path / "photos" / name).mkdir(parents=True)
+  (tmp_path / "photos" / "classes.txt").write_text("background\ncat\ndog\n")
+  for index in range(8):
+    image = random.randint(60, 150, (60, 80, 3)).astype(np.uint8)
+    image[10:40, 20:60] = (220, 30, 30) if index % 2 else (30, 30, 220)
+    Image.fromarray(image).save(tmp_path / "photos" / "images" / f"p{index}.jpg")
+    (tmp_path / "photos" / "boxes" / f"p{index}.xml").write_text(
+        XML.format(name=("dog", "cat")[index % 2]))
+  monkeypatch.chdir(tmp_path)
+  monkeypatch.setenv("KERAS_WEAKSEG_CACHE", str(tmp_path / "cache"))
+  return tmp_path
+
+
+def test_boxes_alone(photos, tiny_overrides, monkeypatch):
+  """The example of the README on a folder of VOC files; a smaller network and fewer steps."""
+  monkeypatch.setattr(kw, "fit", functools.partial(
+      kw.fit, params_override={**tiny_overrides, "training.steps": 2}, progress=False))
+  found = {}
+  exec(re.search(r"```python\n(.*?)```", section("From boxes alone"), re.DOTALL).group(1), found)
+  assert found["result"].model.classes == ("background", "cat", "dog")
+  assert len(list((photos / "out").glob("p*.png"))) == 8
+  maps, = (photos / "cache").glob("*/masks")
+  assert len(list(maps.glob("*.png"))) == 8
+
+
+def test_every_method_and_network_is_listed():
+  for title, known in (("Methods", methods.METHODS), ("Methods", networks.network_names())):
+    assert set(known) <= set(re.findall(r"`(\w+)`", section(title))), title
+
+
+def test_links_lead_somewhere():
+  links = [link for link in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in link]
+  assert links
+  for link in links:
+    path, _, anchor = link.partition("#")
+    assert (ROOT / path).exists(), link
+    assert not anchor or anchor in anchors((ROOT / path).read_text(encoding="utf-8")), link
+
+
+def test_experiments_in_the_table_of_methods_exist():
+  patterns = re.findall(r"`(\w+_)\*`", section("Methods"))
+  known = kw.experiments()
+  assert len(patterns) >= 9
+  assert all(any(name.startswith(pattern) for name in known) for pattern in patterns)

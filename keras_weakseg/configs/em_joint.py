@@ -2,8 +2,8 @@
 
 COCO 2014: 82,783 + 40,504 = 123,287 images. VOC's 20 classes are among COCO's 80, so the head has
 81 classes, and VOC reads it through sums of probabilities. The paper says nothing of how a batch
-is shared among data sets: every (data set, supervision) part has the same size here, strong parts
-weigh 1, and .7 and .3 where masks and tags of one data set meet.
+is shared among data sets: every (data set, supervision) part has the same size here; masks weigh 1,
+but .7 as the partner of tags, which weigh .3.
 """
 import functools
 

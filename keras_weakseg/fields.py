@@ -24,13 +24,19 @@ PARTS = "parts"                    # uint8 [H, W], person part id, 255 = ignore
 DEPTH = "depth"                    # float32 [H, W], metres, 0 = no value
 DISPARITY = "disparity"            # float32 [H, W], larger = closer (predicted: an input)
 FRAMES = "frames"                  # uint8 [F, H, W, 3], neighbours without the image itself
-FRAME_OFFSETS = "frame_offsets"    # int32 [F], e.g. -1, +1
+FRAME_OFFSETS = "frame_offsets"    # int32 [F], e.g. -1, +1; 0 = no frame (a part without video)
 INTRINSICS = "intrinsics"          # float32 [3, 3], pixels of this image
 POSES = "poses"                    # float32 [F, 4, 4], target camera to source camera
+STEREO_IMAGE = "stereo_image"      # uint8 [H, W, 3], the other camera at the same moment
+STEREO_POSE = "stereo_pose"        # float32 [4, 4], this camera to the other: calibration, no label
+
+# False where the picture shows nothing of the scene: the car's own bonnet (a source says so), and
+# the padding of crops, which the batch pipeline adds.
+VALID = "valid"                    # bool [H, W]
 
 # Added by the batch pipeline, never by a source.
 PART = "part"                      # int32 [], index of the bundle part the sample was drawn for
-VALID = "valid"                    # bool [H, W], False where the crop was padded
+JITTER = "jitter"                  # float32 [3], -1..1, colour of network inputs: see ops.color
 SAMPLE_KEY = "sample_key"          # int32 [2], seed of the randomness of this draw of this sample
 
 
@@ -61,8 +67,11 @@ SPECS = {
     FRAME_OFFSETS: tf.TensorSpec([None], tf.int32),
     INTRINSICS: tf.TensorSpec([3, 3], tf.float32),
     POSES: tf.TensorSpec([None, 4, 4], tf.float32),
-    PART: tf.TensorSpec([], tf.int32),
+    STEREO_IMAGE: tf.TensorSpec([None, None, 3], tf.uint8),
+    STEREO_POSE: tf.TensorSpec([4, 4], tf.float32),
     VALID: tf.TensorSpec([None, None], tf.bool),
+    PART: tf.TensorSpec([], tf.int32),
+    JITTER: tf.TensorSpec([3], tf.float32),
     SAMPLE_KEY: tf.TensorSpec([2], tf.int32),
 }
 

@@ -1,5 +1,6 @@
 """Bundles: batches with a fixed number of samples of every part."""
 import collections
+import functools
 
 import tensorflow as tf
 
@@ -12,6 +13,12 @@ from keras_weakseg.data import order
 # What a sample carries for a label that it may not read.
 _BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
           fields.BOX_LABELS: fields.IGNORE_LABEL, fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+# What it carries where its part has no video: black frames at offset 0, and cameras that divide.
+_PER_FRAME = (fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES)
+_CAMERAS = (fields.INTRINSICS, fields.POSES, fields.STEREO_POSE)
+_PICTURES = (fields.FRAMES, fields.STEREO_IMAGE)
+# What the pipeline adds to every sample, the last one only if the augmentation says so.
+_ADDED = (fields.PART, fields.SAMPLE_KEY, fields.VALID, fields.JITTER)
 
 
 class Bundle:
@@ -40,11 +47,12 @@ class Bundle:
     if not self.parts:
       raise errors.value_error("The bundle has no parts.", expected="at least one Part",
                                received="none", fix="Pass parts=[Part(source, 'train')].")
-    for part in () if joint else self.parts[1:]:
-      if part.source.classes != self.parts[0].source.classes:
+    labelled = [part for part in self.parts if part.source.classes]
+    for part in () if joint else labelled[1:]:
+      if part.source.classes != labelled[0].source.classes:
         raise errors.value_error(
             f"The part '{part.label}' has other classes than the first part.",
-            expected=", ".join(self.parts[0].source.classes),
+            expected=", ".join(labelled[0].source.classes),
             received=", ".join(part.source.classes),
             fix="Bring the sources to one label space (groups= of a source), or train them jointly "
             "(data.head names the source whose classes the network has).")
@@ -141,6 +149,17 @@ class Bundle:
   def _stream_seed(self, index):
     return order.seed_of("part", self.seed, index)
 
+  @functools.cached_property
+  def _found(self):
+    """Specs of the fields that only some parts deliver and others leave blank: those of video."""
+    found = {}
+    for part, ids in zip(self.parts, self.ids):
+      wanted = part.fields(self.extra_fields)
+      if wanted & {*_CAMERAS, *_PICTURES}:
+        found.update(part.source.samples(part.split, ids=ids[:1], grant=part.supervision,
+                                         wanted=wanted).element_spec)
+    return {name: found[name] for name in {*_CAMERAS, *_PICTURES, *_PER_FRAME} & found.keys()}
+
   def _finisher(self, index):
     padding = self.num_classes - self.parts[index].source.num_classes
 
@@ -151,11 +170,11 @@ class Bundle:
       sample[fields.PART] = tf.constant(index)
       for name in sorted(self._fields - set(sample)):
         sample[name] = self._blank(name, tf.shape(sample[fields.IMAGE])[:2])
-      sample = {name: sample[name]
-                for name in (*sorted(self._fields), fields.PART, fields.SAMPLE_KEY, fields.VALID)}
-      if self.augmentation.crop is not None:
+      sample = {name: sample[name] for name in (*sorted(self._fields), *_ADDED) if name in sample}
+      size = self.augmentation.crop or self.augmentation.resize
+      if size is not None:
         for name in _BLANK.keys() & sample.keys():
-          sample[name] = tf.ensure_shape(sample[name], self.augmentation.crop)
+          sample[name] = tf.ensure_shape(sample[name], size)
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.ensure_shape(sample[name], [self.num_classes])
       return sample
@@ -170,6 +189,11 @@ class Bundle:
       return tf.zeros([self.num_classes])
     if name == fields.BOX_CLASSES or name == fields.BOXES:
       return tf.zeros([0, *spec.shape[1:]], spec.dtype)
+    if name in self._found:
+      lead = [self._found[name].shape[0]] if name in _PER_FRAME else []
+      if name in _CAMERAS:
+        return tf.eye(spec.shape[-1], batch_shape=lead)
+      return tf.zeros([*lead, size[0], size[1], 3] if name in _PICTURES else lead, spec.dtype)
     raise errors.value_error(
         f"Not every part of the bundle delivers the field '{name}'.",
         expected="an input that all sources have", received=f"a part without '{name}'",

@@ -22,16 +22,21 @@ class Source:
 
   Args:
     name: short name for plans and records.
-    classes: class names, index 0 = background.
+    classes: class names, index 0 = background; none where `labelled` is False.
     palette: list of RGB tuples, or None for the palette of VOC.
+
+  Attributes:
+    labelled: whether the samples have classes at all; video without masks has none.
   """
+  labelled = True
 
   def __init__(self, name, classes, palette=None):
     self.name = name
     self.classes = tuple(classes)
     self.palette = list(palette or palettes.default_palette(len(self.classes)))
     self.notes = []
-    if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
+    few = len(self.classes) < 2 and (self.labelled or self.classes)
+    if few or len(set(self.classes)) != len(self.classes):
       raise errors.value_error(
           f"The class names of '{name}' cannot be used.",
           expected="the background and at least one class, each name once",

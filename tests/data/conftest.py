@@ -48,3 +48,18 @@ def mini(tmp_path):
 def png():
   """Returns the function (path, array) that writes a PNG."""
   return write_png
+
+
+def fill_frames(folder, count=6, height=12, width=16, step=25, first=0, suffix=".png"):
+  """Writes frames `000000`, ... whose red is `step` times their number; returns the folder."""
+  for number in range(count):
+    image = np.full((height, width, 3), 40, np.uint8)
+    image[..., 0] = step * number
+    write_png(pathlib.Path(folder) / f"{first + number:06d}{suffix}", image)
+  return pathlib.Path(folder)
+
+
+@pytest.fixture
+def frames():
+  """Returns the function (folder, **options) that writes a clip of plain frames."""
+  return fill_frames

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.data import augment
+from keras_weakseg.ops import color
 
 MEAN = [123, 117, 104]
 
@@ -150,8 +151,8 @@ def test_color_changes_pixels_but_not_labels_or_padding():
 
 def test_jitter_by_zero_is_the_identity_and_full_desaturation_is_grey():
   image = tf.cast(np.random.default_rng(0).integers(60, 190, (5, 7, 3)), tf.uint8)
-  np.testing.assert_array_equal(augment.jitter_color(image, tf.zeros([3])), image)
-  grey = augment.jitter_color(image, tf.constant([0.0, 0.0, -1.0])).numpy()
+  np.testing.assert_array_equal(color.jitter_color(image, tf.zeros([3])), image)
+  grey = color.jitter_color(image, tf.constant([0.0, 0.0, -1.0])).numpy()
   assert (grey == grey[..., :1]).all()
 
 
@@ -164,7 +165,100 @@ def test_wrong_options_are_refused(options, text):
     augment.Augmentation(**options)
 
 
-def test_frames_are_refused_rather_than_left_behind():
-  sample = make_sample(**{fields.INTRINSICS: tf.eye(3)})
-  with pytest.raises(ValueError, match="intrinsics"):
-    augment.Augmentation(crop=(9, 9))(sample)
+# === Sequences ===
+
+
+def make_video(seed, key):
+  """A rendered street: image, neighbours, true depth and poses, and itself as stereo partner."""
+  from keras_weakseg.datasets import scenes
+  scene = scenes.render_scene(seed, size=(48, 96))
+  names = (fields.IMAGE, fields.FRAMES, fields.DEPTH, fields.INTRINSICS, fields.POSES)
+  sample = {name: tf.constant(scene[name]) for name in names}
+  return {**sample, fields.SAMPLE_KEY: tf.constant(key, tf.int32),
+          fields.STEREO_IMAGE: sample[fields.FRAMES][0],
+          fields.STEREO_POSE: sample[fields.POSES][0]}
+
+
+def warp_error(sample, poses=None, camera=None):
+  """Mean absolute error of the neighbours, warped to the image by its depth, where it is known."""
+  from keras_weakseg.ops import geometry
+  depth = sample[fields.DEPTH][None, ..., None]
+  known = tf.cast((sample[fields.DEPTH] > 0) & sample.get(fields.VALID, True), tf.float32)
+  camera = sample[fields.INTRINSICS] if camera is None else camera
+  errors = []
+  for frame, pose in zip(sample[fields.FRAMES], sample[fields.POSES] if poses is None else poses):
+    warped = geometry.warp(tf.cast(frame, tf.float32)[None], tf.maximum(depth, 0.1), pose[None],
+                           camera[None])[0]
+    error = tf.reduce_mean(tf.abs(warped - tf.cast(sample[fields.IMAGE], tf.float32)), -1)
+    errors.append(float(tf.reduce_sum(error * known) / tf.reduce_sum(known)))
+  return np.mean(errors)
+
+
+@pytest.mark.parametrize("options", [
+    {"crop": (48, 96)}, {"crop": (32, 64)}, {"crop": None, "resize": (40, 120)},
+    {"crop": (32, 64), "scales": (0.8, 1.4)}, {"crop": (64, 100), "resize": (56, 90)}])
+def test_true_poses_explain_the_neighbours_before_and_after(options):
+  before, after, unmoved, mirrored = [], [], [], []
+  for key in range(6):
+    sample = make_video(key, (key, 1))
+    moved = augment.Augmentation(**options)(sample)
+    before.append(warp_error(sample))
+    after.append(warp_error(moved))
+    unmoved.append(warp_error(moved, sample[fields.POSES], sample[fields.INTRINSICS]))
+    mirrored.append((moved[fields.POSES].numpy() != sample[fields.POSES].numpy()).any())
+    np.testing.assert_array_equal(moved[fields.STEREO_IMAGE], moved[fields.FRAMES][0])
+    np.testing.assert_array_equal(moved[fields.STEREO_POSE], moved[fields.POSES][0])
+  assert any(mirrored) and not all(mirrored)
+  assert np.mean(after) < 1.35 * np.mean(before)
+  assert np.mean(unmoved) > 1.2 * np.mean(after)
+
+
+def test_all_frames_get_the_same_colour_change():
+  sample = make_video(1, (3, 3))
+  sample[fields.FRAMES] = tf.stack([sample[fields.IMAGE]] * 2)
+  plain = augment.Augmentation(crop=(32, 64))(sample)
+  jittered = augment.Augmentation(crop=(32, 64), color=0.8)(sample)
+  assert (jittered[fields.IMAGE].numpy() != plain[fields.IMAGE].numpy()).mean() > 0.5
+  for frame in jittered[fields.FRAMES]:
+    np.testing.assert_array_equal(frame, jittered[fields.IMAGE])
+
+
+def test_colour_of_the_inputs_is_left_to_the_method():
+  sample = make_video(1, (3, 3))
+  plain = augment.Augmentation(crop=(48, 96))(sample)
+  pixels = augment.Augmentation(crop=(48, 96), color=0.8)(sample)
+  inputs = augment.Augmentation(crop=(48, 96), color=0.8, color_of="inputs")(sample)
+  np.testing.assert_array_equal(inputs[fields.FRAMES], plain[fields.FRAMES])
+  assert fields.JITTER not in pixels and np.abs(inputs[fields.JITTER]).max() <= 0.8
+  np.testing.assert_array_equal(
+      color.jitter_color(inputs[fields.IMAGE], inputs[fields.JITTER]), pixels[fields.IMAGE])
+
+
+def test_a_share_of_the_samples_keeps_its_colour():
+  chain = augment.Augmentation(crop=(9, 9), color=0.5, color_share=0.3, color_of="inputs")
+  changed = [bool(np.any(chain(make_sample(key=(key, 2)))[fields.JITTER])) for key in range(60)]
+  assert 8 <= sum(changed) <= 29
+
+
+def test_resizing_comes_before_scales_and_crop():
+  sample = make_sample()
+  whole = augment.Augmentation(crop=None, resize=(20, 90), flip=False)(sample)
+  assert whole[fields.IMAGE].shape == (20, 90, 3) and whole[fields.MASK].shape == (20, 90)
+  assert whole[fields.VALID].numpy().all()
+  padded = augment.Augmentation(crop=(30, 90), resize=(20, 80), flip=False)(sample)
+  np.testing.assert_array_equal(padded[fields.VALID].numpy().sum(0), [20] * 80 + [0] * 10)
+
+
+def test_fingerprints_of_older_runs_do_not_change():
+  assert repr(augment.Augmentation(crop=(9, 9))) == (
+      "Augmentation(crop=(9, 9), scales=(1.0, 1.0), flip=True, color=0.0, "
+      "mean_rgb=(122.675, 116.669, 104.008), tags_from='image')")
+  assert "resize=(8, 8)" in repr(augment.Augmentation(resize=(8, 8)))
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"resize": (0, 5)}, "resize has no size"), ({"color_of": "input"}, "Did you mean 'inputs'"),
+    ({"color_share": 1.5}, "color_share")])
+def test_wrong_options_of_sequences_are_refused(options, text):
+  with pytest.raises(ValueError, match=text):
+    augment.Augmentation(**options)

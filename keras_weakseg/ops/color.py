@@ -1,0 +1,33 @@
+"""Brightness, contrast and saturation of images by given amounts."""
+import tensorflow as tf
+
+_GREY = (0.299, 0.587, 0.114)
+
+
+def jitter_color(images, amounts):
+  """Returns images with another brightness, contrast and saturation, in this order.
+
+  Pixels become `p (1 + .5 a0)`, then `m + (p - m)(1 + .5 a1)` around the image's mean m, then
+  `g + (p - g)(1 + a2)` around their own grey g; cut to 0..255 at the end.
+
+  Args:
+    images: [...,H,W,3] RGB 0..255, uint8 or float.
+    amounts: float32 [...,3], -1..1; its leading axes are the first ones of the images, so that
+      [B,3] serves [B,H,W,3] and, one draw for all frames of a sample, [B,F,H,W,3].
+
+  Returns:
+    The same shape and dtype, 0..255; uint8 is rounded.
+
+  Example:
+    >>> jitter_color(tf.constant([[[10, 20, 30]]], tf.uint8), [1.0, 0.0, -1.0]).numpy().tolist()
+    [[[27, 27, 27]]]
+  """
+  images, amounts = tf.convert_to_tensor(images), tf.convert_to_tensor(amounts, tf.float32)
+  missing = images.shape.rank - amounts.shape.rank
+  amounts = tf.reshape(amounts, tf.concat([tf.shape(amounts)[:-1], [1] * missing, [3]], 0))
+  values = tf.cast(images, tf.float32) * (1.0 + 0.5 * amounts[..., :1])
+  mean = tf.reduce_mean(values, [-3, -2, -1], keepdims=True)
+  values = mean + (values - mean) * (1.0 + 0.5 * amounts[..., 1:2])
+  grey = tf.reduce_sum(values * _GREY, -1, keepdims=True)
+  values = tf.clip_by_value(grey + (values - grey) * (1.0 + amounts[..., 2:]), 0.0, 255.0)
+  return tf.cast(tf.round(values) if images.dtype.is_integer else values, images.dtype)

@@ -1,0 +1,43 @@
+"""Files of data sets, extracted or inside zips."""
+import zipfile
+
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.data import archives
+
+
+@pytest.fixture
+def root(tmp_path):
+  (tmp_path / "set" / "a").mkdir(parents=True)
+  (tmp_path / "set" / "a" / "1.png").write_bytes(b"extracted")
+  with zipfile.ZipFile(tmp_path / "set" / "part.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("a/1.png", b"packed")
+    archive.writestr("a/2.PNG", b"\x00two\xff")
+    archive.writestr("a/readme.txt", b"text")
+  return tmp_path / "set"
+
+
+def test_extracted_files_come_before_packed_ones(root):
+  files = archives.list_files(root, (".png",))
+  assert list(files) == ["a/1.png", "a/2.PNG"]
+  assert [archives.read_bytes(path) for path in files.values()] == [b"extracted", b"\x00two\xff"]
+
+
+def test_one_archive_may_be_the_root(root):
+  files = archives.list_files(root / "part.zip", (".png", ".txt"))
+  assert list(files) == ["a/1.png", "a/2.PNG", "a/readme.txt"]
+  assert archives.read_bytes(files["a/1.png"]) == b"packed"
+
+
+def test_pipelines_read_both_in_parallel(root):
+  paths = list(archives.list_files(root, (".png",)).values()) * 20
+  data = tf.data.Dataset.from_tensor_slices(paths).map(archives.read_file, num_parallel_calls=8)
+  assert list(data.as_numpy_iterator()) == [b"extracted", b"\x00two\xff"] * 20
+
+
+def test_a_lost_file_is_an_error(root):
+  with pytest.raises(tf.errors.NotFoundError):
+    archives.read_file(str(root / "none.png"))
+  with pytest.raises(KeyError):
+    archives.read_bytes(f"{root / 'part.zip'}!a/none.png")

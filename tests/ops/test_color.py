@@ -1,0 +1,55 @@
+"""Colour changes by given amounts."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.ops import color
+
+
+@pytest.fixture
+def images():
+  return np.random.default_rng(0).integers(60, 190, (2, 3, 5, 7, 3)).astype(np.uint8)
+
+
+def independent(image, amounts):
+  """The three formulas in numpy, one image at a time."""
+  values = image.astype(np.float64) * (1 + 0.5 * amounts[0])
+  values = values.mean() + (values - values.mean()) * (1 + 0.5 * amounts[1])
+  grey = values @ [0.299, 0.587, 0.114]
+  values = grey[..., None] + (values - grey[..., None]) * (1 + amounts[2])
+  return np.clip(values, 0, 255)
+
+
+def test_formulas_and_types(images):
+  amounts = np.array([0.3, -0.4, 0.25], np.float32)
+  expected = independent(images[0, 0], amounts)
+  whole = color.jitter_color(images[0, 0], amounts)
+  assert whole.dtype == tf.uint8
+  np.testing.assert_allclose(whole, expected, atol=0.51)
+  real = color.jitter_color(images[0, 0].astype(np.float32), amounts)
+  assert real.dtype == tf.float32
+  np.testing.assert_allclose(real, expected, atol=1e-3)
+
+
+def test_nothing_changes_by_zero_and_full_desaturation_is_grey(images):
+  np.testing.assert_array_equal(color.jitter_color(images, tf.zeros([3])), images)
+  grey = color.jitter_color(images, [0.0, 0.0, -1.0]).numpy()
+  assert (grey == grey[..., :1]).all()
+
+
+def test_one_draw_per_sample_serves_all_its_frames(images):
+  amounts = np.array([[0.5, 0.2, -0.3], [-0.6, 0.1, 0.4]], np.float32)
+  batch = color.jitter_color(images, amounts).numpy()
+  for sample in range(2):
+    for frame in range(3):
+      np.testing.assert_array_equal(
+          batch[sample, frame], color.jitter_color(images[sample, frame], amounts[sample]))
+
+
+def test_graph_and_compiled_code_agree(images):
+  values = images[0].astype(np.float32)
+  amounts = tf.constant([0.5, 0.2, -0.3])
+  eager = color.jitter_color(values, amounts)
+  for compiled in (False, True):
+    np.testing.assert_allclose(
+        tf.function(color.jitter_color, jit_compile=compiled)(values, amounts), eager, atol=1e-3)

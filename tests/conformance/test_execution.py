@@ -63,6 +63,8 @@ def test_op(op, mode):
 
 def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
   """Ops compute in float32 whatever comes in, so mixed precision costs no accuracy in a loss."""
+  if op.host:
+    pytest.skip(op.host)  # It takes arrays, which come from no layer.
   half = [tf.cast(x, tf.bfloat16) if isinstance(x, np.ndarray) and x.dtype == np.float32 else x
           for x in op.inputs]
   if all(x is y for x, y in zip(half, op.inputs)):

@@ -21,6 +21,7 @@ STANDS = GROUND | DRAWING | {"configs.schema", "data", "data.box_files", "datase
 # Modules that lie lower than their package: the schema knows nothing of ours, the one reader of
 # box files serves folders and dataset builders alike, and who makes label maps draws them too.
 LOW_MODULES = ("configs.optimization", "configs.schema", "configs.schema_methods",
+               "configs.schema_video",
                "data.box_files", *sorted(DRAWING))
 
 # What each part may import besides itself.
@@ -30,8 +31,9 @@ MAY_IMPORT = {
     "framework": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
-    "configs.schema": {"configs.optimization", "configs.schema_methods"},
+    "configs.schema": {"configs.optimization", "configs.schema_methods", "configs.schema_video"},
     "configs.schema_methods": set(),
+    "configs.schema_video": set(),
     "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
                 "fields", "ops"},
     "data.box_files": {"errors", "fields"},

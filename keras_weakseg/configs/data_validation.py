@@ -3,14 +3,22 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs.checks import one_of, require
 
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds")
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds", "video", "kitti",
+         "kitti_clips", "kitti_stereo", "kitti_odometry", "cityscapes_video", "seven_scenes")
 TAGS_FROM = ("image", "crop")
+COLOR_OF = ("pixels", "inputs")
+INTRINSICS = ("", "correct", "reference")
 OTHERS = ("background", "ignore")
 AGGREGATIONS = ("logsumexp", "slice")
 
 
-def validate_data(data):
+def validate_data(data, aligned=True):
   """Checks a `schema.Data`; no file is opened.
+
+  Args:
+    data: `schema.Data`.
+    aligned: crops are 8k+1, so that scores and labels align; False: multiples of 32, for the
+      networks of depth.
 
   Raises:
     ValueError: a source is unknown, doubled or incomplete, or a value is out of range.
@@ -24,7 +32,7 @@ def validate_data(data):
           received=names, fix=f"Set `data.sources.{i}.name`.")
   validate_parts(data.sources, data.parts, data.head)
   one_of("data.aggregation", data.aggregation, AGGREGATIONS)
-  _validate_augmentation(data.augmentation)
+  _validate_augmentation(data.augmentation, aligned)
 
 
 def validate_parts(sources, parts, head=""):
@@ -60,7 +68,7 @@ def validate_parts(sources, parts, head=""):
 
 def _validate_source(key, source):
   one_of(f"{key}.kind", source.kind, KINDS)
-  needed = {"tfds": "dataset", "folder": "path"}.get(source.kind)
+  needed = {"tfds": "dataset", "folder": "path", "video": "path"}.get(source.kind)
   if needed and not getattr(source, needed):
     raise errors.value_error(
         f"The source '{source.name}' of kind '{source.kind}' does not say where it is.",
@@ -68,12 +76,27 @@ def _validate_source(key, source):
   require(0 <= source.held_out < 1, f"{key}.held_out", expected="a share, 0 <= share < 1",
           received=source.held_out)
   one_of(f"{key}.other", source.other, OTHERS)
+  _validate_video(f"{key}.video", source.video, source.kind)
   for field in ("groups", "reads"):
     for text in getattr(source, field):
       name, joined, members = text.partition("=")
       names = [name, *(members.split("+") if joined else ())]
       require(all(part.strip() for part in names), f"{key}.{field}", received=repr(text),
               expected="texts such as 'vehicle=car+bus', or 'person' alone")
+
+
+def _validate_video(key, video, kind):
+  size, offsets = list(video.size), list(video.offsets)
+  require(not size or len(size) == 2 and min(size) >= 8, f"{key}.size", received=size,
+          expected="[height, width], or [] for the stored size")
+  require(offsets and 0 not in offsets and len(set(offsets)) == len(offsets), f"{key}.offsets",
+          expected="different frame offsets other than 0, such as [-1, 1]", received=offsets)
+  require(video.static_threshold >= 0, f"{key}.static_threshold", expected="0 or more",
+          received=video.static_threshold)
+  require(video.field_of_view == 0 or 5 <= video.field_of_view <= 170, f"{key}.field_of_view",
+          expected="an angle of 5..170 degrees, or 0 for none", received=video.field_of_view)
+  if kind == "cityscapes_video":
+    one_of(f"{key}.intrinsics", video.intrinsics, INTRINSICS)
 
 
 def _validate_part(key, part, names):
@@ -88,14 +111,25 @@ def _validate_part(key, part, names):
           expected="a split, or several joined by `+`", received=repr(part.split))
 
 
-def _validate_augmentation(augmentation):
+def _validate_augmentation(augmentation, aligned):
   key = "data.augmentation"
   crop, scales = list(augmentation.crop), list(augmentation.scales)
-  near = [max(8 * ((side + 3) // 8) + 1, 9) for side in crop] if len(crop) == 2 else [321, 321]
-  require(crop == near, f"{key}.crop", received=crop, fix=f"Set `{key}.crop={near}`.",
-          expected="[height, width], each 8k+1 so that scores and labels align")
+  shape = crop if len(crop) == 2 else [321, 321]
+  near = [max(8 * ((side + 3) // 8) + 1, 9) if aligned else max((side + 16) // 32 * 32, 32)
+          for side in shape]
+  whole = not crop and scales == [1.0, 1.0]
+  require(whole or crop == near, f"{key}.crop", received=crop, fix=f"Set `{key}.crop={near}`.",
+          expected="[height, width], each " + (
+              "8k+1 so that scores and labels align" if aligned else "a multiple of 32")
+          + ", or [] with scales=[1, 1]")
+  resize = list(augmentation.resize)
+  require(not resize or len(resize) == 2 and min(resize) > 0, f"{key}.resize",
+          expected="[height, width], or []", received=resize)
   require(len(scales) == 2 and 0 < scales[0] <= scales[1], f"{key}.scales",
           expected="[lowest, highest], 0 < lowest <= highest", received=scales)
   require(0 <= augmentation.color <= 1, f"{key}.color", expected="a strength, 0..1",
           received=augmentation.color)
+  require(0 <= augmentation.color_share <= 1, f"{key}.color_share", expected="a share, 0..1",
+          received=augmentation.color_share)
+  one_of(f"{key}.color_of", augmentation.color_of, COLOR_OF)
   one_of(f"{key}.tags_from", augmentation.tags_from, TAGS_FROM)

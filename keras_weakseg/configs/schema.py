@@ -13,6 +13,7 @@ from official.modeling.optimization import OptimizationConfig
 from keras_weakseg.configs.optimization import sgd, sgd_steps  # What experiments compose with.
 from keras_weakseg.configs.schema_methods import (
     BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, Method, Supervised)
+from keras_weakseg.configs.schema_video import Video
 
 
 def _section(section_type, **values):
@@ -29,8 +30,8 @@ class Source(hyperparams.Config):
 
   Attributes:
     name: the name that parts use; the first source is the default of every part.
-    kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `coco_sample` or
-      `tfds`.
+    kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `coco_sample`,
+      `tfds`, or one of video: `video`, `kitti`, `kitti_clips`, `cityscapes_video`, ...
     path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
     images, masks, tags, boxes: the places inside a folder.
@@ -44,6 +45,7 @@ class Source(hyperparams.Config):
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
     reads: in joint training, the head's classes that make up a class of this source, in the form
       of `groups`; empty = `groups`, else by name.
+    video: how frames of video are read.
   """
   name: str = ""
   kind: str = "folder"
@@ -60,6 +62,7 @@ class Source(hyperparams.Config):
   groups: Tuple[str, ...] = ()
   other: str = "background"
   reads: Tuple[str, ...] = ()
+  video: Video = _section(Video)
 
 
 @dataclasses.dataclass
@@ -95,10 +98,12 @@ class Augmentation(hyperparams.Config):
   """Random geometry and colour of training samples.
 
   Attributes:
-    crop: height and width of the crop, 8k+1.
+    crop: height and width of the crop, 8k+1, or multiples of 32 for depth; empty = none.
+    resize: height and width that whole images are resized to first; empty = none.
     scales: lowest and highest random scale; equal values switch it off.
     flip: mirror half of the samples.
-    color: strength of the colour jitter, 0..1.
+    color: strength of the colour jitter, 0..1; color_share: of so many samples.
+    color_of: `pixels`, or `inputs`: of what networks see, not of what losses compare.
     tags_from: `image`: the tags of the whole image; `crop`: of the crop, where a mask is granted
       (what the reference code of Papandreou et al. does).
   """
@@ -106,6 +111,9 @@ class Augmentation(hyperparams.Config):
   scales: Tuple[float, ...] = (1.0, 1.0)
   flip: bool = True
   color: float = 0.0
+  color_share: float = 1.0
+  color_of: str = "pixels"
+  resize: Tuple[int, ...] = ()
   tags_from: str = "image"
 
 

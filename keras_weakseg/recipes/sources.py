@@ -5,8 +5,9 @@ import os
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.recipes import video_sources
 
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds")
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds", *video_sources.KINDS)
 
 
 def make_source(config, data_dir=None):
@@ -36,6 +37,8 @@ def _make_plain(config, data_dir):
   if config.kind in ("voc_animals", "voc_animals_boxes"):
     return data.voc_animals(data.find(config.path or "voc_animals", data_dir),
                             boxes=config.kind.endswith("boxes"))
+  if config.kind in video_sources.KINDS:
+    return video_sources.make_video_source(config, data_dir)
   if config.kind == "coco_sample":
     return data.coco_sample(data.find(config.path or "coco128", data_dir))
   if config.kind == "folder":
@@ -180,8 +183,9 @@ def make_augmentation(config, mean_rgb):
   """
   from keras_weakseg.data import augment  # pylint: disable=g-import-not-at-top
   return augment.Augmentation(
-      crop=tuple(config.crop), scales=tuple(config.scales), flip=config.flip, color=config.color,
-      tags_from=config.tags_from, mean_rgb=tuple(mean_rgb))
+      crop=tuple(config.crop) or None, scales=tuple(config.scales), flip=config.flip,
+      color=config.color, color_share=config.color_share, color_of=config.color_of,
+      resize=tuple(config.resize) or None, tags_from=config.tags_from, mean_rgb=tuple(mean_rgb))
 
 
 def find_weights(pretrained, data_dir=None):

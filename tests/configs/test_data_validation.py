@@ -16,6 +16,7 @@ def data(*parts, sources=("a",), **augmentation):
     data(schema.Part(weight=0.0), schema.Part(rest=True)), schema.Data(),
     data(schema.Part(split="train+weak", supervision="tags+depth")),
     data(schema.Part(count=3, batch_size=8)), data(crop=(9, 321), scales=(0.5, 2.0), color=1.0),
+    data(color_of="inputs", color_share=0.5), data(crop=(), resize=(192, 640)),
 ])
 def test_what_fits_passes(given):
   assert data_validation.validate_data(given) is None
@@ -94,3 +95,37 @@ def test_the_nearest_crop_is_offered(crop, fix):
 def test_wrong_augmentation(augmentation, words):
   with pytest.raises(ValueError, match=words):
     data_validation.validate_data(data(**augmentation))
+
+
+@pytest.mark.parametrize("source, words", [
+    ({"kind": "video"}, "`data.sources.0.path`"),
+    ({"kind": "kiti"}, "Did you mean 'kitti'"),
+    ({"kind": "kitti", "video": {"size": (640,)}}, "'data.sources.0.video.size'"),
+    ({"kind": "kitti", "video": {"offsets": (0, 1)}}, "other than 0"),
+    ({"kind": "kitti", "video": {"static_threshold": -1.0}}, "static_threshold"),
+    ({"kind": "video", "path": "x", "video": {"field_of_view": 1.1}}, "degrees"),
+    ({"kind": "cityscapes_video", "video": {"intrinsics": "refrence"}}, "Did you mean 'reference'"),
+])
+def test_wrong_video(source, words):
+  source = {**source, "video": schema.Video(**source.get("video", {}))}
+  with pytest.raises(ValueError, match=words):
+    data_validation.validate_data(schema.Data(sources=[schema.Source(**source)]))
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"crop": ()}, None), ({"crop": (), "scales": (0.5, 1.0)}, "'data.augmentation.crop'"),
+    ({"crop": (190, 640)}, "each 8k.1"), ({"resize": (1, 2, 3)}, "resize"),
+    ({"color_share": 2.0}, "color_share"), ({"color_of": "pixel"}, "Did you mean 'pixels'")])
+def test_augmentation_of_video(change, words):
+  if words is None:
+    return data_validation.validate_data(data(**change))
+  with pytest.raises(ValueError, match=words):
+    data_validation.validate_data(data(**change))
+
+
+@pytest.mark.parametrize("crop, fix", [((190, 640), [192, 640]), ((321, 321), [320, 320])])
+def test_crops_of_depth_are_multiples_of_32(crop, fix):
+  with pytest.raises(ValueError, match="a multiple of 32") as caught:
+    data_validation.validate_data(data(crop=crop), aligned=False)
+  assert f"`data.augmentation.crop={fix}`" in str(caught.value)
+  assert data_validation.validate_data(data(crop=tuple(fix)), aligned=False) is None

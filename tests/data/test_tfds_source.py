@@ -149,3 +149,24 @@ def test_real_camvid(shared_data, tmp_path):
   sample = next(source.samples("val", ids=source.ids("val")[:1]).as_numpy_iterator())
   assert sample[fields.IMAGE].shape == (360, 480, 3) and len(source.classes) == 11
   assert set(np.unique(sample[fields.MASK])) <= set(range(11)) | {255}
+
+
+def test_wanted_sequences_are_read_and_follow_the_contract(source):
+  wanted = (fields.IMAGE, fields.FRAMES, fields.INTRINSICS)
+  first = read(source, wanted=wanted, grant=Kind.NONE)[0]
+  assert set(first) == {*wanted, fields.SAMPLE_ID, fields.SUPERVISION}
+  assert first[fields.FRAMES].shape == (2, 6, 8, 3)
+  number = int(first[fields.SAMPLE_ID].decode()[1:])
+  assert (first[fields.FRAMES] == number).all() and (first[fields.IMAGE] == number).all()
+
+
+def test_sequences_are_augmented_in_a_bundle(source):
+  made = bundle.Bundle([parts.Part(source, supervision="depth", batch_size=4)],
+                       augment.Augmentation(crop=(4, 6)), seed=1,
+                       extra_fields=(fields.FRAMES, fields.INTRINSICS))
+  batch = next(iter(made.batches()))
+  assert batch[fields.FRAMES].shape == (4, 2, 4, 6, 3)
+  np.testing.assert_array_equal(batch[fields.FRAMES][:, 0], batch[fields.IMAGE])
+  # The window begins 0..2 to the right and 0..2 down; mirrored, x counts from the other side.
+  assert set(batch[fields.INTRINSICS][:, 1, 2].numpy()) <= {0.0, -1.0, -2.0}
+  assert set(batch[fields.INTRINSICS][:, 0, 2].numpy()) <= {0.0, -1.0, -2.0, 5.0, 6.0, 7.0}

@@ -90,13 +90,13 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS):
         supervision=fields.parse_supervision(entry.supervision), ids=_read_ids(entry.ids),
         count=entry.count, subset_seed=entry.subset_seed, rest=entry.rest,
         batch_size=entry.batch_size, weight=entry.weight,
-        name=_part_name(entry, config) if len(sources) > 1 else ""))
+        name=_part_name(entry, sources) if len(sources) > 1 else ""))
   return parts
 
 
-def _part_name(entry, config):
+def _part_name(entry, sources):
   """Returns a short name of a part where there are several sources, such as `coco_mask`."""
-  source = entry.source or config.sources[0].name
+  source = entry.source or next(iter(sources))
   return f"{source}_{entry.supervision.replace('+', '_')}"
 
 

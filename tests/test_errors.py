@@ -413,6 +413,7 @@ def checkpoint_of_another_model(place):
   folder = place.copy_run()
   record = json.loads((folder / "record.json").read_text())
   record["classes"].append("sky")
+  record["head"]["classes"].append("sky")
   record["palette"].append([1, 2, 3])
   (folder / "record.json").write_text(json.dumps(record))
   kw.evaluate(folder, place.folder(), progress=False)

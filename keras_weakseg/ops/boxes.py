@@ -233,11 +233,11 @@ def segment_boxes(image, boxes, classes, num_classes, alpha=0.2, mode="soft", cr
     ValueError: see `soft_box_probabilities`, `ops.crf.dense_crf` and `CrfParameters.parse`.
 
   Example:
-    >>> image = np.zeros([24, 24, 3], np.uint8)
-    >>> image[6:18, 6:18] = 255
-    >>> found = segment_boxes(image, [[.25, .25, .75, .75]], [2], 3)
-    >>> found[12, 12], found[1, 1]
-    (2, 0)
+    >>> image = np.zeros([48, 48, 3], np.uint8)
+    >>> image[12:36, 12:36] = 255
+    >>> found = segment_boxes(image, [[.2, .2, .8, .8]], [2], 3)  # a loose box
+    >>> int((found == 2).sum()), int(found[11, 11])
+    (576, 0)
   """
   image = np.asarray(image)
   if isinstance(crf, str):

@@ -16,13 +16,13 @@ def jitter_color(images, amounts):
       [B,3] serves [B,H,W,3] and, one draw for all frames of a sample, [B,F,H,W,3].
 
   Returns:
-    The same shape and dtype, 0..255; uint8 is rounded.
+    The same shape, 0..255; rounded and of the same dtype for integers, else float32.
 
   Example:
     >>> jitter_color(tf.constant([[[10, 20, 30]]], tf.uint8), [1.0, 0.0, -1.0]).numpy().tolist()
     [[[27, 27, 27]]]
   """
-  images, amounts = tf.convert_to_tensor(images), tf.convert_to_tensor(amounts, tf.float32)
+  images, amounts = tf.convert_to_tensor(images), tf.cast(amounts, tf.float32)
   missing = images.shape.rank - amounts.shape.rank
   amounts = tf.reshape(amounts, tf.concat([tf.shape(amounts)[:-1], [1] * missing, [3]], 0))
   values = tf.cast(images, tf.float32) * (1.0 + 0.5 * amounts[..., :1])
@@ -30,4 +30,4 @@ def jitter_color(images, amounts):
   values = mean + (values - mean) * (1.0 + 0.5 * amounts[..., 1:2])
   grey = tf.reduce_sum(values * _GREY, -1, keepdims=True)
   values = tf.clip_by_value(grey + (values - grey) * (1.0 + amounts[..., 2:]), 0.0, 255.0)
-  return tf.cast(tf.round(values) if images.dtype.is_integer else values, images.dtype)
+  return tf.cast(tf.round(values), images.dtype) if images.dtype.is_integer else values

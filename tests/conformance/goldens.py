@@ -20,7 +20,7 @@ from keras_weakseg.networks import dropout
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
-from keras_weakseg.ops import depth_losses, geometry, photometric, windows
+from keras_weakseg.ops import color, depth_losses, geometry, photometric, windows
 
 CLASSES = 4
 SIDE = 33
@@ -169,6 +169,9 @@ OPS = (
     Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
     Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
         mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
+    Op("color.jitter_color", color.jitter_color, [
+        255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
+       gradient=(0,)),
     *(Op(f"boxes.{call.__name__}", call, inputs, host="NumPy, run once per image, not per step")
       for call, inputs in (
           (boxes.painting_order, [_BOXES, (1, 2), (9, 9)]),

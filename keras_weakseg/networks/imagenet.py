@@ -22,26 +22,40 @@ def imagenet_arrays(network, name):
     FileNotFoundError: the weights are neither in the cache of Keras nor can be downloaded.
     ValueError: no Keras application has this trunk.
   """
-  if name.startswith("light_"):
+  if is_mobilenet(network):
     alpha = network.get_layer("conv1").filters / 32
     if alpha not in (0.25, 0.5, 0.75, 1.0):
       raise errors.value_error(
           "There are no ImageNet weights for this width of MobileNetV1.",
           expected="alpha 0.25, 0.5, 0.75 or 1", received=alpha, fix="Build with such an alpha.")
-    return application_arrays(_application(
+    return application_arrays(application(
         "MobileNet", input_shape=(224, 224, 3), alpha=alpha, include_top=False))
   if name == "largefov_vgg16":
-    return vgg16_arrays(application_arrays(_application("VGG16", include_top=True)),
+    return vgg16_arrays(application_arrays(application("VGG16", include_top=True)),
                         network.get_layer("fc7").filters)
   if name == "deeplab_v2_resnet101":
-    return resnet_arrays(application_arrays(_application("ResNet101", include_top=False)))
+    return resnet_arrays(application_arrays(application("ResNet101", include_top=False)))
   raise errors.value_error(
       f"Keras has no ImageNet weights for the network '{name}'.",
       expected="a Model Garden checkpoint", received="imagenet",
       fix="Pass the prefix of a backbone checkpoint of the TensorFlow Model Garden.")
 
 
-def _application(model, **arguments):
+def is_mobilenet(network):
+  """Returns whether a `keras.Model` holds, flat, the trunk of MobileNetV1."""
+  return any(layer.name == "conv_pw_1" for layer in network.layers)
+
+
+def application(model, **arguments):
+  """Returns a model of `keras.applications` with its ImageNet weights.
+
+  Args:
+    model: its name, such as "ResNet50".
+    **arguments: of its constructor.
+
+  Raises:
+    FileNotFoundError: the weights are neither in the cache of Keras nor can be downloaded.
+  """
   try:
     return getattr(keras.applications, model)(weights="imagenet", **arguments)
   except Exception as error:    # Keras raises a bare Exception when a download fails.

@@ -26,6 +26,45 @@ class BroadcastLike(keras.layers.Layer):
     return tf.broadcast_to(values, [shape[0], shape[1], shape[2], values.shape[3]])
 
 
+def _conv(x, width, name, rate, synchronized):
+  layers = keras.layers
+  if rate is not None:
+    x = layers.DepthwiseConv2D(
+        3, padding="same", dilation_rate=rate, use_bias=False, name=f"{name}_dw",
+        depthwise_initializer=keras.initializers.TruncatedNormal(stddev=0.33))(x)
+  x = layers.Conv2D(width, 1, use_bias=False, kernel_initializer="he_normal", name=name)(x)
+  x = norms.batch_norm(norms.TRAIN, f"{name}_bn", synchronized=synchronized)(x)
+  return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def context_module(deep, *, filters, rates, prefix="head_", synchronized_batch_norm=False):
+  """Applies separable pyramid pooling to the deepest features of a trunk.
+
+  Args:
+    deep: Keras tensor [N, h, w, D].
+    filters: F, width of every branch and of the output.
+    rates: dilations of the branches; the reduced features and their global mean join them.
+    prefix: of the names of all layers.
+    synchronized_batch_norm: statistics over all replicas.
+
+  Returns:
+    Keras tensor [N, h, w, F].
+  """
+  layers = keras.layers
+
+  def conv(x, name, rate=None):
+    return _conv(x, filters, prefix + name, rate, synchronized_batch_norm)
+
+  reduced = conv(deep, "reduce")
+  branches = [reduced] + [conv(reduced, f"context_{rate}", rate) for rate in rates]
+  # Without batch normalisation: the statistics of one value per image would be mostly noise.
+  pooled = layers.GlobalAveragePooling2D(keepdims=True, name=f"{prefix}pool")(reduced)
+  pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
+                         name=f"{prefix}pool_project")(pooled)
+  branches.append(BroadcastLike(name=f"{prefix}pool_broadcast")([pooled, reduced]))
+  return conv(layers.Concatenate(name=f"{prefix}context")(branches), "project")
+
+
 def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=CONTEXT_RATES,
                  dropout_rate=0.1, synchronized_batch_norm=False):
   """Applies the head to the features of a trunk; every layer's name starts with `head_`.
@@ -42,29 +81,14 @@ def context_head(features, num_classes, *, filters=128, skip_filters=48, rates=C
   Returns:
     Keras tensor of scores, float32 [N, h, w, C].
   """
-  layers = keras.layers
-
   def conv(x, width, name, rate=None):
-    if rate is not None:
-      x = layers.DepthwiseConv2D(
-          3, padding="same", dilation_rate=rate, use_bias=False, name=f"head_{name}_dw",
-          depthwise_initializer=keras.initializers.TruncatedNormal(stddev=0.33))(x)
-    x = layers.Conv2D(width, 1, use_bias=False, kernel_initializer="he_normal",
-                      name=f"head_{name}")(x)
-    x = norms.batch_norm(norms.TRAIN, f"head_{name}_bn", synchronized=synchronized_batch_norm)(x)
-    return layers.ReLU(name=f"head_{name}_relu")(x)
+    return _conv(x, width, f"head_{name}", rate, synchronized_batch_norm)
 
-  deep, skip = features.deep, features.stride_8
-  reduced = conv(deep, filters, "reduce")
-  branches = [reduced] + [conv(reduced, filters, f"context_{rate}", rate) for rate in rates]
-  # Without batch normalisation: the statistics of one value per image would be mostly noise.
-  pooled = layers.GlobalAveragePooling2D(keepdims=True, name="head_pool")(reduced)
-  pooled = layers.Conv2D(filters, 1, activation="relu", kernel_initializer="he_normal",
-                         name="head_pool_project")(pooled)
-  branches.append(BroadcastLike(name="head_pool_broadcast")([pooled, reduced]))
-  x = conv(layers.Concatenate(name="head_context")(branches), filters, "project")
+  x = context_module(features.deep, filters=filters, rates=rates,
+                     synchronized_batch_norm=synchronized_batch_norm)
+  skip = features.stride_8
   x = aligned_resize.AlignedResizeLike(name="head_resize")([x, skip])
-  x = layers.Concatenate(name="head_join")([x, conv(skip, skip_filters, "skip")])
+  x = keras.layers.Concatenate(name="head_join")([x, conv(skip, skip_filters, "skip")])
   x = conv(x, filters, "refine", rate=1)
   return _classifier(x, num_classes, dropout_rate)
 

@@ -43,15 +43,17 @@ def block_plan(output_stride):
 
 
 def mobilenet_trunk(images, *, alpha=1.0, output_stride=16, frozen_blocks=0,
-                    batch_norm=norms.TRAIN, synchronized_batch_norm=False):
+                    symmetric=False, batch_norm=norms.TRAIN, synchronized_batch_norm=False):
   """Applies the trunk to a Keras tensor.
 
   Args:
-    images: Keras tensor [N, H, W, 3], x / 127.5 - 1.
+    images: Keras tensor [N, H, W, 3] (or of stacked images), x / 127.5 - 1.
     alpha: width multiplier; ImageNet weights exist for .25, .5, .75 and 1.
     output_stride: 16 or 8 (later blocks are dilated).
     frozen_blocks: 0 = all is trained; k: the stem and blocks 1..k are not trained and run in
       inference mode, which spares their backward pass.
+    symmetric: whether even sides are padded like odd ones, so that output j of a stride lies on
+      input 2j whatever the size.
     batch_norm: "train" or "frozen" (stored statistics, trainable gamma and beta).
     synchronized_batch_norm: statistics over all replicas.
 
@@ -73,17 +75,24 @@ def mobilenet_trunk(images, *, alpha=1.0, output_stride=16, frozen_blocks=0,
     norm.trainable = trainable
     return layers.ReLU(6.0, name=f"{name}_relu")(norm(x))
 
+  def pad(x, stride, name):
+    if stride == 1 or not symmetric:
+      return x, "same"
+    return layers.ZeroPadding2D(1, name=f"{name}_pad")(x), "valid"
+
   trainable = frozen_blocks == 0
-  x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False,
-                    kernel_initializer="he_normal", trainable=trainable, name="conv1")(images)
+  x, padding = pad(images, 2, "conv1")
+  x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding=padding, use_bias=False,
+                    kernel_initializer="he_normal", trainable=trainable, name="conv1")(x)
   x = bn_relu(x, "conv1", trainable)
   stride_8 = None
   for index, (channels, stride, dilation) in enumerate(block_plan(output_stride), start=1):
     trainable = index > frozen_blocks
+    x, padding = pad(x, stride, f"conv_dw_{index}")
     # Keras counts 9 * channels inputs for a depthwise kernel that sees 9: its default would start
     # far below the epsilon of the normalisation that follows.
     x = layers.DepthwiseConv2D(
-        3, strides=stride, padding="same", dilation_rate=dilation, use_bias=False,
+        3, strides=stride, padding=padding, dilation_rate=dilation, use_bias=False,
         depthwise_initializer=keras.initializers.TruncatedNormal(stddev=0.33),
         trainable=trainable, name=f"conv_dw_{index}")(x)
     x = bn_relu(x, f"conv_dw_{index}", trainable)

@@ -87,10 +87,25 @@ def _entry(name):
 
 def _options(name, given):
   """Returns all options with defaults filled in; raises for an unknown one."""
+  return filled_options(name, _entry(name).build, given)
+
+
+def filled_options(name, build, given, hidden=()):
+  """Returns the keyword-only options of a function with defaults filled in.
+
+  Args:
+    name: of the network, for the error.
+    build: the function that builds it.
+    given: dict of options.
+    hidden: names of options that are not offered.
+
+  Raises:
+    ValueError: a given option is unknown.
+  """
   known = {
       parameter.name: parameter.default
-      for parameter in inspect.signature(_entry(name).build).parameters.values()
-      if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+      for parameter in inspect.signature(build).parameters.values()
+      if parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.name not in hidden}
   for option in given:
     if option not in known:
       near = difflib.get_close_matches(option, sorted(known), n=1, cutoff=0.4)

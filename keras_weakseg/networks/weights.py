@@ -4,9 +4,12 @@ import os
 import re
 
 from keras_weakseg import errors
-from keras_weakseg.networks import garden_checkpoints, imagenet, registry
+from keras_weakseg.networks import depth_registry, garden_checkpoints, imagenet, registry
+from keras_weakseg.networks import resnet_weights
 
 IMAGENET = "imagenet"
+# What sees the image: MobileNetV1, ResNets.
+FIRST_KERNELS = {"conv1/kernel", "conv1_conv/kernel"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +34,13 @@ def load_pretrained(network, name, source):
   """Sets the trunk of a network to pretrained weights; nothing changes when it raises.
 
   Args:
-    network: `keras.Model` that `registry.build_network(name, ...)` built.
-    name: its name in the registry.
+    network: `keras.Model` that `build_network(name, ...)` of `registry` or `depth_registry` built.
+    name: its name there.
     source: "imagenet" (weights of `keras.applications`, downloaded or from its cache), the path of
-      an `.npz` file with arrays `<layer>__<weight>`, or the prefix of a TensorFlow checkpoint that
-      the Model Garden wrote for the backbone (`deeplab_v3`; MobileNetV1 for the light networks).
+      an `.npz` file with arrays `<layer>__<weight>` (or, for depth networks on a ResNet, with a
+      torchvision state dict), or the prefix of a TensorFlow checkpoint that the Model Garden wrote
+      for the backbone (`deeplab_v3`; MobileNetV1 for the light networks; depth networks).
+      Networks of several stacked images get its first kernel tiled, divided by their number.
 
   Returns:
     `LoadReport`.
@@ -44,27 +49,40 @@ def load_pretrained(network, name, source):
     FileNotFoundError: the file is not there, or the weights cannot be downloaded.
     ValueError: nothing matches, or a shape differs.
   """
-  record = registry.network_record(name)
+  record = _record(name)
   source = str(source)
-  if source == IMAGENET:
-    return _assign(network, record, imagenet.imagenet_arrays(network, name), source)
-  if source.endswith(".npz"):
-    return _assign(network, record, read_npz(source), source)
-  if not os.path.exists(source + ".index"):
+  if source != IMAGENET and not source.endswith(".npz") and not os.path.exists(
+      source + ".index"):
     raise errors.missing(
         "There are no pretrained weights at this place.",
         expected=f"'{IMAGENET}', an .npz file, or a checkpoint prefix with an .index file",
         received=source, fix="Check the path; a checkpoint is given without '.index'.")
+  if source.endswith(".npz"):
+    arrays = read_npz(source)
+    if resnet_weights.is_torchvision(arrays):
+      arrays = resnet_weights.torchvision_arrays(arrays)
+    return _assign(network, record, arrays, source)
+  if name in depth_registry.network_names() and resnet_weights.describe(network)[0]:
+    arrays = (resnet_weights.imagenet_arrays(network) if source == IMAGENET
+              else resnet_weights.garden_arrays(network, source))
+    return _assign(network, record, arrays, source)
+  if source == IMAGENET:
+    return _assign(network, record, imagenet.imagenet_arrays(network, name), source)
   if name == "deeplab_v3":
     loaded, unused = garden_checkpoints.restore_backbone(network.get_layer("backbone"), source)
     return LoadReport(loaded=tuple(loaded), missing=(), unused=tuple(unused))
-  if name.startswith("light_"):
+  if imagenet.is_mobilenet(network):
     return _assign(network, record, garden_checkpoints.mobilenet_v1_arrays(
         source, _alpha(network)), source)
   raise errors.value_error(
       f"The network '{name}' cannot read Model Garden checkpoints.",
       expected=f"'{IMAGENET}' or an .npz file", received=source,
       fix="Use a network that stands on a Model Garden backbone, such as deeplab_v3.")
+
+
+def _record(name):
+  known = name in depth_registry.network_names()
+  return (depth_registry if known else registry).network_record(name)
 
 
 def carry_over(trained, network, *, same_classes=False):
@@ -124,6 +142,32 @@ def read_npz(path):
     return {key.replace("__", "/"): archive[key].astype(np.float32) for key in archive.files}
 
 
+def stacked(kernel, shape):
+  """Returns the first kernel of a network for one image as that of one for several.
+
+  A kernel tiled F times and divided by F gives for F equal images what it gave for one (Godard et
+  al., ICCV 2019, supplementary, on pose networks).
+
+  Args:
+    kernel: float array [h, w, 3, D].
+    shape: of the variable, [h, w, 3F, D].
+
+  Returns:
+    Array of that shape; `kernel` itself if the shapes do not fit so, or are the same.
+
+  Example:
+    >>> import numpy as np
+    >>> stacked(np.ones([1, 1, 3, 2]), [1, 1, 6, 2])[0, 0, :, 0].tolist()
+    [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
+  """
+  import numpy as np
+  shape = tuple(shape)
+  count = shape[2] // kernel.shape[2]
+  if count < 2 or shape != (*kernel.shape[:2], count * kernel.shape[2], kernel.shape[3]):
+    return kernel
+  return np.tile(kernel, (1, 1, count, 1)) / count
+
+
 def _alpha(network):
   return network.get_layer("conv1").filters / 32
 
@@ -138,6 +182,8 @@ def _assign(network, record, arrays, source):
         expected="names such as " + ", ".join(sorted(trunk)[:3]),
         received=f"{source} with " + (", ".join(sorted(arrays)[:3]) or "no arrays"),
         fix="Choose weights of the same backbone.")
+  arrays = {key: stacked(array, variables[key].shape) if key in FIRST_KERNELS & trunk else array
+            for key, array in arrays.items()}
   for key in found:
     if tuple(variables[key].shape) != arrays[key].shape:
       raise errors.value_error(

@@ -55,3 +55,23 @@ def check_hash(golden):
   described = json.loads(golden("networks_weak_tensors.json").read_text())["hash_check"]
   np.testing.assert_allclose(uniform(1, 0)[0], described["u_of_index0_tensor0"], rtol=1e-12)
   np.testing.assert_allclose(uniform(4, 7), described["first_four_of_tensor_7"], rtol=1e-12)
+
+
+@pytest.fixture
+def check_size(golden):
+  """Returns a function that compares variables with the sizes of a network in `networks.json`."""
+
+  def check(variables, name):
+    stored = json.loads(golden("networks.json").read_text())["networks"]
+    wanted = next(entry for entry in stored if entry["name"] == name)
+    trained = [v for v in variables if "/moving_" not in v.name]
+    count = lambda chosen: sum(int(np.prod(variable.shape)) for variable in chosen)
+    assert count(trained) == wanted["trainable"]
+    assert count(variables) == wanted["total_with_bn_moving_statistics"]
+    layers = {v.name.rsplit("/", 1)[0]: v.shape for v in variables if "/kernel" in v.name}
+    biased = {v.name.rsplit("/", 1)[0] for v in variables if "/bias" in v.name}
+    kernels = sorted([*shape, int(layer in biased)] for layer, shape in layers.items())
+    assert kernels == sorted(wanted["conv_kernels_hwio_bias"])
+    return wanted
+
+  return check

@@ -95,14 +95,14 @@ def test_imagenet_for_networks_and_widths_without_any(monkeypatch):
   with pytest.raises(ValueError, match="Expected: alpha 0.25, 0.5, 0.75 or 1. Received: 0.375"):
     weights.load_pretrained(network, "light_tiny", "imagenet")
   with pytest.raises(ValueError, match="Model Garden checkpoint"):
-    imagenet.imagenet_arrays(None, "deeplab_v3")
+    imagenet.imagenet_arrays(keras.Sequential(), "deeplab_v3")
 
 
 def test_vgg_networks_refuse_model_garden_checkpoints(tmp_path):
   backbone = deeplab_v3.build_backbone("mobilenet_v1", width=0.25)
   prefix = tf.train.Checkpoint(backbone=backbone).save(str(tmp_path / "ckpt"))
   with pytest.raises(ValueError, match="cannot read Model Garden checkpoints"):
-    weights.load_pretrained(None, "largefov_vgg16", prefix)
+    weights.load_pretrained(keras.Sequential(), "largefov_vgg16", prefix)
 
 
 @pytest.mark.parametrize("same_classes", (False, True))

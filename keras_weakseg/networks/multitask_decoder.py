@@ -1,0 +1,135 @@
+"""Depth and segmentation on one encoder, each decoder attending to the other (Hoyer et al., 2021).
+
+After PAD-Net (Xu et al., CVPR 2018): both decoders run to stride 4; there a gated copy of each
+one's features is added to the other's, f + conv(g) * sigmoid(conv_0(g)), and both run on.
+"""
+from keras_weakseg.framework import keras
+from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks import deeplab_v3, depth_encoder, light, resnet, unet_decoder
+
+SCORES = unet_decoder.SCORES
+SIDE_SCORES = "side_scores"
+
+# Layers of the segmentation branch carry this in place of the depth branch's `head_`.
+SEGMENTATION_PREFIX = "head_segmentation_"
+DISTILLATION_LEVEL = 2
+
+
+def segmentation_disparity_key(scale):
+  """Returns the name of a disparity output of the segmentation branch.
+
+  Example:
+    >>> segmentation_disparity_key(0)
+    'segmentation_disparity_0'
+  """
+  return f"segmentation_{unet_decoder.disparity_key(scale)}"
+
+
+def _attended(own, other, name):
+  """Returns own + conv(other) * sigmoid(gate(other)); the gate starts half open."""
+  def conv(kernel, part):
+    return keras.layers.Conv2D(own.shape[-1], 3, padding="same", use_bias=False,
+                               kernel_initializer=kernel, name=f"head_{name}_{part}")(other)
+  gate = keras.layers.Activation("sigmoid", name=f"head_{name}_open")(conv("zeros", "gate"))
+  passed = keras.layers.Multiply(name=f"head_{name}_passed")([conv("he_normal", "conv"), gate])
+  return keras.layers.Add(name=f"head_{name}")([own, passed])
+
+
+def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride=16,
+                      alpha=1.0, layout=resnet.TORCHVISION, frozen_blocks=0,
+                      encoder_batch_norm=norms.TRAIN, channels=(64, 128, 128, 256, 256),
+                      context=unet_decoder.ASPP, rates=deeplab_v3.ASPP_RATES, batch_norm=False,
+                      dropout_rate=0.5, skip_channels=(), padding=unet_decoder.REFLECT,
+                      segmentation_disparities=False, synchronized_batch_norm=False):
+  """Builds encoder and both decoders.
+
+  The encoder and the depth branch have the layer names of the depth network of
+  `unet_decoder.unet_decoder` with the same options, so `weights.carry_over` fills them;
+  `start_from_depth` then copies the depth branch into the segmentation branch.
+
+  Args:
+    input_shape: (H, W, 3) or (None, None, 3).
+    num_classes: C, with the background.
+    encoder, output_stride, alpha, layout, frozen_blocks, encoder_batch_norm, channels, context,
+      rates, batch_norm, dropout_rate, skip_channels, padding, synchronized_batch_norm: as those
+      of `unet_decoder.unet_decoder`, for both decoders.
+    segmentation_disparities: whether the segmentation branch gives disparities too. The reference
+      has these heads, without ever training or using them.
+
+  Returns:
+    `keras.Model`, preprocessed floats [N, H, W, 3] -> dict of float32: "scores" [N, H, W, C],
+    "side_scores" [N, H/4, W/4, C] of the features before they were exchanged, "disparity_0" ...
+    "disparity_3" [N, H/2^s, W/2^s, 1] in 0..1, of which 3 and 2 come before the exchange, and
+    "segmentation_disparity_<s>" on demand.
+
+  Raises:
+    ValueError: an option is unknown or out of range.
+  """
+  images = keras.Input(input_shape, name="image")
+  features = depth_encoder.encode(
+      images, encoder, output_stride=output_stride, alpha=alpha, layout=layout,
+      frozen_blocks=frozen_blocks, batch_norm=encoder_batch_norm,
+      synchronized_batch_norm=synchronized_batch_norm)
+  depth, segmentation = [unet_decoder.DecoderPlan(
+      channels=tuple(channels), context=context, rates=tuple(rates), batch_norm=batch_norm,
+      dropout_rate=dropout_rate, skip_channels=tuple(skip_channels), padding=padding,
+      output_stride=output_stride, synchronized=synchronized_batch_norm, prefix=prefix)
+                         for prefix in ("head_", SEGMENTATION_PREFIX)]
+  coarse = range(4, DISTILLATION_LEVEL - 1, -1)
+  fine = range(DISTILLATION_LEVEL - 1, -1, -1)
+  of_depth, of_segmentation = [plan.decode(features, images, coarse)
+                               for plan in (depth, segmentation)]
+  own, other = of_depth[DISTILLATION_LEVEL], of_segmentation[DISTILLATION_LEVEL]
+  side = depth.classifier(other, num_classes, "classifier_side")
+  of_depth.update(depth.decode(features, images, fine, _attended(own, other, "to_depth")))
+  of_segmentation.update(segmentation.decode(
+      features, images, fine, _attended(other, own, "to_segmentation")))
+  outputs = {unet_decoder.disparity_key(scale): depth.disparity(of_depth[scale], scale)
+             for scale in unet_decoder.SCALES}
+  if segmentation_disparities:
+    outputs.update({segmentation_disparity_key(scale):
+                    segmentation.disparity(of_segmentation[scale], scale)
+                    for scale in unet_decoder.SCALES})
+  # As in a segmentation network, whose last layer the pattern of classifiers finds.
+  outputs[SCORES] = depth.classifier(of_segmentation[0], num_classes)
+  outputs[SIDE_SCORES] = side
+  return keras.Model(images, outputs, name=f"multitask_{encoder}")
+
+
+def light_multitask(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
+                    encoder_batch_norm=norms.TRAIN, channels=(16, 32, 48, 64, 128),
+                    skip_channels=(16, 24, 32, 48), rates=light.CONTEXT_RATES, batch_norm=True,
+                    dropout_rate=0.1, padding=unet_decoder.REFLECT, segmentation_disparities=False,
+                    synchronized_batch_norm=False):
+  """Builds the multi-task network on MobileNetV1, with the widths of `unet_decoder.light_unet`.
+
+  Args and the model returned: as `multitask_decoder`; the preprocessing is x / 127.5 - 1.
+
+  Example:
+    >>> light_multitask((32, 64, 3), 4, alpha=.25).output_shape["scores"]
+    (None, 32, 64, 4)
+  """
+  return multitask_decoder(
+      input_shape, num_classes, encoder="mobilenet_v1", alpha=alpha, frozen_blocks=frozen_blocks,
+      encoder_batch_norm=encoder_batch_norm, channels=channels, context=unet_decoder.LIGHT,
+      rates=rates, batch_norm=batch_norm, dropout_rate=dropout_rate, skip_channels=skip_channels,
+      padding=padding, segmentation_disparities=segmentation_disparities,
+      synchronized_batch_norm=synchronized_batch_norm)
+
+
+def start_from_depth(network):
+  """Sets the segmentation branch to the weights of the depth branch.
+
+  Args:
+    network: `keras.Model` of `multitask_decoder`, whose depth branch holds what was learned.
+
+  Returns:
+    Sorted names of the variables that were set.
+  """
+  variables = {variable.name.split(":")[0]: variable for variable in network.weights}
+  pairs = {key: key.replace(SEGMENTATION_PREFIX, "head_") for key in variables
+           if key.startswith(SEGMENTATION_PREFIX)}
+  found = {key: other for key, other in pairs.items() if other in variables}
+  for key, other in found.items():
+    variables[key].assign(variables[other])
+  return sorted(found)

@@ -1,0 +1,192 @@
+"""Networks that tell how the camera moved between frames stacked in temporal order.
+
+Godard et al., ICCV 2019: a ResNet-18 over the stacked frames, or features of a shared encoder, and
+four convolutions whose output is averaged over the image. PoseCNN: Zhou et al., CVPR 2017.
+"""
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg.framework import keras
+from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks import depth_encoder, mobilenet_trunk, resnet
+
+AXIS_ANGLE = "axis_angle"
+TRANSLATION = "translation"
+
+POSECNN = "posecnn"
+KINDS = (*depth_encoder.ENCODERS, POSECNN)
+
+# Predictions start near "no motion": the scale at which the losses can find their way.
+MOTION_SCALE = 0.01
+
+# Filters and kernel of PoseCNN's convolutions of stride 2.
+POSECNN_LAYERS = ((16, 7), (32, 5), (64, 3), (128, 3), (256, 3), (256, 3), (256, 3))
+
+
+@keras.utils.register_keras_serializable("keras_weakseg")
+class MeanMotion(keras.layers.Layer):
+  """Averages maps of motions over the image, scales them and splits them.
+
+  Args:
+    motions: P, how many are returned; maps beyond 6P are left out.
+    name: name of the layer.
+  """
+
+  def __init__(self, motions, name=None, **kwargs):
+    super().__init__(name=name, **kwargs)
+    self.motions = motions
+
+  def call(self, inputs):
+    """Applies the layer.
+
+    Args:
+      inputs: float32 [N, h, w, 6Q], Q >= P.
+
+    Returns:
+      Dict of "axis_angle" (radians) and "translation", float32 [N, P, 3].
+    """
+    mean = MOTION_SCALE * tf.reduce_mean(inputs[..., :6 * self.motions], [1, 2])
+    mean = tf.reshape(mean, [-1, self.motions, 6])
+    return {AXIS_ANGLE: mean[..., :3], TRANSLATION: mean[..., 3:]}
+
+  def get_config(self):
+    """Returns the arguments that build this layer again."""
+    return {**super().get_config(), "motions": self.motions}
+
+
+def _small():
+  """Returns the reference's initial values, U(+-1/sqrt(fan_in)): they keep first motions small."""
+  return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+
+
+def _conv(x, filters, kernel, name, stride=1, **options):
+  padding = "same"
+  if stride > 1 and kernel > 1:
+    x, padding = keras.layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x), "valid"
+  return keras.layers.Conv2D(filters, kernel, strides=stride, padding=padding, name=name,
+                             kernel_initializer=_small(), **options)(x)
+
+
+def _motions(x, name, maps, motions):
+  x = _conv(x, 6 * maps, 1, name, dtype="float32")
+  return MeanMotion(motions, dtype="float32", name="motions")(x)
+
+
+def pose_decoder(features, *, frames=2, filters=256):
+  """Applies the pose decoder; every layer's name starts with `head_`.
+
+  Args:
+    features: one Keras tensor [N, h, w, D] of stacked frames, or one per frame.
+    frames: F, how many frames there are.
+    filters: width.
+
+  Returns:
+    Dict of Keras tensors "axis_angle", "translation", float32 [N, F-1, 3].
+  """
+  squeeze = keras.layers.Conv2D(filters, 1, activation="relu", kernel_initializer=_small(),
+                                name="head_squeeze")
+  x = [squeeze(feature) for feature in features]
+  x = x[0] if len(x) == 1 else keras.layers.Concatenate(name="head_join")(x)
+  for index in (1, 2):
+    x = _conv(x, filters, 3, f"head_pose_{index}", activation="relu")
+  # Two motions are predicted even for a pair, whose second one nobody uses: the published weights
+  # have it.
+  return _motions(x, "head_motion", max(frames - 1, 2), frames - 1)
+
+
+def _posecnn(images, frames, width):
+  x = images
+  for index, (filters, kernel) in enumerate(POSECNN_LAYERS, start=1):
+    x = _conv(x, int(filters * width), kernel, f"head_conv{index}", 2, activation="relu")
+  return _motions(x, "head_motion", frames - 1, frames - 1)
+
+
+def _check_frames(frames):
+  if frames < 2:
+    raise errors.value_error("A motion needs two frames.", expected="frames >= 2",
+                             received=frames, fix="Pass frames=2 for pairs.")
+
+
+def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=256,
+                 layout=resnet.TORCHVISION, batch_norm=norms.TRAIN,
+                 synchronized_batch_norm=False):
+  """Builds a pose network.
+
+  A pair is stacked in temporal order: the one before first. For the transform from a frame to an
+  earlier one, invert what the network says (`ops.geometry.pose_to_matrix(..., invert=True)`).
+
+  Args:
+    input_shape: (H, W, 3) of one frame, or (None, None, 3).
+    kind: "resnet18" (or another ResNet), "mobilenet_v1", or "posecnn" (no normalisation).
+    frames: F, stacked along the channels: 2 for pairs, more for all at once.
+    alpha: width multiplier (MobileNetV1, PoseCNN).
+    filters: width of the pose decoder.
+    layout: of a ResNet, see `resnet.resnet_trunk`.
+    batch_norm: of the encoder: "train" or "frozen".
+    synchronized_batch_norm: statistics over all replicas.
+
+  Returns:
+    `keras.Model`, preprocessed floats [N, H, W, 3F] -> dict of "axis_angle" (radians) and
+    "translation" (the unit of depth), float32 [N, F-1, 3].
+
+  Raises:
+    ValueError: an option is unknown or out of range.
+
+  Example:
+    >>> pose_network((64, 96, 3), kind="posecnn").output_shape
+    {'axis_angle': (None, 1, 3), 'translation': (None, 1, 3)}
+  """
+  if kind not in KINDS:
+    raise errors.unknown_name("pose network", kind, KINDS)
+  _check_frames(frames)
+  images = keras.Input((*input_shape[:2], 3 * frames), name="frames")
+  if kind == POSECNN:
+    outputs = _posecnn(images, frames, alpha)
+  else:
+    common = dict(batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)
+    if kind == "mobilenet_v1":
+      deep = mobilenet_trunk.mobilenet_trunk(
+          images, alpha=alpha, symmetric=True, **common).deep
+    else:
+      deep = resnet.resnet_trunk(images, depth_encoder.encoder(kind).model, output_stride=32,
+                                 layout=layout, **common)[-1]
+    outputs = pose_decoder([deep], frames=frames, filters=filters)
+  return keras.Model(images, outputs, name=f"pose_{kind}")
+
+
+def shared_pose_network(depth_network, *, frames=2, filters=256):
+  """Builds the pose network that looks at the frames through the depth network's encoder.
+
+  Args:
+    depth_network: `keras.Model` with an encoder of `depth_encoder.encode`; its variables are
+      shared, so training the pose trains the encoder too.
+    frames: F.
+    filters: width of the pose decoder.
+
+  Returns:
+    `keras.Model`, as that of `pose_network`.
+
+  Raises:
+    ValueError: fewer than two frames.
+  """
+  _check_frames(frames)
+  encoder = depth_encoder.encoder_model(depth_network)
+  shape = encoder.input_shape[1:]
+  images = keras.Input((*shape[:2], 3 * frames), name="frames")
+  features = [encoder(images[..., 3 * index:3 * index + 3]) for index in range(frames)]
+  return keras.Model(images, pose_decoder(features, frames=frames, filters=filters),
+                     name="pose_shared")
+
+
+def light_pose(input_shape, *, kind=POSECNN, frames=2, alpha=0.5, filters=128,
+               batch_norm=norms.TRAIN, synchronized_batch_norm=False):
+  """Builds a pose network light enough for two CPU cores: PoseCNN at half its width.
+
+  Args and the model returned: as `pose_network`; with kind="mobilenet_v1" ImageNet weights load.
+
+  Example:
+    >>> light_pose((64, 96, 3)).count_params()
+    398510
+  """
+  return pose_network(input_shape, kind=kind, frames=frames, alpha=alpha, filters=filters,
+                      batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)

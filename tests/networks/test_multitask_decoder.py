@@ -1,0 +1,127 @@
+"""Tests of the multi-task network: published size, exchange of features, start from depth."""
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg.framework import keras
+from keras_weakseg.networks import multitask_decoder, randomness, registry, unet_decoder, weights
+
+X = tf.random.stateless_normal([2, 32, 64, 3], [1, 2])
+
+
+def build(num_classes=4, **options):
+  return multitask_decoder.light_multitask(
+      (None, None, 3), num_classes, **{"alpha": 0.25, **options})
+
+
+def features(network, *names):
+  return keras.Model(network.input, [network.get_layer(name).output for name in names])(X)
+
+
+@pytest.mark.slow
+def test_size_is_the_published_one(check_size):
+  network = multitask_decoder.multitask_decoder((64, 128, 3), 19, segmentation_disparities=True)
+  head = [w for w in network.weights if re.search(registry.HEAD_PATTERN, w.name)]
+  wanted = check_size(head, "pad_multitask_decoder_resnet101")
+  shapes = {key.replace("disparity", "disp").replace("side_scores", "intermediate_semantics")
+            .replace("scores", "semantics"): list(shape[1:])
+            for key, shape in network.output_shape.items() if not key.startswith("segmentation_")}
+  assert shapes == wanted["output_shapes_hwc"]
+  # Of each branch: its decoder, what it learns from the other one, its classifiers.
+  own = [w for w in head if re.search("head_segmentation_|classifier|to_segmentation", w.name)]
+  count = sum(int(np.prod(w.shape)) for w in own if "moving" not in w.name)
+  assert count == wanted["trainable_segmentation_branch"]
+
+
+@pytest.mark.parametrize("height, width", [(32, 64), (33, 49)])
+def test_outputs(height, width):
+  outputs = build()(tf.zeros([1, height, width, 3]))
+  assert outputs["scores"].shape == (1, height, width, 4)
+  assert outputs["side_scores"].shape == (1, -(-height // 4), -(-width // 4), 4)
+  assert [outputs[f"disparity_{s}"].shape[1] for s in range(4)] == [
+      height, -(-height // 2), -(-height // 4), -(-height // 8)]
+  assert len(outputs) == 6 and all(value.dtype == tf.float32 for value in outputs.values())
+
+
+def test_heads_that_the_reference_never_uses_are_an_option():
+  names = {w.name for w in build().weights}
+  extra = {w.name for w in build(segmentation_disparities=True).weights} - names
+  assert {name.split("/")[0] for name in extra} == {
+      f"head_segmentation_disparity_{scale}" for scale in range(4)}
+
+
+def test_the_gate_starts_half_open():
+  network = build()
+  own, other, passed, merged = features(
+      network, "head_level2", "head_segmentation_level2", "head_to_depth_conv", "head_to_depth")
+  np.testing.assert_allclose(merged, own + 0.5 * passed, atol=1e-5)
+  assert np.abs(passed).max() > 1e-3
+  kernel = network.get_layer("head_to_depth_conv").kernel
+  np.testing.assert_allclose(
+      passed, tf.nn.conv2d(other, kernel, 1, "SAME"), atol=1e-5)
+  network.get_layer("head_to_depth_gate").set_weights([np.full(kernel.shape, -1.0)])
+  gate, merged = features(network, "head_to_depth_gate", "head_to_depth")
+  np.testing.assert_allclose(merged, own + passed * tf.sigmoid(gate), atol=1e-5)
+
+
+@pytest.mark.parametrize("cut, changed, kept", [
+    ("head_segmentation_level3_conv0", "disparity_0", "disparity_2"),
+    ("head_level3_conv0", "scores", "side_scores")])
+def test_each_branch_sees_the_other_behind_the_exchange_only(cut, changed, kept):
+  network = build()
+  network.get_layer("head_classifier").set_weights(
+      [np.random.default_rng(1).normal(size=(1, 1, 16, 4)), np.zeros(4)])
+  before = network(X)
+  layer = network.get_layer(cut)
+  layer.set_weights([2 * value for value in layer.get_weights()][:1] + [
+      value + 1 for value in layer.get_weights()[1:]])
+  after = network(X)
+  assert np.abs(after[changed] - before[changed]).max() > 1e-6
+  np.testing.assert_array_equal(after[kept], before[kept])
+
+
+def test_both_branches_start_from_a_depth_network():
+  depth = unet_decoder.light_unet((None, None, 3), 0, alpha=0.25,
+                                  disparity_scales=unet_decoder.SCALES)
+  for variable in depth.weights:
+    variable.assign(tf.random.stateless_uniform(variable.shape, [1, 2]) / 10)
+  network = build()
+  report = weights.carry_over(depth, network)
+  assert not report.unused
+  assert all(re.search("classifier|to_depth|to_segmentation|head_segmentation_", key)
+             for key in report.missing)
+  copied = multitask_decoder.start_from_depth(network)
+  assert len(copied) > 50 and all(key in report.missing for key in copied)
+  left = {key.split("/")[0] for key in set(report.missing) - set(copied)}
+  assert left == {"head_classifier", "head_classifier_side", "head_to_depth_conv",
+                  "head_to_depth_gate", "head_to_segmentation_conv",
+                  "head_to_segmentation_gate"}
+  one, other = features(network, "head_level2", "head_segmentation_level2")
+  np.testing.assert_array_equal(one, other)
+  np.testing.assert_array_equal(network(X)["disparity_3"], depth(X)["disparity_3"])
+
+
+def test_classifiers_of_other_classes_are_not_carried_over():
+  report = weights.carry_over(build(), build())
+  assert {key.split("/")[0] for key in report.missing} == {
+      "head_classifier", "head_classifier_side"}
+
+
+def test_every_variable_is_reached_once_the_gates_move():
+  keras.utils.set_random_seed(1)
+  network = build(dropout_rate=0.1)
+  with tf.GradientTape() as tape, randomness.random_scope([1, 2]):
+    loss = sum(tf.reduce_sum(value ** 2) for value in network(X, training=True).values())
+  gradients = tape.gradient(loss, network.trainable_variables)
+  assert min(float(tf.reduce_max(tf.abs(gradient))) for gradient in gradients) > 0
+
+
+def test_config_round_trip():
+  network = build(segmentation_disparities=True)
+  copy = keras.Model.from_config(network.get_config())
+  copy.set_weights(network.get_weights())
+  assert [w.name for w in copy.weights] == [w.name for w in network.weights]
+  for key, value in network(X).items():
+    np.testing.assert_array_equal(copy(X)[key], value)

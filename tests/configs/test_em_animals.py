@@ -6,7 +6,7 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 
 NAMES = [name for name in registry.experiments()
-         if name.endswith("voc_animals") and not name.startswith("bbox")]
+         if name.endswith("voc_animals") and name.startswith(("em_", "supervised_"))]
 
 
 def without(experiment, *keys):

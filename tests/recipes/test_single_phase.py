@@ -1,17 +1,6 @@
 """The recipe of one method: its plan, its batches and its method."""
-import pytest
-
-from keras_weakseg.configs import overrides
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.recipes import single_phase
-
-
-@pytest.fixture
-def experiment(tiny_overrides):
-  def make(method="em_adapt", **changes):
-    return overrides.resolve("own_data", overrides=[
-        tiny_overrides, {"method.type": method}, changes])
-  return make
 
 
 def test_the_plan_names_method_network_data_and_length(experiment, tiny_data):

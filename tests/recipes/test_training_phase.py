@@ -3,20 +3,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.framework import keras
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import single_phase
 from keras_weakseg.recipes import training_phase
-
-
-@pytest.fixture
-def experiment(tiny_overrides):
-  def make(method="em_adapt", **changes):
-    return overrides.resolve("own_data", overrides=[
-        tiny_overrides, {"method.type": method}, changes])
-  return make
 
 
 def test_the_predictor_takes_pixels_and_gives_scores_of_every_class():

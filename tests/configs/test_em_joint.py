@@ -109,7 +109,7 @@ def test_pretrained_rows_learn_coco_first_and_then_voc(name):
       [""] * len(experiment.stages))
 
 
-@pytest.mark.parametrize("name", set(ROWS) - set(MULTI_SCALE))
+@pytest.mark.parametrize("name", sorted(set(ROWS) - set(MULTI_SCALE)))
 def test_solver_and_network_are_those_of_the_other_tables(name):
   experiment = registry.build(name)
   other = registry.build("supervised_voc12" if ROWS[name].scored else "supervised_voc12_test")

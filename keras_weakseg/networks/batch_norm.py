@@ -65,6 +65,21 @@ class SynchronizedBatchNormalization(_NamedWhenRebuilt):
     return super()._assign_moving_average(variable, value, momentum, inputs_size)
 
 
+def keep_fused_variance(layer):
+  """Makes the synchronised Keras layers inside a layer `SynchronizedBatchNormalization`, in place.
+
+  For layers of other packages, which build their normalisation themselves.
+
+  Args:
+    layer: a built `keras.layers.Layer`.
+  """
+  for part in layer.submodules:
+    # Of exactly this class: subclasses have reasons of their own.
+    if type(part) is keras.layers.BatchNormalization and part.synchronized:
+      part.__class__ = SynchronizedBatchNormalization
+      part._of_this_thread = threading.local()  # pylint: disable=protected-access
+
+
 def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99):
   """Returns a batch normalisation layer.
 

@@ -65,12 +65,13 @@ class Preprocess(keras.layers.Layer):
     return {**super().get_config(), "mode": self.mode}
 
 
-def predictor(network, record):
+def predictor(network, record, output=None):
   """Returns the model that is evaluated and exported: preprocessing and the network.
 
   Args:
     network: `keras.Model`, preprocessed floats [N, H, W, 3] -> scores [N, h, w, C].
     record: `NetworkRecord` of that network.
+    output: name of the output that counts, for networks that give a dict of several.
 
   Returns:
     `keras.Model`, RGB 0..255 float32 or uint8 [N, H, W, 3] -> scores; it shares the network's
@@ -78,4 +79,6 @@ def predictor(network, record):
   """
   images = keras.Input(network.input_shape[1:], name="image")
   scores = network(Preprocess(record.preprocessing)(images))
+  if output is not None:
+    scores = scores[output]
   return keras.Model(images, scores, name=f"{network.name}_predictor")

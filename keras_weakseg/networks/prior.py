@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg.networks import registry, unet_decoder
 
 
 def set_background_prior(network, record, prior):
@@ -35,16 +36,21 @@ def set_background_prior(network, record, prior):
     raise errors.value_error(
         "The background prior is no probability.", expected="a number between 0 and 1",
         received=prior, fix="Set network.background_prior, for example to 0.7; 0 leaves it out.")
-  classes = network.output_shape[-1]
+  several = isinstance(network.output_shape, dict)
+  classes = (network.output_shape.get(unet_decoder.SCORES, (0,)) if several
+             else network.output_shape)[-1]
+  pattern = registry.CLASSIFIER_PATTERN if several else record.head_pattern
   biases = [variable for variable in network.trainable_variables
-            if re.search(record.head_pattern, variable.name) and "bias" in variable.name
+            if re.search(pattern, variable.name) and "bias" in variable.name
             and tuple(variable.shape) == (classes,)]
   if not biases:
     raise errors.value_error(
         f"The network '{record.name}' has no classifier bias to hold the prior.",
-        expected=f"a bias of {classes} values in the head", received="none",
-        fix="Set network.background_prior to 0.")
+        expected=f"a bias of {classes} values in the head" if classes else "scores of classes",
+        received="none", fix="Set network.background_prior to 0.")
   values = np.zeros([classes], np.float32)
   values[0] = math.log(prior * (classes - 1) / (1.0 - prior))
-  # Scores of parallel classifiers are summed: one of them carries the prior.
-  biases[-1].assign(values)
+  # Scores of parallel classifiers are summed: one of them carries the prior. Those of a multi-task
+  # network are outputs of their own.
+  for bias in biases if several else biases[-1:]:
+    bias.assign(values)

@@ -2,15 +2,27 @@
 import collections
 import dataclasses
 import difflib
+import functools
 import inspect
 
 from keras_weakseg import errors
-from keras_weakseg.networks import deeplab_v2, deeplab_v3, largefov, light, preprocessing
+from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, largefov, light
+from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, unet_decoder
 
 HEAD_PATTERN = r"(^|/)head_"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
 # The last layers, whose size is the number of classes.
 CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier)"
+
+# What a network gives:
+SEGMENTATION = "segmentation"  # scores
+DEPTH = "depth"                # disparities
+POSE = "pose"                  # motions between stacked frames
+MULTITASK = "multitask"        # disparities and scores
+ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK)
+
+# Scale 3 is a grid of stride 8, and the losses of depth halve the images three times.
+_PYRAMID = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +32,15 @@ class NetworkRecord:
   Attributes:
     name: key of the registry.
     preprocessing: mode of `preprocessing.Preprocess`.
-    stride: of the score grid: a side H of the image gives (H-1)/stride+1.
+    stride: of the score grid: a side H of the image gives (H-1)/stride+1; 1 = a score per pixel,
+      and for networks without scores.
     mean_rgb: colour 0..255 that preprocessing maps to 0; images are padded with it.
     head_pattern: regular expression that finds (`re.search`) the variables of the new layers by
       name, for learning rate multipliers and partial loading.
-    multiple: sides of multiple*k+1 keep every grid of the network corner-aligned.
+    multiple: segmentation: sides of multiple*k+1 keep every grid of the network corner-aligned;
+      other roles: sides of images for training are multiples of it.
+    role: "segmentation", "depth", "pose" or "multitask".
+    levels: scales of the disparities; scale s has stride 2^s.
   """
   name: str
   preprocessing: str
@@ -32,24 +48,105 @@ class NetworkRecord:
   mean_rgb: tuple
   head_pattern: str
   multiple: int
+  role: str = SEGMENTATION
+  levels: tuple = ()
 
   def aligned_side(self, side):
-    """Returns the smallest aligned side that is at least `side` pixels.
+    """Returns the smallest side of at least `side` pixels that the network can be trained on.
 
     Example:
       >>> network_record("light_mobilenet_v1").aligned_side(190)
       193
+      >>> network_record("light_depth").aligned_side(190)
+      192
     """
-    return -(-(side - 1) // self.multiple) * self.multiple + 1
+    corner = self._corner
+    return -(-(side - corner) // self.multiple) * self.multiple + corner
+
+  def check_size(self, height, width):
+    """Raises unless images of this size can be trained on.
+
+    Raises:
+      ValueError: a side is no multiple of `multiple` (plus 1 where grids are corner-aligned).
+
+    Example:
+      >>> network_record("light_depth").check_size(192, 640)
+    """
+    corner = self._corner
+    if min(height, width) > 0 and {self.aligned_side(height) - height,
+                                   self.aligned_side(width) - width} == {0}:
+      return
+    def near(side):
+      below = max((side - corner) // self.multiple, 1) * self.multiple + corner
+      return f"{below} or {below + self.multiple}"
+    raise errors.value_error(
+        f"The network '{self.name}' cannot be trained on images of this size.",
+        expected=f"height and width that are multiples of {self.multiple}"
+        + (" plus 1" if corner else ""),
+        received=f"height {height}, width {width}",
+        fix=f"Resize or crop to a height of {near(height)} and a width of {near(width)}.")
+
+  @property
+  def padding_multiple(self):
+    """What images are padded to a multiple of, plus 1, when classes are predicted; 1 = nothing.
+
+    Example:
+      >>> network_record("light_tiny").padding_multiple
+      16
+      >>> network_record("light_multitask").padding_multiple
+      1
+    """
+    return self.multiple if self.role == SEGMENTATION else 1
+
+  @property
+  def _corner(self):
+    """1 where the corners of the grids lie on the corners of the image."""
+    return int(self.role == SEGMENTATION)
 
 
-# `preprocessing` and `multiple` are functions of the options (with defaults filled in).
-_Entry = collections.namedtuple("_Entry", ["build", "preprocessing", "head_pattern", "multiple"])
+# `preprocessing`, `stride` and `multiple` are functions of the options (with defaults filled in);
+# `hidden` are options of the builder that are not offered.
+_Entry = collections.namedtuple("_Entry", [
+    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden"],
+                                defaults=[lambda options: 8, SEGMENTATION, ()])
+
+
+def _one(options):
+  del options
+  return 1
+
+
+def _of_encoder(options):
+  return depth_encoder.encoder(options.get("encoder", "mobilenet_v1")).preprocessing
+
+
+def _of_pose(options):
+  if options["kind"] == pose_network.POSECNN:
+    return preprocessing.DEPTH
+  return depth_encoder.encoder(options["kind"]).preprocessing
+
+
+def _pyramid(options):
+  return max(options.get("output_stride", 16), _PYRAMID)
 
 
 def _light_entry(build):
   return _Entry(build, lambda options: preprocessing.TF, HEAD_PATTERN,
                 lambda options: options["output_stride"])
+
+
+def _unet(build):
+  return _Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, hidden=("disparity_scales",))
+
+
+def _depth(build):
+  # What belongs to a classifier is no option of a depth network.
+  return _Entry(functools.partial(build, disparity_scales=unet_decoder.SCALES), _of_encoder,
+                HEAD_PATTERN, _pyramid, _one, DEPTH, ("score_level", "head", "head_channels"))
+
+
+def _multitask(build):
+  return _Entry(build, _of_encoder, HEAD_PATTERN, _pyramid, _one, MULTITASK)
 
 
 _NETWORKS = {
@@ -66,17 +163,32 @@ _NETWORKS = {
         deeplab_v3.deeplab_v3,
         lambda options: deeplab_v3.backbone_preprocessing(options["backbone"]), HEAD_PATTERN,
         lambda options: options["output_stride"]),
+    "unet": _unet(unet_decoder.unet_decoder),
+    "light_unet": _unet(unet_decoder.light_unet),
+    "depth_unet": _depth(unet_decoder.unet_decoder),
+    "light_depth": _depth(unet_decoder.light_unet),
+    "pose_network": _Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
+    # The same pixels as `light_depth` sees.
+    "light_pose": _Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
+                         _one, _one, POSE),
+    "multitask": _multitask(multitask_decoder.multitask_decoder),
+    "light_multitask": _multitask(multitask_decoder.light_multitask),
 }
 
 
-def network_names():
-  """Returns the sorted names of all networks.
+def network_names(role=None):
+  """Returns the sorted names of all networks, or of those of a role.
+
+  Raises:
+    ValueError: there is no such role.
 
   Example:
-    >>> "light_mobilenet_v1" in network_names()
-    True
+    >>> network_names("pose")
+    ['light_pose', 'pose_network']
   """
-  return sorted(_NETWORKS)
+  if role not in (None, *ROLES):
+    raise errors.unknown_name("role of a network", role, ROLES)
+  return sorted(name for name, entry in _NETWORKS.items() if role in (None, entry.role))
 
 
 def _entry(name):
@@ -87,25 +199,11 @@ def _entry(name):
 
 def _options(name, given):
   """Returns all options with defaults filled in; raises for an unknown one."""
-  return filled_options(name, _entry(name).build, given)
-
-
-def filled_options(name, build, given, hidden=()):
-  """Returns the keyword-only options of a function with defaults filled in.
-
-  Args:
-    name: of the network, for the error.
-    build: the function that builds it.
-    given: dict of options.
-    hidden: names of options that are not offered.
-
-  Raises:
-    ValueError: a given option is unknown.
-  """
+  entry = _entry(name)
   known = {
       parameter.name: parameter.default
-      for parameter in inspect.signature(build).parameters.values()
-      if parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.name not in hidden}
+      for parameter in inspect.signature(entry.build).parameters.values()
+      if parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.name not in entry.hidden}
   for option in given:
     if option not in known:
       near = difflib.get_close_matches(option, sorted(known), n=1, cutoff=0.4)
@@ -151,30 +249,47 @@ def network_record(name, **options):
   """
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
+  # Multi-task networks give all scales, whatever else they are told.
+  levels = () if entry.role in (SEGMENTATION, POSE) else tuple(
+      options.get("disparity_scales", unet_decoder.SCALES))
   return NetworkRecord(
-      name=name, preprocessing=mode, stride=8, mean_rgb=preprocessing.MEAN_RGB[mode],
-      head_pattern=entry.head_pattern, multiple=entry.multiple(options))
+      name=name, preprocessing=mode, stride=entry.stride(options),
+      mean_rgb=preprocessing.MEAN_RGB[mode], head_pattern=entry.head_pattern,
+      multiple=entry.multiple(options), role=entry.role, levels=levels)
 
 
-def build_network(name, input_shape, num_classes, **options):
+def build_network(name, input_shape, num_classes=0, **options):
   """Builds a network by name.
 
   Args:
     name: one of `network_names()`.
-    input_shape: (H, W, 3) or (None, None, 3).
-    num_classes: C, with the background.
+    input_shape: (H, W, 3) or (None, None, 3), of one image, also for pose networks.
+    num_classes: C, with the background; of segmentation and multi-task networks alone.
     **options: of that network, see `network_options`.
 
   Returns:
-    `keras.Model`, preprocessed floats [N, H, W, 3] -> scores float32 [N, h, w, C].
+    `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
+    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1; multi-task -> dict of
+    disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
+    "translation" [N, F-1, 3].
 
   Raises:
-    ValueError: the network or an option is unknown, or an option is out of range.
+    ValueError: the network or an option is unknown or out of range, or classes are missing.
 
   Example:
     >>> build_network("light_tiny", (33, 33, 3), 4).output_shape
     (None, 5, 5, 4)
+    >>> build_network("light_depth", (32, 64, 3), alpha=.25).output_shape["disparity_0"]
+    (None, 32, 64, 1)
   """
   entry = _entry(name)
   _options(name, options)
-  return entry.build(tuple(input_shape), num_classes, **options)
+  if (entry.role in (SEGMENTATION, MULTITASK)) != (num_classes > 0):
+    raise errors.value_error(
+        f"The number of classes does not fit the network '{name}'.",
+        expected="some for segmentation and multi-task networks, none for depth and pose",
+        received=num_classes, fix="Name the classes, or choose one of "
+        f"{', '.join(network_names(MULTITASK))} for classes and depth.")
+  shape = tuple(input_shape)
+  return entry.build(shape, **options) if entry.role == POSE else entry.build(
+      shape, num_classes, **options)

@@ -1,10 +1,11 @@
-"""Loads pretrained weights into the trunk of a network, and reports what was and was not found."""
+"""Loads pretrained weights into a network, and reports what was and was not found; saves them."""
+import contextlib
 import dataclasses
 import os
 import re
 
 from keras_weakseg import errors
-from keras_weakseg.networks import depth_registry, garden_checkpoints, imagenet, registry
+from keras_weakseg.networks import garden_checkpoints, imagenet, multitask_decoder, registry
 from keras_weakseg.networks import resnet_weights
 
 IMAGENET = "imagenet"
@@ -18,8 +19,9 @@ class LoadReport:
 
   Attributes:
     loaded: names of the variables that were set.
-    missing: names of trunk variables that the source does not have; they keep their values.
-    unused: names in the source that the network has no variable for.
+    missing: names of trunk variables that the source does not have, and, where it has some of
+      what is behind the trunk, of all others; they keep their values.
+    unused: names in the source that were put into no variable.
   """
   loaded: tuple
   missing: tuple
@@ -33,8 +35,13 @@ class LoadReport:
 def load_pretrained(network, name, source):
   """Sets the trunk of a network to pretrained weights; nothing changes when it raises.
 
+  An `.npz` may also hold what is behind the trunk, as that of a trained depth network does
+  (`save_npz`): where name and shape fit, it is taken over, as `carry_over` does, but never a
+  classifier. The segmentation branch of a multi-task network then starts from the depth branch,
+  unless it is in the file itself.
+
   Args:
-    network: `keras.Model` that `build_network(name, ...)` of `registry` or `depth_registry` built.
+    network: `keras.Model` that `registry.build_network(name, ...)` built.
     name: its name there.
     source: "imagenet" (weights of `keras.applications`, downloaded or from its cache), the path of
       an `.npz` file with arrays `<layer>__<weight>` (or, for depth networks on a ResNet, with a
@@ -49,7 +56,7 @@ def load_pretrained(network, name, source):
     FileNotFoundError: the file is not there, or the weights cannot be downloaded.
     ValueError: nothing matches, or a shape differs.
   """
-  record = _record(name)
+  record = registry.network_record(name)
   source = str(source)
   if source != IMAGENET and not source.endswith(".npz") and not os.path.exists(
       source + ".index"):
@@ -62,7 +69,7 @@ def load_pretrained(network, name, source):
     if resnet_weights.is_torchvision(arrays):
       arrays = resnet_weights.torchvision_arrays(arrays)
     return _assign(network, record, arrays, source)
-  if name in depth_registry.network_names() and resnet_weights.describe(network)[0]:
+  if _on_our_resnet(network, record):
     arrays = (resnet_weights.imagenet_arrays(network) if source == IMAGENET
               else resnet_weights.garden_arrays(network, source))
     return _assign(network, record, arrays, source)
@@ -80,9 +87,10 @@ def load_pretrained(network, name, source):
       fix="Use a network that stands on a Model Garden backbone, such as deeplab_v3.")
 
 
-def _record(name):
-  known = name in depth_registry.network_names()
-  return (depth_registry if known else registry).network_record(name)
+def _on_our_resnet(network, record):
+  """Returns whether the encoder is one of `resnet`; DeepLab-v2 has layers of the same names."""
+  unet = record.role != registry.SEGMENTATION or record.stride == 1
+  return unet and resnet_weights.describe(network)[0] is not None
 
 
 def carry_over(trained, network, *, same_classes=False):
@@ -176,10 +184,14 @@ def _assign(network, record, arrays, source):
   variables = {_key(variable): variable for variable in network.weights}
   trunk = {key for key in variables if not re.search(record.head_pattern, key)}
   found = sorted(trunk & set(arrays))
-  if not found:
+  head = sorted(key for key in (set(variables) - trunk) & set(arrays)
+                if tuple(variables[key].shape) == arrays[key].shape
+                and re.search(registry.CLASSIFIER_PATTERN, key) is None)
+  # PoseCNN has no trunk; elsewhere, a head on another trunk's features would be noise.
+  if not found and (trunk or not head):
     raise errors.value_error(
         f"The pretrained weights have nothing for the network '{record.name}'.",
-        expected="names such as " + ", ".join(sorted(trunk)[:3]),
+        expected="names such as " + ", ".join(sorted(trunk or variables)[:3]),
         received=f"{source} with " + (", ".join(sorted(arrays)[:3]) or "no arrays"),
         fix="Choose weights of the same backbone.")
   arrays = {key: stacked(array, variables[key].shape) if key in FIRST_KERNELS & trunk else array
@@ -191,7 +203,57 @@ def _assign(network, record, arrays, source):
           expected=f"shape {tuple(variables[key].shape)}",
           received=f"shape {arrays[key].shape} in {source}",
           fix="Build the network with the width (alpha) and channels of these weights.")
-  for key in found:
+  for key in found + head:
     variables[key].assign(arrays[key])
-  return LoadReport(loaded=tuple(found), missing=tuple(sorted(trunk - set(arrays))),
-                    unused=tuple(sorted(set(arrays) - trunk)))
+  loaded = found + head + (_start_segmentation(network, head) if head else [])
+  return LoadReport(
+      loaded=tuple(loaded), unused=tuple(sorted(set(arrays) - set(found + head))),
+      missing=tuple(sorted((set(variables) if head else trunk) - set(loaded))))
+
+
+def _start_segmentation(network, loaded):
+  """Starts the segmentation branch, if there is one and the file had none, from the depth branch.
+
+  Returns:
+    Names of the variables that were set.
+  """
+  if any(key.startswith(multitask_decoder.SEGMENTATION_PREFIX) for key in loaded):
+    return []
+  return multitask_decoder.start_from_depth(network)
+
+
+def save_npz(network, path):
+  """Writes the weights of a network as float32 arrays `<layer>__<weight>`; whole or not at all.
+
+  `load_pretrained` reads them back into networks with layers of the same names: a depth network's
+  encoder and decoder into one that segments.
+
+  Args:
+    network: `keras.Model` of `registry.build_network`.
+    path: of the file, `.npz`; an existing one is replaced.
+
+  Raises:
+    ValueError: the path has another suffix, or two weights have one name.
+  """
+  import numpy as np
+  path = os.fspath(path)
+  if not path.endswith(".npz"):
+    raise errors.value_error("Weights are written as .npz files.", expected="a path *.npz",
+                             received=path, fix=f"Write to '{path}.npz'.")
+  arrays = {_key(weight).replace("/", "__"): weight.numpy().astype(np.float32)
+            for weight in network.weights}
+  if len(arrays) != len(network.weights):
+    raise errors.value_error(
+        f"The weights of the network '{network.name}' cannot be told apart by name.",
+        expected=f"{len(network.weights)} different names", received=len(arrays),
+        fix="Save it as a checkpoint.")
+  os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+  temporary = path + ".tmp"
+  try:
+    with open(temporary, "wb") as file:
+      np.savez(file, **arrays)
+    os.replace(temporary, path)
+  except OSError:
+    with contextlib.suppress(OSError):
+      os.remove(temporary)
+    raise

@@ -97,3 +97,18 @@ def test_frozen_round_trip():
 def test_unknown_mode():
   with pytest.raises(ValueError, match="Did you mean 'frozen'"):
     norms.batch_norm("frosen", "bn")
+
+
+@pytest.mark.parametrize("synchronized", [False, True])
+def test_layers_of_other_packages_keep_the_fused_variance(synchronized):
+  theirs = keras.Sequential([keras.layers.Conv2D(3, 1), keras.layers.BatchNormalization(
+      synchronized=synchronized, momentum=0.9)])
+  theirs.build((None, 5, 5, 3))
+  names = [weight.name for weight in theirs.weights]
+  norms.keep_fused_variance(theirs)
+  ours = type(theirs.layers[1]) is norms.SynchronizedBatchNormalization
+  assert ours == synchronized and [weight.name for weight in theirs.weights] == names
+  theirs(X[:1, :1], training=True)
+  hidden = theirs.layers[0](X[:1, :1])
+  wanted = 0.9 + 0.1 * np.var(hidden, axis=(0, 1, 2), ddof=1)
+  np.testing.assert_allclose(theirs.layers[1].moving_variance, wanted, rtol=1e-5)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
+from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import deeplab_v3, randomness, registry
 
 IMAGES = tf.random.stateless_normal([2, 33, 49, 3], [1, 2])
@@ -88,6 +89,28 @@ def test_pyramid_pooling_uses_every_rate_and_the_global_branch():
     kernel.assign(tf.zeros_like(saved))
     assert np.abs(layer(x) - base).max() > 1e-3
     kernel.assign(saved)
+
+
+def test_pyramid_pooling_over_replicas_keeps_the_variances_of_one_device():
+  """The global branch has one value per image, so a biased variance of it is far too small."""
+  x = tf.random.stateless_normal([3, 9, 9, 6], [1, 2])
+  layers = [deeplab_v3.PyramidPooling(8, (2, 4), synchronized_batch_norm=flag, name="pool")
+            for flag in (False, True)]
+  for layer in layers:
+    layer(x)
+  layers[1].set_weights(layers[0].get_weights())
+  outputs = [layer(x, training=True) for layer in layers]
+  np.testing.assert_allclose(*outputs, atol=1e-5)
+  moved = 0
+  for one, other in zip(*(layer.weights for layer in layers), strict=True):
+    assert one.name == other.name
+    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=one.name)
+    moved += "moving_variance" in one.name and np.abs(one - 1).max() > 1e-3
+  assert moved == 5
+  found = [part for part in layers[1].submodules if isinstance(
+      part, keras.layers.BatchNormalization)]
+  assert len(found) == 5 and all(
+      type(part) is norms.SynchronizedBatchNormalization for part in found)
 
 
 def test_no_hidden_dropout():

@@ -59,3 +59,22 @@ def test_a_head_without_a_bias_is_refused():
   network = keras.Model(images, keras.layers.Conv2D(4, 1, use_bias=False, name="head_x")(images))
   with pytest.raises(ValueError, match="(?s)no classifier bias.*Expected: a bias of 4 values"):
     prior.set_background_prior(network, registry.network_record("light_tiny"), 0.5)
+
+
+def test_both_classifiers_of_a_multitask_network_carry_it():
+  """As many channels as classes: only classifiers are meant."""
+  options = {"alpha": 0.25, "channels": (4, 4, 4, 4, 4)}
+  network = registry.build_network("light_multitask", (32, 32, 3), 4, **options)
+  before = {w.name: w.numpy() for w in network.weights}
+  prior.set_background_prior(network, registry.network_record("light_multitask", **options), 0.7)
+  changed = {w.name for w in network.weights if not np.array_equal(w, before[w.name])}
+  assert changed == {"head_classifier/bias:0", "head_classifier_side/bias:0"}
+  for name in ("head_classifier", "head_classifier_side"):
+    probabilities = np.exp(network.get_layer(name).bias)
+    assert probabilities[0] / probabilities.sum() == pytest.approx(0.7, rel=1e-5)
+
+
+def test_a_depth_network_has_no_classes():
+  network = registry.build_network("light_depth", (32, 32, 3), alpha=0.25)
+  with pytest.raises(ValueError, match="(?s)'light_depth' has no classifier bias.*scores of class"):
+    prior.set_background_prior(network, registry.network_record("light_depth"), 0.7)

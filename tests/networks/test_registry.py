@@ -10,18 +10,39 @@ SMALL = {
     "deeplab_v3": {"backbone": "mobilenet_v1", "width": 0.25, "head_filters": 8},
     "light_mobilenet_v1": {"alpha": 0.25},
     "light_tiny": {},
+    "unet": {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)},
+    "light_unet": {"alpha": 0.25},
 }
+OTHERS = {
+    "depth_unet": {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)},
+    "light_depth": {"alpha": 0.25},
+    "pose_network": {"kind": "posecnn", "alpha": 0.25},
+    "light_pose": {"alpha": 0.25},
+    "multitask": {"encoder": "mobilenet_v1", "alpha": 0.25, "channels": (4, 4, 4, 4, 4),
+                  "context": "conv"},
+    "light_multitask": {"alpha": 0.25},
+}
+# Their options are documented by reference to the builder that they narrow.
+BY_REFERENCE = {"light_tiny", "light_unet", "light_depth", "light_pose", "multitask",
+                "light_multitask"}
+
+
+def classes_of(record):
+  return 5 if record.role in ("segmentation", "multitask") else 0
 
 
 @pytest.mark.parametrize("name", registry.network_names())
 def test_every_option_is_keyword_only_and_documented(name):
-  build = registry._NETWORKS[name].build
-  parameters = list(inspect.signature(build).parameters)
-  assert parameters[:2] == ["input_shape", "num_classes"]
-  assert set(parameters[2:]) == set(registry.network_options(name))
-  if name != "light_tiny":
+  entry = registry._NETWORKS[name]
+  parameters = inspect.signature(entry.build).parameters.values()
+  positional = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+  assert positional == ["input_shape", "num_classes"][:1 if entry.role == "pose" else 2]
+  offered = {p.name for p in parameters} - set(positional) - set(entry.hidden)
+  assert offered == set(registry.network_options(name))
+  if name not in BY_REFERENCE:
+    document = getattr(entry.build, "func", entry.build).__doc__
     for option in registry.network_options(name):
-      assert f"    {option}: " in build.__doc__, option
+      assert f"    {option}: " in document, option
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
@@ -32,6 +53,37 @@ def test_built_networks_keep_what_their_record_says(name):
   grid = (side - 1) // record.stride + 1
   assert network.output_shape == (None, grid, grid, 5)
   assert record.mean_rgb == preprocessing.MEAN_RGB[record.preprocessing]
+  assert (record.role, record.levels) == ("segmentation", ())
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_built_networks_of_other_roles_keep_what_their_record_says(name):
+  options = OTHERS[name]
+  record = registry.network_record(name, **options)
+  network = registry.build_network(name, [32, 64, 3], classes_of(record), **options)
+  outputs = network.output_shape
+  assert record.mean_rgb == preprocessing.MEAN_RGB[record.preprocessing]
+  assert [key for key in sorted(outputs) if key.startswith("disparity")] == [
+      f"disparity_{level}" for level in record.levels]
+  for level in record.levels:
+    assert outputs[f"disparity_{level}"][1:3] == (32 >> level, 64 >> level)
+  assert outputs.get("scores", (None, 32, 64, 5)) == (None, 32 // record.stride, 64, 5)
+  if record.role == "pose":
+    assert network.input_shape == (None, 32, 64, 6)
+    assert outputs["axis_angle"] == outputs["translation"] == (None, 1, 3)
+  else:
+    assert record.levels == (0, 1, 2, 3)
+
+
+def test_a_stored_record_means_what_it_meant():
+  """`record.json` of earlier runs has six fields, in this order."""
+  fields = [field.name for field in dataclasses.fields(registry.NetworkRecord)]
+  assert fields == ["name", "preprocessing", "stride", "mean_rgb", "head_pattern", "multiple",
+                    "role", "levels"]
+  stored = {"name": "light_tiny", "preprocessing": "tf", "stride": 8,
+            "mean_rgb": (127.5, 127.5, 127.5), "head_pattern": "(^|/)head_", "multiple": 16}
+  assert registry.NetworkRecord(**stored) == registry.network_record("light_tiny")
+  assert registry.NetworkRecord(*stored.values()) == registry.network_record("light_tiny")
 
 
 def test_records():
@@ -41,9 +93,91 @@ def test_records():
   assert registry.network_record("deeplab_v2_resnet101").multiple == 8
   assert registry.network_record("deeplab_v2_resnet101", multi_scale=True).multiple == 16
   assert registry.network_record("deeplab_v3", output_stride=8).multiple == 8
-  assert all(registry.network_record(name).stride == 8 for name in registry.network_names())
+  coarse = {name for name in registry.network_names() if registry.network_record(name).stride > 1}
+  assert coarse == set(registry.network_names("segmentation")) - {"unet", "light_unet"}
+  assert all(registry.network_record(name).stride == 8 for name in coarse)
   with pytest.raises(dataclasses.FrozenInstanceError):
     registry.network_record("light_tiny").stride = 4
+
+
+def test_records_of_nested_grids():
+  record = registry.network_record
+  for name in ("unet", "depth_unet", "multitask", "pose_network"):
+    assert record(name).preprocessing == "depth"
+  for name in ("light_unet", "light_depth", "light_multitask", "light_pose"):
+    assert record(name).preprocessing == "tf"
+  assert record("unet", encoder="mobilenet_v1").preprocessing == "tf"
+  assert record("depth_unet", encoder="mobilenet_v1").preprocessing == "tf"
+  assert record("pose_network", kind="mobilenet_v1").preprocessing == "tf"
+  assert record("unet").multiple == record("light_unet").multiple == 1
+  assert record("depth_unet").multiple == 16 and record("light_pose").multiple == 1
+  assert record("depth_unet", output_stride=32).multiple == 32
+  assert record("multitask", output_stride=8).multiple == 8
+  assert record("depth_unet", disparity_scales=(0, 1)).levels == (0, 1)
+  paddings = {record(name).padding_multiple for name in registry.network_names()
+              if record(name).role != "segmentation"}
+  assert paddings == {record("unet").padding_multiple} == {1}
+  assert record("deeplab_v3").padding_multiple == 16
+
+
+def test_roles():
+  assert registry.network_names("depth") == ["depth_unet", "light_depth"]
+  assert registry.network_names("multitask") == ["light_multitask", "multitask"]
+  assert registry.network_names() == sorted(
+      name for role in registry.ROLES for name in registry.network_names(role))
+  with pytest.raises(ValueError, match="Did you mean 'depth'"):
+    registry.network_names("deph")
+
+
+def test_options_are_those_of_the_role():
+  options = registry.network_options("depth_unet")
+  assert options["disparity_scales"] == (0, 1, 2, 3) and options["encoder"] == "resnet101"
+  assert not {"score_level", "head", "head_channels"} & set(options)
+  assert registry.network_options("light_unet")["score_level"] == 1
+  with pytest.raises(ValueError, match="(?s)no option 'score_level'"):
+    registry.build_network("light_depth", (32, 32, 3), score_level=1)
+  with pytest.raises(ValueError, match="(?s)no option 'disparity_scales'"):
+    registry.network_record("unet", disparity_scales=(0,))
+
+
+@pytest.mark.parametrize("name", ["unet", "light_unet"])
+def test_a_segmentation_network_has_all_layers_of_its_depth_network(name):
+  """Else a transfer of encoder and decoder would leave some behind."""
+  depth = registry.build_network(
+      name.replace("unet", "depth") if "light" in name else f"depth_{name}", (32, 32, 3),
+      **SMALL[name])
+  segmentation = registry.build_network(name, (32, 32, 3), 4, score_level=0, **SMALL[name])
+  shapes = [{w.name: w.shape for w in model.weights} for model in (depth, segmentation)]
+  assert {key.split("/")[0] for key in set(shapes[0]) - set(shapes[1])} == {
+      f"head_disparity_{scale}" for scale in range(4)}
+  assert {key.split("/")[0] for key in set(shapes[1]) - set(shapes[0])} == {
+      "head_project_scores", "head_classifier"}
+  assert all(shapes[0][key] == shapes[1][key] for key in set(shapes[0]) & set(shapes[1]))
+
+
+@pytest.mark.parametrize("height, width, problem", [
+    (192, 640, None), (368, 480, None), (360, 480, "height of 352 or 368"),
+    (192, 641, "width of 640 or 656"), (8, 32, "height of 16 or 32"), (0, 32, "height 0")])
+def test_sizes_that_cannot_be_trained_on(height, width, problem):
+  record = registry.network_record("light_depth")
+  if problem is None:
+    record.check_size(height, width)
+  else:
+    with pytest.raises(ValueError, match=f"(?s)multiples of 16\n?.*{problem}"):
+      record.check_size(height, width)
+
+
+@pytest.mark.parametrize("name, size, good", [
+    ("light_tiny", (97, 33), True), ("light_tiny", (96, 33), False), ("unet", (7, 30), True),
+    ("light_unet", (0, 30), False), ("light_pose", (19, 30), True)])
+def test_sizes_by_role(name, size, good):
+  record = registry.network_record(name)
+  if good:
+    record.check_size(*size)
+    assert (record.aligned_side(size[0]), record.aligned_side(size[1])) == size
+  else:
+    with pytest.raises(ValueError, match="cannot be trained on images of this size"):
+      record.check_size(*size)
 
 
 @pytest.mark.parametrize("side, aligned", [(1, 1), (2, 17), (17, 17), (18, 33), (321, 321)])
@@ -54,6 +188,8 @@ def test_aligned_side(side, aligned):
 def test_synchronized_options_can_be_given_to_the_network():
   for name in registry.network_names():
     assert set(registry.synchronized(name)) <= set(registry.network_options(name))
+  for name in (*OTHERS, "unet", "light_unet"):
+    assert registry.synchronized(name) == {"synchronized_batch_norm": True}
   assert registry.synchronized("deeplab_v3") == {"synchronized_batch_norm": True}
   assert registry.synchronized("deeplab_v2_resnet101") == {}
 
@@ -68,3 +204,12 @@ def test_unknown_names_get_the_nearest_one():
     registry.network_record("largefov_vgg16", alpha=1)
   with pytest.raises(ValueError, match="no option 'input_shape'"):
     registry.network_record("largefov_vgg16", input_shape=1)
+  with pytest.raises(ValueError, match="(?s)no option 'aplha'.*Did you mean 'alpha'"):
+    registry.build_network("light_pose", (32, 32, 3), aplha=1)
+
+
+@pytest.mark.parametrize("name, classes", [
+    ("light_depth", 4), ("light_pose", 4), ("light_multitask", 0), ("light_unet", 0)])
+def test_classes_belong_to_scores(name, classes):
+  with pytest.raises(ValueError, match="(?s)number of classes.*light_multitask, multitask"):
+    registry.build_network(name, (32, 32, 3), classes)

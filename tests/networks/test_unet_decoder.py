@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import randomness, registry, unet_decoder, weights
+from keras_weakseg.networks import preprocessing, randomness, registry, unet_decoder, weights
 from keras_weakseg.networks.unet_decoder import SCALES
+from keras_weakseg.ops import inference
 
 SMALL = dict(encoder="resnet18", channels=(4, 6, 8, 10, 12))
 X = tf.random.stateless_normal([2, 32, 64, 3], [1, 2])
@@ -70,6 +71,46 @@ def test_grids_of_any_size(height, width):
   for scale in SCALES:
     assert outputs[f"disparity_{scale}"].shape == (
         1, -(-height // 2 ** scale), -(-width // 2 ** scale), 1)
+
+
+NAMED = [("light_unet", {"alpha": 0.25}), ("unet", SMALL),
+         ("unet", {**SMALL, "output_stride": 8, "score_level": 2}),
+         ("unet", {**SMALL, "output_stride": 32, "context": "conv"})]
+
+
+@pytest.mark.parametrize("name, options", NAMED)
+def test_images_of_any_size_get_a_class_per_pixel(name, options):
+  """Nothing is padded, so the answer is the network's own, on odd sides and tiny ones too."""
+  network = registry.build_network(name, (None, None, 3), 4, **options)
+  record = registry.network_record(name, **options)
+  scores = tf.function(preprocessing.predictor(network, record), autograph=False,
+                       input_signature=[tf.TensorSpec([None, None, None, 3])])
+  for height, width in ((2, 3), (7, 30), (31, 33), (16, 45), (50, 37)):
+    images = tf.random.stateless_uniform([1, height, width, 3], [height, width], 0, 255)
+    found = inference.class_probabilities(
+        scores, images, multiple=record.padding_multiple, mean_rgb=record.mean_rgb)
+    assert found.shape == (1, height, width, 4) and np.isfinite(found).all()
+    np.testing.assert_array_equal(found, tf.nn.softmax(scores(images)))
+    np.testing.assert_allclose(np.sum(found, -1), 1, atol=1e-6)
+    assert min(height, width) < 5 or np.ptp(found[..., 0]) > 0  # The coarse level is one pixel.
+  flat = inference.class_probabilities(
+      scores, tf.ones([2, 1, 1, 3]), multiple=record.padding_multiple, mean_rgb=record.mean_rgb,
+      scales=(0.5, 1.0), flip=True)
+  assert flat.shape == (2, 1, 1, 4) and np.isfinite(flat).all()
+
+
+@pytest.mark.parametrize("window", [(), (24, 20)])
+def test_views_of_odd_sizes(window):
+  network = registry.build_network("light_unet", (None, None, 3), 4, alpha=0.25)
+  record = registry.network_record("light_unet")
+  scores = tf.function(preprocessing.predictor(network, record), autograph=False,
+                       input_signature=[tf.TensorSpec([None, None, None, 3])])
+  images = tf.random.stateless_uniform([2, 43, 29, 3], [1, 2], 0, 255)
+  found = inference.class_probabilities(
+      scores, images, multiple=record.multiple, mean_rgb=record.mean_rgb, flip=True, window=window,
+      scales=(0.75, 1.0) if not window else (1.0,))
+  assert found.shape == (2, 43, 29, 4)
+  np.testing.assert_allclose(np.sum(found, -1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("options", [{"output_stride": 32}, {"output_stride": 8},

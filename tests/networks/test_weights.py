@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import deeplab_v3, imagenet, preprocessing, registry, weights
+from keras_weakseg.networks import deeplab_v3, imagenet, multitask_decoder, preprocessing
+from keras_weakseg.networks import registry, weights
 
 NPZ = "mobilenet_v1_1.0_224_imagenet_fp16.npz"
 
@@ -25,17 +26,32 @@ def save_npz(path, network, change=None):
   return str(path)
 
 
-def test_npz_sets_the_trunk_and_leaves_the_head(tmp_path):
+def test_npz_sets_everything_but_the_classifier(tmp_path):
   network = tiny()
   before = values(network)
   path = save_npz(tmp_path / "w.npz", network, {"conv_pw_13_bn__gamma": np.ones(256)})
   report = weights.load_pretrained(network, "light_tiny", path)
   for name, value in values(network).items():
+    offset = 0 if name.startswith("head_classifier") else 1
+    np.testing.assert_allclose(value, before[name] + offset, atol=1e-6, err_msg=name)
+  assert report.missing == ("head_classifier/bias", "head_classifier/kernel")
+  assert len(report.loaded) == len(before) - 2
+  assert set(report.unused) == {"conv_pw_13_bn/gamma", *report.missing}
+  assert f"{len(before) - 2} variables loaded" in str(report)
+
+
+def test_npz_of_a_trunk_sets_the_trunk_and_leaves_the_head(tmp_path):
+  """What pretrained files are: nothing is said of the head then."""
+  network = tiny()
+  before = values(network)
+  with np.load(save_npz(tmp_path / "all.npz", network)) as archive:
+    np.savez(tmp_path / "w.npz", **{key: archive[key] for key in archive.files
+                                    if not key.startswith("head_")})
+  report = weights.load_pretrained(network, "light_tiny", tmp_path / "w.npz")
+  for name, value in values(network).items():
     offset = 0 if name.startswith("head_") else 1
     np.testing.assert_allclose(value, before[name] + offset, atol=1e-6, err_msg=name)
-  assert len(report.loaded) == 125 and report.missing == ()
-  assert "conv_pw_13_bn/gamma" in report.unused and "head_classifier/bias" in report.unused
-  assert "125 variables loaded" in str(report)
+  assert len(report.loaded) == 125 and report.missing == report.unused == ()
 
 
 def test_missing_weights_are_reported(tmp_path):
@@ -159,3 +175,166 @@ def test_real_imagenet_weights_see_real_photographs(shared_data):
   distances = ((features[:, None] - features[None]) ** 2).sum(-1)
   np.fill_diagonal(distances, np.inf)
   assert np.mean(labels[distances.argmin(1)] == labels) > 0.85
+
+
+def small_depth_unet():
+  return registry.build_network(
+      "depth_unet", (None, None, 3), encoder="resnet18", channels=(4, 4, 4, 4, 4))
+
+
+@pytest.mark.parametrize("name, classes", [("light_depth", 0), ("light_multitask", 4)])
+def test_imagenet_weights_load_into_the_light_networks(shared_data, name, classes):
+  path = shared_data("weights") / NPZ
+  network = registry.build_network(name, (None, None, 3), classes)
+  report = weights.load_pretrained(network, name, path)
+  assert report.missing == () and len(report.loaded) == 125
+  with np.load(path) as archive:
+    np.testing.assert_allclose(network.get_layer("conv_pw_12").kernel,
+                               archive["conv_pw_12__kernel"].astype(np.float32))
+  outputs = network(tf.random.stateless_uniform([1, 32, 64, 3], [1, 2], -1, 1))
+  assert all(np.isfinite(value).all() for value in outputs.values())
+
+
+def test_torchvision_weights_load_into_a_resnet(tmp_path):
+  """As arrays of a state dict; what is not there keeps its value and is reported."""
+  network = small_depth_unet()
+  kernel = np.random.default_rng(1).normal(size=(64, 3, 7, 7)).astype(np.float32)
+  np.savez(tmp_path / "w.npz", **{
+      "conv1.weight": kernel, "layer1.0.conv1.weight": np.ones((64, 64, 3, 3))})
+  report = weights.load_pretrained(network, "depth_unet", tmp_path / "w.npz")
+  assert report.loaded == ("conv1_conv/kernel", "conv2_block1_1_conv/kernel")
+  np.testing.assert_array_equal(network.get_layer("conv1_conv").kernel,
+                                kernel.transpose(2, 3, 1, 0))
+  pose = registry.build_network("pose_network", (None, None, 3))
+  weights.load_pretrained(pose, "pose_network", tmp_path / "w.npz")
+  np.testing.assert_allclose(pose.get_layer("conv1_conv").kernel[:, :, 3:],
+                             kernel.transpose(2, 3, 1, 0) / 2)
+
+
+def test_imagenet_names_what_there_is_no_source_for():
+  network = registry.build_network("light_pose", (None, None, 3), alpha=0.25)
+  with pytest.raises(ValueError, match="no ImageNet weights for the network 'light_pose'"):
+    weights.load_pretrained(network, "light_pose", "imagenet")
+  network = small_depth_unet()
+  with pytest.raises(ValueError, match="layout='keras'"):
+    weights.load_pretrained(network, "depth_unet", "imagenet")
+
+
+LIGHT = {"alpha": 0.25, "channels": (4, 5, 6, 7, 8), "skip_channels": (2, 2, 3, 3)}
+
+
+def shifted(name, classes=0, **options):
+  """Returns a network whose weights are none that a network starts with."""
+  network = registry.build_network(name, (None, None, 3), classes, **{**LIGHT, **options})
+  random = np.random.RandomState(3)
+  for variable in network.weights:
+    variable.assign(random.normal(size=variable.shape))
+  return network
+
+
+@pytest.mark.parametrize("name, classes", [
+    ("light_unet", 3), ("light_depth", 0), ("light_multitask", 3)])
+def test_a_depth_network_is_carried_over_from_a_file_as_from_a_model(tmp_path, name, classes):
+  trained = shifted("light_depth")
+  weights.save_npz(trained, tmp_path / "depth.npz")
+  from_model, from_file = [
+      registry.build_network(name, (None, None, 3), classes, **LIGHT) for _ in range(2)]
+  start = values(from_file)
+  from_model.set_weights(from_file.get_weights())
+  wanted = weights.carry_over(trained, from_model)
+  report = weights.load_pretrained(from_file, name, tmp_path / "depth.npz")
+  started = set()
+  if name == "light_multitask":
+    started = set(multitask_decoder.start_from_depth(from_model))
+  assert set(report.loaded) == set(wanted.loaded) | started
+  assert set(report.missing) == set(wanted.missing) - started
+  assert report.unused == wanted.unused
+  moved, expected = 0, values(from_model)
+  for name, value in values(from_file).items():
+    np.testing.assert_array_equal(value, expected[name], err_msg=name)
+    moved += not np.array_equal(value, start[name])
+  assert moved == len(report.loaded)
+
+
+def test_what_is_behind_the_trunk_is_taken_where_it_fits(tmp_path):
+  """Another width of one level: its neighbours have other shapes, the rest is the same."""
+  trained = shifted("light_depth")
+  weights.save_npz(trained, tmp_path / "depth.npz")
+  network = registry.build_network(
+      "light_unet", (None, None, 3), 3, **{**LIGHT, "channels": (4, 9, 6, 7, 8)})
+  report = weights.load_pretrained(network, "light_unet", tmp_path / "depth.npz")
+  assert {"head_level2_conv1/kernel", "head_level3_conv0/kernel"} <= set(report.loaded)
+  assert {"head_level1_conv0/kernel", "head_level1_conv1/kernel"} <= set(
+      report.missing) & set(report.unused)
+  np.testing.assert_array_equal(network.get_layer("head_level2_conv1").get_weights()[0],
+                                trained.get_layer("head_level2_conv1").get_weights()[0])
+
+
+def test_a_segmentation_branch_in_the_file_is_kept(tmp_path):
+  trained = shifted("light_multitask", 3)
+  weights.save_npz(trained, tmp_path / "both.npz")
+  network = registry.build_network("light_multitask", (None, None, 3), 3, **LIGHT)
+  report = weights.load_pretrained(network, "light_multitask", tmp_path / "both.npz")
+  assert {name.split("/")[0] for name in report.missing} == {
+      "head_classifier", "head_classifier_side"}
+  one, other = values(network), values(trained)
+  for name in one:
+    assert np.array_equal(one[name], other[name]) == ("head_classifier" not in name), name
+
+
+@pytest.mark.parametrize("name, classes, options", [
+    ("light_unet", 3, LIGHT), ("light_depth", 0, LIGHT), ("light_multitask", 3, LIGHT),
+    ("light_pose", 0, {"alpha": 0.25}), ("light_tiny", 3, {}),
+    ("unet", 3, {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)}),
+    ("pose_network", 0, {"filters": 8})])
+def test_what_is_saved_is_read_back(tmp_path, name, classes, options):
+  trained, network = [registry.build_network(name, (None, None, 3), classes, **options)
+                      for _ in range(2)]
+  for index, variable in enumerate(trained.weights):
+    variable.assign(variable + 0.01 * (index + 1))
+  weights.save_npz(trained, tmp_path / "new" / "w.npz")
+  assert [path.name for path in (tmp_path / "new").iterdir()] == ["w.npz"]
+  arrays = weights.read_npz(tmp_path / "new" / "w.npz")
+  assert set(arrays) == {w.name.split(":")[0] for w in trained.weights}
+  assert all(array.dtype == np.float32 for array in arrays.values())
+  report = weights.load_pretrained(network, name, tmp_path / "new" / "w.npz")
+  assert all("classifier" in key for key in report.missing + report.unused)
+  assert bool(report.missing) == bool(classes)
+  kept = values(trained)
+  for key, value in values(network).items():
+    assert np.array_equal(value, kept[key]) == ("classifier" not in key), key
+    np.testing.assert_array_equal(arrays[key.split(":")[0]], kept[key])
+
+
+def test_a_head_without_its_trunk_is_refused(tmp_path):
+  """A decoder on the features of another encoder would be noise."""
+  network = registry.build_network("light_depth", (None, None, 3), **LIGHT)
+  np.savez(tmp_path / "w.npz", head_level2_conv1__bias=np.ones(6))
+  with pytest.raises(ValueError, match="nothing for the network 'light_depth'"):
+    weights.load_pretrained(network, "light_depth", tmp_path / "w.npz")
+  np.testing.assert_array_equal(network.get_layer("head_level2_conv1").bias, np.zeros(6))
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+  network, path = tiny(), tmp_path / "w.npz"
+  weights.save_npz(network, path)
+  before = path.read_bytes()
+
+  def full(file, **arrays):
+    file.write(b"half")
+    raise OSError("no space left on device")
+
+  monkeypatch.setattr(np, "savez", full)
+  with pytest.raises(OSError, match="no space left"):
+    weights.save_npz(network, path)
+  assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_weights_that_cannot_be_saved_by_name(tmp_path):
+  with pytest.raises(ValueError, match="(?s)npz files.*w.h5.npz"):
+    weights.save_npz(tiny(), tmp_path / "w.h5")
+  twice = keras.Sequential([keras.Sequential([keras.layers.Dense(2, name="same")], name=str(i))
+                            for i in range(2)])
+  twice.build((None, 2))
+  with pytest.raises(ValueError, match="cannot be told apart by name"):
+    weights.save_npz(twice, tmp_path / "w.npz")

@@ -36,6 +36,24 @@ def shared_data():
   return folder
 
 
+@pytest.fixture(scope="session")
+def voc_xml():
+  """Returns a function that gives the text of a VOC annotation.
+
+  Its arguments are (height, width) and objects (name, xmin, ymin, xmax, ymax), 1-based inclusive.
+  """
+
+  def text(size, *objects):
+    boxes = "".join(
+        f"<object><name>{name}</name><bndbox><xmin>{left}</xmin><ymin>{top}</ymin>"
+        f"<xmax>{right}</xmax><ymax>{bottom}</ymax></bndbox></object>\n"
+        for name, left, top, right, bottom in objects)
+    return (f"<annotation><size><width>{size[1]}</width><height>{size[0]}</height>"
+            f"<depth>3</depth></size>\n{boxes}</annotation>\n")
+
+  return text
+
+
 class TinyBundle:
   """Eight noise images of 33x33, half with masks and half with tags, four in a batch.
 
@@ -198,3 +216,90 @@ def tiny_artifact(tiny_run, tmp_path_factory):
   """Returns the path of the exported model of `tiny_run`."""
   from keras_weakseg import api
   return api.export(tiny_run, tmp_path_factory.mktemp("served") / "tiny")
+
+
+# === Video ===
+
+VIDEO_SIZE, FOCAL, STRIDE, SHIFTS = (32, 64), 40.0, 0.1, (1, 2)
+
+
+def moving_frames(count, seed=0):
+  """Returns frames uint8 [N,H,W,3] and depth float32 [H,W] of a camera that goes to the right.
+
+  It passes two walls: the upper half of the picture moves by one pixel a frame, the lower by two.
+  """
+  import cv2
+  (height, width), random = VIDEO_SIZE, np.random.RandomState(seed)
+  shift = np.repeat(SHIFTS, height // 2)
+  texture = cv2.GaussianBlur(
+      random.randint(0, 256, (height, width + 2 * count, 3)).astype(np.float32), (0, 0), 1.5)
+  texture = np.clip(128 + 3 * (texture - 128), 0, 255).astype(np.uint8)
+  frames = [[row[step * number:step * number + width] for row, step in zip(texture, shift)]
+            for number in range(count)]
+  depth = np.repeat((FOCAL * STRIDE / shift)[:, None], width, 1)
+  return np.array(frames, np.uint8), depth.astype(np.float32)
+
+
+def video_samples(clip, count, seed):
+  """Returns a `tf.data.Dataset` of the samples of a clip with all that can be known of them."""
+  import tensorflow as tf
+  frames, depth = moving_frames(count + 2, seed)
+  (height, width), inner = VIDEO_SIZE, np.arange(1, count + 1)
+  poses = np.tile(np.eye(4, dtype=np.float32), (count, 2, 1, 1))
+  poses[:, :, 0, 3] = STRIDE, -STRIDE
+  camera = np.array([[FOCAL, 0, (width - 1) / 2], [0, FOCAL, (height - 1) / 2], [0, 0, 1]])
+  every = lambda value: np.repeat(np.asarray(value)[None], count, 0)
+  return tf.data.Dataset.from_tensor_slices({
+      "image": frames[inner], "frames": np.stack([frames[inner - 1], frames[inner + 1]], 1),
+      "frame_offsets": every(np.array([-1, 1], np.int32)), "poses": poses,
+      "intrinsics": every(camera.astype(np.float32)), "depth": every(depth),
+      "mask": every(np.repeat(np.uint8([0, 1]), height // 2)[:, None].repeat(width, 1)),
+      "sample_id": [f"{clip}/{number:06d}" for number in inner]})
+
+
+@pytest.fixture(scope="session")
+def tiny_video():
+  """Returns a source of video with masks, true depth and poses; 12 samples and 6 to validate."""
+  from keras_weakseg import data
+  return data.Dataset({"train": video_samples("walls", 12, 0),
+                       "validation": video_samples("others", 6, 1)}, ("far", "near"))
+
+
+@pytest.fixture(scope="session")
+def video_folder(tmp_path_factory):
+  """Returns a folder with 14 frames of a camera that goes to the right, and its intrinsics."""
+  from PIL import Image
+  root = tmp_path_factory.mktemp("video") / "drive"
+  root.mkdir()
+  for number, frame in enumerate(moving_frames(14)[0]):
+    Image.fromarray(frame).save(root / f"{number:06d}.png")
+  (root / "intrinsics.txt").write_text(f"{FOCAL} {FOCAL} 31.5 15.5\n")
+  return root
+
+
+_LIGHT = {"alpha": 0.25, "channels": [4, 6, 8, 8, 8], "skip_channels": [4, 4, 6, 6]}
+
+
+def tiny_depth(network="light_depth"):
+  """Returns overrides that make an experiment of depth train in seconds."""
+  return {
+      f"network.{network}": dict(_LIGHT), "network.pretrained": "", "pose.pretrained": "",
+      "pose.light_pose": {"kind": "posecnn", "alpha": 0.1, "filters": 8},
+      "training.steps": 4, "training.log_every": 2, "training.checkpoint_every": 2}
+
+
+@pytest.fixture
+def depth_overrides():
+  """Returns the function of a network's name that gives overrides for training in seconds."""
+  return tiny_depth
+
+
+@pytest.fixture(scope="session")
+def tiny_video_run(tiny_video, tmp_path_factory):
+  """Returns the `Result` of a small run on `tiny_video`; leave its folder as it is."""
+  from keras_weakseg import api
+  return api.fit(
+      method="self_supervised_depth", data=tiny_video, progress=False,
+      model_dir=tmp_path_factory.mktemp("runs") / "video", params_override={
+          **tiny_depth(), "training.validate_every": 2,
+          "evaluation.validation_split": "validation"})

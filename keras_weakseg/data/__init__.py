@@ -2,10 +2,12 @@
 from keras_weakseg.data.augment import Augmentation
 from keras_weakseg.data.box_labels import WithBoxLabels
 from keras_weakseg.data.bundle import Bundle
+from keras_weakseg.data.camvid import camvid
 from keras_weakseg.data.check import check_bundle, check_data
 from keras_weakseg.data.cityscapes_video import CityscapesVideo
 from keras_weakseg.data.coco import coco_sample
 from keras_weakseg.data.dataset_source import Dataset
+from keras_weakseg.data.disparity_maps import make_disparity_maps
 from keras_weakseg.data.folder import Folder
 from keras_weakseg.data.kitti import Kitti
 from keras_weakseg.data.kitti_sample import kitti_clips, kitti_odometry, kitti_stereo
@@ -19,3 +21,4 @@ from keras_weakseg.data.source import Source
 from keras_weakseg.data.tfds_source import Tfds
 from keras_weakseg.data.video import Video
 from keras_weakseg.data.voc import voc_animals
+from keras_weakseg.data.with_disparity import WithDisparity

@@ -177,6 +177,11 @@ class Bundle:
           sample[name] = tf.ensure_shape(sample[name], size)
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.ensure_shape(sample[name], [self.num_classes])
+      if {fields.FRAMES, fields.FRAME_OFFSETS} <= sample.keys():
+        # A stored sequence has lost its length; the graph of a method wants to know it.
+        count = sample[fields.FRAME_OFFSETS].shape[0]
+        sample[fields.FRAMES] = tf.ensure_shape(
+            sample[fields.FRAMES], [count, *sample[fields.FRAMES].shape[1:]])
       return sample
 
     return finish

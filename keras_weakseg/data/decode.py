@@ -80,6 +80,14 @@ def _raise_size(name, mask_size, image_size):
       fix="Export the mask at the size of the image (nearest neighbour), or remove the pair.")
 
 
+def _raise_disparity(name, is_grey, size, image_size):
+  shown = "x".join(map(str, size)) if is_grey else "no grey PNG"
+  raise errors.value_error(
+      f"The disparity map of '{_text(name)}' does not fit its image.",
+      expected=f"a grey PNG of {image_size[0]}x{image_size[1]} (height x width)", received=shown,
+      fix="Remove it and make it again from images of the size that is trained on.")
+
+
 def decode_image(contents, name=""):
   """Returns the pixels of an encoded JPEG, PNG, BMP or GIF (first frame).
 
@@ -181,6 +189,34 @@ def decode_mask(contents, num_classes, name="", remap=None, image_shape=None):
     size, wanted = tf.shape(mask), tf.convert_to_tensor(image_shape)[:2]
     mask = _refuse_if(tf.reduce_any(size != wanted), mask, _raise_size, name, size, wanted)
   return tf.ensure_shape(mask, [None, None])
+
+
+def decode_disparity(contents, name="", image_shape=None):
+  """Returns the disparity of a grey PNG of 8 or 16 bits.
+
+  Args:
+    contents: string tensor [], the bytes of the file.
+    name: string, the sample, for errors.
+    image_shape: int32 [2] or more, height and width of the image, or None for no check.
+
+  Returns:
+    float32 [H, W], 0..1: the stored values, divided by the largest that can be stored.
+
+  Raises:
+    tf.errors.InvalidArgumentError: no grey PNG, or another size, in the form of the house; broken.
+  """
+  padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
+  kind = tf.io.decode_raw(tf.strings.substr(padded, 25, 1), tf.uint8)[0]
+  is_grey = tf.equal(tf.strings.substr(padded, 0, 8), _PNG) & (kind == _GREY)
+  wanted = tf.zeros([2], tf.int32) if image_shape is None else tf.convert_to_tensor(image_shape)[:2]
+  contents = _refuse_if(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
+  # 8 bits are spread over 16 by the decoder: v becomes 257 v, so both divide alike.
+  stored = tf.io.decode_png(contents, channels=1, dtype=tf.uint16)[..., 0]
+  if image_shape is not None:
+    size = tf.shape(stored)
+    stored = _refuse_if(tf.reduce_any(size != wanted), stored, _raise_disparity, name, is_grey,
+                        size, wanted)
+  return tf.ensure_shape(tf.cast(stored, tf.float32) / 65535.0, [None, None])
 
 
 def check_labels(mask, num_classes, name=""):

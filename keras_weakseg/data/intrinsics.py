@@ -1,6 +1,5 @@
-"""Camera matrices from files, numbers or a field of view, for the size that is worked with."""
+"""Camera matrices from files or numbers, and what can be done with them."""
 import json
-import math
 import os
 import pathlib
 import re
@@ -8,10 +7,10 @@ import re
 import numpy as np
 
 from keras_weakseg import errors
+# Readers of clips find all that they need of cameras here.
+from keras_weakseg.ops.cameras import assumed, camera_matrix, check, resized
 
 _NAMES = (("fx",), ("fy",), ("cx", "u0"), ("cy", "v0"))
-# Focal lengths outside of these shares of the image's width are no camera, but another unit.
-_FOCAL = (0.15, 20.0)
 
 
 def read_intrinsics(value):
@@ -76,80 +75,3 @@ def _numbers(text):
     return [float(part) for part in re.split(r"[\s,;]+", text.strip(" \n\t[]()"))]
   except ValueError:
     return None
-
-
-def camera_matrix(fx, fy, cx, cy):
-  """Returns float64 [3, 3] of focal lengths and principal point in pixels."""
-  return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64)
-
-
-def assumed(field_of_view, size):
-  """Returns the matrix of a camera that sees an angle across its width, centred, square pixels.
-
-  Args:
-    field_of_view: horizontal angle in degrees, 5..170.
-    size: (height, width) in pixels.
-
-  Raises:
-    ValueError: the angle is none of a camera.
-
-  Example:
-    >>> assumed(90, (3, 5)).round(3).tolist()
-    [[2.5, 0.0, 2.0], [0.0, 2.5, 1.0], [0.0, 0.0, 1.0]]
-  """
-  if not 5 <= field_of_view <= 170:
-    raise errors.value_error(
-        "The assumed field of view is none of a camera.", expected="5..170 degrees",
-        received=field_of_view,
-        fix="Pass the horizontal angle in degrees: about 65 for phones, 80 to 90 for dash cameras.")
-  focal = size[1] / 2 / math.tan(math.radians(field_of_view) / 2)
-  return camera_matrix(focal, focal, (size[1] - 1) / 2, (size[0] - 1) / 2)
-
-
-def resized(matrix, size, target):
-  """Returns the matrix of a resized image: a pixel x goes to (x + 1/2) target/size - 1/2.
-
-  Args:
-    matrix: float [3, 3], pixels of the image.
-    size: (height, width) of the image.
-    target: (height, width) it is resized to.
-
-  Example:
-    >>> resized(camera_matrix(4, 4, 1.5, 1.5), (4, 4), (2, 8))[:2].tolist()
-    [[8.0, 0.0, 3.5], [0.0, 2.0, 0.5]]
-  """
-  down, right = target[0] / size[0], target[1] / size[1]
-  move = np.array([[right, 0, right / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
-  return move @ np.asarray(matrix, np.float64)
-
-
-def check(matrix, size, name):
-  """Returns the matrix if it can be a camera of such images.
-
-  Args:
-    matrix: float [3, 3].
-    size: (height, width) of the images in pixels.
-    name: of the data, for the error.
-
-  Raises:
-    ValueError: it is in other units, of another image size, or no camera matrix.
-  """
-  height, width = size
-  fx, fy, cx, cy = matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]
-  good = (np.isfinite(matrix).all() and np.allclose(matrix[2], [0, 0, 1])
-          and matrix[1, 0] == 0 and abs(matrix[0, 1]) < 0.1 * abs(fx)
-          and all(_FOCAL[0] * width <= focal <= _FOCAL[1] * width for focal in (fx, fy))
-          and 0 <= cx <= width - 1 and 0 <= cy <= height - 1)
-  if good:
-    return matrix
-  small = 0 < fx < 20 and 0 < fy < 20 and 0 <= cx <= 1 and 0 <= cy <= 1
-  fix = ("They look like shares of width and height: multiply fx, cx by the width and fy, cy by "
-         "the height." if small else
-         "Give them for the images as stored (before any resizing), in pixels, not millimetres; "
-         "for another image size, scale fx, cx by the ratio of widths and fy, cy by that of "
-         "heights.")
-  raise errors.value_error(
-      f"The intrinsics of '{name}' do not fit its images.",
-      expected=f"pixels of images of {height}x{width} (height x width): principal point inside, "
-               f"focal lengths of {_FOCAL[0] * width:.0f} to {_FOCAL[1] * width:.0f}",
-      received=f"fx={fx:g}, fy={fy:g}, cx={cx:g}, cy={cy:g}", fix=fix)

@@ -1,26 +1,20 @@
 """Label maps made from boxes, kept on disk as a data set: made once, continued where it stopped."""
-import collections
-import concurrent.futures
 import dataclasses
 import hashlib
 import json
-import os
-import pathlib
 from typing import Any
-
-import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import decode
-from keras_weakseg.data import file_index
+from keras_weakseg.data import cache
+from keras_weakseg.data import map_folder
 from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.ops import crf_parameters
 
-ENVIRONMENT = "KERAS_WEAKSEG_CACHE"
-_DEFAULT_CACHE = os.path.join("~", ".cache", "keras_weakseg")
 RECT, SEG = "rect", "seg"
-MASKS, RECORD, SHEET = "masks", "label_maps.json", "sheet.png"
+KIND = map_folder.MapFolder(
+    "label maps", "label_maps.json", "sheet.png", maps="masks",
+    fix="Make them: keras-weakseg make-label-maps, or kw.data.make_label_maps(...).")
 # Raised when the same settings would give other label maps than before.
 _VERSION = 1
 
@@ -74,25 +68,16 @@ class BoxMaps:
         image, boxes, classes, num_classes, alpha=self.alpha, mode=self.mode, crf=self.crf)
 
 
-def cache_root(cache_dir=None):
-  """Returns the folder of everything that is cached.
-
-  Args:
-    cache_dir: the folder; None = that of `KERAS_WEAKSEG_CACHE`, else `~/.cache/keras_weakseg`.
-  """
-  return pathlib.Path(cache_dir or os.environ.get(ENVIRONMENT) or _DEFAULT_CACHE).expanduser()
-
-
 def folder_of(source, settings, cache_dir=None):
   """Returns where the label maps of a source are kept: a folder named by a hash of all they need.
 
   Args:
     source: `source.Source`.
     settings: `BoxMaps`.
-    cache_dir: see `cache_root`.
+    cache_dir: see `cache.cache_root`.
   """
   text = json.dumps(_record(source, settings), sort_keys=True)
-  return cache_root(cache_dir) / hashlib.sha256(text.encode()).hexdigest()[:16]
+  return cache.cache_root(cache_dir) / hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def boxed_ids(source, split, ids=None):
@@ -104,8 +89,7 @@ def boxed_ids(source, split, ids=None):
 
 def absent(folder, ids):
   """Returns the ids that have no label map in a folder yet, in the order of `ids`."""
-  known = file_index.list_ids(pathlib.Path(folder) / MASKS, file_index.MASK_SUFFIXES)
-  return tuple(name for name in ids if name not in known)
+  return KIND.absent(folder, ids)
 
 
 def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mode="soft",
@@ -122,7 +106,7 @@ def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mod
     split: of it, or several joined by `+`.
     kind, alpha, mode, crf: see `BoxMaps`.
     ids: ids of the split, None = all with boxes.
-    cache_dir: see `cache_root`.
+    cache_dir: see `cache.cache_root`.
     sheet_masks: ids whose masks may be read, to be shown beside their label maps.
     workers: threads, None = one per core.
     progress: whether to draw a progress bar.
@@ -133,18 +117,15 @@ def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mod
   Raises:
     ValueError: no sample has boxes, a sample cannot be read, or the folder cannot be written.
   """
-  from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
   settings = BoxMaps(kind, alpha, mode, crf)
   folder = folder_of(source, settings, cache_dir)
   boxed = boxed_ids(source, split, ids)
-  _check_ids(source, split, boxed)
+  KIND.check_ids(source, split, boxed, "no sample whose boxes exist and may be read")
+  KIND.claim(folder, _record(source, settings))
   missing = absent(folder, boxed)
-  if not (folder / RECORD).exists():
-    record = json.dumps(_record(source, settings), indent=1, sort_keys=True)
-    staging.write_whole(folder / RECORD, record.encode())
   if missing:
-    _make(source, split, missing, settings, folder, workers or os.cpu_count() or 1, progress)
-  if missing or not (folder / SHEET).exists():
+    _make(source, split, missing, settings, folder, workers, progress)
+  if missing or not (folder / KIND.sheet).exists():
     from keras_weakseg.data import label_sheet  # pylint: disable=g-import-not-at-top
     label_sheet.write_sheet(source, split, boxed, folder, set(sheet_masks))
   return folder
@@ -156,29 +137,13 @@ def read_record(folder):
   Raises:
     FileNotFoundError: the folder holds no label maps.
   """
-  path = pathlib.Path(folder) / RECORD
-  try:
-    return json.loads(path.read_text(encoding="utf-8"))
-  except FileNotFoundError:
-    raise errors.missing(
-        "There are no label maps.", expected=f"the file '{path}'", received="no such file",
-        fix="Make them: keras-weakseg make-label-maps, or kw.data.make_label_maps(...).") from None
+  return KIND.read_record(folder)
 
 
 def _record(source, settings):
   return {"version": _VERSION, **settings.as_dict(), "source": source.name,
           "fingerprint": source.fingerprint(), "content": source.box_content(),
           "classes": list(source.classes)}
-
-
-def _check_ids(source, split, ids):
-  outside = [name for name in ids if name.startswith("/") or ".." in name.split("/")]
-  if outside or not ids:
-    raise errors.value_error(
-        f"No label maps can be made of the split '{split}' of '{source.name}'.",
-        expected="samples with boxes, whose ids are relative paths",
-        received=", ".join(outside[:5]) or "no sample whose boxes exist and may be read",
-        fix="Check the place of the boxes (boxes=), the manifest and the ids.")
 
 
 def _make(source, split, ids, settings, folder, workers, progress):
@@ -188,47 +153,10 @@ def _make(source, split, ids, settings, folder, workers, progress):
   def work(sample):
     labels = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
                            source.num_classes)
-    path = folder / MASKS / (sample[fields.SAMPLE_ID].decode() + ".png")
-    mask_files.write_mask(path, labels, source.palette)
+    mask_files.write_mask(
+        KIND.path(folder, sample[fields.SAMPLE_ID].decode()), labels, source.palette)
 
-  samples = source.samples(
+  samples = map_folder.read_samples(source, source.samples(
       split, ids=ids, grant=fields.Supervision.BOXES,
-      wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.BOXES, fields.BOX_CLASSES))
-  try:
-    with _bar(len(ids), progress) as bar:
-      for _ in parallel(work, samples.as_numpy_iterator(), workers):
-        bar.update()
-  except tf.errors.OpError as error:
-    raise decode.house_error(error) or errors.value_error(
-        f"A sample of '{source.name}' cannot be read.", expected="whole images and box files",
-        received=str(error).splitlines()[0],
-        fix="'keras-weakseg check-data' lists the broken files.") from error
-
-
-def parallel(function, items, workers):
-  """Yields the results of a function in order, computed by threads that run a little ahead.
-
-  Threads are enough: NumPy and SciPy let go of the interpreter where the time is spent.
-
-  Args:
-    function: of one item.
-    items: iterable.
-    workers: threads.
-  """
-  waiting = collections.deque()
-  pool = concurrent.futures.ThreadPoolExecutor(workers)
-  try:
-    for item in items:
-      waiting.append(pool.submit(function, item))
-      if len(waiting) >= 2 * workers:
-        yield waiting.popleft().result()
-    while waiting:
-      yield waiting.popleft().result()
-  finally:
-    pool.shutdown(cancel_futures=True)
-
-
-def _bar(total, progress):
-  from tqdm import auto  # pylint: disable=g-import-not-at-top
-  return auto.tqdm(total=total, desc="label maps", unit="image", leave=False,
-                   disable=None if progress else True)
+      wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.BOXES, fields.BOX_CLASSES)))
+  map_folder.make(work, samples, len(ids), KIND.noun, workers, progress)

@@ -19,9 +19,10 @@ def write_sheet(source, split, ids, folder, with_mask=frozenset()):
     with_mask: ids whose masks may be read.
   """
   # Drawing lies above the data; it is used by whoever asks for a picture.
-  from keras_weakseg.data import box_labels, label_maps  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data import box_labels  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data import label_maps, map_folder  # pylint: disable=g-import-not-at-top
   from keras_weakseg.evaluation import sheets  # pylint: disable=g-import-not-at-top
-  shown = [ids[index] for index in np.unique(np.linspace(0, len(ids) - 1, COUNT).astype(int))]
+  shown = map_folder.spread(ids, COUNT)
   wrapped = box_labels.WithBoxLabels(source, folder)
   rows = {}
   for masked in (False, True):
@@ -32,8 +33,8 @@ def write_sheet(source, split, ids, folder, with_mask=frozenset()):
         rows[sample[fields.SAMPLE_ID].decode()] = _row(sample, source.palette, masked)
   columns = ("image", "boxes", "label map") + (("mask",) if with_mask & set(shown) else ())
   sheets.contact_sheet(
-      [rows[name] for name in shown], folder / label_maps.SHEET, columns, classes=source.classes,
-      palette=source.palette, tile=_TILE, across=_ACROSS,
+      [rows[name] for name in shown], folder / label_maps.KIND.sheet, columns,
+      classes=source.classes, palette=source.palette, tile=_TILE, across=_ACROSS,
       title=f"{label_maps.read_record(folder)['kind']} label maps of {source.name}")
 
 

@@ -6,6 +6,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import palette as palettes
 from keras_weakseg.data import source as source_lib
+from keras_weakseg.data import wrapper
 from keras_weakseg.datasets import groups as group_lib
 
 BACKGROUND, IGNORE = "background", "ignore"
@@ -14,7 +15,7 @@ _MAPS = (fields.MASK, fields.BOX_LABELS)
 _SHOWN = 8  # names in a line of the plan
 
 
-class Regrouped(source_lib.Source):
+class Regrouped(wrapper.Wrapper):
   """A source whose masks, tags and box classes are those of a coarser label space.
 
   What a sample may teach stays as it is, and nothing is read that the source would not read.
@@ -48,9 +49,7 @@ class Regrouped(source_lib.Source):
     named = [name for name in groups if name not in (IGNORE, inner.classes[0])]
     classes = tuple(classes or (inner.classes[0], *named))
     *members, ignored = group_lib.class_groups(inner.classes, (*classes, IGNORE), groups)
-    super().__init__(name or inner.name, classes,
-                     palette or _colours(inner.palette, members))
-    self.inner = inner
+    super().__init__(inner, name, classes, palette or _colours(inner.palette, members))
     self.other = other
     taken = {old: new for new, ids in enumerate(members) for old in ids}
     rest = 0 if other == BACKGROUND else fields.IGNORE_LABEL
@@ -58,7 +57,7 @@ class Regrouped(source_lib.Source):
     lost.update({old: fields.IGNORE_LABEL for old in ignored})
     self._label_of = [lost.get(old, taken.get(old)) for old in range(inner.num_classes)]
     self._class_of = [taken.get(old, 0) for old in range(inner.num_classes)]
-    self.notes = [*inner.notes, self._describe(members, lost)]
+    self.notes.append(self._describe(members, lost))
 
   def _describe(self, members, lost):
     """Returns one line for plans: what the new classes are made of, and what becomes of others."""
@@ -71,24 +70,6 @@ class Regrouped(source_lib.Source):
       shown = ", ".join(old) if len(old) <= _SHOWN else f"{len(old)} classes"
       lines += [f"{kind}: {shown}"] if old else []
     return "; ".join(lines)
-
-  def splits(self):
-    """Returns the names of the splits of the source."""
-    return self.inner.splits()
-
-  def split_aliases(self):
-    """Returns the further split names of the source."""
-    return self.inner.split_aliases()
-
-  def _split_ids(self, split):
-    return self.inner._split_ids(split)  # pylint: disable=protected-access
-
-  def _available(self, ids, flags):
-    return self.inner._available(ids, flags)  # pylint: disable=protected-access
-
-  def draws(self, split, ids, seed, positions):
-    """Returns the ids at positions of the shuffled stream of the source."""
-    return self.inner.draws(split, ids, seed, positions)
 
   def box_content(self):
     """Returns what names the boxes of the source, and the classes that they have here."""

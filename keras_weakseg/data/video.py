@@ -40,7 +40,7 @@ class Video(clips_lib.Clips):
     step: every how many frames of a film one is used.
     classes: class names of labelled data that it is trained with.
     data_dir: folder of data sets, see `locations.find`.
-    cache_dir: where frames of films are kept, see `label_maps.cache_root`.
+    cache_dir: where frames of films are kept, see `cache.cache_root`.
     name: name in plans and records, None = the name of the folder.
 
   Raises:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 
 from keras_weakseg import errors
-from keras_weakseg.data import label_maps
+from keras_weakseg.data import cache
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 _QUALITY = 95  # of the JPEG files
@@ -24,7 +24,7 @@ def extract(path, size=None, step=1, cache_dir=None):
     path: path of the film.
     size: (height, width) the frames are resized to, None = as they are.
     step: every how many frames one is taken.
-    cache_dir: see `label_maps.cache_root`.
+    cache_dir: see `cache.cache_root`.
 
   Returns:
     (`pathlib.Path` of the folder, (height, width) of the film).
@@ -35,7 +35,7 @@ def extract(path, size=None, step=1, cache_dir=None):
   stat = os.stat(path)
   record = [os.path.abspath(path), stat.st_size, stat.st_mtime_ns, size, step, _QUALITY]
   name = hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]
-  folder = label_maps.cache_root(cache_dir) / "video" / name
+  folder = cache.cache_root(cache_dir) / "video" / name
   if not (folder / _DONE).is_file():
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = pathlib.Path(tempfile.mkdtemp(dir=folder.parent))

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 CLASSES = ("background", "cat", "dog")
-_XML = """<annotation><size><width>{w}</width><height>{h}</height></size><object><name>{name}</name>
-<bndbox><xmin>3</xmin><ymin>2</ymin><xmax>6</xmax><ymax>5</ymax></bndbox></object></annotation>"""
 
 
 def write_png(path, array):
@@ -17,7 +15,7 @@ def write_png(path, array):
   cv2.imwrite(str(path), array[..., ::-1] if array.ndim == 3 else array)
 
 
-def fill_folder(root, count=10, height=12, width=16):
+def fill_folder(root, voc_xml, count=10, height=12, width=16):
   """Writes `count` samples a0, a1, ...; every image shows a patch of class 1 or 2."""
   root = pathlib.Path(root)
   tags = {}
@@ -31,7 +29,7 @@ def fill_folder(root, count=10, height=12, width=16):
     write_png(root / "masks" / f"a{number}.png", mask)
     (root / "boxes").mkdir(exist_ok=True)
     (root / "boxes" / f"a{number}.xml").write_text(
-        _XML.format(w=width, h=height, name=CLASSES[label]))
+        voc_xml((height, width), (CLASSES[label], 3, 2, 6, 5)))
     tags[f"a{number}"] = [CLASSES[label]]
   (root / "tags.json").write_text(json.dumps(tags))
   (root / "classes.txt").write_text("\n".join(CLASSES) + "\n")
@@ -39,9 +37,9 @@ def fill_folder(root, count=10, height=12, width=16):
 
 
 @pytest.fixture
-def mini(tmp_path):
+def mini(tmp_path, voc_xml):
   """Returns the path of a folder with ten samples, masks, tags, boxes and class names."""
-  return fill_folder(tmp_path / "mini")
+  return fill_folder(tmp_path / "mini", voc_xml)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from keras_weakseg.data import check
 from keras_weakseg.data import dataset_source
 from keras_weakseg.data import folder
 from keras_weakseg.data import parts
+from keras_weakseg.data import video
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test images")
 
@@ -171,6 +172,14 @@ def test_datasets_are_checked_through_their_samples():
   assert "'train_000000' holds labels" in found(check.check_data(source(9)), "error")[0]
   made = bundle.Bundle([parts.Part(source(1), batch_size=1)])
   assert check.check_bundle(made)[0].ok
+
+
+def test_a_video_too_short_to_hold_frames_out_is_checked(frames, tmp_path):
+  """One frame is left for `validation`, which has no neighbours and is no sample."""
+  clip = video.Video(frames(tmp_path / "drive"), "20 20 7.5 5.5", held_out=0.2)
+  assert len(clip.ids("train")) == 3
+  report, = check.check_bundle(bundle.Bundle([parts.Part(clip, "train", "none")]))
+  assert report.ok and report.sizes == ((12, 16), (12, 16))
 
 
 def test_unknown_split_is_refused(mini):

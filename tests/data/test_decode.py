@@ -126,3 +126,27 @@ def test_tags_from_mask_count_background_and_not_ignore():
 
 def test_house_error_leaves_other_errors_alone():
   assert decode.house_error(tf.errors.InvalidArgumentError(None, None, "Invalid JPEG")) is None
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_disparity_has_the_range_of_its_file(random, kind):
+  largest = np.iinfo(kind).max
+  stored = random.integers(0, largest + 1, (7, 9)).astype(kind)
+  stored[0, :2] = 0, largest
+  contents = tf.io.encode_png(stored[..., None]).numpy()
+  disparity = run(decode.decode_disparity, contents)
+  assert disparity.dtype == np.float32 and (disparity.min(), disparity.max()) == (0, 1)
+  np.testing.assert_allclose(disparity, stored / largest, atol=1e-7)
+  np.testing.assert_array_equal(np.rint(disparity * largest), stored)
+
+
+def test_disparity_that_does_not_fit_names_the_sample(random):
+  grey = random.integers(0, 256, (7, 9)).astype(np.uint8)
+  decoder = lambda contents: decode.decode_disparity(contents, "a1", tf.constant([7, 9, 3]))
+  np.testing.assert_allclose(run(decoder, encode(Image.fromarray(grey))), grey / 255, atol=1e-7)
+  colours = Image.fromarray(np.repeat(grey[..., None], 3, 2))
+  files = [encode(colours), palette_png(grey, [7] * 768), encode(colours, "JPEG"), b""]
+  for contents, text in [(encode(Image.fromarray(grey[:6])), "Received: 6x9"),
+                         *((file, "no grey PNG") for file in files)]:
+    with pytest.raises(ValueError, match=f"of 'a1' does not fit its image(.|\n)*{text}"):
+      run(decoder, contents)

@@ -1,10 +1,11 @@
-"""Camera matrices of users: forms, units, sizes."""
+"""Camera matrices of users: forms and files."""
 import json
 
 import numpy as np
 import pytest
 
 from keras_weakseg.data import intrinsics
+from keras_weakseg.ops import cameras
 
 EXPECTED = [[100, 0, 31], [0, 90, 23], [0, 0, 1]]
 
@@ -39,37 +40,6 @@ def test_a_missing_file_offers_a_field_of_view(tmp_path):
     intrinsics.read_intrinsics(tmp_path / "no.txt")
 
 
-def test_an_angle_spans_the_width():
-  matrix = intrinsics.assumed(60, (100, 201))
-  left, right = (np.linalg.inv(matrix) @ [[-0.5, 200.5], [49.5, 49.5], [1, 1]]).T
-  cosine = left @ right / np.linalg.norm(left) / np.linalg.norm(right)
-  assert np.degrees(np.arccos(cosine)) == pytest.approx(60)
-  for angle in (0, 1.2, 180):
-    with pytest.raises(ValueError, match="degrees"):
-      intrinsics.assumed(angle, (100, 200))
-
-
-def test_a_resized_camera_sees_the_same_ray_at_the_same_place():
-  matrix = np.array([[100.0, 2, 30], [0, 90, 22], [0, 0, 1]])
-  small = intrinsics.resized(matrix, (48, 64), (24, 16))
-  for ray in ([0.1, -0.2, 1], [-0.3, 0.05, 1]):
-    x, y, _ = matrix @ ray
-    expected = [(x + 0.5) * 16 / 64 - 0.5, (y + 0.5) * 24 / 48 - 0.5]
-    np.testing.assert_allclose((small @ ray)[:2], expected)
-  back = intrinsics.resized(small, (24, 16), (48, 64))
-  np.testing.assert_allclose(back, matrix)
-
-
-def test_right_units_pass():
-  matrix = intrinsics.camera_matrix(100, 90, 31, 23)
-  np.testing.assert_array_equal(intrinsics.check(matrix, (48, 64), "a"), matrix)
-
-
-@pytest.mark.parametrize("numbers, words", [
-    ((0.58, 1.92, 0.5, 0.5), "multiply fx, cx by the width"), ((4.2, 4.2, 31, 23), "millimetres"),
-    ((721, 721, 609, 172), "another image size"), ((-100, 90, 31, 23), "pixels"),
-    ((float("nan"), 90, 31, 23), "pixels"), ((5000, 5000, 31, 23), "pixels")])
-def test_wrong_units_and_sizes_are_refused(numbers, words):
-  with pytest.raises(ValueError, match=words) as caught:
-    intrinsics.check(intrinsics.camera_matrix(*numbers), (48, 64), "mine")
-  assert "48x64" in str(caught.value) and "'mine'" in str(caught.value)
+def test_readers_find_cameras_here_too():
+  for name in ("assumed", "camera_matrix", "check", "resized"):
+    assert getattr(intrinsics, name) is getattr(cameras, name)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_weakseg import data
 from keras_weakseg import fields
+from keras_weakseg.data import cache
 from keras_weakseg.data import label_maps
 from keras_weakseg.ops import boxes as box_ops
 
@@ -17,9 +18,9 @@ RECT = {"kind": "rect", "progress": False}
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch):
   """Keeps the cache of every test in its own folder."""
-  monkeypatch.setenv(label_maps.ENVIRONMENT, str(tmp_path / "cache"))
+  monkeypatch.setenv(cache.ENVIRONMENT, str(tmp_path / "cache"))
   return tmp_path / "cache"
 
 
@@ -40,9 +41,9 @@ def stamps(path):
   return {file.name: file.stat().st_mtime_ns for file in (path / "masks").rglob("*.png")}
 
 
-def test_rectangles_are_written_as_palette_masks(folder, cache):
+def test_rectangles_are_written_as_palette_masks(folder, place):
   path = data.make_label_maps(folder, "train", **RECT)
-  assert path.parent == cache and len(path.name) == 16
+  assert path.parent == place and len(path.name) == 16
   names = folder.ids("train")
   assert sorted(file.stem for file in (path / "masks").iterdir()) == sorted(names)
   for name in names:
@@ -196,22 +197,8 @@ def test_segments_are_those_of_the_op(folder):
   assert label_maps.read_record(path)["alpha"] == 0.4
 
 
-def test_results_come_in_order_and_errors_come_out():
-  assert list(label_maps.parallel(lambda x: x * x, range(20), 3)) == [x * x for x in range(20)]
-  with pytest.raises(ZeroDivisionError):
-    list(label_maps.parallel(lambda x: 1 / (x - 5), range(20), 3))
-
-
 @pytest.mark.parametrize("options, near", [
     ({"kind": "segs"}, "seg"), ({"mode": "hart"}, "hard"), ({"crf": "bbox_sec"}, "bbox_seg")])
 def test_unknown_names_name_the_nearest(options, near):
   with pytest.raises(ValueError, match=f"Did you mean '{near}'"):
     label_maps.BoxMaps(**options)
-
-
-def test_the_cache_is_where_it_is_said_to_be(monkeypatch, tmp_path):
-  assert label_maps.cache_root(tmp_path / "x") == tmp_path / "x"
-  assert label_maps.cache_root() == tmp_path / "cache"
-  monkeypatch.delenv(label_maps.ENVIRONMENT)
-  monkeypatch.setenv("HOME", str(tmp_path))
-  assert label_maps.cache_root() == tmp_path / ".cache" / "keras_weakseg"

@@ -7,6 +7,7 @@ from keras_weakseg import fields
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import ratio
 from keras_weakseg.networks import randomness
+from keras_weakseg.networks import registry as networks
 
 TOTAL = "loss"
 LEARNING_RATE = "learning_rate"
@@ -36,6 +37,12 @@ class Method(keras.Model):
   # names of its options that decide how.
   label_maps = None
   label_map_options = ()
+  # Kind of label that a method learns from; `NONE` = from images, video or depth without any.
+  needs = fields.Supervision.NONE
+  # Whether samples without that label teach something too.
+  unlabelled = False
+  # Role of the network that it trains.
+  role = networks.SEGMENTATION
 
   def __init__(self, networks, predictor, *, seed=0, accumulation=1):
     super().__init__()
@@ -49,14 +56,53 @@ class Method(keras.Model):
     self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step",
                             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
+  @property
+  def main(self):
+    """The network that is evaluated, the first one; the next phase of a recipe starts from it."""
+    return next(iter(self.networks.values()))
+
+  @classmethod
+  def inputs(cls, options):
+    """Returns the names of the fields, besides image and labels, that batches must carry.
+
+    Args:
+      options: dict of the method's options.
+    """
+    del options
+    return ()
+
+  @classmethod
+  def needed(cls, options):
+    """Returns the kind of label that the method learns from under these options."""
+    del options
+    return cls.needs
+
   def prepare(self, make_updater):
     """Makes the optimizers; called once, inside the strategy's scope, before training.
 
     Args:
-      make_updater: function of a list of variables that returns an `Updater`.
+      make_updater: function that returns an `Updater` of a dict of variables by name; names start
+        with that of the network, such as `depth/conv1/kernel:0`. What two networks share belongs
+        to the first.
     """
-    self.updater = make_updater(
-        [v for network in self.networks.values() for v in network.trainable_variables])
+    named, known = {}, set()
+    for name, network in self.networks.items():
+      for variable in network.trainable_variables:
+        if variable.ref() not in known:
+          known.add(variable.ref())
+          named[f"{name}/{variable.name}"] = variable
+    self.updater = make_updater(named)
+
+  @classmethod
+  def notes(cls, options, masks):
+    """Returns lines for the plan of a phase: what these options mean for its training.
+
+    Args:
+      options: dict of the method's options.
+      masks: whether masks teach in any part.
+    """
+    del options, masks
+    return []
 
   def loss_terms(self, batch):
     """Returns the losses of a batch.

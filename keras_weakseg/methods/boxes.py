@@ -91,19 +91,34 @@ class BBoxEMFixed(BoxLabels):
   Deviation: as in `ExpectationMaximization`, padding of a crop has no latent label, nor has any
   other pixel where the label map is unknown; the reference code labels it by the plain scores.
 
+  Without masks, a network that knows nothing yet calls every box background and the E-step agrees
+  from then on; `warmup_steps` of Bbox-Rect keep it from that (not in the paper, so 0 by default).
+
   Args:
     background_bias: added to the score of the background wherever the boxes are known.
     foreground_bias: added to the score of the class of the smallest box over a pixel.
+    warmup_steps: so many steps train on the boxes as they are before the first E-step.
     **options: see `BoxLabels`.
   """
   label_maps = "rect"
 
-  def __init__(self, *args, background_bias=5.0, foreground_bias=6.0, **options):
+  def __init__(self, *args, background_bias=5.0, foreground_bias=6.0, warmup_steps=0, **options):
     super().__init__(*args, **options)
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
+    self.warmup_steps = warmup_steps
+
+  @classmethod
+  def notes(cls, options, masks):
+    """See `Method.notes`."""
+    if options["warmup_steps"]:
+      return [f"the first {options['warmup_steps']} steps train on the boxes as they are"]
+    return [] if masks else [
+        "note: from boxes alone the E-step may end with everything background; "
+        "method.bbox_em_fixed.warmup_steps keeps it from that"]
 
   def latent(self, scores, boxed):
     """See `BoxLabels.latent`."""
-    return em.latent_labels(em.bbox_em_fixed_scores(
+    found = em.latent_labels(em.bbox_em_fixed_scores(
         scores, boxed, self.background_bias, self.foreground_bias))
+    return tf.where(self.step < self.warmup_steps, boxed, found)

@@ -39,6 +39,19 @@ def global_sums(tensors):
   return tf.unstack(context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stack(tensors)))
 
 
+def global_max(value):
+  """Returns the largest value of all replicas, as a constant for the gradient.
+
+  Args:
+    value: float32 scalar of this replica.
+  """
+  context = tf.distribute.get_replica_context()
+  value = tf.stop_gradient(value)
+  if context is None or context.num_replicas_in_sync == 1:
+    return value
+  return tf.reduce_max(context.all_gather(value[None], axis=0))
+
+
 def evaluate(ratios):
   """Returns the value of every ratio over the global batch; 0 where nothing was counted.
 

@@ -41,7 +41,16 @@ class Supervised(base.Method):
 
   def loss_terms(self, batch):
     """See `Method.loss_terms`: one term per part of the bundle, named `loss_<part>`."""
-    scores = self.scorer(tf.cast(batch[fields.IMAGE], tf.float32), training=True)
+    return self.terms_of(self.scorer(tf.cast(batch[fields.IMAGE], tf.float32), training=True),
+                         batch)
+
+  def terms_of(self, scores, batch):
+    """Returns what `loss_terms` does, of the scores of the head.
+
+    Args:
+      scores: float32 [N,h,w,C].
+      batch: dict of tensors.
+    """
     if not self.readings:
       return self._terms(range(len(self.parts)), scores, batch)
     terms, health = {}, {}

@@ -14,7 +14,8 @@ class Rule(NamedTuple):
   """Multipliers of the variables whose name matches.
 
   Attributes:
-    pattern: regular expression, searched for in the variable's name.
+    pattern: regular expression, searched for in the variable's name, which starts with that of its
+      network: `segmenter/conv1/kernel:0`.
     learning_rate: multiplier of the learning rate; 0 freezes.
     weight_decay: multiplier of the weight decay.
   """
@@ -31,29 +32,35 @@ class Updater(tf.Module):
   gradient of kernels, never to that of biases and batch-norm parameters.
 
   Args:
-    variables: list of trainable variables.
+    variables: trainable variables: a dict by name, or a list, whose own names count.
     make_optimizer: function of a learning-rate multiplier that returns a Keras optimizer.
     rules: sequence of `Rule`; the first whose pattern is found in a variable's name holds.
     weight_decay: coefficient for kernels.
+    clip_norm: longest gradient of all variables together; longer ones are shortened. 0 = any.
 
   Raises:
     ValueError: a rule matches no variable, or there is nothing to train.
   """
 
-  def __init__(self, variables, make_optimizer, rules=(), weight_decay=0.0):
+  def __init__(self, variables, make_optimizer, rules=(), weight_decay=0.0, clip_norm=0.0):
     super().__init__(name="updater")
     self.rules = [Rule(*rule) for rule in rules]
     self.weight_decay = weight_decay
-    self._check_rules(variables)
+    self.clip_norm = clip_norm
+    pairs = list(variables.items()) if isinstance(variables, dict) else [
+        (variable.name, variable) for variable in variables]
+    # A bound method, not a dict: checkpoints cannot hold one whose keys are no strings.
+    self._name_of = {variable.ref(): name for name, variable in pairs}.__getitem__
+    self._check_rules([name for name, _ in pairs])
     groups = {}
-    for variable in variables:
+    for _, variable in pairs:
       rate = self._rule(variable).learning_rate
       if rate:
         groups.setdefault(rate, []).append(variable)
     if not groups:
       raise errors.value_error(
           "There is nothing to train.", expected="at least one trainable variable",
-          received=f"{len(variables)} variables, all frozen",
+          received=f"{len(pairs)} variables, all frozen",
           fix="Unfreeze a part of the network or raise a learning-rate multiplier above 0.")
     self.multipliers = sorted(groups)
     self.groups = [groups[rate] for rate in self.multipliers]
@@ -97,6 +104,8 @@ class Updater(tf.Module):
       dense = context.all_reduce(tf.distribute.ReduceOp.SUM, dense)
     if _scales(self.optimizers[0]):
       dense = self.optimizers[0].get_unscaled_gradients(dense)
+    if self.clip_norm:
+      dense, _ = tf.clip_by_global_norm(dense, self.clip_norm)
     decayed = {variables[i].ref(): self._decay(gradient, variables[i])
                for i, gradient in zip(reached, dense)}
     for index, (optimizer, group) in enumerate(zip(self.optimizers, self.groups)):
@@ -116,12 +125,11 @@ class Updater(tf.Module):
 
   def _rule(self, variable):
     for rule in self.rules:
-      if re.search(rule.pattern, variable.name):
+      if re.search(rule.pattern, self._name_of(variable.ref())):
         return rule
     return Rule("")
 
-  def _check_rules(self, variables):
-    names = [variable.name for variable in variables]
+  def _check_rules(self, names):
     for rule in self.rules:
       if not any(re.search(rule.pattern, name) for name in names):
         raise errors.value_error(

@@ -78,3 +78,42 @@ def test_may_reads_single_flags():
 def test_call_is_the_predictor():
   method = prepared()
   np.testing.assert_allclose(method(tf.constant([[2.0]])), [[2.0]])
+
+
+def dense_network(layer=None, name="conv"):
+  inputs = keras.Input([1])
+  outputs = (layer or keras.layers.Dense(1, name="shared"))(inputs)
+  return keras.Model(inputs, keras.layers.Dense(1, name=name)(outputs))
+
+
+def test_names_of_variables_start_with_their_network():
+  """Two networks may share layers, which are trained once, as part of the first."""
+  shared = keras.layers.Dense(1, name="shared")
+  first, second = dense_network(shared), dense_network(shared)
+  method = base.Method({"depth": first, "pose": second}, first)
+  seen = {}
+  method.prepare(seen.update)
+  assert list(seen) == [
+      "depth/shared/kernel:0", "depth/shared/bias:0", "depth/conv/kernel:0", "depth/conv/bias:0",
+      "pose/conv/kernel:0", "pose/conv/bias:0"]
+  assert seen["pose/conv/kernel:0"] is second.get_layer("conv").kernel
+  assert seen["depth/shared/kernel:0"] is shared.kernel
+
+
+def test_frozen_variables_are_not_offered():
+  network = dense_network()
+  network.get_layer("shared").trainable = False
+  method = base.Method({"net": network}, network)
+  seen = {}
+  method.prepare(seen.update)
+  assert list(seen) == ["net/conv/kernel:0", "net/conv/bias:0"]
+
+
+def test_the_first_network_is_the_main_one():
+  first, second = dense_network(), dense_network()
+  assert base.Method({"depth": first, "pose": second}, first).main is first
+
+
+def test_methods_need_no_labels_and_no_further_fields_unless_they_say_so():
+  assert base.Method.inputs({}) == () and base.Method.needed({"any": 1}) == 0
+  assert Quadratic.role == "segmentation" and Quadratic.notes({}, True) == []

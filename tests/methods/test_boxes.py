@@ -49,6 +49,36 @@ def test_the_e_step_is_biased_by_five_and_six(built, boxed, completed):
   assert (result.numpy()[1::2][~known[1::2]] == 255).all()
 
 
+def test_a_warm_up_trains_on_the_boxes_first(built, boxed, completed):
+  """Bbox-Rect's labels before its last step, the E-step's from then on."""
+  warm, cold, rect = (built(name, **options) for name, options in (
+      ("bbox_em_fixed", {"warmup_steps": 2}), ("bbox_em_fixed", {}), ("bbox_rect", {})))
+  early, late = (completed(method, boxed)[2].numpy() for method in (rect, cold))
+  assert (early != late).any()
+  for step, wanted in enumerate((early, early, late, late)):
+    warm.step.assign(step)
+    np.testing.assert_array_equal(completed(warm, boxed)[2], wanted)
+
+
+def test_a_warm_up_ends_inside_a_compiled_training(built, boxed):
+  """One graph serves both halves: at first the losses are those of Bbox-Rect, then no longer."""
+  warm = built("bbox_em_fixed", warmup_steps=2, background_bias=9.0)
+  rect = built("bbox_rect")
+  warm_step, rect_step = (tf.function(method.train_step) for method in (warm, rect))
+  warm_losses, rect_losses = ([float(step(boxed)["loss"]) for _ in range(4)]
+                              for step in (warm_step, rect_step))
+  np.testing.assert_allclose(warm_losses[:2], rect_losses[:2], rtol=1e-5)
+  assert abs(warm_losses[2] - rect_losses[2]) > 1e-3
+  assert warm_step.experimental_get_tracing_count() == 1
+
+
+def test_the_plan_says_what_the_e_step_starts_from():
+  cls = boxes.BBoxEMFixed
+  assert "first 7 steps" in cls.notes({"warmup_steps": 7}, False)[0]
+  assert "warmup_steps" in cls.notes({"warmup_steps": 0}, False)[0]
+  assert cls.notes({"warmup_steps": 0}, True) == boxes.BBoxRect.notes({}, False) == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_not_granted_teaches_nothing(built, boxed, completed, name):
   boxed[fields.SUPERVISION] = tf.constant([7, 1, 7, 0])

@@ -27,3 +27,18 @@ def test_global_sums_are_constants_for_the_gradient():
     count, = ratio.global_sums([x * 2.0])
     loss = x / count
   np.testing.assert_allclose(tape.gradient(loss, x), 1.0 / 6.0, rtol=1e-6)
+
+
+def test_global_max_of_one_replica_is_its_value_without_gradient():
+  x = tf.Variable(3.0)
+  with tf.GradientTape() as tape:
+    loss = x * ratio.global_max(2.0 * x)
+  np.testing.assert_allclose(tape.gradient(loss, x), 6.0)
+  assert float(tf.function(ratio.global_max, jit_compile=True)(tf.constant(-1.0))) == -1.0
+
+
+def test_sums_and_maxima_are_those_of_both_replicas(two_replicas):
+  values = two_replicas["inputs"]["values"]
+  assert max(values[:2]) < max(values[2:])
+  assert two_replicas["max"] == [max(values)] * 2
+  assert two_replicas["sum"] == [sum(values)] * 2

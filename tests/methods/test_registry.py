@@ -11,7 +11,9 @@ def test_configuration_and_method_have_the_same_options(name):
   accepted = {}
   for parent in registry.method_class(name).__mro__:
     if "__init__" in vars(parent) and parent.__module__.startswith(
-        ("keras_weakseg.methods.em", "keras_weakseg.methods.boxes")):
+        ("keras_weakseg.methods.em", "keras_weakseg.methods.boxes",
+         "keras_weakseg.methods.self_supervised_depth", "keras_weakseg.methods.supervised_depth",
+         "keras_weakseg.methods.joint_depth")):
       accepted.update(registry.own_options(parent))
   assert section == accepted
 

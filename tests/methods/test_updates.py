@@ -95,3 +95,75 @@ def test_half_precision_scales_the_loss_and_skips_overflow():
     assert float(updater.scale(tf.constant(1.0))) < scale
   finally:
     keras.mixed_precision.set_global_policy("float32")
+
+
+def clipped_as_torch_does(gradients, longest):
+  """Returns the gradients after `torch.nn.utils.clip_grad_norm_`, by hand."""
+  norm = np.sqrt(sum(float((np.float64(g)**2).sum()) for g in gradients))
+  return [np.float64(g) * min(longest / (norm + 1e-6), 1.0) for g in gradients]
+
+
+@pytest.mark.parametrize("longest", [0.5, 100.0])
+def test_clipping_is_that_of_all_gradients_together(longest):
+  """Of all groups; before weight decay and learning rates, as in PyTorch."""
+  chosen = variables()
+  updater = updates.Updater(chosen, sgd, [updates.Rule("head_", 10.0)], weight_decay=0.2,
+                            clip_norm=longest)
+  ordered = updater.variables_in_order
+  before = [v.numpy() for v in ordered]
+  gradients = [np.full(v.shape, 1.0 + i, np.float32) for i, v in enumerate(ordered)]
+  updater.apply([tf.constant(g) for g in gradients])
+  for old, gradient, v in zip(before, clipped_as_torch_does(gradients, longest), ordered):
+    rate = 1.0 if "head" in v.name else 0.1
+    decay = 0.2 * old if "kernel" in v.name else 0.0
+    np.testing.assert_allclose(v, old - rate * (gradient + decay), rtol=1e-5)
+
+
+def test_clipping_leaves_out_what_is_frozen_or_not_reached():
+  chosen = variables()
+  updater = updates.Updater(chosen, sgd, [updates.Rule("head_", 0.0)], clip_norm=1.0)
+  before = [v.numpy() for v in chosen]
+  updater.apply([tf.constant([3.0, 4.0]), None])
+  np.testing.assert_allclose(chosen[0], before[0] - 0.1 * np.array([0.6, 0.8]), rtol=1e-5)
+  for index in (1, 2):
+    np.testing.assert_array_equal(chosen[index], before[index])
+
+
+def test_clipping_comes_after_unscaling_and_lets_overflow_be_skipped():
+  keras.mixed_precision.set_global_policy("mixed_float16")
+  try:
+    chosen = variables()[:1]
+    updater = updates.Updater(chosen, sgd, clip_norm=1.0)
+    scale = float(updater.scale(tf.constant(1.0)))
+    updater.apply([scale * tf.constant([3.0, 4.0])])
+    np.testing.assert_allclose(chosen[0], [1.0 - 0.06, 2.0 - 0.08], rtol=1e-5)
+    after = chosen[0].numpy()
+    updater.apply([tf.constant([np.inf, 1.0])])
+    np.testing.assert_array_equal(chosen[0], after)
+    assert float(updater.scale(tf.constant(1.0))) < scale
+  finally:
+    keras.mixed_precision.set_global_policy("float32")
+
+
+def test_rules_see_the_names_that_variables_are_given():
+  """Two networks may have layers of one name; that of the network comes first."""
+  first, second = (tf.Variable([1.0], name="conv1/kernel") for _ in range(2))
+  named = {"depth/conv1/kernel:0": first, "pose/conv1/kernel:0": second}
+  updater = updates.Updater(named, sgd, [updates.Rule("^pose/", 10.0)])
+  assert updater.multipliers == [1.0, 10.0]
+  assert updater.groups[0][0] is first and updater.groups[1][0] is second
+  with pytest.raises(ValueError, match="matches no trainable variable") as error:
+    updates.Updater(named, sgd, [updates.Rule("^segmenter/", 10.0)])
+  assert "depth/conv1/kernel:0" in str(error.value) and "pose/conv1" in str(error.value)
+
+
+def test_names_do_not_hinder_checkpoints(tmp_path):
+  made = [tf.Variable([1.0, 2.0], name="kernel") for _ in range(2)]
+  updaters = [updates.Updater({"net/kernel:0": v}, lambda m: keras.optimizers.Adam(0.1 * m))
+              for v in made]
+  updaters[0].apply([tf.constant([1.0, -1.0])])
+  path = tf.train.Checkpoint(updater=updaters[0], v=made[0]).write(str(tmp_path / "one"))
+  tf.train.Checkpoint(updater=updaters[1], v=made[1]).read(path).assert_consumed()
+  for updater in updaters:
+    updater.apply([tf.constant([1.0, 2.0])])
+  np.testing.assert_array_equal(*made)

@@ -1,0 +1,90 @@
+"""Segmentation and depth on one encoder, at the same time (Hoyer et al., CVPR 2021)."""
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.methods import base
+from keras_weakseg.methods import ratio
+from keras_weakseg.methods import self_supervised_depth as depth_method
+from keras_weakseg.methods import supervised
+from keras_weakseg.methods import supervised_depth
+from keras_weakseg.methods import video_loss
+from keras_weakseg.networks import multitask_decoder
+from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.ops import resize
+
+VIDEO = "video"
+TEACHER = "teacher"
+DEPTH_FROM = (VIDEO, TEACHER)
+
+
+class JointDepth(supervised.Supervised):
+  """Multi-task learning: cross entropy where there is a mask, depth where there is video.
+
+  The two losses meet in one step: a sample without a mask teaches depth alone, a single image
+  segmentation alone. Cross entropy is the mean of that of the scores and of the intermediate
+  ("side") scores. Depth is learned from video, or from a teacher's disparity on the same images.
+
+  Args:
+    network: multi-task network, preprocessed floats to a dict of scores and disparities.
+    predictor: functional model, RGB 0..255 [N,H,W,3] to scores [N,H,W,C].
+    network_preprocessing: mode of `preprocessing.Preprocess` for `network`.
+    pose: pose network, see `VideoLoss`; None with a teacher.
+    pose_preprocessing: its mode of `preprocessing.Preprocess`.
+    depth_from: "video" or "teacher".
+    depth_weight: weight of the depth loss.
+    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
+      symmetric: see `VideoLoss`.
+    **options: see `Supervised`.
+  """
+  needs = fields.Supervision.MASK  # Of what nobody has divided into parts.
+  unlabelled = True
+  role = networks.MULTITASK
+
+  def __init__(self, network, predictor, *, network_preprocessing=preprocessing.TF, pose=None,
+               pose_preprocessing=preprocessing.TF, depth_from=VIDEO, depth_weight=1.0,
+               min_depth=0.1, max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True,
+               average=False, scale_translation=False, symmetric=False, **options):
+    super().__init__(network, predictor, **options)
+    self.networks = {"multitask": network, **({"pose": pose} if pose is not None else {})}
+    self.preprocess = preprocessing.Preprocess(network_preprocessing)
+    self.depth_from, self.depth_weight = depth_from, depth_weight
+    self.video_loss = video_loss.VideoLoss(
+        pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
+        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
+        scale_translation=scale_translation, symmetric=symmetric)
+
+  @classmethod
+  def inputs(cls, options):
+    """Returns the names of the fields, besides image and labels, that batches must carry.
+
+    Args:
+      options: dict of the method's options.
+    """
+    return (fields.DISPARITY,) if options.get("depth_from") == TEACHER else (
+        depth_method.FRAME_FIELDS)
+
+  def loss_terms(self, batch):
+    """See `Method.loss_terms`: one term per part with masks, and those of depth."""
+    outputs = self.networks["multitask"](
+        self.preprocess(video_loss.seen(batch, fields.IMAGE)), training=True)
+    scores = outputs[multitask_decoder.SCORES]
+    side = resize.resize_aligned(outputs[multitask_decoder.SIDE_SCORES], tf.shape(scores)[1:3])
+    terms, health = self.terms_of(scores, batch)
+    of_side, _ = self.terms_of(side, batch)
+    terms = {name: base.Term(_halves(term.mean, of_side[name].mean), term.weight)
+             for name, term in terms.items()}
+    depth, figures = self._depth_terms(depth_method.disparities_of(outputs), batch)
+    terms.update({name: base.Term(mean, self.depth_weight) for name, mean in depth.items()})
+    return terms, {**health, **figures}
+
+  def _depth_terms(self, disparities, batch):
+    if self.depth_from == VIDEO:
+      return self.video_loss(disparities, batch)
+    return {"berhu": supervised_depth.disparity_distance(
+        disparities[0][..., 0], batch[fields.DISPARITY], supervised_depth.said(batch))}, {}
+
+
+def _halves(first, second):
+  """Returns the mean of two ratios of one denominator."""
+  return ratio.Ratio(0.5 * (first.numerator + second.numerator), first.denominator)

@@ -1,0 +1,118 @@
+"""Depth from labels: true depth (or parallax) of single images, or a teacher's disparity."""
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.methods import base
+from keras_weakseg.methods import ratio
+from keras_weakseg.methods import self_supervised_depth
+from keras_weakseg.methods import video_loss
+from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.ops import depth_losses
+from keras_weakseg.ops import geometry
+
+LOG = "log"
+BERHU = "berhu"
+LOSSES = (LOG, BERHU)
+
+
+class SupervisedDepth(base.Method):
+  """Learns depth from labels.
+
+  `log`: scale-invariant error of log depth and the matching of its gradients (Li and Snavely,
+  MegaDepth, CVPR 2018), against true depth. `berhu`: reverse Huber loss of disparity (Laina et al.,
+  3DV 2016), against that of a teacher (`disparity` of the samples), as Hoyer et al. train students.
+
+  Args:
+    network: Keras model, preprocessed floats to a dict with "disparity_<s>".
+    predictor: functional model, RGB 0..255 [N,H,W,3] to the finest disparity [N,H,W,1].
+    network_preprocessing: mode of `preprocessing.Preprocess` for `network`.
+    parts: names of the bundle's parts.
+    part_weights: how much the samples of each part count.
+    loss: "log" or "berhu".
+    lam: how much of a common factor of depth is forgiven, 0 (none) to 1 (all).
+    gradient_weight: weight of the gradient matching.
+    min_depth, max_depth: depths of disparity 1 and 0.
+    **options: see `Method`.
+  """
+  needs = fields.Supervision.DEPTH
+  role = networks.DEPTH
+
+  def __init__(self, network, predictor, *, network_preprocessing=preprocessing.TF,
+               parts=("depth",), part_weights=(1.0,), loss=LOG, lam=0.5, gradient_weight=0.5,
+               min_depth=0.1, max_depth=100.0, **options):
+    if loss not in LOSSES:
+      raise errors.unknown_name("loss of depth", loss, LOSSES)
+    super().__init__({"depth": network}, predictor, **options)
+    self.preprocess = preprocessing.Preprocess(network_preprocessing)
+    self.parts, self.part_weights = tuple(parts), tuple(part_weights)
+    # Not `loss`: that is what `compile` of Keras sets.
+    self.compared, self.lam, self.gradient_weight = loss, lam, gradient_weight
+    self.depth_range = (min_depth, max_depth)
+
+  @classmethod
+  def inputs(cls, options):
+    """Returns the names of the fields, besides image and labels, that batches must carry.
+
+    Args:
+      options: dict of the method's options.
+    """
+    return (fields.DISPARITY,) if options.get("loss") == BERHU else ()
+
+  @classmethod
+  def needed(cls, options):
+    """Returns the kind of label that the method learns from; a teacher needs none."""
+    return fields.Supervision.NONE if options.get("loss") == BERHU else cls.needs
+
+  def loss_terms(self, batch):
+    """See `Method.loss_terms`: `scale_invariant` and `gradient`, or `berhu`."""
+    outputs = self.networks["depth"](
+        self.preprocess(video_loss.seen(batch, fields.IMAGE)), training=True)
+    disparity = self_supervised_depth.disparities_of(outputs)[0][..., 0]
+    weights = tf.gather(tf.constant(self.part_weights, tf.float32), batch[fields.PART])
+    if self.compared == BERHU:
+      return {"berhu": base.Term(disparity_distance(
+          disparity, batch[fields.DISPARITY], said(batch) * weights[:, None, None]))}, {}
+    depth = geometry.disparity_to_depth(disparity, *self.depth_range)
+    granted = base.may(batch, fields.Supervision.DEPTH)[:, None, None]
+    known = granted & batch[fields.VALID] & (batch[fields.DEPTH] > 0)
+    target = tf.where(known, batch[fields.DEPTH], 1.0)
+    logs = tf.math.log(depth), tf.math.log(target)
+    taught = tf.cast(tf.reduce_any(known, [1, 2]), tf.float32) * weights
+    mean = lambda values: ratio.Ratio(tf.reduce_sum(values * taught), tf.reduce_sum(taught))
+    error = tf.abs(depth - target) / target
+    return {
+        "scale_invariant": base.Term(mean(
+            depth_losses.scale_invariant_loss(*logs, known, self.lam))),
+        "gradient": base.Term(mean(
+            depth_losses.gradient_matching_loss(*logs, known)), self.gradient_weight),
+    }, {"train_abs_rel": ratio.masked_mean(error, known)}
+
+
+def said(batch):
+  """Returns where a teacher has said something, float32 [N,H,W]; a blank map is 0 everywhere.
+
+  Args:
+    batch: dict of tensors with `disparity` and `valid`.
+  """
+  known = tf.reduce_any(batch[fields.DISPARITY] > 0, [1, 2], keepdims=True)
+  return tf.cast(batch[fields.VALID] & known, tf.float32)
+
+
+def disparity_distance(disparity, target, counted):
+  """Returns the reverse Huber loss of disparity over the global batch.
+
+  The threshold is a fifth of the largest error of all replicas, the denominator the number of all
+  pixels of all replicas, also of those that do not count (see `ops.depth_losses.berhu_loss`).
+
+  Args:
+    disparity, target: float32 [N,H,W].
+    counted: float32 [N,H,W], weight of every pixel, 0 = does not count.
+
+  Returns:
+    `Ratio`.
+  """
+  threshold = ratio.global_max(depth_losses.berhu_threshold(disparity, target, counted))
+  loss = depth_losses.berhu_loss(disparity, target, counted, threshold, count=1)
+  return ratio.Ratio(loss, tf.cast(tf.size(disparity), tf.float32))

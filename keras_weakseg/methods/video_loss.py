@@ -1,0 +1,179 @@
+"""What the frames of a video say about depth and motion: the loss over the global batch."""
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.methods import ratio
+from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import randomness
+from keras_weakseg.ops import color
+from keras_weakseg.ops import geometry
+from keras_weakseg.ops import photometric
+
+# So small that it only decides between equal errors.
+_NOISE = 1e-5
+_STEPS = 1 << 23
+
+# One for all, so that methods with the same sizes share what takes seconds to compile.
+_compiled = tf.function(photometric.reprojection_loss, jit_compile=True)
+
+
+def seen(batch, name):
+  """Returns pictures float32 0..255 as networks see them: with the colour that the batch asks for.
+
+  Losses compare the pictures as they are (Godard et al., ICCV 2019, section 4).
+
+  Args:
+    batch: dict of tensors, maybe with `jitter`.
+    name: field of images [N,H,W,3] or frames [N,F,H,W,3].
+  """
+  pictures = tf.cast(batch[name], tf.float32)
+  return color.jitter_color(pictures, batch[fields.JITTER]) if fields.JITTER in batch else pictures
+
+
+class VideoLoss:
+  """Warps the neighbours of a frame by its depth and their motion, and compares.
+
+  A sample without video (offset 0 everywhere, no other camera) teaches nothing.
+
+  Args:
+    pose: Keras model, stacked frames [N,H,W,6] (a pair, the earlier one first) or [N,H,W,3+3F]
+      (the image, then all neighbours) to "axis_angle" and "translation"; None = stereo alone.
+    pose_preprocessing: mode of `preprocessing.Preprocess` of that network.
+    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average: see
+      `ops.photometric.reprojection_loss`.
+    scale_translation: multiply translations by the mean inverse depth of the sample, which keeps
+      the scale of depth from drifting (what Monodepth2 does for PoseCNN).
+      Deviation: by that of the finest scale for all scales; the reference has one per scale.
+    symmetric: the motion of a pair is the mean of what the network says of it and of its mirror's,
+      mirrored back. A network from scratch otherwise tends to a constant turn of the camera,
+      which a depth that leans to one side explains (an option of ours).
+    compiled: whether XLA compiles the loss, which halves its time.
+  """
+
+  def __init__(self, pose, pose_preprocessing=preprocessing.TF, *, min_depth=0.1, max_depth=100.0,
+               smoothness=1e-3, ssim_weight=0.85, auto_mask=True, average=False,
+               scale_translation=False, symmetric=False, compiled=True):
+    self.pose = pose
+    self.symmetric = symmetric
+    self.scale_translation = scale_translation
+    self.depth_range = (min_depth, max_depth)
+    self.options = dict(min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
+                        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average)
+    self._preprocess = preprocessing.Preprocess(pose_preprocessing, name="pose_preprocess")
+    self._loss = _compiled if compiled else photometric.reprojection_loss
+
+  def __call__(self, disparities, batch, weights=None):
+    """Returns the two parts of the loss, and health figures, all as `Ratio`.
+
+    Args:
+      disparities: S tensors float32 [N,h,w,1], 0..1, the finest first.
+      batch: dict of tensors with `image`, `intrinsics`, and `frames` or `stereo_image`.
+      weights: float32 [N], how much the pixels of each sample count; None = all the same.
+
+    Returns:
+      Dict with `photometric` and `smoothness`, and a dict of figures: `moving`, the share of
+      pixels that a warped neighbour explains best, and `translation`, its mean length.
+    """
+    sources, transforms, present = self._sources(batch, disparities[0])
+    valid = batch[fields.VALID] & tf.reduce_any(present, 1)[:, None, None]
+    counted = tf.cast(valid, tf.float32)
+    if weights is not None:
+      counted *= weights[:, None, None]
+    image = tf.cast(batch[fields.IMAGE], tf.float32) / 255.0
+    found = self._loss(
+        image, sources, disparities, transforms, batch[fields.INTRINSICS],
+        noise=self._noise(len(disparities), batch, sources), valid=counted, **self.options)
+    length = tf.norm(transforms[..., :3, 3], axis=-1)
+    health = {"moving": ratio.masked_mean(found["selection"][0], valid),
+              "translation": ratio.masked_mean(length, present)}
+    return {"photometric": ratio.Ratio(found["photometric"], found["pixels"]),
+            "smoothness": ratio.Ratio(found["smoothness"], found["samples"])}, health
+
+  def _noise(self, scales, batch, sources):
+    """Returns float32 [S,N,H,W,F] of each sample's own draw, so that no replica sees another one.
+    """
+    if not self.options["auto_mask"]:
+      return None
+    size = tf.shape(sources)
+    shape = tf.stack([scales, size[2], size[3], 1 if self.options["average"] else size[1]])
+    # One draw after the other: that of all samples at once has a single seed. Integers, because
+    # XLA draws other normal numbers; Godard et al. take these.
+    draws = tf.map_fn(
+        lambda key: tf.random.stateless_uniform(
+            shape, randomness.fold_in(key, "ties"), -_STEPS, _STEPS, tf.int32, alg="philox"),
+        batch[fields.SAMPLE_KEY])
+    return _NOISE / _STEPS * tf.cast(tf.transpose(draws, [1, 0, 2, 3, 4]), tf.float32)
+
+  def _sources(self, batch, disparity):
+    """Returns the source frames 0..1 [N,F,H,W,3], transforms [N,F,4,4], and which exist [N,F]."""
+    sources, transforms, present = [], [], []
+    if fields.FRAMES in batch and self.pose is not None:
+      sources.append(tf.cast(batch[fields.FRAMES], tf.float32))
+      transforms.append(self.transforms(batch, disparity))
+      present.append(batch[fields.FRAME_OFFSETS] != 0)
+    if fields.STEREO_IMAGE in batch:
+      sources.append(tf.cast(batch[fields.STEREO_IMAGE], tf.float32)[:, None])
+      transforms.append(batch[fields.STEREO_POSE][:, None])
+      known = tf.reduce_any(batch[fields.STEREO_POSE][:, :3, 3] != 0, -1)
+      present.append(known[:, None])
+    if not sources:
+      raise errors.value_error(
+          "The batches have nothing that a depth could be compared with.",
+          expected=f"'{fields.FRAMES}' and a pose network, or '{fields.STEREO_IMAGE}'",
+          received=", ".join(sorted(batch)),
+          fix="Train on a source of video (kw.data.Video, Kitti, ...) or of stereo pairs.")
+    sources, transforms, present = (tf.concat(x, 1) for x in (sources, transforms, present))
+    # A source that a sample lacks is replaced by one that it has, which changes no minimum.
+    first = tf.argmax(tf.cast(present, tf.int32), 1)
+    pick = lambda x: tf.gather(x, first, batch_dims=1)[:, None]
+    sources = tf.where(present[..., None, None, None], sources, pick(sources))
+    return sources / 255.0, tf.where(
+        present[..., None, None], transforms, pick(transforms)), present
+
+  def transforms(self, batch, disparity=None, training=True):
+    """Returns what the pose network says, float32 [N,F,4,4], image to neighbours.
+
+    Args:
+      batch: dict of tensors with `image`, `frames`, `frame_offsets`.
+      disparity: float32 [N,H,W,1]; needed with `scale_translation`.
+      training: whether batch statistics are used.
+    """
+    image, frames = seen(batch, fields.IMAGE), seen(batch, fields.FRAMES)
+    image, frames = self._preprocess(image), self._preprocess(frames)
+    count, factor = frames.shape[1], self._factor(disparity)
+    if self.pose.input_shape[-1] == 3 * (count + 1) and count > 1:
+      stacked = tf.concat([image, *tf.unstack(frames, axis=1)], -1)
+      motion = self._motion(stacked, training)
+      return geometry.pose_to_matrix(motion["axis_angle"],
+                                     factor[:, None] * motion["translation"])
+    found = []
+    for index in range(count):
+      earlier = batch[fields.FRAME_OFFSETS][:, index] < 0
+      swap = earlier[:, None, None, None]
+      pair = tf.concat([tf.where(swap, frames[:, index], image),
+                        tf.where(swap, image, frames[:, index])], -1)
+      motion = self._motion(pair, training)
+      turn, move = motion["axis_angle"][:, 0], factor * motion["translation"][:, 0]
+      found.append(tf.where(earlier[:, None, None],
+                            geometry.pose_to_matrix(turn, move, invert=True),
+                            geometry.pose_to_matrix(turn, move)))
+    return tf.stack(found, 1)
+
+  def _motion(self, stacked, training):
+    """Returns "axis_angle" and "translation" float32 [N,F,3] of stacked frames [N,H,W,3F]."""
+    if not self.symmetric:
+      return self.pose(stacked, training=training)
+    both = self.pose(tf.concat([stacked, tf.reverse(stacked, [2])], 0), training=training)
+    # A mirror turns rotations about the vertical and the optical axis round, and moves to the side.
+    signs = {"axis_angle": [1.0, -1.0, -1.0], "translation": [-1.0, 1.0, 1.0]}
+    halves = {name: tf.split(both[name], 2) for name in signs}
+    return {name: 0.5 * (own + tf.constant(signs[name]) * mirrored)
+            for name, (own, mirrored) in halves.items()}
+
+  def _factor(self, disparity):
+    """Returns the factor of translations, float32 [N,1] or [1,1]."""
+    if not self.scale_translation:
+      return tf.ones([1, 1])
+    depth = geometry.disparity_to_depth(disparity, *self.depth_range)
+    return tf.reduce_mean(1 / depth, [1, 2])

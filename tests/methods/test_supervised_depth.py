@@ -1,0 +1,218 @@
+"""Tests of depth from labels: against the ops, what it may not read, what it learns."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.framework import keras
+from keras_weakseg.methods import ratio
+from keras_weakseg.methods import supervised_depth
+from keras_weakseg.methods import updates
+from keras_weakseg.ops import depth_losses
+from keras_weakseg.ops import geometry
+
+NAME = "supervised_depth"
+FLAG = int(fields.Supervision.DEPTH)
+
+
+@pytest.fixture(scope="module")
+def labelled(room):
+  """Returns four samples with depth and disparity; the third grants no depth, rows have holes."""
+  video = room(4)
+  depth = video.depth.copy()
+  depth[:, :5] = 0
+  depth[1, :, :20] = 0
+  valid = video.batch["valid"].copy()
+  valid[0, :, 50:] = False
+  batch = {name: value for name, value in video.batch.items() if "frame" not in name}
+  return {**batch, "depth": depth, "valid": valid,
+          "disparity": (1 / video.depth).astype(np.float32),
+          "supervision": np.array([FLAG, 15, 7, FLAG], np.int32)}
+
+
+def disparity_of(method, batch):
+  """Returns the finest disparity [N,H,W] in training."""
+  inputs = tf.cast(batch["image"], tf.float32) / 127.5 - 1
+  return method.networks["depth"](inputs, training=True)["disparity_0"][..., 0]
+
+
+def log_losses(disparity, batch, index, lam=0.5):
+  """Returns scale-invariant and gradient loss of some samples, float32 [N] each."""
+  pick = lambda x: tf.gather(tf.convert_to_tensor(x), index)
+  known = pick(batch["valid"]) & (pick(batch["depth"]) > 0)
+  logs = tf.math.log(geometry.disparity_to_depth(pick(disparity))), tf.math.log(
+      tf.maximum(pick(batch["depth"]), 1e-3))
+  return (depth_losses.scale_invariant_loss(*logs, known, lam).numpy(),
+          depth_losses.gradient_matching_loss(*logs, known).numpy())
+
+
+# Against the ops.
+
+
+def test_log_losses_are_means_over_the_taught_samples(labelled, tensors, depth_built, figures_of):
+  batch = tensors(labelled)
+  method = depth_built(NAME, pose=None, lam=0.8)
+  found, _ = figures_of(method, batch)
+  disparity = disparity_of(method, batch)
+  invariant, gradient = log_losses(disparity, batch, [0, 1, 3], lam=0.8)
+  np.testing.assert_allclose(found["scale_invariant"], invariant.mean(), rtol=1e-4)
+  np.testing.assert_allclose(found["gradient"], gradient.mean(), rtol=1e-4)
+  depth = geometry.disparity_to_depth(disparity).numpy()
+  known = labelled["valid"] & (labelled["depth"] > 0)
+  known[2] = False
+  truth = labelled["depth"][known]
+  np.testing.assert_allclose(
+      found["train_abs_rel"], (np.abs(depth[known] - truth) / truth).mean(), rtol=1e-4)
+
+
+def test_terms_and_parts_have_weights(labelled, tensors, depth_built, figures_of):
+  batch = tensors(labelled, part=np.array([0, 1, 1, 0], np.int32))
+  method = depth_built(NAME, pose=None, parts=("lidar", "stereo"), part_weights=(1.0, 0.25),
+                       gradient_weight=0.3)
+  found, _ = figures_of(method, batch)
+  invariant, gradient = log_losses(disparity_of(method, batch), batch, [0, 1, 3])
+  weights = [1.0, 0.25, 1.0]
+  np.testing.assert_allclose(
+      found["scale_invariant"], np.average(invariant, weights=weights), rtol=1e-4)
+  np.testing.assert_allclose(found["gradient"], np.average(gradient, weights=weights), rtol=1e-4)
+  logs = depth_built(NAME, pose=None, parts=("lidar", "stereo"), part_weights=(1.0, 0.25),
+                     gradient_weight=0.3).train_step(batch)
+  np.testing.assert_allclose(
+      logs["loss"], found["scale_invariant"] + 0.3 * found["gradient"], rtol=1e-4)
+
+
+def test_berhu_is_the_op_over_all_pixels(labelled, tensors, depth_built, figures_of):
+  batch = tensors({name: value for name, value in labelled.items() if name != "depth"},
+                  supervision=np.zeros([4], np.int32))
+  method = depth_built(NAME, pose=None, loss="berhu")
+  found, _ = figures_of(method, batch)
+  assert set(found) == {"berhu"}
+  np.testing.assert_allclose(found["berhu"], depth_losses.berhu_loss(
+      disparity_of(method, batch), batch["disparity"], batch["valid"]), rtol=1e-5)
+
+
+def test_a_blank_map_of_disparity_is_no_teacher(labelled, tensors, depth_built, figures_of):
+  disparity = labelled["disparity"].copy()
+  disparity[2] = 0
+  batch = tensors(labelled, disparity=disparity)
+  method = depth_built(NAME, pose=None, loss="berhu", parts=("a", "b"), part_weights=(1.0, 0.5))
+  counted = labelled["valid"].astype(np.float32)
+  counted[2] = 0
+  found, _ = figures_of(method, batch)
+  np.testing.assert_allclose(found["berhu"], depth_losses.berhu_loss(
+      disparity_of(method, batch), disparity, counted), rtol=1e-5)
+  # One pixel of it is enough to be a map.
+  disparity[2, 3, 4] = 0.1
+  np.testing.assert_array_equal(
+      supervised_depth.said(tensors(labelled, disparity=disparity)), labelled["valid"])
+
+
+def test_distance_has_the_gradient_of_the_op():
+  random = np.random.RandomState(0)
+  disparity, target = (tf.constant(random.rand(2, 5, 6), tf.float32) for _ in range(2))
+  weights = tf.constant(random.rand(2, 5, 6) * (random.rand(2, 5, 6) < 0.7), tf.float32)
+  values = []
+  for function in (lambda: ratio.evaluate({"x": supervised_depth.disparity_distance(
+      disparity, target, weights)})["x"], lambda: depth_losses.berhu_loss(
+          disparity, target, weights)):
+    values.append(float(function()))
+  assert values[0] == pytest.approx(values[1], rel=1e-6) and values[0] > 0.05
+
+
+def test_threshold_and_denominator_are_global(two_replicas):
+  """The largest error is one replica's alone, so both need to know of it."""
+  inputs = {name: tf.constant(value) for name, value in two_replicas["inputs"].items()}
+  disparity, target, weights = (inputs[name] for name in ("disparity", "target", "weights"))
+  thresholds = [float(depth_losses.berhu_threshold(disparity[i:i + 2], target[i:i + 2],
+                                                   weights[i:i + 2])) for i in (0, 2)]
+  assert thresholds[0] < 0.5 * thresholds[1]
+  with tf.GradientTape() as tape:
+    tape.watch(disparity)
+    wanted = depth_losses.berhu_loss(disparity, target, weights)
+  values, shares = two_replicas["berhu"]
+  np.testing.assert_allclose(values, [wanted, wanted], rtol=1e-6)
+  np.testing.assert_allclose(np.concatenate(shares), tape.gradient(wanted, disparity),
+                             rtol=1e-5, atol=1e-8)
+
+
+# What it may read.
+
+
+def stepped(method, batch):
+  """Returns the weights after two steps, and the losses."""
+  losses = [float(method.train_step(batch)["loss"]) for _ in range(2)]
+  return method.main.get_weights(), losses
+
+
+def assert_same(found, wanted):
+  assert found[1] == wanted[1]
+  for one, other in zip(found[0], wanted[0], strict=True):
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("wrong", [7.0, np.nan])
+def test_depth_that_is_not_granted_changes_nothing(labelled, tensors, depth_built, wrong):
+  depth = labelled["depth"].copy()
+  depth[2] = wrong                              # Not granted.
+  depth[0, :, 50:] = wrong                      # Not valid.
+  found, wanted = (stepped(depth_built(NAME, pose=None), tensors(labelled, depth=values))
+                   for values in (depth, labelled["depth"]))
+  assert_same(found, wanted)
+  granted = tensors(labelled, depth=np.where(depth == depth, depth, 7.0),
+                    supervision=np.full([4], FLAG, np.int32))
+  assert stepped(depth_built(NAME, pose=None), granted)[1] != wanted[1]
+
+
+def test_a_teacher_needs_no_depth_and_reads_none(labelled, tensors, depth_built):
+  berhu = lambda: depth_built(NAME, pose=None, loss="berhu")
+  dirty = tensors(labelled, depth=np.random.RandomState(0).rand(4, 32, 64).astype(np.float32))
+  assert_same(stepped(berhu(), dirty), stepped(berhu(), tensors(labelled)))
+
+
+def test_a_batch_without_labels_teaches_nothing(labelled, tensors, depth_built, figures_of):
+  for options, changes in (({}, {"supervision": np.zeros([4], np.int32)}),
+                           ({"loss": "berhu"}, {"disparity": np.zeros([4, 32, 64], np.float32)})):
+    found, gradients = figures_of(depth_built(NAME, pose=None, **options),
+                                  tensors(labelled, **changes))
+    assert set(found.values()) == {0.0}
+    assert not any(gradient.any() for gradient in gradients)
+
+
+def test_compiling_as_keras_does_leaves_the_loss_as_it_is(
+    labelled, tensors, depth_built, figures_of):
+  """Keras' `compile` sets attributes of its own; `fit` needs it."""
+  method = depth_built(NAME, pose=None, loss="berhu")
+  method.compile()
+  assert set(figures_of(method, tensors(labelled))[0]) == {"berhu"}
+
+
+def test_needs_follow_the_loss():
+  cls = supervised_depth.SupervisedDepth
+  assert cls.inputs({"loss": "log"}) == () and cls.inputs({"loss": "berhu"}) == ("disparity",)
+  assert cls.needed({}) == fields.Supervision.DEPTH
+  assert cls.needed({"loss": "berhu"}) == fields.Supervision.NONE
+
+
+def test_unknown_loss_is_refused(depth_built):
+  with pytest.raises(ValueError, match="berhu"):
+    depth_built(NAME, pose=None, loss="berhuu")
+
+
+# What it learns.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["log", "berhu"])
+def test_fifty_steps_come_near_the_labels(labelled, tensors, depth_built, loss):
+  disparity = 0.5 * labelled["disparity"] / labelled["disparity"].max()
+  batch = tensors(labelled, disparity=disparity)
+  method = depth_built(NAME, pose=None, loss=loss, lam=0.0, min_depth=1.0, max_depth=20.0,
+                       make_updater=lambda variables: updates.Updater(
+                           variables, lambda m: keras.optimizers.Adam(5e-3 * m)))
+  step = tf.function(method.train_step)
+  logs = [{name: float(value) for name, value in step(batch).items()} for _ in range(50)]
+  assert logs[-1]["loss"] < 0.25 * logs[0]["loss"]
+  if loss == "log":
+    assert logs[-1]["train_abs_rel"] < 0.2 < 0.4 < logs[0]["train_abs_rel"]
+  found = disparity_of(method, batch).numpy()
+  assert np.corrcoef(found.ravel(), disparity.ravel())[0, 1] > 0.7

@@ -1,4 +1,4 @@
-"""The two checks that validation is made of."""
+"""The checks that validation is made of."""
 from keras_weakseg import errors
 
 
@@ -27,3 +27,14 @@ def one_of(key, value, choices):
   """
   if value not in choices:
     raise errors.unknown_name(f"choice for '{key}'", value, choices)
+
+
+def choices(section):
+  """Returns the names of the choices of a section with a `type`.
+
+  Example:
+    >>> from keras_weakseg.configs import schema_networks
+    >>> choices(schema_networks.PoseNetwork())
+    ['pose_network', 'light_pose', 'shared']
+  """
+  return [key for key, value in vars(section).items() if hasattr(value, "as_dict")]

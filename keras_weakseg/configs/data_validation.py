@@ -3,8 +3,9 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs.checks import one_of, require
 
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds", "video", "kitti",
-         "kitti_clips", "kitti_stereo", "kitti_odometry", "cityscapes_video", "seven_scenes")
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds", "video",
+         "kitti", "kitti_clips", "kitti_stereo", "kitti_odometry", "cityscapes_video",
+         "seven_scenes")
 TAGS_FROM = ("image", "crop")
 COLOR_OF = ("pixels", "inputs")
 INTRINSICS = ("", "correct", "reference")
@@ -17,8 +18,8 @@ def validate_data(data, aligned=True):
 
   Args:
     data: `schema.Data`.
-    aligned: crops are 8k+1, so that scores and labels align; False: multiples of 32, for the
-      networks of depth.
+    aligned: crops are 8k+1, so that scores and labels align; False: multiples of 32, for
+      networks with nested grids, see `network_validation`.
 
   Raises:
     ValueError: a source is unknown, doubled or incomplete, or a value is out of range.
@@ -64,6 +65,28 @@ def validate_parts(sources, parts, head=""):
         fix="Set `data.parts.0.rest=false`: it takes all anyway.")
   if head and head not in names:
     raise errors.unknown_name("source for 'data.head'", head, names)
+
+
+def validate_crop(augmentation, aligned=True):
+  """Checks that a crop fits the grids of a network.
+
+  Args:
+    augmentation: `schema.Augmentation`.
+    aligned: as in `validate_data`.
+
+  Raises:
+    ValueError: it does not; the text offers the nearest one that does.
+  """
+  key = "data.augmentation.crop"
+  crop, scales = list(augmentation.crop), list(augmentation.scales)
+  shape = crop if len(crop) == 2 else [321, 321]
+  near = [max(8 * ((side + 3) // 8) + 1, 9) if aligned else max((side + 16) // 32 * 32, 32)
+          for side in shape]
+  whole = not crop and scales == [1.0, 1.0]
+  require(whole or crop == near, key, received=crop, fix=f"Set `{key}={near}`.",
+          expected="[height, width], each " + (
+              "8k+1 so that scores and labels align" if aligned else "a multiple of 32")
+          + ", or [] with scales=[1, 1]")
 
 
 def _validate_source(key, source):
@@ -112,16 +135,8 @@ def _validate_part(key, part, names):
 
 
 def _validate_augmentation(augmentation, aligned):
-  key = "data.augmentation"
-  crop, scales = list(augmentation.crop), list(augmentation.scales)
-  shape = crop if len(crop) == 2 else [321, 321]
-  near = [max(8 * ((side + 3) // 8) + 1, 9) if aligned else max((side + 16) // 32 * 32, 32)
-          for side in shape]
-  whole = not crop and scales == [1.0, 1.0]
-  require(whole or crop == near, f"{key}.crop", received=crop, fix=f"Set `{key}.crop={near}`.",
-          expected="[height, width], each " + (
-              "8k+1 so that scores and labels align" if aligned else "a multiple of 32")
-          + ", or [] with scales=[1, 1]")
+  key, scales = "data.augmentation", list(augmentation.scales)
+  validate_crop(augmentation, aligned)
   resize = list(augmentation.resize)
   require(not resize or len(resize) == 2 and min(resize) > 0, f"{key}.resize",
           expected="[height, width], or []", received=resize)

@@ -12,7 +12,11 @@ from official.modeling.optimization import OptimizationConfig
 
 from keras_weakseg.configs.optimization import sgd, sgd_steps  # What experiments compose with.
 from keras_weakseg.configs.schema_methods import (
-    BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, Method, Supervised)
+    BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, JointDepth, Method, SelfSupervisedDepth,
+    Supervised, SupervisedDepth)
+from keras_weakseg.configs.schema_networks import (
+    DeepLabV2, DeepLabV3, DepthUNet, LargeFOV, LightDepth, LightMobileNetV1, LightMultiTask,
+    LightPose, LightTiny, LightUNet, MultiTask, Network, PoseNetwork, PoseResNet, SharedPose, UNet)
 from keras_weakseg.configs.schema_video import Video
 
 
@@ -30,8 +34,8 @@ class Source(hyperparams.Config):
 
   Attributes:
     name: the name that parts use; the first source is the default of every part.
-    kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `coco_sample`,
-      `tfds`, or one of video: `video`, `kitti`, `kitti_clips`, `cityscapes_video`, ...
+    kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `camvid`,
+      `coco_sample`, `tfds`, or one of video: `video`, `kitti`, `kitti_clips`, ...
     path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
     images, masks, tags, boxes: the places inside a folder.
@@ -45,6 +49,8 @@ class Source(hyperparams.Config):
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
     reads: in joint training, the head's classes that make up a class of this source, in the form
       of `groups`; empty = `groups`, else by name.
+    disparity: folder of the disparity that a teacher has said of the images, searched for like
+      `path`; see `make-disparity-maps`.
     video: how frames of video are read.
   """
   name: str = ""
@@ -62,6 +68,7 @@ class Source(hyperparams.Config):
   groups: Tuple[str, ...] = ()
   other: str = "background"
   reads: Tuple[str, ...] = ()
+  disparity: str = ""
   video: Video = _section(Video)
 
 
@@ -141,75 +148,6 @@ class Data(hyperparams.Config):
   aggregation: str = "logsumexp"
 
 
-# === Networks ===
-
-
-@dataclasses.dataclass
-class LargeFOV(hyperparams.Config):
-  """DeepLab-LargeFOV on VGG-16 (Chen et al. 2015); with `multi_scale_features`, DeepLab-MSc."""
-  field_of_view: str = "large"
-  multi_scale_features: bool = False
-
-
-@dataclasses.dataclass
-class DeepLabV2(hyperparams.Config):
-  """DeepLab-v2 ResNet-101 (Chen et al. 2016)."""
-  multi_scale: bool = False
-
-
-@dataclasses.dataclass
-class DeepLabV3(hyperparams.Config):
-  """Model Garden's dilated backbones and ASPP."""
-  backbone: str = "resnet50"
-  output_stride: int = 16
-
-
-@dataclasses.dataclass
-class LightMobileNetV1(hyperparams.Config):
-  """MobileNetV1 trunk with a light context head, for two CPU cores."""
-  alpha: float = 1.0
-  output_stride: int = 16
-  field_of_view: str = "large"
-  head_filters: int = 128
-  skip_filters: int = 48
-  dropout_rate: float = 0.1
-  frozen_blocks: int = 0
-  batch_norm: str = "train"
-
-
-@dataclasses.dataclass
-class LightTiny(LightMobileNetV1):
-  """The same at a quarter of its width, for small scenes from scratch."""
-  alpha: float = 0.25
-  head_filters: int = 64
-  skip_filters: int = 24
-  dropout_rate: float = 0.0
-
-
-@dataclasses.dataclass
-class Network(hyperparams.OneOfConfig):
-  """Which network, and the weights it starts from.
-
-  Attributes:
-    pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or
-      empty; `imagenet_if_available` trains from scratch, and says so, where they cannot be had.
-    background_prior: probability of the background before training, 0 = leave the bias at zero.
-  """
-  type: Optional[str] = "light_mobilenet_v1"
-  pretrained: str = ""
-  background_prior: float = 0.0
-  largefov_vgg16: LargeFOV = _section(LargeFOV)
-  deeplab_v2_resnet101: DeepLabV2 = _section(DeepLabV2)
-  deeplab_v3: DeepLabV3 = _section(DeepLabV3)
-  light_mobilenet_v1: LightMobileNetV1 = _section(LightMobileNetV1)
-  light_tiny: LightTiny = _section(LightTiny)
-
-  def as_dict(self):
-    """Returns the chosen section and what it starts from."""
-    return {**super().as_dict(), "pretrained": self.pretrained,
-            "background_prior": self.background_prior}
-
-
 # === Training ===
 
 
@@ -217,7 +155,9 @@ class Network(hyperparams.OneOfConfig):
 class Multiplier(hyperparams.Config):
   """Learning-rate multiplier of the variables whose name matches a regular expression.
 
-  The first matching entry wins; `head` stands for the network's own new layers.
+  The first matching entry wins. Names start with that of the network, such as
+  `depth/conv1/kernel`; `head` stands for the network's own new layers, `encoder` for all others of
+  it.
   """
   pattern: str = "head"
   learning_rate: float = 10.0
@@ -232,6 +172,7 @@ class Training(hyperparams.Config):
     steps: updates in all.
     weight_decay: L2 coefficient of kernels (Caffe's convention: added to the gradient).
     multipliers: per-part multipliers of the learning rate and the weight decay.
+    clip_norm: longest gradient of all variables together; longer ones are shortened. 0 = any.
     accumulation: micro-batches per update; each is normalised by its own valid pixels.
     log_every, checkpoint_every, validate_every: in steps; 0 = a tenth of `steps`, validation: off.
     keep: number of last checkpoints that are kept.
@@ -242,6 +183,7 @@ class Training(hyperparams.Config):
       default_factory=lambda: sgd(1e-3, 6000))
   weight_decay: float = 5e-4
   multipliers: List[Multiplier] = dataclasses.field(default_factory=list)
+  clip_norm: float = 0.0
   accumulation: int = 1
   log_every: int = 20
   checkpoint_every: int = 0
@@ -271,18 +213,44 @@ class Protocol(hyperparams.Config):
 
 
 @dataclasses.dataclass
+class DepthProtocol(hyperparams.Config):
+  """How numbers of depth are made; mirrors `keras_weakseg.evaluation.DepthProtocol`.
+
+  Attributes:
+    size: height and width that images are resized to for the network; empty = as in training.
+    flip: blend with the mirrored image's depth.
+    crop: the part of the image that counts: `none`, `garg` or `eigen`.
+    min_depth, max_depth: predictions are cut to this range, metres.
+    limit_target: only pixels whose true depth is in this range count.
+    scale: `median` of every image, `metric`, or a factor.
+  """
+  size: Tuple[int, ...] = ()
+  flip: bool = False
+  crop: str = "none"
+  min_depth: float = 1e-3
+  max_depth: float = 80.0
+  limit_target: bool = False
+  scale: str = "median"
+
+
+@dataclasses.dataclass
 class Evaluation(hyperparams.Config):
   """What is evaluated after training, and while it runs.
 
   Attributes:
+    source: name of the source that is evaluated on; empty = that of the first part.
     split: the split of the final numbers.
     validation_split: the split that picks the best checkpoint; empty = the last one is taken.
     checkpoint: `last` or `best`.
+    protocol: of segmentation.
+    depth: the protocol of depth.
   """
+  source: str = ""
   split: str = "validation"
   validation_split: str = ""
   checkpoint: str = "last"
   protocol: Protocol = _section(Protocol)
+  depth: DepthProtocol = _section(DepthProtocol)
 
 
 @dataclasses.dataclass
@@ -306,12 +274,15 @@ class Stage(hyperparams.Config):
   Attributes:
     name: of the phase and its directory.
     parts, head: as in `Data`, whose sources it shares.
-    network, method, training: of the stage.
+    augmentation: of the stage; None = that of the experiment.
+    network, pose, method, training: of the stage.
   """
   name: str = "pretrain"
   parts: List[Part] = dataclasses.field(default_factory=list)
   head: str = ""
+  augmentation: Optional[Augmentation] = None
   network: Network = _section(Network)
+  pose: PoseNetwork = _section(PoseNetwork)
   method: Method = _section(Method)
   training: Training = _section(Training)
 
@@ -324,6 +295,7 @@ class Experiment(hyperparams.Config):
     recipe: the paper's order of phases; `single_phase` trains one method on one network, `staged`
       trains the stages first.
     description: one line for listings.
+    pose: the second network of methods that learn depth from video.
   """
   name: str = ""
   description: str = ""
@@ -331,6 +303,7 @@ class Experiment(hyperparams.Config):
   seed: int = 1
   data: Data = _section(Data)
   network: Network = _section(Network)
+  pose: PoseNetwork = _section(PoseNetwork)
   method: Method = _section(Method)
   training: Training = _section(Training)
   evaluation: Evaluation = _section(Evaluation)

@@ -49,9 +49,60 @@ class BBoxSeg(hyperparams.Config):
 
 @dataclasses.dataclass
 class BBoxEMFixed(hyperparams.Config):
-  """Bbox-EM-Fixed (same section)."""
+  """Bbox-EM-Fixed (same section); the first `warmup_steps` are Bbox-Rect's, the paper has none."""
   background_bias: float = 5.0
   foreground_bias: float = 6.0
+  warmup_steps: int = 0
+
+
+@dataclasses.dataclass
+class _VideoLoss(hyperparams.Config):
+  """How frames of video are compared; see `methods.video_loss.VideoLoss`."""
+  min_depth: float = 0.1
+  max_depth: float = 100.0
+  smoothness: float = 1e-3
+  ssim_weight: float = 0.85
+  auto_mask: bool = True
+  average: bool = False
+  scale_translation: bool = False
+  symmetric: bool = False
+
+
+@dataclasses.dataclass
+class SelfSupervisedDepth(_VideoLoss):
+  """Depth and motion from video (Godard et al. 2019).
+
+  Attributes:
+    stereo: the other camera of a pair is a further source; depth is then metric.
+    video: neighbours in time are sources.
+    feature_distance: weight of the distance to the features of `network.pretrained` (Hoyer et al.
+      2021).
+  """
+  stereo: bool = False
+  video: bool = True
+  feature_distance: float = 0.0
+
+
+@dataclasses.dataclass
+class SupervisedDepth(hyperparams.Config):
+  """Depth from labels (`log`: Li and Snavely 2018), or from a teacher's disparity (`berhu`)."""
+  loss: str = "log"
+  lam: float = 0.5
+  gradient_weight: float = 0.5
+  min_depth: float = 0.1
+  max_depth: float = 100.0
+
+
+@dataclasses.dataclass
+class JointDepth(_VideoLoss):
+  """Segmentation and depth at once (Hoyer et al. 2021).
+
+  Attributes:
+    depth_from: `video`, or `teacher`: disparity that comes with the samples.
+    depth_weight: of the depth loss.
+  """
+  depth_from: str = "video"
+  depth_weight: float = 1.0
 
 
 @dataclasses.dataclass
@@ -64,3 +115,7 @@ class Method(hyperparams.OneOfConfig):
   bbox_rect: BBoxRect = dataclasses.field(default_factory=BBoxRect)
   bbox_seg: BBoxSeg = dataclasses.field(default_factory=BBoxSeg)
   bbox_em_fixed: BBoxEMFixed = dataclasses.field(default_factory=BBoxEMFixed)
+  self_supervised_depth: SelfSupervisedDepth = dataclasses.field(
+      default_factory=SelfSupervisedDepth)
+  supervised_depth: SupervisedDepth = dataclasses.field(default_factory=SupervisedDepth)
+  joint_depth: JointDepth = dataclasses.field(default_factory=JointDepth)

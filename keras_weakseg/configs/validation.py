@@ -5,20 +5,24 @@ import re
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs import data_validation
-from keras_weakseg.configs.checks import one_of, require
+from keras_weakseg.configs import network_validation
+from keras_weakseg.configs import schedule
+from keras_weakseg.configs.checks import choices, one_of, require
 from keras_weakseg.ops import crf_parameters
 
 CHECKPOINTS = ("last", "best")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-FIELDS_OF_VIEW = ("large", "small")
-BATCH_NORMS = ("train", "frozen")
-
-
 BOX_MODES = ("soft", "hard")
+DEPTH_FROM = ("video", "teacher")
+DEPTH_LOSSES = ("log", "berhu")
+DEPTH_CROPS = ("none", "garg", "eigen")
+DEPTH_SCALES = ("median", "metric")
 # What a part must grant for a method to learn from it; tags where nothing else is said.
-_NEEDED = {"supervised": fields.Supervision.MASK, **{
-    name: fields.Supervision.BOXES for name in ("bbox_rect", "bbox_seg", "bbox_em_fixed")}}
+_NEEDED = {
+    "supervised": fields.Supervision.MASK, "supervised_depth": fields.Supervision.DEPTH,
+    **{name: fields.Supervision.BOXES for name in ("bbox_rect", "bbox_seg", "bbox_em_fixed")},
+    **{name: fields.Supervision.NONE for name in ("self_supervised_depth", "joint_depth")}}
 
 
 def validate(experiment):
@@ -39,11 +43,13 @@ def validate(experiment):
     >>> validate(registry.build("em_adapt_scenes")).name
     'em_adapt_scenes'
   """
-  data_validation.validate_data(experiment.data)
+  data_validation.validate_data(
+      experiment.data, not network_validation.has_nested_grids(experiment.network))
   _validate_phase(experiment, experiment.data.parts)
   _validate_stages(experiment)
   _validate_evaluation(experiment.evaluation, experiment.training)
   _validate_protocol(experiment.evaluation.protocol)
+  _validate_depth_protocol(experiment.evaluation.depth)
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
   one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
   return experiment
@@ -51,9 +57,13 @@ def validate(experiment):
 
 def _validate_phase(phase, parts):
   """Checks what an experiment and a stage have in common."""
-  _validate_network(phase.network)
+  network_validation.validate_network(phase.network)
+  network_validation.validate_pose(phase.pose)
   _validate_method(phase.method, parts)
   _validate_training(phase.training)
+  warmup = getattr(phase.method.get(), schedule.WARMUP, 0)
+  require(0 <= warmup < phase.training.steps, f"method.{phase.method.type}.{schedule.WARMUP}",
+          expected=f"0 or more, fewer than the {phase.training.steps} steps", received=warmup)
   _validate_schedule(phase.training.optimization.learning_rate)
 
 
@@ -67,29 +77,15 @@ def _validate_stages(experiment):
   for stage in experiment.stages:
     try:
       data_validation.validate_parts(experiment.data.sources, stage.parts, stage.head)
+      data_validation.validate_crop(
+          experiment.data.augmentation, not network_validation.has_nested_grids(stage.network))
       _validate_phase(stage, stage.parts)
     except ValueError as error:
       raise ValueError(f"In the stage '{stage.name}': {error}") from error
 
 
-def _validate_network(network):
-  one_of("network.type", network.type, _choices(network))
-  options = network.get()
-  at = f"network.{network.type}"
-  if hasattr(options, "field_of_view"):
-    one_of(f"{at}.field_of_view", options.field_of_view, FIELDS_OF_VIEW)
-  if hasattr(options, "output_stride"):
-    require(options.output_stride in (8, 16), f"{at}.output_stride", expected="8 or 16",
-            received=options.output_stride)
-  if hasattr(options, "alpha"):
-    require(options.alpha > 0, f"{at}.alpha", expected="a width multiplier above 0",
-            received=options.alpha)
-  if hasattr(options, "batch_norm"):
-    one_of(f"{at}.batch_norm", options.batch_norm, BATCH_NORMS)
-
-
 def _validate_method(method, parts):
-  one_of("method.type", method.type, _choices(method))
+  one_of("method.type", method.type, choices(method))
   options = method.get()
   for name in ("background_portion", "foreground_portion"):
     value = getattr(options, name, 0.0)
@@ -102,21 +98,42 @@ def _validate_method(method, parts):
   require(0 < alpha < 1, f"method.{method.type}.alpha", received=alpha,
           expected="a share of the box, 0 < alpha < 1")
   one_of(f"method.{method.type}.mode", getattr(options, "mode", BOX_MODES[0]), BOX_MODES)
+  _validate_depth(f"method.{method.type}", options)
   needed = _NEEDED.get(method.type, fields.Supervision.TAGS)
+  if getattr(options, "loss", "") == "berhu":  # A teacher needs no labels.
+    needed = fields.Supervision.NONE
   for i, part in enumerate(parts):
     flags = fields.granted(fields.parse_supervision(part.supervision))
-    if not flags & needed:
+    if needed and not flags & needed:
       raise errors.value_error(
           f"The method '{method.type}' cannot learn from 'data.parts.{i}'.",
           expected=f"supervision that grants {needed.name.lower()}", received=part.supervision,
           fix=f"Remove the part, or choose a method that learns from '{part.supervision}'.")
 
 
+def _validate_depth(key, options):
+  """Checks what methods of depth have in common, and what they choose from."""
+  near, far = getattr(options, "min_depth", 0.1), getattr(options, "max_depth", 100.0)
+  require(0 < near < far, f"{key}.max_depth", expected=f"more than min_depth, {near:g}, above 0",
+          received=far)
+  for name in ("ssim_weight", "lam"):
+    value = getattr(options, name, 0.0)
+    require(0 <= value <= 1, f"{key}.{name}", expected="a share, 0..1", received=value)
+  for name in ("smoothness", "feature_distance", "gradient_weight", "depth_weight"):
+    value = getattr(options, name, 0.0)
+    require(value >= 0, f"{key}.{name}", expected="a weight of 0 or more", received=value)
+  one_of(f"{key}.depth_from", getattr(options, "depth_from", DEPTH_FROM[0]), DEPTH_FROM)
+  one_of(f"{key}.loss", getattr(options, "loss", DEPTH_LOSSES[0]), DEPTH_LOSSES)
+  require(getattr(options, "video", True) or getattr(options, "stereo", False), f"{key}.video",
+          expected="True, or `stereo=True`", received=False)
+
+
 def _validate_training(training):
   for name in ("steps", "accumulation", "log_every", "keep"):
     value = getattr(training, name)
     require(value >= 1, f"training.{name}", expected="1 or more", received=value)
-  for name in ("weight_decay", "checkpoint_every", "validate_every", "picture_samples"):
+  for name in ("weight_decay", "clip_norm", "checkpoint_every", "validate_every",
+               "picture_samples"):
     value = getattr(training, name)
     require(value >= 0, f"training.{name}", expected="0 or more", received=value)
   for i, multiplier in enumerate(training.multipliers):
@@ -138,7 +155,7 @@ def _validate_training(training):
 def _validate_schedule(rate):
   """Checks the learning rate; a schedule of Model Garden that we do not know passes."""
   key = "training.optimization.learning_rate"
-  require(rate.type is not None, f"{key}.type", expected="one of " + ", ".join(_choices(rate)),
+  require(rate.type is not None, f"{key}.type", expected="one of " + ", ".join(choices(rate)),
           received=None)
   chosen, at = rate.get(), f"{key}.{rate.type}"
   for name in ("learning_rate", "initial_learning_rate"):
@@ -190,6 +207,15 @@ def _validate_protocol(protocol):
     one_of(f"{key}.crf", protocol.crf, ("", *crf_parameters.NAMED))
 
 
-def _choices(section):
-  """Returns the names of the choices of a section with a `type`."""
-  return [key for key, value in vars(section).items() if hasattr(value, "as_dict")]
+def _validate_depth_protocol(protocol):
+  key = "evaluation.depth"
+  require(len(protocol.size) in (0, 2) and all(side > 0 for side in protocol.size), f"{key}.size",
+          expected="[height, width] in pixels, or [] for that of the training",
+          received=list(protocol.size))
+  one_of(f"{key}.crop", protocol.crop, DEPTH_CROPS)
+  require(0 < protocol.min_depth < protocol.max_depth, f"{key}.max_depth",
+          expected=f"more than min_depth, {protocol.min_depth:g}, above 0",
+          received=protocol.max_depth)
+  number = protocol.scale.replace(".", "", 1).isdigit() and float(protocol.scale) > 0
+  require(protocol.scale in DEPTH_SCALES or number, f"{key}.scale", received=protocol.scale,
+          expected="median, metric, or metres per unit of depth, such as '5.4'")

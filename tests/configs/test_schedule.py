@@ -31,6 +31,17 @@ def test_a_schedule_that_is_set_stays():
   assert found.get().boundaries == [7, 9]
 
 
+def test_a_warm_up_keeps_its_share():
+  def warmup(changes):
+    start = [{"method.type": "bbox_em_fixed"}, changes]
+    return overrides.resolve("own_data", overrides=start).method.get().warmup_steps
+
+  assert (warmup(None), warmup("training.steps=101"), warmup("training.steps=1")) == (1000, 50, 0)
+  key = "method.bbox_em_fixed.warmup_steps"
+  assert warmup(f"training.steps=50,{key}=7") == 7 and warmup(f"{key}=0") == 0
+  assert warmup("training.steps=50,method.bbox_em_fixed.foreground_bias=9.0") == 25
+
+
 def test_a_decay_of_another_length_stays():
   experiment = schema.Experiment(training=schema.Training(
       steps=100, optimization=schema.sgd(0.1, 70)))

@@ -54,6 +54,13 @@ def test_values_out_of_range(key, value, expected):
   assert expected in message.split("Received")[0] and f"Received: {value}" in message
 
 
+@pytest.mark.parametrize("steps", [-1, 10, 11])
+def test_a_warm_up_leaves_steps_for_the_e_step(steps):
+  with pytest.raises(ValueError, match="fewer than the 10 steps"):
+    check("own_data", {"method.type": "bbox_em_fixed", "training.steps": 10,
+                       "method.bbox_em_fixed.warmup_steps": steps})
+
+
 @pytest.mark.parametrize("key, value, nearest", [
     ("runtime.strategy", "miror", "mirrored"),
     ("runtime.mixed_precision", "float16", "mixed_float16"),
@@ -144,3 +151,74 @@ def test_the_fix_names_the_key():
 def test_an_experiment_without_data_is_valid():
   """`fit(method=..., data=...)` brings the data itself."""
   assert validation.validate(schema.Experiment()).data.sources == []
+
+
+# === Depth ===
+
+
+@pytest.mark.parametrize("name, key, value, expected", [
+    ("depth_scenes", "method.self_supervised_depth.max_depth", 0.05, "more than min_depth, 0.1"),
+    ("depth_scenes", "method.self_supervised_depth.min_depth", 0.0, "above 0"),
+    ("depth_scenes", "method.self_supervised_depth.ssim_weight", 1.5, "a share, 0..1"),
+    ("depth_scenes", "method.self_supervised_depth.smoothness", -1.0, "a weight of 0 or more"),
+    ("depth_scenes", "method.self_supervised_depth.feature_distance", -1.0, "0 or more"),
+    ("depth_scenes", "method.self_supervised_depth.video", False, "stereo=True"),
+    ("own_depth", "method.supervised_depth.lam", 2.0, "a share, 0..1"),
+    ("own_depth", "method.supervised_depth.gradient_weight", -0.5, "0 or more"),
+    ("own_joint", "method.joint_depth.depth_weight", -0.5, "0 or more"),
+    ("depth_scenes", "training.clip_norm", -1.0, "0 or more"),
+    ("depth_scenes", "evaluation.depth.size", [5], "[height, width]"),
+    ("depth_scenes", "evaluation.depth.max_depth", 0.0, "more than min_depth"),
+    ("depth_scenes", "evaluation.depth.scale", "mean", "median, metric, or metres"),
+    ("depth_scenes", "evaluation.depth.scale", "0", "median, metric, or metres"),
+    ("depth_scenes", "data.augmentation.crop", [97, 193], "multiple of 32"),
+])
+def test_values_of_depth_out_of_range(name, key, value, expected):
+  with pytest.raises(ValueError, match="is out of range") as caught:
+    check(name, {key: value})
+  assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize("name, key, value", [
+    ("own_depth", "method.supervised_depth.loss", "huber"),
+    ("own_joint", "method.joint_depth.depth_from", "stereo"),
+    ("own_video", "evaluation.depth.crop", "grag"),
+    ("own_video", "pose.light_pose.kind", "posecn"), ("own_video", "pose.type", "light_pos")])
+def test_names_of_depth_that_do_not_exist(name, key, value):
+  with pytest.raises(ValueError, match=f"There is no .*{value}|no section|'{value}'"):
+    check(name, {key: value})
+
+
+def test_the_protocol_of_depth_knows_what_the_evaluation_knows():
+  """Configurations may not import it."""
+  from keras_weakseg.evaluation import depth, depth_protocol
+  assert set(validation.DEPTH_CROPS) == set(depth.CROPS)
+  assert validation.DEPTH_SCALES == (depth_protocol.MEDIAN, depth_protocol.METRIC)
+  for scale in (*validation.DEPTH_SCALES, "5.4", "12"):
+    made = check("depth_scenes", {"evaluation.depth.scale": scale}).evaluation.depth
+    depth_protocol.DepthProtocol.from_dict(made.as_dict())
+
+
+@pytest.mark.parametrize("method, options, supervision, good", [
+    ("self_supervised_depth", {}, "none", True), ("self_supervised_depth", {}, "mask", True),
+    ("supervised_depth", {}, "depth", True), ("supervised_depth", {}, "mask", False),
+    ("supervised_depth", {"loss": "berhu"}, "none", True), ("joint_depth", {}, "none", True)])
+def test_a_method_of_depth_can_learn_from_every_part(method, options, supervision, good):
+  changes = {"method.type": method, f"method.{method}": options,
+             "data.parts.0.supervision": supervision}
+  if good:
+    assert check("depth_scenes", changes).method.type == method
+  else:
+    with pytest.raises(ValueError, match="cannot learn from 'data.parts.0'"):
+      check("depth_scenes", changes)
+
+
+def test_methods_say_the_same_as_their_classes():
+  """What configurations know of methods is what these know of themselves."""
+  from keras_weakseg import fields
+  from keras_weakseg.methods import registry as methods
+  for name, cls in methods.METHODS.items():
+    needed = validation._NEEDED.get(name, fields.Supervision.TAGS)
+    # Parts that somebody made may leave out masks: then depth alone is learned.
+    if name != "joint_depth":
+      assert cls.needs == needed, name

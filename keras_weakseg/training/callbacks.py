@@ -16,8 +16,8 @@ class BetweenSteps(keras.callbacks.Callback):
     checkpoints: `Checkpoints`.
     log: `RunLog`, or None on workers that do not write.
     sample_ids: function of a step that returns the ids of its batch.
-    validate: function without arguments that returns a dict of figures with `mean_iou`, and
-      pictures uint8 [N,H,W,3]; or None.
+    validate: function without arguments that returns a dict of figures, pictures uint8 [N,H,W,3],
+      what the best checkpoint has most of, and a text for people; or None.
     progress: whether to draw the progress bar.
     name: of the phase.
   """
@@ -76,12 +76,11 @@ class BetweenSteps(keras.callbacks.Callback):
       self._bar.close()
 
   def _validate(self):
-    figures, pictures = self.validate()
-    self.checkpoints.save_if_best(self.done, figures["mean_iou"])
+    figures, pictures, score, text = self.validate()
+    self.checkpoints.save_if_best(self.done, score)
     if self.log:
       self.log.write(self.done, {f"validation_{name}": value for name, value in figures.items()
                                  if isinstance(value, float)})
       if pictures is not None and len(pictures):
         self.log.pictures(self.done, "validation", tf.constant(pictures))
-    self._bar.write(f"step {self.done}: validation mIoU {100 * figures['mean_iou']:.2f} %",
-                    file=sys.stderr)
+    self._bar.write(f"step {self.done}: {text}", file=sys.stderr)

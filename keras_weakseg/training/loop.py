@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks import weights
 from keras_weakseg.training import callbacks
 from keras_weakseg.training import checkpoints as checkpoints_lib
 from keras_weakseg.training import logs
@@ -26,7 +28,7 @@ def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, v
     seed: of initial weights; sample order and augmentation have theirs in the bundle.
     jit_compile: compile the step with XLA.
     optimizer: a Keras optimizer instead of the configured one.
-    validate: function of a method that returns figures and pictures, or None.
+    validate: `validation.Validation` or the like, or None.
     progress: whether to draw progress bars.
 
   Returns:
@@ -79,6 +81,10 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
     logger.removeFilter(_wanted)
     between.close()
   if chief:
+    if phase.record.role != networks.SEGMENTATION:
+      # For `network.pretrained` of later experiments: encoder and decoder go along.
+      for name, network in method.networks.items():
+        weights.save_npz(network, os.path.join(directory, f"{name}.npz"))
     with open(os.path.join(directory, DONE + ".tmp"), "w", encoding="utf-8") as file:
       json.dump({"steps": between.done}, file)
     os.replace(os.path.join(directory, DONE + ".tmp"), os.path.join(directory, DONE))

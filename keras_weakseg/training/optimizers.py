@@ -73,7 +73,8 @@ def updater_maker(training, record, optimizer=None):
 
   Args:
     training: `schema.Training`.
-    record: `NetworkRecord`; `head` in a rule stands for its `head_pattern`.
+    record: `NetworkRecord`; `head` in a rule stands for its `head_pattern`, `encoder` for all but
+      that and the pose network.
     optimizer: a Keras optimizer instead of `training.optimization`.
   """
   make = instance_maker(optimizer) if optimizer is not None else optimizer_maker(
@@ -82,12 +83,15 @@ def updater_maker(training, record, optimizer=None):
            for entry in training.multipliers]
 
   def make_updater(variables):
-    return updates.Updater(variables, make, rules, training.weight_decay)
+    return updates.Updater(variables, make, rules, training.weight_decay, training.clip_norm)
 
   return make_updater
 
 
 def _pattern(pattern, record):
-  # `head` and `head/.*bias`-like rules: the record knows which layers are new.
+  """Returns the regular expression of a rule; the record knows which layers are new."""
+  if pattern == "encoder":
+    return f"^(?!pose/)(?!.*(?:{record.head_pattern}))"
+  # `head` and `head/.*bias`-like rules.
   return pattern.replace("head", f"(?:{record.head_pattern})", 1) if (
       pattern == "head" or pattern.startswith("head.*")) else pattern

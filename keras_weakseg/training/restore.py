@@ -7,8 +7,8 @@ import os
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
-from keras_weakseg.recipes import training_phase
 
 RECORD = "record.json"
 EXPERIMENT = "experiment.yaml"
@@ -79,7 +79,7 @@ def load_predictor(model_dir, network, checkpoint="last"):
         received="none", fix="Train it first; `best` needs evaluation.validation_split and "
         "training.validate_every.")
   head = heads.Head.from_dict(record["head"])
-  *_, predictor, network_record = training_phase.build_predictor(network, head)
+  *_, predictor, network_record = building.build_predictor(network, head)
   restore_weights(predictor, path)
   return predictor, network_record
 

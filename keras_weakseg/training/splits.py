@@ -1,4 +1,4 @@
-"""The splits that a run needs: checked before it starts, with masks or without, and explained."""
+"""The splits that a run needs: checked before it starts, labelled or not, and explained."""
 import types
 
 import tensorflow as tf
@@ -10,17 +10,19 @@ from keras_weakseg.data import decode
 from keras_weakseg.data import findings
 from keras_weakseg.data import parts
 from keras_weakseg.data import source as source_lib
+from keras_weakseg.training import tasks
 
 # Somebody's own data need not have such a split; any other name that is not there is a mistake.
 OPTIONAL = (source_lib.VALIDATION, "val")
 
 
-def masked_ids(source, split):
-  """Returns the ids of a split whose mask exists and may be read; none for an empty split.
+def labelled_ids(source, split, task=tasks.SegmentationTask):
+  """Returns the ids of a split whose label exists and may be read; none for an empty split.
 
   Args:
     source: `data.source.Source`.
     split: name of a split, or several joined by `+`.
+    task: of `tasks`: the label is a mask, or true depth.
 
   Raises:
     ValueError: there is no such split.
@@ -32,8 +34,8 @@ def masked_ids(source, split):
     if "is empty" not in str(error):
       raise
     return ()
-  flags = source.supervision(split, fields.Supervision.MASK)
-  return tuple(name for name, flag in zip(ids, flags) if flag & fields.Supervision.MASK)
+  flags = source.supervision(split, task.flag)
+  return tuple(name for name, flag in zip(ids, flags) if flag & task.flag)
 
 
 def unseen_masks(source, split, plan=None):
@@ -50,30 +52,33 @@ def unseen_masks(source, split, plan=None):
   learned = set() if plan is None else {
       name for phase in plan.phases for part, ids in zip(phase.bundle.parts, phase.bundle.ids)
       if part.supervision & fields.Supervision.MASK for name in ids}
-  return tuple(name for name in masked_ids(source, split) if name not in learned)
+  return tuple(name for name in labelled_ids(source, split) if name not in learned)
 
 
-def labelled_samples(source, split):
-  """Returns every sample of a split that has a mask once, with it, at original size.
+def labelled_samples(source, split, task=tasks.SegmentationTask):
+  """Returns every sample of a split that has a label once, with it, at original size.
 
   Args:
     source: `data.source.Source`.
-    split: name of a split with at least one mask.
+    split: name of a split with at least one label.
+    task: see `labelled_ids`.
 
   Returns:
     `tf.data.Dataset` of single sample dicts.
   """
-  return source.samples(split, ids=masked_ids(source, split), grant=fields.Supervision.MASK
-                        ).prefetch(tf.data.AUTOTUNE)
+  return source.samples(
+      split, ids=labelled_ids(source, split, task), grant=task.flag,
+      wanted=(fields.IMAGE, fields.SAMPLE_ID, task.label)).prefetch(tf.data.AUTOTUNE)
 
 
-def explained(source, split, error):
+def explained(source, split, error, task=tasks.SegmentationTask):
   """Returns the error that a user should see for an error while samples are evaluated.
 
   Args:
     source: `data.source.Source`.
     split: the split that was read.
     error: `tf.errors.OpError`.
+    task: see `labelled_ids`.
 
   Returns:
     `ValueError` that names the sample, or `error` itself if no sample is at fault.
@@ -81,13 +86,13 @@ def explained(source, split, error):
   known = decode.house_error(error)
   if known is not None:
     return known
-  for name in masked_ids(source, split):
+  for name in labelled_ids(source, split, task):
     try:
-      for _ in source.samples(split, ids=(name,), grant=fields.Supervision.MASK):
+      for _ in source.samples(split, ids=(name,), grant=task.flag):
         pass
     except tf.errors.OpError as cause:
       return decode.house_error(cause) or errors.value_error(
-          f"The sample '{name}' cannot be read.", expected="whole image and mask files",
+          f"The sample '{name}' cannot be read.", expected=f"whole image and {task.label} files",
           received=str(cause).split("\n", maxsplit=1)[0],
           fix="Replace or remove the file; 'keras-weakseg check-data' lists all broken ones.")
   return error
@@ -107,22 +112,22 @@ def check_plan(plan, split, validation_split=""):
   Raises:
     ValueError: training would go wrong, a split is unknown, or `validation_split` has no masks.
   """
-  source = plan.source
-  notes = _lacking(source, split)
-  if validation_split and not masked_ids(source, validation_split):
+  source, task = plan.source, tasks.of_role(plan.record.role)
+  notes = _lacking(source, split, task)
+  if validation_split and not labelled_ids(source, validation_split, task):
     raise errors.value_error(
         f"The split '{validation_split}' of '{source.name}' cannot pick the best checkpoint.",
-        expected="masks", received="none that exist and may be read",
-        fix="Add masks, name another evaluation.validation_split, or set it to '' and "
+        expected=task.labels, received="none that exist and may be read",
+        fix=f"Add {task.labels}, name another evaluation.validation_split, or set it to '' and "
         "evaluation.checkpoint to 'last'.")
   evaluated = dict.fromkeys([] if notes else [split])
   evaluated.update(dict.fromkeys([validation_split] if validation_split else []))
-  own = [parts.Part(source, name, fields.Supervision.MASK, name=name) for name in evaluated]
+  own = [parts.Part(source, name, task.flag, name=name) for name in evaluated]
   for phase in plan.phases:
     # Judged together: one validation image may show nothing but background.
     used = types.SimpleNamespace(
         parts=(*phase.bundle.parts, *own),
-        ids=(*phase.bundle.ids, *(masked_ids(source, name) for name in evaluated)))
+        ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
     for report in checks.check_bundle(used):
       _refuse(report)
     for part in phase.bundle.parts:
@@ -152,13 +157,13 @@ def _refuse_lacking(source):
         fix="Add the files, or correct the manifest.")
 
 
-def _lacking(source, split):
-  """Returns a sentence if a split has no masks to evaluate with."""
+def _lacking(source, split, task):
+  """Returns a sentence if a split has no labels to evaluate with."""
   try:
-    masked = masked_ids(source, split)
+    masked = labelled_ids(source, split, task)
   except ValueError:
     if split not in OPTIONAL:
       raise
     masked = ()
   return [] if masked else [
-      f"nothing to evaluate: '{source.name}' has no masks in the split '{split}'"]
+      f"nothing to evaluate: '{source.name}' has no {task.labels} in the split '{split}'"]

@@ -1,35 +1,32 @@
 """Figures and pictures of a validation split while a method trains."""
-import functools
-
-import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg import fields
 from keras_weakseg.data import decode
-from keras_weakseg.evaluation import evaluate as evaluation
-from keras_weakseg.evaluation import model as models
-from keras_weakseg.evaluation import pictures
+from keras_weakseg.training import splits
+from keras_weakseg.training import tasks
 
 
 class Validation:
-  """Evaluates a method on the samples of a plan.
+  """Evaluates a method on a split of the source that a plan is evaluated on.
 
   Args:
-    plan: `recipes.phase.Plan`; the samples are those of its last phase.
-    protocol: `evaluation.Protocol`.
-    count: samples that are drawn.
+    plan: `recipes.phase.Plan`; the split is that of its last phase.
+    experiment: `schema.Experiment`.
   """
 
-  def __init__(self, plan, protocol, count):
+  def __init__(self, plan, experiment):
+    self.task = tasks.of_role(plan.record.role)
     self._plan = plan
-    self._protocol = protocol
-    self._count = count
+    self._experiment = experiment
+    self._protocol = self.task.configured(experiment)
     self._method = None
     self._model = None
 
   def __call__(self, method):
-    """Returns the figures of `evaluate`, and pictures uint8 [N,H,W,3] or None.
+    """Returns figures of the split, pictures uint8 [N,H,W,3] or None, a score and a text.
+
+    The score is what the best checkpoint has most of.
 
     Args:
       method: `methods.base.Method` in training.
@@ -38,29 +35,27 @@ class Validation:
       ValueError: a sample cannot be read.
     """
     model = self._model_of(method)
-    samples = self._plan.phases[-1].validation()
+    split = self._plan.phases[-1].validation
+    samples = splits.labelled_samples(self._plan.source, split, self.task)
     try:
-      figures = evaluation.evaluate(model, samples, self._protocol, progress=False)
+      figures = self.task.evaluate(model, samples, self._protocol, progress=False)
     except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.UnknownError
             ) as error:
       raise decode.house_error(error) or errors.value_error(
-          "A validation sample cannot be read.", expected="whole image and mask files",
+          "A validation sample cannot be read.",
+          expected=f"whole image and {self.task.label} files",
           received=str(error).split("\n", maxsplit=1)[0],
           fix="'keras-weakseg check-data' lists all broken files.") from error
-    shown = list(samples.take(self._count).as_numpy_iterator())
-    if not shown:
-      return figures, None
-    images = [sample[fields.IMAGE] for sample in shown]
-    found = [np.asarray(model.mask(image[None], self._protocol))[0] for image in images]
-    return figures, pictures.draw_predictions(
-        images, [sample[fields.MASK] for sample in shown], found, model.palette)
+    count = self._experiment.training.picture_samples
+    shown = list(samples.take(count).as_numpy_iterator())
+    drawn = self.task.draw(model, shown, self._protocol) if shown else None
+    return figures, drawn, self.task.score(figures), self.task.text(figures)
 
   def _model_of(self, method):
     """Returns the model of a method; the same one every time, so that it is traced once."""
     if method is not self._method:
-      source, record = self._plan.source, self._plan.record
       self._method = method
-      self._model = models.SegmentationModel(
-          score_fn=functools.partial(method.predictor, training=False), classes=source.classes,
-          palette=source.palette, mean_rgb=record.mean_rgb, multiple=record.multiple)
+      self._model = self.task.model(
+          method.predictor, self.task.facts(self._experiment, self._plan.source),
+          self._plan.record, self._experiment)
     return self._model

@@ -68,8 +68,8 @@ def test_checkpoints_come_every_tenth_of_the_run_by_default():
 def test_validation_is_done_before_the_checkpoint_that_holds_its_score():
   pictures = np.zeros([2, 8, 12, 3], np.uint8)
   figures = {"mean_iou": 0.25, "samples": 2, "notes": [], "pixel_accuracy": 0.5}
-  made, calls = between(steps=3, validate=lambda: (figures, pictures), validate_every=2,
-                        checkpoint_every=2, log_every=10)
+  made, calls = between(steps=3, validate=lambda: (figures, pictures, 0.25, "fine"),
+                        validate_every=2, checkpoint_every=2, log_every=10)
   feed(made, [1.0] * 3)
   validation = [("best", 2, 0.25),
                 ("log", 2, {"validation_mean_iou": 0.25, "validation_pixel_accuracy": 0.5}),
@@ -83,13 +83,14 @@ def test_no_validation_without_its_interval_and_no_pictures_without_samples():
   made, calls = between(steps=2, validate=lambda: pytest.fail("called"), checkpoint_every=2)
   feed(made, [1.0, 1.0])
   assert [call[0] for call in calls] == ["log", "save"]
-  made, calls = between(steps=1, validate=lambda: ({"mean_iou": 0.1}, None), validate_every=1)
+  made, calls = between(steps=1, validate=lambda: ({"mean_iou": 0.1}, None, 0.1, ""),
+                        validate_every=1)
   feed(made, [1.0])
   assert [call[0] for call in calls] == ["log", "best", "log", "save"]
 
 
 def test_workers_that_do_not_write_still_save_and_validate():
-  made, calls = between(steps=1, log=False, validate=lambda: ({"mean_iou": 0.1}, None),
+  made, calls = between(steps=1, log=False, validate=lambda: ({"mean_iou": 0.1}, None, 0.1, ""),
                         validate_every=1)
   feed(made, [1.0])
   assert calls == [("best", 1, 0.1), ("save", 1)]

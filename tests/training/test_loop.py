@@ -82,9 +82,14 @@ def test_other_settings_are_refused(tiny_plan, tmp_path):
 def test_validation_picks_the_best_checkpoint(tiny_plan, tmp_path):
   plan = tiny_plan(steps=6, validate_every=2)
   scores = iter([0.3, 0.5, 0.4])
-  plan.phases[0].__dict__["validation"] = lambda: None
-  run(plan, tmp_path, validate=lambda method: (
-      {"mean_iou": next(scores)}, np.zeros([1, 4, 4, 3], np.uint8)))
+  plan.phases[0].__dict__["validation"] = "val"
+
+  def validate(method):
+    del method
+    score = next(scores)
+    return {"mean_iou": score}, np.zeros([1, 4, 4, 3], np.uint8), score, "fine"
+
+  run(plan, tmp_path, validate=validate)
   best = tf.train.latest_checkpoint(str(tmp_path / "train" / "checkpoints" / "best"))
   assert best.endswith("-4")
   with open(tmp_path / "train" / "log.csv", encoding="utf-8") as file:

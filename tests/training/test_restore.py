@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.recipes import heads
-from keras_weakseg.recipes import training_phase
+from keras_weakseg.recipes import building
 from keras_weakseg.training import restore
 
 
@@ -91,7 +91,7 @@ def test_weights_of_another_model_are_refused_and_change_nothing(tiny_run, class
   network = type(network)(network.as_dict())
   network.light_tiny.head_filters = filters
   head = heads.Head(tuple(f"class {index}" for index in range(classes)))
-  *_, other, _ = training_phase.build_predictor(network, head)
+  *_, other, _ = building.build_predictor(network, head)
   before = [weight.numpy() for weight in other.weights]
   path = tf.train.latest_checkpoint(os.path.join(
       tiny_run.model_dir, "train", "checkpoints", "last"))

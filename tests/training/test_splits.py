@@ -11,6 +11,7 @@ from keras_weakseg import fields
 from keras_weakseg.data import bundle as bundles
 from keras_weakseg.data import parts
 from keras_weakseg.training import splits
+from keras_weakseg.training import tasks
 
 
 @pytest.fixture
@@ -20,7 +21,8 @@ def photos(photo_folder, tmp_path):
 
 def plan(source, *given):
   bundle = bundles.Bundle([parts.Part(source, **options) for options in given or ({},)])
-  return types.SimpleNamespace(source=source, phases=[types.SimpleNamespace(bundle=bundle)])
+  return types.SimpleNamespace(source=source, phases=[types.SimpleNamespace(bundle=bundle)],
+                               record=types.SimpleNamespace(role="segmentation"))
 
 
 # === Masks of a split ===
@@ -29,16 +31,16 @@ def plan(source, *given):
 def test_masks_that_may_not_be_read_do_not_count(photos):
   (photos / "list.json").write_text(json.dumps({"mask": ["p00", "p01"], "tags": ["p02"]}))
   source = data_lib.Folder(photos, manifest="list.json", held_out=0.0)
-  assert splits.masked_ids(source, "train") == ("p00", "p01")
+  assert splits.labelled_ids(source, "train") == ("p00", "p01")
   samples = list(splits.labelled_samples(source, "train"))
   assert [sample[fields.SAMPLE_ID].numpy() for sample in samples] == [b"p00", b"p01"]
 
 
 def test_an_empty_split_has_no_masks_and_an_unknown_one_is_refused(photos):
   source = data_lib.Folder(photos, held_out=0.0)
-  assert splits.masked_ids(source, "validation") == ()
+  assert splits.labelled_ids(source, "validation") == ()
   with pytest.raises(ValueError, match="no split"):
-    splits.masked_ids(source, "tset")
+    splits.labelled_ids(source, "tset")
 
 
 def test_masks_that_a_plan_has_learned_from_are_not_unseen(photos):
@@ -131,3 +133,23 @@ def test_an_error_of_the_house_is_unwrapped(tiny_data):
   text = "ValueError: It broke.\nExpected: a. Received: b.\nMend it.\nTraceback"
   found = splits.explained(tiny_data, "train", tf.errors.UnknownError(None, None, text))
   assert str(found) == "It broke.\nExpected: a. Received: b.\nMend it."
+
+
+# === Depth ===
+
+
+def test_true_depth_is_the_label_of_depth(tiny_video, tiny_data):
+  assert len(splits.labelled_ids(tiny_video, "validation", tasks.DepthTask)) == 6
+  assert splits.labelled_ids(tiny_data, "train", tasks.DepthTask) == ()
+  sample = next(iter(splits.labelled_samples(tiny_video, "validation", tasks.DepthTask)))
+  assert set(sample) >= {fields.IMAGE, fields.DEPTH, fields.SAMPLE_ID}
+  assert not {fields.MASK, fields.POSES, fields.FRAMES} & set(sample)
+
+
+def test_a_plan_of_depth_says_that_there_is_none(tiny_data):
+  made = plan(tiny_data, {"supervision": "none"})
+  made.record.role = "depth"
+  note, = splits.check_plan(made, "val")
+  assert note.endswith("has no true depth in the split 'val'")
+  with pytest.raises(ValueError, match="(?s)cannot pick the best checkpoint.*true depth"):
+    splits.check_plan(made, "val", "val")

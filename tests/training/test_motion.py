@@ -1,0 +1,95 @@
+"""The camera motion of a trained run."""
+import copy
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+from keras_weakseg import api
+from keras_weakseg import runs
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks import weights
+from keras_weakseg.ops import geometry
+from keras_weakseg.training import motion
+
+
+@pytest.fixture(scope="module")
+def pose_fn(tiny_video_run):
+  return motion.load_motion(tiny_video_run.model_dir, tiny_video_run.experiment)
+
+
+@pytest.fixture(scope="module")
+def sample(tiny_video):
+  return next(tiny_video.samples("validation").as_numpy_iterator())
+
+
+def test_motion_is_that_of_the_trained_network(tiny_video_run, pose_fn, sample):
+  """The network, its file and its pixels, put together by hand."""
+  options = tiny_video_run.experiment.pose.get().as_dict()
+  pose = networks.build_network("light_pose", (None, None, 3), **options)
+  weights.load_pretrained(pose, "light_pose", str(
+      pathlib.Path(tiny_video_run.model_dir, "train", "pose.npz")))
+  image, after = (np.float32(x) for x in (sample["image"], sample["frames"][1]))
+  mean, std = (np.float32(x) for x in (0.45, 0.225))
+  pair = (np.concatenate([image, after], -1) / 255 - mean) / std
+  found = pose(pair[None], training=False)
+  wanted = geometry.pose_to_matrix(found["axis_angle"][:, 0], found["translation"][:, 0])
+  assert np.abs(wanted[0] - np.eye(4)).max() > 1e-6
+  np.testing.assert_allclose(
+      pose_fn(sample["image"], sample["frames"], sample["frame_offsets"])[1], wanted[0], atol=1e-5)
+
+
+def test_the_way_back_is_the_inverse(pose_fn, sample):
+  image, after = sample["image"], sample["frames"][1]
+  there = pose_fn(image, after[None], [1])[0]
+  back = pose_fn(after, image[None], [-1])[0]
+  assert there.shape == (4, 4) and there.dtype == np.float32
+  np.testing.assert_allclose(there @ back, np.eye(4), atol=1e-5)
+  np.testing.assert_allclose(there[:3, :3] @ there[:3, :3].T, np.eye(3), atol=1e-5)
+
+
+def test_frames_are_seen_at_the_size_of_the_training(pose_fn, sample):
+  large = lambda pictures: np.repeat(np.repeat(pictures, 2, -3), 2, -2)
+  small = pose_fn(sample["image"], sample["frames"], [-1, 1])
+  np.testing.assert_allclose(
+      pose_fn(large(sample["image"]), large(sample["frames"]), [-1, 1]), small, atol=2e-4)
+
+
+def test_any_number_of_frames_is_taken(pose_fn, sample):
+  both = pose_fn(sample["image"], sample["frames"], [-1, 1])
+  one = pose_fn(sample["image"], sample["frames"][:1], [-1])
+  assert both.shape == (2, 4, 4)
+  np.testing.assert_allclose(one[0], both[0], atol=1e-6)
+
+
+def test_a_shared_encoder_comes_back_with_its_network(tiny_video, depth_overrides, tmp_path):
+  given = depth_overrides()
+  for key in ("pose.pretrained", "pose.light_pose"):
+    del given[key]
+  result = api.fit(method="self_supervised_depth", data=tiny_video, model_dir=tmp_path / "run",
+                   progress=False, params_override={
+                       **given, "pose.pretrained": "", "pose.type": "shared",
+                       "pose.shared.filters": 4, "training.steps": 1})
+  with np.load(tmp_path / "run" / "train" / "pose.npz") as arrays:
+    assert any("conv_pw_12" in name for name in arrays.files)
+  sample = next(tiny_video.samples("train").as_numpy_iterator())
+  found = [motion.load_motion(tmp_path / "run", config)(sample["image"], sample["frames"], [-1, 1])
+           for config in (result.experiment, runs.load(tmp_path / "run").experiment)]
+  assert np.abs(found[0] - np.eye(4)).max() > 1e-6
+  np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_the_file_of_another_network_is_refused(tiny_video_run):
+  other = copy.deepcopy(tiny_video_run.experiment)
+  other.pose.light_pose.alpha *= 2
+  with pytest.raises(ValueError, match="(?s)of another pose network.*experiment.yaml"):
+    motion.load_motion(tiny_video_run.model_dir, other)
+
+
+@pytest.mark.parametrize("removed", ["train/pose.npz", "record.json"])
+def test_a_run_without_motion_is_refused(tiny_video_run, tmp_path, removed):
+  folder = shutil.copytree(tiny_video_run.model_dir, tmp_path / "run")
+  (folder / removed).unlink()
+  with pytest.raises(FileNotFoundError, match="(?s)Expected: .*" + removed.rsplit("/")[-1]):
+    motion.load_motion(folder, tiny_video_run.experiment)

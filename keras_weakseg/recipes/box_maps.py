@@ -26,7 +26,7 @@ def wrapped(parts, settings, cache_dir=None):
   Args:
     parts: list of `data.Part`.
     settings: `BoxMaps` or None.
-    cache_dir: see `label_maps.cache_root`.
+    cache_dir: see `cache.cache_root`.
   """
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   from keras_weakseg.data import label_maps  # pylint: disable=g-import-not-at-top
@@ -43,7 +43,7 @@ def preparation(bundle, settings, cache_dir=None):
   Args:
     bundle: `data.Bundle` of `wrapped` parts.
     settings: `BoxMaps` or None.
-    cache_dir: see `label_maps.cache_root`.
+    cache_dir: see `cache.cache_root`.
 
   Returns:
     A function of a bool (draw progress bars), or None, and a list of lines.

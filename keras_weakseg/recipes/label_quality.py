@@ -4,7 +4,6 @@ Both read true masks, which is research: only what the caller names is looked at
 """
 import itertools
 import json
-import os
 import pathlib
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.evaluation import metrics
+from keras_weakseg.evaluation import parallel
 from keras_weakseg.evaluation import staging
 from keras_weakseg.ops import crf_parameters
 
@@ -91,14 +91,12 @@ def tune_label_maps(source, split="train", *, table, ids=None, count=COUNT, seed
 
 
 def _score(samples, settings, source, workers):
-  from keras_weakseg.data import label_maps  # pylint: disable=g-import-not-at-top
-
   def judge(sample):
     found = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
                           source.num_classes)
     return metrics.confusion_matrix(sample[fields.MASK], found, source.num_classes)
 
-  matrices = label_maps.parallel(judge, samples, workers or os.cpu_count() or 1)
+  matrices = parallel.in_order(judge, samples, workers)
   return _figures(sum(matrices), source.classes)
 
 

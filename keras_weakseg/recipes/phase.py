@@ -15,7 +15,7 @@ class Phase:
     training: `schema.Training`.
     fingerprint: names everything that decides the batches; a run continues only with the same.
     plan: lines that tell the user what will happen.
-    validation: function that returns the samples which pick the best checkpoint, or None.
+    validation: split of the plan's source that picks the best checkpoint, or an empty text.
     prepare: function of a bool (draw progress bars) that makes what the bundle reads, after the
       plan is printed and before the training; several processes may call it at a time. None =
       nothing to do.
@@ -28,7 +28,7 @@ class Phase:
   training: Any
   fingerprint: str
   plan: Tuple[str, ...] = ()
-  validation: Optional[Callable[[], Any]] = None
+  validation: str = ""
   prepare: Optional[Callable[[bool], None]] = None
   record: Any = None
   head: Any = None
@@ -40,7 +40,7 @@ class Plan:
 
   Attributes:
     phases: in the order of training; the last one's predictor is the result.
-    source: the source whose classes and validation split the result is evaluated with.
+    source: the source that the result is evaluated on, with the classes of its predictor.
   """
   phases: Sequence[Phase]
   source: Any

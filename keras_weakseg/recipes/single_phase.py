@@ -15,4 +15,4 @@ def plan(experiment, given=None):
   """
   sources = source_lib.make_sources(experiment.data, given)
   phase, source = training_phase.make_phase(PHASE, experiment, sources)
-  return phases.Plan([phase], source)
+  return phases.Plan([phase], source_lib.evaluation_source(experiment, sources, source))

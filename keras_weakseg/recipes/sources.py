@@ -7,7 +7,8 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.recipes import video_sources
 
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "coco_sample", "tfds", *video_sources.KINDS)
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
+         *video_sources.KINDS)
 
 
 def make_source(config, data_dir=None):
@@ -24,9 +25,11 @@ def make_source(config, data_dir=None):
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   from keras_weakseg.datasets import groups  # pylint: disable=g-import-not-at-top
   source = _make_plain(config, data_dir)
-  if not config.groups:
-    return source
-  return data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
+  if config.groups:
+    source = data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
+  if config.disparity:
+    source = data.WithDisparity(source, data.find(config.disparity, data_dir))
+  return source
 
 
 def _make_plain(config, data_dir):
@@ -37,6 +40,8 @@ def _make_plain(config, data_dir):
   if config.kind in ("voc_animals", "voc_animals_boxes"):
     return data.voc_animals(data.find(config.path or "voc_animals", data_dir),
                             boxes=config.kind.endswith("boxes"))
+  if config.kind == "camvid":
+    return data.camvid(data.find(config.path or "camvid", data_dir))
   if config.kind in video_sources.KINDS:
     return video_sources.make_video_source(config, data_dir)
   if config.kind == "coco_sample":
@@ -66,7 +71,24 @@ def make_sources(config, given=None):
   return {entry.name: make_source(entry, config.data_dir or None) for entry in config.sources}
 
 
-def make_parts(config, sources, needs=fields.Supervision.TAGS):
+def evaluation_source(experiment, sources, default):
+  """Returns the source that an experiment is evaluated on: that of its first part by default.
+
+  Args:
+    experiment: `schema.Experiment`.
+    sources: dict of name to source.
+    default: the source of the first part.
+
+  Raises:
+    ValueError: there is no source of that name.
+  """
+  name = experiment.evaluation.source
+  if name and name not in sources:
+    raise errors.unknown_name("source for 'evaluation.source'", name, sources)
+  return sources[name] if name else default
+
+
+def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False):
   """Returns the parts of a bundle, as `keras_weakseg.data.bundle.Part`.
 
   Without configured parts, the first source gives one part for the samples with a mask and one
@@ -76,11 +98,12 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS):
     config: `schema.Data`.
     sources: dict of name to source.
     needs: kind of label that the method learns from.
+    unlabelled: whether samples without it teach something too.
   """
   from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   default = next(iter(sources.values()))
   if not config.parts:
-    return default_parts(default, needs=needs)
+    return default_parts(default, needs=needs, unlabelled=unlabelled)
   parts = []
   for entry in config.parts:
     if entry.source and entry.source not in sources:
@@ -100,26 +123,33 @@ def _part_name(entry, sources):
   return f"{source}_{entry.supervision.replace('+', '_')}"
 
 
-def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.TAGS):
+def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.TAGS,
+                  unlabelled=False):
   """Returns the parts of a source that nobody has divided: one per kind of label it grants.
 
   Samples with a mask teach by it; the others by their boxes, else by their tags. Of two parts the
-  stronger weighs .7 and the weaker .3 (Papandreou et al. 2015).
+  stronger weighs .7 and the weaker .3 (Papandreou et al. 2015). A method of depth gets the samples
+  with depth, one that needs no labels all samples; one that learns from samples without labels too
+  has all samples in half of every batch.
 
   Args:
     source: a data source.
     split: of it.
     batch_size: samples in a batch.
     needs: kind of label that the method learns from; samples that do not grant it are left out.
+    unlabelled: whether they teach something too.
 
   Raises:
     ValueError: no sample of the split has such a label.
   """
   from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   ids = source.ids(split)
+  if not needs:
+    return [part_lib.Part(source, split, fields.Supervision.NONE, batch_size=batch_size)]
   flags = source.supervision(split)
   kinds, left = [], set(ids)
-  for kind in (fields.Supervision.MASK, fields.Supervision.BOXES, fields.Supervision.TAGS):
+  for kind in (fields.Supervision.DEPTH,) if needs == fields.Supervision.DEPTH else (
+      fields.Supervision.MASK, fields.Supervision.BOXES, fields.Supervision.TAGS):
     chosen = tuple(name for name, flag in zip(ids, flags) if name in left and flag & kind)
     left -= set(chosen)
     if chosen:
@@ -136,9 +166,13 @@ def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.
         fix="Add labels, correct the places given to the source (masks=, tags=, boxes=), or choose "
             "a method that learns from what is there.")
   weights = [1.0] if len(kinds) == 1 else [0.7] + [0.3 / (len(kinds) - 1)] * (len(kinds) - 1)
-  return [part_lib.Part(source, split, kind, batch_size=max(1, batch_size // len(kinds)),
-                        ids=chosen, weight=weight)
-          for (kind, chosen), weight in zip(kinds, weights)]
+  rest = []
+  if unlabelled and sum(len(chosen) for _, chosen in kinds) < len(ids):
+    batch_size //= 2
+    rest = [part_lib.Part(source, split, fields.Supervision.NONE, batch_size=batch_size)]
+  return [*(part_lib.Part(source, split, kind, batch_size=max(1, batch_size // len(kinds)),
+                          ids=chosen, weight=weight)
+            for (kind, chosen), weight in zip(kinds, weights)), *rest]
 
 
 def part_names(parts):

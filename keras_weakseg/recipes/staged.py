@@ -1,7 +1,8 @@
 """The recipe of several stages, each of which starts from the weights of the one before.
 
-Cross-Pretrain (Papandreou et al. 2015, section 4.4) is its first use: a network learns the classes
-of a large data set, then its classifier is replaced and it learns those of the small one.
+Cross-Pretrain (Papandreou et al. 2015, section 4.4): a network learns the classes of a large data
+set, then its classifier is replaced and it learns those of the small one. Depth transfer (Hoyer et
+al. 2021, section 3.2): encoder and decoder learn depth from video, then classes.
 """
 import copy
 
@@ -35,13 +36,16 @@ def plan(experiment, given=None):
     phase, source = training_phase.make_phase(
         name, settings, sources, after=made[-1] if made else None)
     made.append(phase)
-  return phases.Plan(made, source)
+  return phases.Plan(made, source_lib.evaluation_source(experiment, sources, source))
 
 
 def _stage(experiment, stage):
   """Returns the experiment that one stage amounts to."""
   settings = copy.deepcopy(experiment)
   settings.data.parts, settings.data.head = stage.parts, stage.head
-  settings.network, settings.method, settings.training = stage.network, stage.method, stage.training
+  for name in ("network", "pose", "method", "training"):
+    setattr(settings, name, getattr(stage, name))
+  if stage.augmentation is not None:
+    settings.data.augmentation = stage.augmentation
   settings.evaluation.validation_split = ""
   return settings

@@ -8,20 +8,17 @@ from keras_weakseg import api
 from keras_weakseg import data
 from keras_weakseg import fields
 from keras_weakseg.configs import overrides
+from keras_weakseg.data import cache
 from keras_weakseg.data import label_maps
 from keras_weakseg.methods import registry
 from keras_weakseg.recipes import box_maps
 from keras_weakseg.recipes import registry as recipes
 
-_XML = ("<annotation><size><width>{w}</width><height>{h}</height></size><object><name>{name}</name>"
-        "<bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin><xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox>"
-        "</object></annotation>")
-
 
 @pytest.fixture
-def boxed_folder(tmp_path, monkeypatch):
+def boxed_folder(tmp_path, monkeypatch, voc_xml):
   """Returns a folder of 12 pictures of squares with VOC XML files; the first four have masks."""
-  monkeypatch.setenv(label_maps.ENVIRONMENT, str(tmp_path / "cache"))
+  monkeypatch.setenv(cache.ENVIRONMENT, str(tmp_path / "cache"))
   from PIL import Image
   root = tmp_path / "photos"
   for name in ("images", "masks", "boxes"):
@@ -37,9 +34,8 @@ def boxed_folder(tmp_path, monkeypatch):
     Image.fromarray(image).save(root / "images" / f"p{index:02d}.png")
     if index < 4:
       Image.fromarray(mask).save(root / "masks" / f"p{index:02d}.png")
-    (root / "boxes" / f"p{index:02d}.xml").write_text(_XML.format(
-        w=72, h=56, name=("red", "blue")[label - 1], x0=left + 1, y0=top + 1, x1=left + 28,
-        y1=top + 24))
+    (root / "boxes" / f"p{index:02d}.xml").write_text(voc_xml(
+        (56, 72), (("red", "blue")[label - 1], left + 1, top + 1, left + 28, top + 24)))
   return root
 
 

@@ -8,7 +8,7 @@ from keras_weakseg.recipes import phase
 
 def test_a_phase_needs_what_the_loop_reads_and_no_more():
   made = phase.Phase("train", lambda finished: "method", "bundle", "training", "fingerprint")
-  assert made.plan == () and made.validation is None and made.build({}) == "method"
+  assert made.plan == () and made.validation == "" and made.build({}) == "method"
   with pytest.raises(dataclasses.FrozenInstanceError):
     made.name = "other"
 

@@ -8,7 +8,7 @@ def test_the_plan_names_method_network_data_and_length(experiment, tiny_data):
   text = "\n".join(phase.plan)
   assert text.startswith("em_adapt on light_tiny, weights from scratch\n")
   assert "12 steps of 8 samples" in text and "held out" in text
-  assert phase.validation is None and phase.bundle.batch_size == 8
+  assert phase.validation == "" and phase.bundle.batch_size == 8
 
 
 def test_build_gives_the_configured_method(experiment, tiny_data):
@@ -20,11 +20,10 @@ def test_build_gives_the_configured_method(experiment, tiny_data):
   assert method.predictor.output_shape[-1] == 3 and method.stride == plan.record.stride
 
 
-def test_validation_gives_every_sample_with_its_mask(experiment, tiny_data):
+def test_validation_is_on_the_split_of_the_configuration(experiment, tiny_data):
   config = experiment(**{"evaluation.validation_split": "val"})
-  samples = list(single_phase.plan(config, tiny_data).phases[0].validation())
-  assert len(samples) == len(tiny_data.ids("validation"))
-  assert all(sample["mask"].shape == sample["image"].shape[:2] for sample in samples)
+  plan = single_phase.plan(config, tiny_data)
+  assert plan.phases[0].validation == "val" and plan.source is tiny_data
 
 
 def test_the_same_seed_gives_the_same_fingerprint(experiment, tiny_data):

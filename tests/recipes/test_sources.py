@@ -187,3 +187,62 @@ def test_the_fingerprint_follows_what_decides_the_batches():
       {}, {}, {"batch_size": 3}, {"weight": 0.5}, {"supervision": Kind.TAGS},
       {"source": Labelled({"m": Kind.MASK})})]
   assert prints[0] == prints[1] and len(set(prints)) == 5
+
+
+# === Depth and video ===
+
+
+def test_a_method_of_depth_gets_the_samples_with_depth():
+  flags = {"a": Kind.DEPTH | Kind.MASK, "b": Kind.MASK, "c": Kind.DEPTH}
+  part, = sources.default_parts(Labelled(flags), needs=Kind.DEPTH)
+  assert part.supervision == Kind.DEPTH and part.ids == ("a", "c") and part.batch_size == 8
+  with pytest.raises(ValueError, match="Expected: depth for at least one sample"):
+    sources.default_parts(Labelled(MIXED), needs=Kind.DEPTH)
+
+
+def test_a_method_without_labels_gets_all_samples_and_none_of_theirs():
+  part, = sources.default_parts(Labelled(MIXED), needs=Kind.NONE, batch_size=3)
+  assert part.supervision == Kind.NONE and part.ids is None and part.batch_size == 3
+
+
+@pytest.mark.parametrize("flags, wanted", [
+    ({"a": Kind.MASK, "b": Kind.TAGS, "c": Kind.NONE},
+     [(Kind.MASK, 4, ("a",)), (Kind.NONE, 4, None)]),
+    ({"a": Kind.MASK, "b": Kind.MASK}, [(Kind.MASK, 8, ("a", "b"))])])
+def test_samples_without_masks_fill_half_of_a_batch_where_they_teach(flags, wanted):
+  parts = sources.default_parts(Labelled(flags), needs=Kind.MASK, unlabelled=True)
+  assert [(part.supervision, part.batch_size, part.ids) for part in parts] == wanted
+  assert [part.weight for part in parts] == [1.0] * len(parts)
+
+
+def test_numbers_may_be_those_of_another_source():
+  made = {"clips": Labelled(MIXED, "clips"), "test": Labelled(MIXED, "test")}
+  config = schema.Experiment()
+  assert sources.evaluation_source(config, made, made["clips"]) is made["clips"]
+  config.evaluation.source = "test"
+  assert sources.evaluation_source(config, made, made["clips"]) is made["test"]
+  config.evaluation.source = "tset"
+  with pytest.raises(ValueError, match="(?s)no source for 'evaluation.source' 'tset'.*"
+                     "Did you mean 'test'"):
+    sources.evaluation_source(config, made, made["clips"])
+
+
+def test_a_source_carries_the_disparity_of_a_teacher(photo_folder, tmp_path):
+  plain = sources.make_source(schema.Source(path=str(photo_folder)))
+  maps = data_lib.make_disparity_maps(
+      plain, lambda images: np.float32(images[..., 0]) / 255, tmp_path / "said", "train",
+      model_hash="red", progress=False)
+  made = sources.make_source(schema.Source(
+      path=str(photo_folder), groups=("thing=red+blue",), disparity=str(maps)))
+  sample = next(made.samples("train", wanted=("image", "disparity")).as_numpy_iterator())
+  red = np.float32(sample[fields.IMAGE][..., 0])
+  np.testing.assert_allclose(
+      sample[fields.DISPARITY], (red - red.min()) / (red.max() - red.min()), atol=1e-4)
+  assert made.classes == ("background", "thing")
+  with pytest.raises(FileNotFoundError, match="nowhere"):
+    sources.make_source(schema.Source(path=str(photo_folder), disparity="nowhere"))
+
+
+def test_camvid_is_found_by_its_name(shared_data):
+  made = sources.make_source(schema.Source(kind="camvid"), str(shared_data("camvid").parent))
+  assert made.name == "camvid" and made.num_classes == 11 and len(made.ids("train")) == 367

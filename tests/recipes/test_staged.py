@@ -11,7 +11,7 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import staged
-from keras_weakseg.recipes import training_phase
+from keras_weakseg.recipes import building
 
 
 @pytest.fixture
@@ -102,7 +102,80 @@ def test_mistakes_name_the_stage(experiment):
 
 def test_a_predictor_of_merged_classes_shares_the_network():
   head = heads.Head(tuple("abcd"), ((0, 3), (1, 2)))
-  network, scorer, predictor, _ = training_phase.build_predictor(
+  network, scorer, predictor, _ = building.build_predictor(
       schema.Network(type="light_tiny"), head)
   assert scorer.output_shape[-1] == 4 and predictor.output_shape[-1] == 2
   assert {id(v) for v in predictor.variables} == {id(v) for v in network.variables}
+
+
+# === Depth first, classes after ===
+
+
+@pytest.fixture
+def transfer(photo_folder, video_folder, depth_overrides):
+  """Returns a function that makes: depth of a video first, then classes of photographs."""
+  def make(network="light_unet", **changes):
+    tiny = overrides.resolve("own_video", overrides=depth_overrides())
+    config = schema.Experiment(recipe="staged", network=schema.Network(type=network))
+    given = depth_overrides(network)[f"network.{network}"]
+    config.data.sources = [
+        schema.Source(name="photos", path=str(photo_folder), held_out=0.25),
+        schema.Source(name="drive", kind="video", path=str(video_folder))]
+    config.data.parts = [schema.Part(batch_size=2)]
+    config.data.augmentation = schema.Augmentation(crop=(32, 64))
+    config.training, config.evaluation.split = tiny.training, "validation"
+    config.pose, config.method.type = tiny.pose, "supervised"
+    config.stages = [schema.Stage(
+        name="depth", parts=[schema.Part(source="drive", supervision="none", batch_size=2)],
+        network=tiny.network, pose=tiny.pose, method=tiny.method, training=tiny.training,
+        augmentation=schema.Augmentation(crop=(), resize=(32, 64), color_of="inputs"))]
+    return overrides.resolve(config, overrides={
+        f"network.{network}": given, "training.steps": 1, "stages.0.training.steps": 1, **changes})
+  return make
+
+
+def test_a_stage_has_its_own_augmentation(transfer):
+  first, second = (phase.bundle.augmentation for phase in staged.plan(transfer()).phases)
+  assert (first.crop, first.resize, first.color_of) == (None, (32, 64), "inputs")
+  assert (second.crop, second.resize, second.color_of) == ((32, 64), None, "pixels")
+  config = transfer()
+  config.stages[0].augmentation = None
+  assert staged.plan(config).phases[0].bundle.augmentation == second
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_encoder_and_decoder_of_the_stage_are_carried_over(transfer, carried):
+  plan = staged.plan(transfer(**{"network.carried": carried}))
+  depth = plan.phases[0].build({})
+  random = np.random.RandomState(0)
+  for variable in depth.main.weights:
+    variable.assign(random.uniform(0.1, 1.0, variable.shape).astype(np.float32))
+  old = {v.name: v for v in depth.main.weights}
+  classes = plan.phases[1].build({"depth": depth}).main
+  shared = [v for v in classes.weights if v.name in old and v.shape == old[v.name].shape]
+  assert len(shared) > len(classes.weights) - 4
+  assert [v.name for v in shared if np.array_equal(v, old[v.name]) != carried] == []
+  assert ("weights from phase 'depth'" in plan.phases[1].plan[0]) == carried
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_the_pose_network_is_carried_over_by_itself(transfer, carried):
+  """The second stage of the paper starts from ImageNet again, but for the motion."""
+  config = transfer("light_multitask", **{"pose.carried": carried, "network.carried": False})
+  config.method.type = "joint_depth"
+  config.data.parts.append(schema.Part(source="drive", supervision="none", batch_size=2))
+  plan = staged.plan(config)
+  depth = plan.phases[0].build({})
+  for variable in depth.networks["pose"].weights:
+    variable.assign(variable + 0.25)
+  old = {v.name: v for v in depth.networks["pose"].weights}
+  joint = plan.phases[1].build({"depth": depth})
+  assert all(np.array_equal(v, old[v.name]) == carried for v in joint.networks["pose"].weights)
+
+
+def test_depth_then_classes_train_and_come_back(transfer, tmp_path):
+  result = kw.fit(transfer(), model_dir=tmp_path / "run", progress=False)
+  assert result.model.classes == ("background", "red", "blue") and result.metrics["samples"] > 0
+  assert (tmp_path / "run" / "depth" / "depth.npz").exists()
+  again = kw.evaluate(tmp_path / "run", progress=False)
+  assert again["confusion"] == result.metrics["confusion"]

@@ -1,59 +1,107 @@
-"""One phase: its network, and the weights it starts from."""
-import numpy as np
+"""A phase of the configuration: who may train what, on which parts, and what the plan says."""
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.configs import schema
-from keras_weakseg.framework import keras
-from keras_weakseg.recipes import heads
-from keras_weakseg.recipes import single_phase
+from keras_weakseg import data
+from keras_weakseg.configs import overrides
+from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import training_phase
 
 
-def test_the_predictor_takes_pixels_and_gives_scores_of_every_class():
-  network, scorer, predictor, record = training_phase.build_predictor(
-      schema.Network(type="light_tiny"), heads.Head(tuple("abcde")))
-  scores = predictor(np.zeros([2, 33, 49, 3], np.float32))
-  assert scorer is predictor
-  assert scores.shape == (2, 5, 7, 5) and record.stride == 8
-  assert {id(v) for v in network.weights} == {id(v) for v in predictor.weights}
-
-
-# === Weights to start from ===
-
-
 @pytest.fixture
-def offline(monkeypatch):
-  """Takes ImageNet's weights away, as without a connection and a cache."""
-  def fail(*_, **__):
-    raise Exception("URL fetch failure on https://example.org: None -- unreachable")
-  monkeypatch.setattr(keras.applications, "MobileNet", fail)
+def make(tiny_video, depth_overrides):
+  """Returns a function that makes the phase of an experiment on `tiny_video`."""
+  def phase(name, network, source=None, **changes):
+    config = overrides.resolve(name, overrides=[
+        depth_overrides(network), {"data.augmentation.resize": [32, 64]}, changes])
+    return training_phase.make_phase("train", config, {"": source or tiny_video})
+  return phase
 
 
-def test_optional_weights_that_cannot_be_had_are_noted(experiment, tiny_data, offline, capsys):
-  plan = single_phase.plan(experiment(**{"network.pretrained": "imagenet_if_available"}), tiny_data)
-  assert "weights from ImageNet if they can be had, else from scratch" in plan.phases[0].plan[0]
-  method = plan.phases[0].build({})
-  printed = capsys.readouterr().out
-  assert "Note: ImageNet weights cannot be had here, so training starts from scratch." in printed
-  assert len(printed.splitlines()) == 1
-  assert np.isfinite(method.predictor(np.zeros([1, 33, 33, 3], np.float32))).all()
+@pytest.mark.parametrize("method, network, names", [
+    ("self_supervised_depth", "light_unet", networks.network_names("depth")),
+    ("supervised_depth", "light_multitask", networks.network_names("depth")),
+    ("joint_depth", "light_depth", networks.network_names("multitask")),
+    ("em_fixed", "light_depth", networks.network_names("segmentation")),
+    ("supervised", "light_multitask", networks.network_names("segmentation"))])
+def test_a_method_names_the_networks_that_it_can_train(tiny_video, method, network, names):
+  config = overrides.resolve("own_video", overrides={
+      "method.type": method, "network.type": network})
+  with pytest.raises(ValueError, match=f"The method '{method}' cannot train the network "
+                     f"'{network}'") as error:
+    training_phase.make_phase("train", config, {"": tiny_video})
+  assert "Expected: one of " + ", ".join(names) + ". " in str(error.value)
+  assert f"Received: a network for {networks.network_record(network).role}." in str(error.value)
+  assert "network.type" in str(error.value)
 
 
-def test_weights_that_were_asked_for_must_be_there(experiment, tiny_data, offline):
-  plan = single_phase.plan(experiment(**{"network.pretrained": "imagenet"}), tiny_data)
-  with pytest.raises(FileNotFoundError, match="ImageNet weights of MobileNet could not be fetched"):
-    plan.phases[0].build({})
+def test_a_phase_of_depth_has_no_classes_and_reads_no_label(make, tiny_video):
+  phase, source = make("own_video", "light_depth")
+  assert source is tiny_video and phase.head.classes == () and phase.record.role == "depth"
+  text = "\n".join(phase.plan)
+  assert text.startswith("self_supervised_depth on light_depth, weights from scratch\n")
+  assert "12 samples, supervision none" in text and "4 steps of 8 samples" in text
+  batch = next(iter(phase.bundle.batches()))
+  assert {"frames", "frame_offsets", "intrinsics", "jitter", "valid"} <= set(batch)
+  assert not {"depth", "poses", "mask"} & set(batch)
 
 
-def test_a_file_of_weights_is_loaded(experiment, tiny_data, tmp_path):
-  network, *_ = training_phase.build_predictor(experiment().network, heads.Head(tuple("abc")))
-  trunk = next(v for v in network.trainable_weights if v.shape.rank == 4)
-  layer, kind = trunk.name.split(":")[0].split("/")[-2:]
-  value = np.random.RandomState(0).normal(size=trunk.shape).astype(np.float32)
-  np.savez(tmp_path / "w.npz", **{f"{layer}__{kind}": value})
-  plan = single_phase.plan(
-      experiment(**{"network.pretrained": str(tmp_path / "w.npz")}), tiny_data)
-  method = plan.phases[0].build({})
-  found = next(v for v in method.weights if v.shape == value.shape and layer in v.name)
-  np.testing.assert_array_equal(tf.convert_to_tensor(found), value)
+@pytest.mark.parametrize("name, network, kind, fields", [
+    ("own_depth", "light_depth", "depth", {"depth"}),
+    ("own_joint", "light_multitask", "mask", {"mask", "frames"})])
+def test_labels_are_those_that_the_method_learns_from(make, name, network, kind, fields):
+  phase, _ = make(name, network)
+  assert phase.bundle.parts[0].kinds == kind
+  assert fields <= set(next(iter(phase.bundle.batches())))
+  assert phase.head.classes == (() if name == "own_depth" else ("far", "near"))
+
+
+def test_frames_without_masks_teach_depth_beside_those_with_masks(make, tiny_video):
+  few = {split: tiny_video.samples(split).enumerate().map(lambda number, sample: {
+      **sample, "supervision": tf.where(number < 3, 4, 0)}) for split in ("train", "validation")}
+  phase, _ = make("own_joint", "light_multitask", data.Dataset(few, tiny_video.classes))
+  assert [(part.kinds, len(ids), part.batch_size) for part, ids in zip(
+      phase.bundle.parts, phase.bundle.ids)] == [("mask", 3, 4), ("none", 12, 4)]
+  batch = next(iter(phase.bundle.batches()))
+  known = (batch["mask"].numpy() < 255).any((1, 2))
+  assert known.tolist() == (batch["part"].numpy() == 0).tolist() and known.sum() == 4
+  assert (batch["frame_offsets"].numpy() != 0).all()
+
+
+def test_depth_cannot_be_learned_from_data_without_depth(make, tiny_data):
+  with pytest.raises(ValueError, match="(?s)no labels that the method learns from.*"
+                     "Expected: depth for at least one sample"):
+    make("own_depth", "light_depth", tiny_data)
+
+
+def test_a_teacher_needs_no_labels(make, video_folder, tmp_path):
+  video = data.Video(video_folder)
+  maps = data.make_disparity_maps(video, lambda images: images[..., 0] / 255.0, tmp_path / "said",
+                                  model_hash="red", progress=False)
+  phase, _ = make("own_depth", "light_depth", data.WithDisparity(video, maps),
+                  **{"method.supervised_depth": {"loss": "berhu"}})
+  assert phase.bundle.parts[0].kinds == "none"
+  assert "disparity" in next(iter(phase.bundle.batches()))
+
+
+def test_weights_come_from_the_phase_before_unless_told_otherwise(make):
+  before, _ = make("own_video", "light_depth")
+  config = {"network.carried": False}
+  for changes, words in (({}, "weights from phase 'train'"), (config, "weights from scratch")):
+    settings = overrides.resolve("own_video", overrides=[
+        {"network.pretrained": "", "data.augmentation.resize": [32, 64]}, changes])
+    phase, _ = training_phase.make_phase(
+        "second", settings, {"": before.bundle.parts[0].source}, after=before)
+    assert words in phase.plan[0]
+
+
+@pytest.mark.parametrize("size", [(30, 64), (32, 40)])
+def test_sizes_that_do_not_fit_are_refused_at_once(make, size):
+  with pytest.raises(ValueError, match="cannot be trained on images of this size"):
+    make("own_video", "light_depth", **{"data.augmentation.resize": list(size)})
+
+
+def test_the_fingerprint_follows_the_fields_and_parts(make):
+  prints = [make(*given)[0].fingerprint for given in (
+      ("own_video", "light_depth"), ("own_video", "light_depth"), ("own_depth", "light_depth"))]
+  assert prints[0] == prints[1] != prints[2]

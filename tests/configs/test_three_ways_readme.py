@@ -1,0 +1,125 @@
+"""The README of the system and the experiments say the same."""
+import pathlib
+import re
+import shlex
+
+import pytest
+
+from keras_weakseg import cli
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+from keras_weakseg.configs import three_ways_paper
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+README = ROOT / "official_configs" / "three_ways" / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+MINE = {path.stem for path in README.parent.glob("*.yaml")}
+
+
+def row_of(name):
+  """Returns the cells of the row of an experiment."""
+  row = next(line for line in TEXT.splitlines() if f"[{name}]({name}.yaml)" in line)
+  return [cell.strip() for cell in row.split("|")]
+
+
+@pytest.mark.parametrize("index, name", [
+    (index, key.format(count)) for key in three_ways_paper.TABLE_2
+    for index, count in enumerate(three_ways_paper.COUNTS)])
+def test_a_row_of_the_table_has_the_number_of_its_experiment(index, name):
+  row, experiment = row_of(name), registry.build(name)
+  assert float(row[4]) == float(re.search(r"paper: ([\d.]+)", experiment.description).group(1))
+  assert row[3] == f"{three_ways_paper.COUNTS[index]:,}" == f"{experiment.data.parts[0].count:,}"
+  words = {0: "ImageNet", 2: "two stages", 3: "three stages"}
+  assert words[len(experiment.stages)] in row[2] or row[2].startswith("the same")
+
+
+def test_stages_are_told_as_they_are_configured():
+  experiment = registry.build("transfer_f_372_cityscapes")
+  for stage in experiment.stages:
+    row = next(line for line in TEXT.splitlines() if line.startswith(f"| `{stage.name}` |"))
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[3] == str(stage.parts[0].batch_size)
+    assert cells[4] == f"{stage.training.steps:,}"
+
+
+def test_every_experiment_is_linked_and_every_name_exists():
+  linked = set(re.findall(r"\]\((\w+)\.yaml\)", TEXT))
+  assert linked == MINE and len(MINE) >= 21
+  named = set(re.findall(r"\b\w+_(?:scenes|cityscapes|camvid|kitti_clips)\b", TEXT))
+  assert named - set(registry.experiments()) == {"unet_scenes"} - set(registry.experiments())
+
+
+def test_links_lead_somewhere():
+  links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+  assert links and all((README.parent / link).exists() for link in links)
+
+
+def test_modules_of_the_deviations_exist():
+  table = TEXT.split("## Where this leaves the papers")[1]
+  modules = re.findall(r"`(\w+/\w+\.py)` \|", table)
+  assert len(modules) >= 10
+  assert all((ROOT / "keras_weakseg" / module).exists() for module in modules)
+
+
+def test_the_patent_and_how_to_train_without_it_are_told():
+  notice = TEXT.split("**A patent notice.**")[1].split("\n\n")[0]
+  assert "commercial use" in notice
+  for method in ("self_supervised_depth", "joint_depth"):
+    config = overrides.resolve(
+        {"self_supervised_depth": "depth_scenes", "joint_depth": "joint_depth_scenes"}[method],
+        overrides=f"method.{method}.average=True,method.{method}.auto_mask=False")
+    assert overrides.validate(config).method.get().average
+
+
+def test_overrides_in_the_readme_work():
+  given = re.search(r'--params_override "(.*?)"', TEXT).group(1)
+  for name in three_ways_paper.TABLE_2:
+    if "baseline" not in name:
+      experiment = overrides.resolve(name.format(372), overrides=given)
+      assert overrides.validate(experiment).training.steps == 3
+      assert [stage.training.steps for stage in experiment.stages[:2]] == [2, 2]
+
+
+def test_a_row_starts_from_a_run_that_is_there():
+  changes = re.search(r"`recipe=(single_phase),stages=(\[\])`", TEXT)
+  assert changes
+  experiment = overrides.validate(overrides.resolve("transfer_372_cityscapes", overrides={
+      "recipe": "single_phase", "stages": [], "network.pretrained": "runs/depth/train/depth.npz"}))
+  assert experiment.stages == []
+
+
+def test_commands_of_the_readme_are_understood():
+  """Every line of a shell block parses; what they do is tested where it is written."""
+  blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+  commands = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+  assert len(commands) >= 10
+  for command in commands:
+    assert command[0] == "keras-weakseg"
+    options = cli._parser().parse_args([cli._underscored(item) for item in command[1:]])
+    assert options.command == command[1]
+    name = getattr(options, "experiment", None)
+    assert name is None or name in registry.experiments(), name
+
+
+def test_commands_of_the_table_exist():
+  table = TEXT.split("| command |")[1].split("\n\n")[0]
+  named = re.findall(r"^\| `([\w-]+)`", table, re.MULTILINE)
+  assert len(named) == 7
+  for name in named:
+    with pytest.raises(SystemExit) as caught:
+      cli.main([name, "--help"])
+    assert caught.value.code == 0
+
+
+def test_the_example_of_segmentation_after_depth_is_valid(tmp_path):
+  file = tmp_path / "after.yaml"
+  file.write_text(re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL).group(1), encoding="utf-8")
+  experiment = overrides.resolve(str(file))
+  depth = overrides.resolve("own_video").network.get().as_dict()
+  network = experiment.network.get().as_dict()
+  assert all(network[key] == depth[key] for key in set(depth) & set(network))
+  overrides.validate(experiment)
+
+
+def test_results_have_a_place():
+  assert TEXT.count("<!-- results:begin -->") == TEXT.count("<!-- results:end -->") == 1

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors, fields
 from keras_weakseg.evaluation import metrics, parallel, refinement, staging
+from keras_weakseg.evaluation import samples as samples_lib
 from keras_weakseg.evaluation.protocol import Protocol
 from keras_weakseg.ops import crf, crf_parameters
 from keras_weakseg.ops.crf_parameters import CrfParameters
@@ -92,7 +93,7 @@ class _Images:
   def __init__(self, model, samples, protocol, folder, progress):
     self._folder, self._classes, self._protocol = pathlib.Path(folder), model.num_classes, protocol
     self.known, names = [], hashlib.sha256()
-    for sample in _bar(samples, "network", int(samples.cardinality()), progress):
+    for sample in samples_lib.bar(samples, "tune-crf: network", progress):
       image, truth = sample[fields.IMAGE], sample[fields.MASK].numpy()
       np.save(self._path(len(self.known)), model.probabilities(image[tf.newaxis], protocol)[0])
       self.known.append((image.numpy(), truth))
@@ -183,7 +184,8 @@ def _measure(images, table, candidates, name, progress):
   for candidate in new.values():
     lattice = candidate.bilateral_xy, candidate.bilateral_rgb, candidate.spatial_xy
     groups.setdefault(lattice, []).append(candidate)
-  with contextlib.closing(_bar(None, name, len(images) * len(new), progress)) as bar:
+  with contextlib.closing(samples_lib.bar(
+      None, f"tune-crf: {name}", progress, len(images) * len(new))) as bar:
     for group in groups.values():
       total = np.zeros([len(group), *images.without.shape], np.int64)
       for found in parallel.in_order(
@@ -224,10 +226,3 @@ def _checked(grid):
           fix="Leave the parameter out for its default.")
     checked[name] = sorted({getattr(CrfParameters(**{name: value}), name) for value in values})
   return checked
-
-
-def _bar(items, name, total, progress):
-  """Returns a progress bar, which is silent where there is no terminal."""
-  from tqdm import auto  # pylint: disable=import-outside-toplevel
-  return auto.tqdm(items, desc=f"tune-crf: {name}", total=total if total >= 0 else None,
-                   unit="image", leave=False, disable=None if progress else True)

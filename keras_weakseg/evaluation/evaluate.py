@@ -2,10 +2,10 @@
 import math
 
 import numpy as np
-import tensorflow as tf
 
 from keras_weakseg import errors, fields
 from keras_weakseg.evaluation import metrics
+from keras_weakseg.evaluation import samples as samples_lib
 from keras_weakseg.evaluation.protocol import Protocol
 
 
@@ -32,18 +32,19 @@ def evaluate(model, samples, protocol=None, progress=True):
   protocol = Protocol.from_dict(protocol or {})
   matrix = np.zeros([model.num_classes] * 2, np.int64)
   count = 0
-  pairs = _pairs(_bar(_needed(samples), progress), model.num_classes, protocol.ignore)
+  labelled = samples_lib.needed(samples, (fields.IMAGE, fields.MASK), "masks")
+  pairs = _pairs(samples_lib.bar(labelled, "evaluate", progress), model.num_classes,
+                 protocol.ignore)
   for found, truth in model.masks(pairs, protocol):
     matrix += metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)
     count += 1
   if not count:
-    raise errors.value_error("There is nothing to evaluate.", expected="at least one sample",
-                             received="an empty split", fix="Check the split and its id list.")
+    raise samples_lib.nothing_to_evaluate("at least one sample", "an empty split",
+                                          "Check the split and its id list.")
   if not matrix.any():
-    raise errors.value_error(
-        "There is nothing to evaluate.", expected="pixels with a class",
-        received=f"{count} masks in which every pixel is {protocol.ignore}",
-        fix="Evaluate a split whose masks may be read.")
+    raise samples_lib.nothing_to_evaluate(
+        "pixels with a class", f"{count} masks in which every pixel is {protocol.ignore}",
+        "Evaluate a split whose masks may be read.")
   return {**scores(matrix, model.classes, protocol.present_only), "confusion": matrix.tolist(),
           "samples": count, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),
           "notes": []}
@@ -91,35 +92,10 @@ def report(result):
   return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
 
 
-def _needed(samples):
-  """Returns the dataset with only what is needed, read ahead while the network works."""
-  spec = samples.element_spec
-  if not isinstance(spec, dict) or fields.IMAGE not in spec or fields.MASK not in spec:
-    raise errors.value_error(
-        "The samples cannot be evaluated.",
-        expected=f"dicts with '{fields.IMAGE}' and '{fields.MASK}'",
-        received=sorted(spec) if isinstance(spec, dict) else spec,
-        fix="Evaluate a split that has masks.")
-  if spec[fields.IMAGE].shape.rank not in (None, 3):
-    raise errors.value_error(
-        "The samples are batched.", expected="images [H, W, 3]", received=spec[fields.IMAGE].shape,
-        fix="Call .unbatch() on the dataset.")
-  keys = [key for key in (fields.IMAGE, fields.MASK, fields.SAMPLE_ID) if key in spec]
-  return samples.map(lambda sample: {key: sample[key] for key in keys}).prefetch(tf.data.AUTOTUNE)
-
-
-def _bar(samples, progress):
-  """Returns the samples behind a progress bar, which is silent where there is no terminal."""
-  from tqdm import auto  # pylint: disable=import-outside-toplevel
-  total = int(samples.cardinality())
-  return auto.tqdm(samples, total=total if total >= 0 else None, desc="evaluate", unit="image",
-                   leave=False, disable=None if progress else True)
-
-
 def _pairs(samples, num_classes, ignore):
   """Yields (image, mask array) of every sample; refuses a mask that does not fit, by name."""
   for count, sample in enumerate(samples):
-    name = sample[fields.SAMPLE_ID].numpy().decode() if fields.SAMPLE_ID in sample else f"#{count}"
+    name = samples_lib.name_of(sample, count)
     image, truth = sample[fields.IMAGE], sample[fields.MASK].numpy()
     if truth.shape != tuple(image.shape[:2]):
       raise errors.value_error(

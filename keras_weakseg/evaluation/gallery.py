@@ -28,13 +28,13 @@ height="{height}" loading="lazy" style="height:auto"></a>
 <figcaption><b>{name}</b> {width}&times;{height}<br>{found}</figcaption></figure>"""
 
 
-def write_index(path, records, *, classes, palette, title="Predictions", subtitle=""):
+def write_index(path, records, *, classes=(), palette=(), title="Predictions", subtitle=""):
   """Writes an HTML page with a picture, the size and the classes of every record.
 
   Args:
     path: of the page, in the folder of the files that `records` name.
     records: dicts of `predict.predict`: `name`, `mask` and `overlay` (file names or None),
-      `width`, `height`, `classes` {class name: share of the pixels}.
+      `width`, `height`, `classes` {class name: share of the pixels} or instead `caption`.
     classes: class names.
     palette: (red, green, blue) 0..255 per class.
     title: heading.
@@ -52,7 +52,8 @@ def write_index(path, records, *, classes, palette, title="Predictions", subtitl
 
 
 def _figure(record):
-  found = ", ".join(f"{name} {100 * share:.1f} %" for name, share in record["classes"].items())
+  found = record.get("caption") or ", ".join(
+      f"{name} {100 * share:.1f} %" for name, share in record["classes"].items())
   return _FIGURE.format(
       mask=_link(record["mask"]), picture=_link(record["overlay"] or record["mask"]),
       name=html.escape(record["name"]), found=html.escape(found), width=record["width"],

@@ -4,7 +4,10 @@ import glob
 import os
 import pathlib
 
+import tensorflow as tf
+
 from keras_weakseg import errors
+from keras_weakseg.ops import images as image_ops
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _SHOWN = 10
@@ -75,6 +78,51 @@ def output_names(paths):
              for name, path, place in zip(names, paths, places)]
   count = collections.Counter(names)
   return [f"{name}_{number}" if count[name] > 1 else name for number, name in enumerate(names)]
+
+
+def check_apart(paths, output_dir):
+  """Refuses an output folder that holds inputs: an output could replace the photograph itself.
+
+  Args:
+    paths: list of `pathlib.Path`.
+    output_dir: folder that will be written to.
+
+  Raises:
+    ValueError: one of the images lies in it.
+  """
+  target = pathlib.Path(output_dir).resolve()
+  inside = [path for path in paths if path.resolve().parent == target]
+  if inside:
+    raise errors.value_error(
+        "The output folder holds images that shall be read.", expected="another folder",
+        received=f"{output_dir} with {inside[0].name}", fix="Choose an empty output folder.")
+
+
+def decoded(paths):
+  """Yields (path, name, image) in order, read ahead while the network works.
+
+  Args:
+    paths: list of `pathlib.Path`.
+
+  Yields:
+    The path, its name of `output_names`, and a uint8 tensor [H, W, 3], RGB as stored.
+
+  Raises:
+    ValueError: an image turns out to be broken; names it.
+  """
+  data = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
+  data = data.map(lambda path: image_ops.decode_image(tf.io.read_file(path)),
+                  num_parallel_calls=2).prefetch(2)
+  images = iter(data)
+  for path, name in zip(paths, output_names(paths)):
+    try:
+      image = next(images)
+    except tf.errors.OpError as error:
+      raise errors.value_error(
+          f"The image '{path}' is broken.", expected="a JPEG, PNG, BMP or GIF that can be decoded",
+          received=error.message.splitlines()[0] if error.message else error,
+          fix="Repair, convert or remove this file; nothing has been written.") from None
+    yield path, name, image
 
 
 def _expanded(each):

@@ -1,4 +1,6 @@
 """Masks drawn for people: colours, overlays with contours, rows for TensorBoard."""
+import io
+
 import numpy as np
 
 from keras_weakseg import fields
@@ -93,11 +95,35 @@ def draw_predictions(images, masks, predictions, palette):
     masks = [np.full_like(image, 240) if mask is None else overlay(image, mask, palette)
              for image, mask in zip(images, masks)]
   predictions = [overlay(*pair, palette) for pair in zip(images, predictions)]
-  columns = [images, predictions] if masks is None else [images, masks, predictions]
-  height, width = (max(image.shape[axis] for image in images) for axis in (0, 1))
+  return beside([images, predictions] if masks is None else [images, masks, predictions])
+
+
+def beside(columns):
+  """Returns one picture per sample: its pictures of all columns, side by side.
+
+  Args:
+    columns: list of lists of N pictures uint8 RGB [H, W, 3]; sizes may differ.
+
+  Returns:
+    uint8 [N, max H, K max W + K - 1 gaps, 3]; smaller pictures have a white margin.
+
+  Example:
+    >>> beside([np.zeros([2, 3, 5, 3], np.uint8)] * 2).shape
+    (2, 3, 14, 3)
+  """
+  height, width = (max(picture.shape[axis] for column in columns for picture in column)
+                   for axis in (0, 1))
   step = width + _GAP
-  canvas = np.full([len(images), height, step * len(columns) - _GAP, 3], 255, np.uint8)
+  canvas = np.full([len(columns[0]), height, step * len(columns) - _GAP, 3], 255, np.uint8)
   for number, column in enumerate(columns):
     for row, picture in enumerate(column):
       canvas[row, :picture.shape[0], step * number:step * number + picture.shape[1]] = picture
   return canvas
+
+
+def encode_jpeg(image):
+  """Returns the bytes of a JPEG of an image uint8 RGB [H, W, 3]."""
+  from PIL import Image  # pylint: disable=import-outside-toplevel
+  buffer = io.BytesIO()
+  Image.fromarray(image).save(buffer, "JPEG", quality=90)
+  return buffer.getvalue()

@@ -1,16 +1,11 @@
 """Masks, overlays and a contact sheet of photographs that have no labels."""
-import io
 import json
-import pathlib
 
 import numpy as np
-import tensorflow as tf
 
-from keras_weakseg import errors
 from keras_weakseg.evaluation import gallery, inputs as image_files, mask_files, pictures
-from keras_weakseg.evaluation import sheets, staging
+from keras_weakseg.evaluation import samples, sheets, staging
 from keras_weakseg.evaluation.protocol import Protocol
-from keras_weakseg.ops import images as image_ops
 
 PREDICTIONS, SHEET, INDEX = "predictions.json", "contact_sheet.png", "index.html"
 _SHEET_SAMPLES, _TILE = 24, 240
@@ -46,11 +41,11 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
   protocol = Protocol.from_dict(protocol or {})
   paths = image_files.find_images(inputs)
   image_files.check_images(paths)
-  _check_apart(paths, output_dir)
+  image_files.check_apart(paths, output_dir)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
-    decoded = ((image, (path, name, image)) for path, name, image in _bar(
-        _decoded(paths), len(paths), progress))
+    decoded = ((image, (path, name, image)) for path, name, image in samples.bar(
+        image_files.decoded(paths), "predict", progress, len(paths)))
     for mask, (path, name, image) in model.masks(decoded, protocol):
       records.append(_write(folder, model, path, name, image.numpy(), mask, overlays))
       if contact_sheet and len(rows) < _SHEET_SAMPLES:
@@ -68,40 +63,6 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
   return records
 
 
-def _check_apart(paths, output_dir):
-  """Refuses an output folder that holds inputs: a mask could replace the photograph itself."""
-  target = pathlib.Path(output_dir).resolve()
-  inside = [path for path in paths if path.resolve().parent == target]
-  if inside:
-    raise errors.value_error(
-        "The output folder holds images that shall be read.", expected="another folder",
-        received=f"{output_dir} with {inside[0].name}", fix="Choose an empty output folder.")
-
-
-def _decoded(paths):
-  """Yields (path, name, image uint8 [H, W, 3] tensor), read ahead while the network works."""
-  data = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-  data = data.map(lambda path: image_ops.decode_image(tf.io.read_file(path)),
-                  num_parallel_calls=2).prefetch(2)
-  decoded = iter(data)
-  for path, name in zip(paths, image_files.output_names(paths)):
-    try:
-      image = next(decoded)
-    except tf.errors.OpError as error:
-      raise errors.value_error(
-          f"The image '{path}' is broken.", expected="a JPEG, PNG, BMP or GIF that can be decoded",
-          received=error.message.splitlines()[0] if error.message else error,
-          fix="Repair, convert or remove this file; nothing has been written.") from None
-    yield path, name, image
-
-
-def _bar(decoded, total, progress):
-  """Returns the iterator behind a progress bar, which is silent where there is no terminal."""
-  from tqdm import auto  # pylint: disable=import-outside-toplevel
-  return auto.tqdm(decoded, total=total, desc="predict", unit="image", leave=False,
-                   disable=None if progress else True)
-
-
 def _write(folder, model, path, name, image, mask, overlays):
   """Writes the files of one photograph; returns its record."""
   record = {"name": name, "source": str(path), "mask": f"{name}.png", "overlay": None,
@@ -112,7 +73,7 @@ def _write(folder, model, path, name, image, mask, overlays):
     record["overlay"] = f"{name}_overlay.jpg"
     # About one pixel in a picture of 500, so that lines are seen in large photographs too.
     drawn = pictures.overlay(image, mask, model.palette, contour=1 + max(mask.shape) // 700)
-    staging.write_whole(folder / record["overlay"], _jpeg(drawn))
+    staging.write_whole(folder / record["overlay"], pictures.encode_jpeg(drawn))
   return record
 
 
@@ -121,11 +82,3 @@ def _shares(mask, classes):
   counts = np.bincount(mask.ravel(), minlength=len(classes))
   return {classes[index]: round(float(counts[index] / mask.size), 6)
           for index in np.argsort(-counts, kind="stable") if counts[index]}
-
-
-def _jpeg(image):
-  """Returns the bytes of a JPEG of an image uint8 [H, W, 3]."""
-  from PIL import Image  # pylint: disable=import-outside-toplevel
-  buffer = io.BytesIO()
-  Image.fromarray(image).save(buffer, "JPEG", quality=90)
-  return buffer.getvalue()

@@ -1,0 +1,135 @@
+"""What evaluate, predict and export of depth work on: a network, and what its answers mean."""
+import dataclasses
+import math
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg.evaluation import protocol_base
+from keras_weakseg.evaluation.depth_protocol import MEDIAN, METRIC, DepthProtocol
+from keras_weakseg.ops import depth_inference
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DepthModel:
+  """A disparity function with its range. Made from a run directory or from an exported artifact.
+
+  Attributes:
+    disparity_fn: float32 RGB 0..255 [N, h, w, 3], sides multiples of `multiple`, -> sigmoid
+      disparity [N, h, w, 1] in 0..1, larger = closer.
+    size: (height, width) images are resized to before the network, as in training.
+    min_depth: depth of disparity 1, in the model's unit.
+    max_depth: depth of disparity 0.
+    multiple: sides of the network's input are multiples of this.
+    factor: metres per unit of depth (a model from stereo, a known camera height or speed);
+      0 = unknown: depth is known up to a factor.
+    metadata: whatever is known of the origin, plain JSON values.
+
+  Raises:
+    ValueError: the size does not fit the network, the range of depths is empty, or the factor is
+      negative.
+
+  Example:
+    >>> model = DepthModel(lambda x: x[..., :1] / 255, (32, 32), min_depth=0.5, max_depth=4.0)
+    >>> bright = tf.fill([1, 2, 3, 3], tf.constant(255, tf.uint8))
+    >>> float(model.depth(bright)[0, 1, 2])
+    0.5
+    >>> model.scale_note
+    'up to one factor per image, evaluated with median scaling'
+  """
+  disparity_fn: object
+  size: tuple
+  min_depth: float = 0.1
+  max_depth: float = 100.0
+  multiple: int = 32
+  factor: float = 0.0
+  metadata: dict = dataclasses.field(default_factory=dict)
+  _functions: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
+
+  def __post_init__(self):
+    object.__setattr__(self, "size", tuple(int(side) for side in self.size))
+    self._check_size(self.size, "size=")
+    if not 0 < self.min_depth < self.max_depth:
+      raise errors.value_error(
+          "The model's range of depths is empty.", expected="0 < min_depth < max_depth",
+          received=f"min_depth {self.min_depth:g}, max_depth {self.max_depth:g}",
+          fix="Pass the range that the network was trained with, e.g. 0.1 and 100.")
+    if not (math.isfinite(self.factor) and self.factor >= 0):
+      raise errors.value_error(
+          "The model's factor cannot be used.", expected="metres per unit of depth, or 0",
+          received=self.factor, fix="Pass factor=0 where the scale is not known.")
+
+  @property
+  def scale_note(self):
+    """One sentence: what the numbers of `depth` are worth."""
+    if self.factor:
+      return f"metres, factor {self.factor:g} applied to the network's depth"
+    return "up to one factor per image, evaluated with median scaling"
+
+  def in_metres(self, protocol=None):
+    """Returns this model, or one with the factor that a protocol names.
+
+    Args:
+      protocol: `DepthProtocol` or its dict; its `scale` may be a number.
+
+    Example:
+      >>> model = DepthModel(lambda x: x[..., :1] / 255, (32, 32))
+      >>> model.in_metres({"scale": 5.4}).scale_note
+      "metres, factor 5.4 applied to the network's depth"
+    """
+    scale = DepthProtocol.from_dict(protocol or {}).scale
+    if scale in (MEDIAN, METRIC):
+      return self
+    return dataclasses.replace(self, factor=float(scale))
+
+  def disparity(self, images, protocol=None):
+    """Returns the scaled disparity of a batch of images of one size.
+
+    Args:
+      images: uint8 RGB [N, H, W, 3].
+      protocol: `DepthProtocol` or its dict; None = the default one.
+
+    Returns:
+      float32 array [N, H, W], 1 / depth in the model's unit, at the images' own size.
+
+    Raises:
+      ValueError: the protocol's size does not fit the network.
+    """
+    protocol = DepthProtocol.from_dict(protocol or {})
+    return self._function(protocol)(images).numpy()
+
+  def depth(self, images, protocol=None):
+    """Returns the depth of a batch of images of one size.
+
+    Args:
+      images: uint8 RGB [N, H, W, 3].
+      protocol: `DepthProtocol` or its dict; None = the default one.
+
+    Returns:
+      float32 array [N, H, W], > 0: metres where `factor` is known, else the model's unit.
+    """
+    return (self.factor or 1.0) / self.disparity(images, protocol)
+
+  def _function(self, protocol):
+    """Returns the traced function of a protocol: traced once, whatever the sizes of the images."""
+    key = (protocol.size or self.size, bool(protocol.flip))
+    if key not in self._functions:
+      self._check_size(key[0], "the protocol's size=")
+      self._functions[key] = self._traced(*key)
+    return self._functions[key]
+
+  def _traced(self, size, flip):
+    def answer(images):
+      return depth_inference.depth_disparity(self.disparity_fn, images, size, flip,
+                                             self.min_depth, self.max_depth)
+
+    return tf.function(answer, autograph=False, input_signature=[
+        tf.TensorSpec([None, None, None, 3], tf.uint8)])
+
+  def _check_size(self, size, where):
+    if len(size) != 2 or any(side < 1 or side % self.multiple for side in size):
+      nearest = tuple(max(round(side / self.multiple), 1) * self.multiple for side in size)
+      raise errors.value_error(
+          "The network cannot take images of this size.",
+          expected=f"(height, width), multiples of {self.multiple}",
+          received=protocol_base.by(size), fix=f"Pass {where}{nearest}.")

@@ -1,19 +1,12 @@
-"""From a predictor to a versioned SavedModel that answers without Keras and this package."""
+"""From a predictor of classes to a versioned SavedModel that answers without Keras."""
 import dataclasses
-import json
-import pathlib
 import warnings
-
-import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.serving import document as documents
 from keras_weakseg.serving import module as modules
-from keras_weakseg.serving import versions
-from keras_weakseg.serving import warmup as warmups
-
-WARMUP_SIZE = (375, 500)  # a photograph of everyday size, in pixels
+from keras_weakseg.serving import writing
 
 
 def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, metadata=None,
@@ -63,12 +56,8 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
       "multiple": document["multiple"], "mean_rgb": tuple(document["mean_rgb"]),
       **protocol.views()})
   _check_shapes(predictor, module, document)
-  with versions.new_version(base_dir) as pending:
-    try:
-      _write(module, document, pending.folder, pathlib.Path(base_dir).name, warmup)
-    except (OSError, tf.errors.OpError) as error:
-      raise versions.write_error(base_dir, error) from error
-  return pending.path
+  return writing.write_version(module, document, base_dir, labels=document["classes"],
+                               warmup_size=document["protocol"]["size"], warmup=warmup)
 
 
 def _without_crf(protocol):
@@ -85,47 +74,10 @@ def _without_crf(protocol):
 
 def _check_shapes(predictor, module, document):
   """Raises `ValueError` if the predictor has a fixed image size or another number of classes."""
-  shape = getattr(predictor, "input_shape", (None, None, None, 3))
-  if shape[1:3] != (None, None):
-    raise errors.value_error(
-        "The predictor takes images of one size only.", expected="(None, None, None, 3)",
-        received=shape,
-        fix="Build the network with input_shape=(None, None, 3) and copy the weights.")
+  writing.check_any_size(predictor)
   channels = module.scores.get_concrete_function().structured_outputs.shape[-1]
   if channels != len(document["classes"]):
     raise errors.value_error(
         "The class names do not fit the predictor.", expected=f"{channels} names, one per score",
         received=f"{len(document['classes'])}: {document['classes']}",
         fix="Pass the classes of the source the model was trained on.")
-
-
-def _write(module, document, folder, model_name, warmup):
-  """Writes the SavedModel and what lies beside it into `folder`."""
-  options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-  tf.saved_model.save(module, str(folder), signatures=module.signatures(), options=options)
-  assets, extra = folder / "assets", folder / "assets.extra"
-  assets.mkdir(exist_ok=True)
-  extra.mkdir(exist_ok=True)
-  (assets / "labels.txt").write_text("\n".join(document["classes"]) + "\n", encoding="utf-8")
-  (extra / documents.FILE).write_text(
-      json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-  if warmup:
-    warmups.write_requests(folder, model_name, warmup_requests(document))
-
-
-def warmup_requests(document):
-  """Returns one request per signature, with a picture of the size that the model will see.
-
-  Args:
-    document: dict of the artifact; its protocol's `size`, if any, is used.
-
-  Returns:
-    list of (signature name, dict of input name to tensor).
-  """
-  image = warmups.sample_image(*(document["protocol"]["size"] or WARMUP_SIZE))
-  return [
-      (modules.SERVING_DEFAULT, {modules.IMAGE_BYTES: [tf.io.encode_jpeg(image).numpy()]}),
-      (modules.PREDICT_IMAGES, {modules.IMAGES: image[None].numpy()}),
-      (modules.METADATA, {}),
-      (modules.METADATA_ROWS, {modules.NAMES: [b"classes"]}),
-  ]

@@ -1,34 +1,20 @@
-"""What an artifact computes: the signatures, as functions of TensorFlow alone."""
+"""What a segmentation artifact computes: the signatures, as functions of TensorFlow alone."""
 import functools
-import json
 
 import tensorflow as tf
 
-from keras_weakseg.framework import keras
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import inference
+from keras_weakseg.serving import base_module as base
 
-IMAGE_BYTES = "image_bytes"            # string [B], JPEG, PNG, BMP or GIF
 MASK_PNG_BYTES = "mask_png_bytes"      # string [B]; REST answers base64 because of "_bytes"
 CLASS_IDS = "class_ids"                # int32 [B, k], ascending, padded with -1
-IMAGES = "images"                      # uint8 [B, H, W, 3], RGB
 MASK = "mask"                          # uint8 [B, H, W]
 PROBABILITIES = "probabilities"        # float32 [B, H, W, C]
-NAMES = "names"                        # string [B], keys of the document, "" = all of it
-DOCUMENTS = "documents"                # string [B], JSON
-DOCUMENT = "document"                  # string [], JSON
-
-SERVING_DEFAULT = "serving_default"
-PREDICT_IMAGES = "predict_images"
-METADATA = "metadata"
-METADATA_ROWS = "metadata_rows"
 
 
-class ServingModule(tf.Module):
+class ServingModule(base.BaseModule):
   """The object that is saved: variables, the four signatures, and `scores`.
-
-  It tracks the variables and not the Keras model, so that a SavedModel holds no Keras object and
-  no copy of every layer's call, and loads where no Keras is installed.
 
   Args:
     predictor: `keras.Model` (or a trackable callable), RGB 0..255 float32 [N, H, W, 3] -> scores
@@ -38,26 +24,14 @@ class ServingModule(tf.Module):
   """
 
   def __init__(self, predictor, document, inference_options):
-    super().__init__(name="keras_weakseg_artifact")
-    if isinstance(predictor, keras.Model):
-      self.parameters = list(predictor.variables)
-      self._score = lambda images: predictor(images, training=False)
-    else:
-      self.parameters = predictor
-      self._score = predictor
-    # A string and a function, because a dict attribute would be tracked and saved.
-    self._json = json.dumps(document, sort_keys=True)
+    super().__init__(predictor, document)
     self._infer = functools.partial(inference.class_probabilities, self.scores,
                                     **inference_options)
 
-  @property
-  def _document(self):
-    return json.loads(self._json)
-
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=IMAGES)])
+  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
   def scores(self, images):
     """Returns scores float32 [N, h, w, C] of RGB 0..255 [N, H, W, 3], on the network's grid."""
-    return tf.cast(self._score(images), tf.float32)
+    return tf.cast(self._predict(images), tf.float32)
 
   def _mask_and_probabilities(self, images):
     """Returns uint8 [N, H, W] and float32 [N, H, W, C] of images [N, H, W, 3]."""
@@ -73,7 +47,7 @@ class ServingModule(tf.Module):
     # Grey, not a palette: most decoders turn a palette into colours and lose the class ids.
     return image_ops.encode_mask_png(tf.cast(mask[0], tf.uint8)), present
 
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=IMAGE_BYTES)])
+  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):
     """Signature `serving_default`: encoded images of any sizes to PNG masks of the same sizes."""
     # One image at a time: probabilities at full size are large, and a convolution uses all cores.
@@ -83,7 +57,7 @@ class ServingModule(tf.Module):
             tf.TensorSpec([len(self._document["classes"])], tf.bool)))
     return {MASK_PNG_BYTES: pngs, CLASS_IDS: present_ids(present)}
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=IMAGES)])
+  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
   def serve_images(self, images):
     """Signature `predict_images`: pixels of one size to masks and probabilities."""
     mask, probabilities = self._mask_and_probabilities(images)
@@ -93,43 +67,9 @@ class ServingModule(tf.Module):
   def serve_metadata(self):
     """Signature `metadata`: class names, palette, preprocessing and protocol, for gRPC."""
     document = self._document
-    return {
-        "class_names": tf.constant(document["classes"], tf.string),
-        "palette": tf.constant(document["palette"], tf.uint8),
-        "mean_rgb": tf.constant(document["mean_rgb"], tf.float32),
-        "multiple": tf.constant(document["multiple"], tf.int32),
-        "preprocessing": tf.constant(_text(document["preprocessing"])),
-        "protocol": tf.constant(_text(document["protocol"])),
-        "protocol_hash": tf.constant(document["protocol_hash"]),
-        "library_version": tf.constant(document["library_version"]),
-        DOCUMENT: tf.constant(self._json),
-    }
-
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=NAMES)])
-  def serve_metadata_rows(self, names):
-    """Signature `metadata_rows`: parts of the document as JSON, `null` for unknown names.
-
-    TensorFlow Serving's REST front end refuses signatures without inputs ("Failed to get input
-    map"), so `metadata` is out of its reach; this one has a batch of names instead.
-    """
-    document = self._document
-    keys = ["", *sorted(document)]
-    values = [json.dumps(document[key] if key else document, sort_keys=True)
-              for key in keys] + ["null"]
-    found = tf.equal(names[:, None], tf.constant(keys)[None])
-    index = tf.where(tf.reduce_any(found, 1), tf.argmax(tf.cast(found, tf.int32), 1),
-                     tf.constant(len(keys), tf.int64))
-    return {DOCUMENTS: tf.gather(tf.constant(values), index)}
-
-  def signatures(self):
-    """Returns the dict of signature name to function that is saved."""
-    return {SERVING_DEFAULT: self.serve_bytes, PREDICT_IMAGES: self.serve_images,
-            METADATA: self.serve_metadata, METADATA_ROWS: self.serve_metadata_rows}
-
-
-def _text(value):
-  """Returns a string as it is, anything else as JSON."""
-  return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return {**self.common_metadata(),
+            "class_names": tf.constant(document["classes"], tf.string),
+            "palette": tf.constant(document["palette"], tf.uint8)}
 
 
 def present_ids(present):

@@ -1,4 +1,4 @@
-"""A small predictor, its artifact, and a server of it in a process without Keras."""
+"""Small predictors of classes and depth, their artifacts, and servers of them without Keras."""
 import pathlib
 import subprocess
 import sys
@@ -7,14 +7,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_weakseg.evaluation import depth_model
 from keras_weakseg.evaluation import model as models
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.framework import keras
+from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import registry
+from keras_weakseg.serving import depth_export
 from keras_weakseg.serving import export
 
 CLASSES = ("background", "cat", "dog", "bird")
 PALETTE = ((0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0))
 RECORD = {"name": "tiny", "mean_rgb": (122.0, 116.0, 104.0), "multiple": 8, "preprocessing": "tf"}
+DEPTH_RECORD = registry.network_record("light_depth", alpha=.25)
+DEPTH_SIZE = (32, 64)
 
 
 def build_predictor(dtype=None, sync=False, seed=0):
@@ -37,6 +43,25 @@ def segmentation_model(predictor):
       mean_rgb=RECORD["mean_rgb"], multiple=RECORD["multiple"], metadata={})
 
 
+def build_depth_predictor():
+  """Returns a real depth network with random weights, spread so that depths differ widely."""
+  keras.utils.set_random_seed(5)
+  network = registry.build_network("light_depth", (None, None, 3), alpha=.25)
+  for weight in network.weights:
+    if weight.name.startswith("head_disparity_0/kernel"):
+      weight.assign(40.0 * weight)
+  image = keras.Input((None, None, 3))
+  disparity = network(preprocessing.Preprocess(DEPTH_RECORD.preprocessing)(image))["disparity_0"]
+  return keras.Model(image, disparity)
+
+
+def evaluators_depth_model(predictor, **changes):
+  """Returns the evaluator's model of a predictor of disparity."""
+  arguments = {"size": DEPTH_SIZE, "min_depth": 0.5, "max_depth": 50.0,
+               "multiple": DEPTH_RECORD.multiple, **changes}
+  return depth_model.DepthModel(lambda images: predictor(images, training=False), **arguments)
+
+
 def random_image(height, width, seed=0):
   """Returns a uint8 image [height, width, 3] of coloured blobs."""
   noise = np.random.default_rng(seed).integers(0, 256, (1, height // 12 + 2, width // 12 + 2, 3))
@@ -51,6 +76,8 @@ class Kit:
   build_predictor = staticmethod(build_predictor)
   segmentation_model = staticmethod(segmentation_model)
   random_image = staticmethod(random_image)
+  depth_record, depth_size = DEPTH_RECORD, DEPTH_SIZE
+  depth_model = staticmethod(evaluators_depth_model)
 
   @staticmethod
   def export(predictor, base, **changes):
@@ -58,6 +85,14 @@ class Kit:
     arguments = {"classes": CLASSES, "palette": PALETTE, "record": RECORD,
                  "protocol": protocols.Protocol(), "metadata": {"experiment": "tiny"}, **changes}
     return export.export_artifact(predictor, base, **arguments)
+
+  @staticmethod
+  def export_depth(predictor, base, **changes):
+    """Exports depth with the defaults of these tests."""
+    arguments = {"size": DEPTH_SIZE, "min_depth": 0.5, "max_depth": 50.0, "factor": 0.0,
+                 "record": DEPTH_RECORD, "protocol": {}, "metadata": {"experiment": "tiny"},
+                 **changes}
+    return depth_export.export_depth_artifact(predictor, base, **arguments)
 
 
 @pytest.fixture(scope="session")
@@ -77,8 +112,18 @@ def artifact(predictor, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(artifact):
-  """Address of a REST double that serves the artifact from a process without Keras."""
+def depth_predictor():
+  return build_depth_predictor()
+
+
+@pytest.fixture(scope="session")
+def depth_artifact(depth_predictor, tmp_path_factory):
+  """The version folder of the artifact of the predictor of disparity."""
+  return Kit.export_depth(depth_predictor, tmp_path_factory.mktemp("saved_models") / "depth")
+
+
+def serve(artifact):
+  """Yields the address of a REST double that serves an artifact from a process without Keras."""
   script = pathlib.Path(__file__).with_name("rest_double.py")
   process = subprocess.Popen([sys.executable, str(script), str(artifact)], text=True,
                              stdout=subprocess.PIPE)
@@ -87,3 +132,13 @@ def server(artifact):
   yield line.strip()
   process.terminate()
   process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(artifact):
+  yield from serve(artifact)
+
+
+@pytest.fixture(scope="session")
+def depth_server(depth_artifact):
+  yield from serve(depth_artifact)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_weakseg.evaluation import depth_model
 from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.serving import artifact as artifacts
+from keras_weakseg.serving import depth_export
 from keras_weakseg.serving import export
 
 
@@ -102,4 +104,53 @@ def test_missing_variables_are_reported(artifact, tmp_path):
   shutil.copytree(artifact, tmp_path / "1")
   shutil.rmtree(tmp_path / "1" / "variables")
   with pytest.raises(ValueError, match=r"(?s)cannot be loaded.*Expected: a whole SavedModel"):
+    artifacts.load_artifact(tmp_path)
+
+
+@pytest.mark.parametrize("protocol", [{}, {"flip": True}, {"size": (48, 64)}])
+def test_a_depth_artifact_gives_the_predictors_depth_under_any_protocol(
+    kit, depth_predictor, depth_artifact, protocol):
+  model = artifacts.load_artifact(depth_artifact.parent)
+  assert isinstance(model, depth_model.DepthModel)
+  assert (model.size, model.min_depth, model.max_depth) == (kit.depth_size, 0.5, 50.0)
+  assert model.multiple == kit.depth_record.multiple and model.factor == 0.0
+  assert model.metadata["metadata"] == {"experiment": "tiny"}
+  assert model.metadata["artifact"] == str(depth_artifact)
+  images = kit.random_image(50, 75)[None]
+  expected = kit.depth_model(depth_predictor)
+  np.testing.assert_array_equal(
+      model.disparity(images, protocol), expected.disparity(images, protocol))
+  np.testing.assert_array_equal(model.depth(images, protocol), expected.depth(images, protocol))
+
+
+def test_a_depth_artifact_is_written_again_with_the_same_document(kit, depth_predictor, tmp_path):
+  first = kit.export_depth(depth_predictor, tmp_path / "m", factor=5.4, protocol={"flip": True})
+  model = artifacts.load_artifact(first)
+  assert model.factor == 5.4 and model.scale_note.startswith("metres")
+  again = depth_export.export_depth_artifact(
+      model.disparity_fn, tmp_path / "again" / "m", **artifacts.export_arguments(model))
+  for name in ("keras_weakseg.json", "tf_serving_warmup_requests"):
+    place = f"assets.extra/{name}"
+    assert (again / place).read_bytes() == (first / place).read_bytes()
+  images = tf.constant(kit.random_image(50, 75)[None])
+  found = [tf.saved_model.load(str(path)).signatures["predict_images"](images=images)["depth"]
+           for path in (first, again)]
+  np.testing.assert_array_equal(*found)
+
+
+def test_a_document_without_a_task_is_of_segmentation(kit, artifact, tmp_path):
+  shutil.copytree(artifact, tmp_path / "1")
+  file = tmp_path / "1" / "assets.extra" / "keras_weakseg.json"
+  document = json.loads(file.read_text())
+  assert document.pop("task") == "segmentation"
+  file.write_text(json.dumps(document))
+  assert artifacts.read_document(tmp_path)["task"] == "segmentation"
+  assert artifacts.load_artifact(tmp_path).classes == kit.classes
+
+
+def test_an_unknown_task_is_refused(depth_artifact, tmp_path):
+  shutil.copytree(depth_artifact, tmp_path / "1")
+  file = tmp_path / "1" / "assets.extra" / "keras_weakseg.json"
+  file.write_text(json.dumps({**json.loads(file.read_text()), "task": "depht"}))
+  with pytest.raises(ValueError, match="(?s)no task of an artifact 'depht'.*mean 'depth'"):
     artifacts.load_artifact(tmp_path)

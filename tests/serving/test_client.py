@@ -55,6 +55,32 @@ def test_the_request_holds_the_bytes_and_nothing_else():
   assert list(body) == ["instances"]
 
 
+@pytest.mark.parametrize("sizes", [[(30, 41)], [(30, 41), (17, 60), (64, 64)]])
+def test_depths_come_back_at_each_images_size(kit, depth_predictor, depth_server, sizes):
+  images = [kit.random_image(*size, seed=number) for number, size in enumerate(sizes)]
+  found = client.rest_depths(post(depth_server, client.rest_request(*map(png, images))))
+  model = kit.depth_model(depth_predictor)
+  assert [depth.shape for depth in found] == sizes
+  for depth, image in zip(found, images):
+    assert depth.dtype == np.float32
+    assert np.abs(depth - model.depth(image[None])[0]).max() <= 0.5 / 1024
+
+
+def test_the_scale_of_the_answer_makes_depth_of_the_values():
+  values = base64.b64encode(png(np.array([[256, 1], [0, 65535]], np.uint16))).decode()
+  rows = [{"depth_png_bytes": {"b64": values}, "depth_scale": scale} for scale in (256.0, 1.0)]
+  metres, raw = client.rest_depths({"predictions": rows})
+  np.testing.assert_array_equal(metres, [[1.0, 1 / 256], [0.0, 65535 / 256]])
+  np.testing.assert_array_equal(raw, [[256, 1], [0, 65535]])
+
+
+def test_the_range_and_unit_of_depth_are_within_reach_of_rest(depth_server):
+  answer = post(depth_server, {"signature_name": "metadata_rows", "instances": [
+      "unit", "depth_range", "depth_scale", "task"]})
+  assert [json.loads(text) for text in answer["predictions"]] == [
+      "up to one factor per image", [0.5, 50.0], 1024.0, "depth"]
+
+
 def test_padding_is_taken_off_the_class_ids():
   mask = base64.b64encode(png(np.full((2, 3), 7, np.uint8))).decode()
   answer = {"predictions": [{"mask_png_bytes": {"b64": mask}, "class_ids": [7, -1]}]}
@@ -90,7 +116,7 @@ def code_blocks(language):
 
 
 def test_the_python_of_the_readme_runs(kit, predictor, server, tmp_path):
-  code, = code_blocks("python")
+  code, _ = code_blocks("python")
   image = kit.random_image(33, 52)
   (tmp_path / "photo.jpg").write_bytes(png(image))  # a decoder looks at bytes, not at names
   done = subprocess.run(
@@ -101,6 +127,21 @@ def test_the_python_of_the_readme_runs(kit, predictor, server, tmp_path):
       kit.segmentation_model(predictor).mask(image[None], protocols.Protocol()))[0]
   np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")), expected)
   assert all(kit.classes[number] in done.stdout for number in np.unique(expected))
+
+
+def test_the_python_of_the_readme_for_depth_runs(kit, depth_predictor, depth_server, tmp_path):
+  # It goes on where the one for masks has defined `ask` and `photo`.
+  first, second = code_blocks("python")
+  code = first.split("row, =")[0] + second
+  image = kit.random_image(33, 52)
+  (tmp_path / "photo.jpg").write_bytes(png(image))
+  done = subprocess.run(
+      [sys.executable, "-c", code.replace("http://localhost:8501", depth_server)], cwd=tmp_path,
+      text=True, check=False, capture_output=True)
+  assert done.returncode == 0, done.stderr[-2000:]
+  middle = float(np.median(kit.depth_model(depth_predictor).depth(image[None])))
+  assert done.stdout.startswith("(33, 52) ") and "up to one factor per image" in done.stdout
+  assert abs(float(done.stdout.split()[2]) - middle) <= 1 / 1024
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

@@ -22,7 +22,7 @@ def test_it_survives_json_unchanged_and_names_what_a_client_needs(kit):
   assert document["classes"] == list(kit.classes)
   assert document["palette"] == [list(colour) for colour in kit.palette]
   assert document["mean_rgb"] == [122.0, 116.0, 104.0]
-  assert document["ignore"] == 255
+  assert document["ignore"] == 255 and document["task"] == "segmentation"
   assert document["library_version"] == keras_weakseg.__version__
   assert document["network"]["name"] == "tiny"
   assert document["metadata"] == {"mean_iou": 0.5, "seeds": [1, 2]}

@@ -16,6 +16,7 @@ from keras_weakseg.framework import keras
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
 from keras_weakseg.serving import export
+from keras_weakseg.serving import writing
 from keras_weakseg.serving import warmup
 
 
@@ -175,7 +176,7 @@ def test_failure_in_the_middle_leaves_nothing(kit, predictor, tmp_path, monkeypa
     assert (pathlib.Path(folder) / "saved_model.pb").exists()
     raise failure
 
-  monkeypatch.setattr(export.warmups, "write_requests", fail)
+  monkeypatch.setattr(writing.warmups, "write_requests", fail)
   with pytest.raises(type(failure)):
     kit.export(predictor, tmp_path / "new" / "m")
   assert not list(tmp_path.iterdir())

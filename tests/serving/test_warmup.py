@@ -62,17 +62,21 @@ def test_several_inputs_are_written_in_the_order_of_their_names(prediction_log_c
   assert [entry.key for entry in log.predict_log.request.inputs] == ["a", "b"]
 
 
-def test_the_file_of_an_artifact_warms_every_signature(artifact, prediction_log_class):
-  signatures = tf.saved_model.load(str(artifact)).signatures
+@pytest.mark.parametrize("fixture, name", [("artifact", "tiny"), ("depth_artifact", "depth")])
+def test_the_file_of_an_artifact_warms_every_signature(
+    fixture, name, request, prediction_log_class):
+  artifact = request.getfixturevalue(fixture)
+  loaded = tf.saved_model.load(str(artifact))
+  signatures = loaded.signatures
   warmed = set()
   for record in records(artifact):
-    request = prediction_log_class.FromString(record).predict_log.request
-    assert request.model_spec.name == "tiny"
+    asked = prediction_log_class.FromString(record).predict_log.request
+    assert asked.model_spec.name == name
     inputs = {entry.key: tf.constant(tf.make_ndarray(
-        tensor_pb2.TensorProto.FromString(entry.value))) for entry in request.inputs}
-    answer = signatures[request.model_spec.signature_name](**inputs)
+        tensor_pb2.TensorProto.FromString(entry.value))) for entry in asked.inputs}
+    answer = signatures[asked.model_spec.signature_name](**inputs)
     assert all(tf.size(value) > 0 for value in answer.values())
-    warmed.add(request.model_spec.signature_name)
+    warmed.add(asked.model_spec.signature_name)
   assert warmed == set(signatures)
 
 

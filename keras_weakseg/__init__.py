@@ -14,11 +14,14 @@ __version__ = "0.1.0"
 _FUNCTIONS = {
     "fit": "keras_weakseg.api",
     "evaluate": "keras_weakseg.api",
+    "evaluate_poses": "keras_weakseg.api_depth",
     "predict": "keras_weakseg.api",
     "tune_crf": "keras_weakseg.api",
     "export": "keras_weakseg.api",
     "experiments": "keras_weakseg.api",
     "check_data": "keras_weakseg.api",
+    "make_disparity_maps": "keras_weakseg.api_depth",
+    "metric_factor": "keras_weakseg.api_depth",
 }
 _PACKAGES = ("configs", "data", "datasets", "errors", "evaluation", "fields", "framework",
              "methods", "networks", "ops", "recipes", "serving", "training")

@@ -1,19 +1,27 @@
-"""The library in seven calls: fit, evaluate, predict, tune_crf, export, check_data, experiments."""
+"""The library in a few calls: fit, evaluate, predict, export, and what prepares and tunes."""
+import dataclasses
 import os
 
 from keras_weakseg import errors
 from keras_weakseg import runs
+from keras_weakseg import targets
 from keras_weakseg import tuning
+from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
 from keras_weakseg.configs import overrides
+from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import check as checks
-from keras_weakseg.data import source as source_lib
 from keras_weakseg.evaluation import crf_search
 from keras_weakseg.evaluation import predict as prediction
-from keras_weakseg.evaluation import protocol as protocols
-from keras_weakseg.recipes import sources
+from keras_weakseg.evaluation import predict_depth
+from keras_weakseg.recipes import image_size
 from keras_weakseg.serving import artifact
+from keras_weakseg.serving import depth_export
 from keras_weakseg.serving import export as exporting
+from keras_weakseg.training import tasks
+
+__all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
+           "make_disparity_maps", "metric_factor", "predict", "tune_crf"]
 
 experiments = registry.experiments
 
@@ -50,8 +58,10 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     result.metrics["mean_iou"]
     ```
   """
-  _check_types(data, optimizer)
+  targets.check_types(data, optimizer)
   config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
+  if method in own_data.BY_METHOD:
+    config = image_size.fitted(config, data)
   options = {"data": data, "optimizer": optimizer, "progress": progress}
   if seeds is None:
     return runs.run(config, model_dir, **options)
@@ -61,19 +71,6 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     seeded = overrides.resolve(config, overrides={"seed": int(seed)})
     results.append(runs.run(seeded, os.path.join(model_dir, f"seed_{seed}"), **options))
   return runs.SeedsResult.of(results, seeds, model_dir)
-
-
-def _check_types(data, optimizer=None):
-  if data is not None and not isinstance(data, source_lib.Source):
-    shown = repr(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else "..."
-    raise errors.value_error(
-        "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",
-        received=type(data).__name__, fix=f"Pass data=kw.data.Folder({shown}).")
-  if optimizer is not None and not hasattr(optimizer, "apply_gradients"):
-    raise errors.value_error(
-        "This is no optimizer.", expected="a Keras optimizer", received=type(optimizer).__name__,
-        fix="Pass keras_weakseg.framework.keras.optimizers.Adam(1e-3) or the like; one by name is "
-        "set with params_override='training.optimization.optimizer.type=adam'.")
 
 
 def _seeds(seeds):
@@ -99,7 +96,7 @@ def _experiment(experiment, method, data, config_file, params_override, data_dir
       raise errors.value_error(
           "There is nothing to train on.", expected="data with method", received="data=None",
           fix="Pass data=kw.data.Folder('photos/').")
-    experiment = "own_data"
+    experiment = own_data.BY_METHOD.get(method, "own_data")
     params_override = [{"method.type": method}, params_override]
   config = overrides.resolve(experiment, config_file, params_override)
   if data_dir:
@@ -117,21 +114,23 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
     data: a data source; default: the one of the run. A run that was brought back from its
       `model_dir` knows its source only if the configuration names it.
     split: default: the split of the run, `validation` for an artifact.
-    protocol: `Protocol` or dict; default: that of the run or the artifact.
+    protocol: `Protocol`, `DepthProtocol` or dict; default: that of the run or the artifact.
     progress: whether to draw a progress bar.
 
   Returns:
-    Dict with `mean_iou`, `pixel_accuracy`, `class_iou`, `protocol`, `protocol_hash`, `samples`...
+    Dict with `mean_iou`, `pixel_accuracy`, `class_iou`, or `abs_rel`, `rmse`, `a1`, ...;
+    `protocol`, `protocol_hash`, `samples`...
 
   Raises:
     ValueError: the classes of the data are not those of the model.
   """
-  _check_types(data)
-  model, config, source = _loaded(target)
-  data = _data(data or source, config)
+  targets.check_types(data)
+  model, config, source = targets.loaded(target)
+  data = targets.data_of(data or source, config)
   if split is None:
-    split = _evaluation_split(config)
-  return runs.evaluate_on(model, data, split, _protocol(protocol, model), progress=progress)
+    split = targets.evaluation_split(config)
+  return runs.evaluate_on(
+      model, data, split, targets.protocol_of(protocol, model), progress=progress)
 
 
 def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, rounds=None,
@@ -168,76 +167,89 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
     kw.evaluate("runs/em", protocol={"crf": best["crf"]})
     ```
   """
-  _check_types(data)
-  model, config, source = _loaded(target)
+  targets.check_types(data)
+  model, config, source = targets.loaded(target)
   own = data is None
   return tuning.tune(
-      model, _data(data or source, config), split, count=count, seed=seed,
-      evaluated="" if allow_evaluation_split else _evaluation_split(config),
+      model, targets.data_of(data or source, config), split, count=count, seed=seed,
+      evaluated="" if allow_evaluation_split else targets.evaluation_split(config),
       config=config if own else None, grid=grid,
-      rounds=crf_search.ROUNDS if rounds is None else rounds, protocol=_protocol(protocol, model),
+      rounds=crf_search.ROUNDS if rounds is None else rounds,
+      protocol=targets.protocol_of(protocol, model),
       output=output, progress=progress)
 
 
-def _data(source, config):
-  """Returns the source, or that of the configuration."""
-  if source is not None:
-    return source
-  if config is None or not config.data.sources:
-    raise errors.value_error(
-        "The data to evaluate on is not known.", expected="data=",
-        received="an exported artifact, which brings none" if config is None else
-        "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
-  return next(iter(sources.make_sources(config.data).values()))
-
-
-def _evaluation_split(config):
-  return config.evaluation.split if config else "validation"
-
-
 def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact_sheet=True,
-            progress=True):
-  """Writes a mask, an overlay and a contact sheet for photographs.
+            point_clouds=False, field_of_view=None, progress=True):
+  """Writes a mask, an overlay and a contact sheet for photographs; depth for a model of depth.
 
   Args:
     target: a `Result`, a `model_dir` or an exported artifact.
     inputs: a file, a folder, a glob, or a list of these.
     output_dir: where to write.
-    protocol: `Protocol` or dict; default: that of the run or the artifact.
-    overlays: whether to write overlays.
+    protocol: `Protocol`, `DepthProtocol` or dict; default: that of the run or the artifact. Of
+      models of depth, a number as `scale` gives metres: see `metric_factor`.
+    overlays: whether to write overlays; pictures of depth.
     contact_sheet: whether to write a contact sheet and an HTML page.
+    point_clouds: models of depth: whether to write PLY files.
+    field_of_view: horizontal angle of the camera in degrees, for point clouds.
     progress: whether to draw a progress bar.
 
   Returns:
     List of dicts, one per photograph: paths and the classes that were found.
   """
-  model = _loaded(target)[0]
-  return prediction.predict(model, inputs, output_dir, _protocol(protocol, model),
-                            overlays=overlays, contact_sheet=contact_sheet, progress=progress)
+  model = targets.loaded(target)[0]
+  found = targets.protocol_of(protocol, model)
+  if tasks.of_model(model) is tasks.DepthTask:
+    return predict_depth.predict_depth(
+        model.in_metres(found), inputs, output_dir, found, pictures=overlays,
+        point_clouds=point_clouds, field_of_view=field_of_view, progress=progress)
+  return prediction.predict(model, inputs, output_dir, found, overlays=overlays,
+                            contact_sheet=contact_sheet, progress=progress)
 
 
-def export(target, base_dir):
+def export(target, base_dir, *, factor=None):
   """Writes the SavedModel artifact of a run to `base_dir/<version>`.
 
   Args:
     target: a `Result`, a `model_dir`, or an exported artifact, which is written again.
     base_dir: directory of the served model; the version is one above the highest there.
+    factor: models of depth: metres per unit of their depth, see `metric_factor`; None = as known.
 
   Returns:
     The path of the new version.
 
   Raises:
-    ValueError, FileNotFoundError: there is no model, or `base_dir` cannot be written.
+    ValueError, FileNotFoundError: there is no model, `base_dir` cannot be written, or there is no
+      depth for the factor.
   """
-  result = _opened(target)
+  result = targets.opened(target)
+  known = {} if factor is None else {"factor": float(factor)}
+  if known and tasks.of_model(getattr(result, "model", result)) is not tasks.DepthTask:
+    raise errors.value_error(
+        "The model has no depth that a factor could turn into metres.",
+        expected="a run or artifact of a depth network", received=f"factor={factor}",
+        fix="Leave the factor out.")
   if not isinstance(result, runs.Result):
-    return exporting.export_artifact(
-        result.score_fn, base_dir, **artifact.export_arguments(result))
-  return exporting.export_artifact(
-      result.predictor, base_dir, classes=result.model.classes, palette=result.model.palette,
-      record=result.record, protocol=result.protocol, metadata={
+    arguments = {**artifact.export_arguments(result), **known}
+    if tasks.of_model(result) is tasks.DepthTask:
+      return depth_export.export_depth_artifact(result.disparity_fn, base_dir, **arguments)
+    return exporting.export_artifact(result.score_fn, base_dir, **arguments)
+  model, shared = result.model, {
+      "record": _served(result), "protocol": result.protocol, "metadata": {
           "experiment": result.experiment.name, "metrics": {
-              name: value for name, value in result.metrics.items() if isinstance(value, float)}})
+              name: value for name, value in result.metrics.items() if isinstance(value, float)}}}
+  if tasks.of_model(model) is tasks.DepthTask:
+    return depth_export.export_depth_artifact(
+        result.predictor, base_dir, size=model.size, min_depth=model.min_depth,
+        max_depth=model.max_depth, **{"factor": model.factor, **known}, **shared)
+  return exporting.export_artifact(
+      result.predictor, base_dir, classes=model.classes, palette=model.palette, **shared)
+
+
+def _served(result):
+  """Returns the network's record with what images are padded to when it predicts."""
+  return dataclasses.replace(result.record, multiple=result.model.multiple)
 
 
 def check_data(data, splits=None, *, quick=False):
@@ -251,62 +263,4 @@ def check_data(data, splits=None, *, quick=False):
   Returns:
     A report with `.ok`, `.problems` and `.text()`.
   """
-  if isinstance(data, os.PathLike) or (isinstance(data, str) and (
-      os.path.isdir(data) or os.sep in data)):
-    from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
-    data = data_lib.Folder(data)
-  elif isinstance(data, str):
-    if data not in registry.experiments():
-      raise errors.missing(
-          f"There is neither a folder nor an experiment '{data}'.",
-          expected="a folder of data, or the name of an experiment",
-          received=os.path.abspath(data), fix="Check the path; kw.experiments() lists the names.")
-    config = overrides.resolve(data)
-    data = next(iter(sources.make_sources(config.data).values()))
-  _check_types(data)
-  return checks.check_data(data, splits, quick=quick)
-
-
-def _loaded(target):
-  """Returns the `SegmentationModel` of a target, its experiment and its source, as far as known."""
-  found = _opened(target)
-  if isinstance(found, runs.Result):
-    return found.model, found.experiment, found.source
-  return found, None, None
-
-
-def _opened(target):
-  """Returns the `Result` of a result or a `model_dir`, the `SegmentationModel` of an artifact."""
-  if isinstance(target, runs.Result):
-    return target
-  if isinstance(target, runs.SeedsResult):
-    raise errors.value_error(
-        "A result of several seeds holds several models.", expected="one of result.runs",
-        received=f"{len(target.runs)} runs", fix="Pass result.runs[0].")
-  if not isinstance(target, (str, os.PathLike)):
-    raise errors.value_error(
-        "This is no trained model.", expected="a Result, a model_dir or an exported artifact",
-        received=type(target).__name__, fix="Pass what fit returned, or the path of a run.")
-  path = os.fspath(target)
-  if os.path.exists(os.path.join(path, runs.RECORD)):
-    return runs.load(path)
-  if os.path.exists(os.path.join(path, runs.SEEDS)):
-    raise errors.value_error(
-        f"The folder '{path}' holds the runs of several seeds.", expected="the folder of one run",
-        received=", ".join(sorted(os.listdir(path))[:8]), fix="Pass one of them, such as seed_1.")
-  try:
-    artifact.find_version(path)
-  except FileNotFoundError as error:
-    listing = ", ".join(sorted(os.listdir(path))[:8]) if os.path.isdir(path) else "no such folder"
-    raise errors.missing(
-        f"There is neither a run nor an artifact in '{path}'.",
-        expected=f"a model_dir with '{runs.RECORD}', or the folder of an export",
-        received=listing or "an empty folder",
-        fix="Pass the model_dir that was given to fit, or what export returned.") from error
-  return artifact.load_artifact(path)
-
-
-def _protocol(given, model):
-  if given is None:
-    return protocols.Protocol.from_dict(model.metadata["protocol"])
-  return protocols.Protocol.from_dict(given) if isinstance(given, dict) else given
+  return checks.check_data(targets.source_of(data), splits, quick=quick)

@@ -3,16 +3,19 @@
 Everything heavy is imported when a command runs, so `--help` answers at once.
 """
 import argparse
+import functools
 import json
 import os
 import sys
 
+from keras_weakseg import cli_depth
+from keras_weakseg import cli_disparity_maps
 from keras_weakseg import cli_label_maps
+from keras_weakseg import cli_own_data
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
-_FOLDER_OPTIONS = ("images", "masks", "tags", "boxes", "classes", "manifest", "validation",
-                   "held_out")
+_numbers = cli_own_data.numbers
 
 
 def main(arguments=None):
@@ -69,13 +72,16 @@ def _show(options):
 def _fit(options):
   """Trains, evaluates and records."""
   from keras_weakseg import api
-  _check_one(options.experiment, options.config_file, "EXPERIMENT", "--config_file")
-  name = options.experiment or os.path.splitext(os.path.basename(options.config_file))[0]
+  own = cli_own_data.fit_options(options)
+  _check_one(options.experiment, options.config_file or options.method, "EXPERIMENT",
+             "--config_file, or --method and --data")
+  name = options.experiment or options.method or os.path.splitext(
+      os.path.basename(options.config_file))[0]
   model_dir = options.model_dir or os.path.join("runs", name)
   result = api.fit(
       options.experiment, config_file=options.config_file, params_override=options.params_override,
       model_dir=model_dir, data_dir=options.data_dir, seeds=options.seeds,
-      strategy=options.strategy)
+      strategy=options.strategy, **own)
   _print_metrics(result.metrics)
   print(f"model_dir: {model_dir}")
 
@@ -83,8 +89,7 @@ def _fit(options):
 def _evaluate(options):
   """Evaluates a run or an artifact."""
   from keras_weakseg import api
-  given = options.data or options.experiment or options.config_file
-  metrics = api.evaluate(options.target, _source(options) if given else None, split=options.split,
+  metrics = api.evaluate(options.target, _evaluated(options), split=options.split,
                          protocol=_protocol(options))
   if options.json:
     print(json.dumps(metrics, indent=1))
@@ -93,10 +98,10 @@ def _evaluate(options):
 
 
 def _predict(options):
-  """Writes masks, overlays and a contact sheet."""
+  """Writes masks, overlays and a contact sheet; depth for a model of depth."""
   from keras_weakseg import api
   records = api.predict(options.target, options.inputs, options.output,
-                        protocol=_protocol(options))
+                        protocol=_protocol(options), **cli_depth.predict_options(options))
   print(f"{len(records)} predicted: {options.output}")
 
 
@@ -117,7 +122,7 @@ def _tune_crf(options):
 def _export(options):
   """Writes a SavedModel for TF Serving."""
   from keras_weakseg import api
-  print(api.export(options.target, options.base))
+  print(api.export(options.target, options.base, **cli_depth.export_options(options)))
 
 
 def _check_data(options):
@@ -144,23 +149,31 @@ def _resolved(options):
   return overrides.validate(experiment)
 
 
-def _source(options):
+def _source(options, evaluated=False):
   """Returns the data source that the flags describe: a folder, or that of an experiment."""
   from keras_weakseg import data
   from keras_weakseg.recipes import sources
-  given = {name: getattr(options, name) for name in _FOLDER_OPTIONS
+  given = {name: getattr(options, name) for name in cli_own_data.FOLDER
            if getattr(options, name) is not None}
   if options.data:
     return data.Folder(options.data, data_dir=options.data_dir, **given)
   experiment = _resolved(options)
   if options.data_dir:
     experiment.data.data_dir = options.data_dir
-  return next(iter(sources.make_sources(experiment.data).values()))
+  made = sources.make_sources(experiment.data)
+  first = next(iter(made.values()))
+  return sources.evaluation_source(experiment, made, first) if evaluated else first
+
+
+def _evaluated(options):
+  """Returns the source to evaluate on, None if no flag describes one."""
+  given = options.data or options.experiment or options.config_file
+  return _source(options, evaluated=True) if given else None
 
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  names = ("scales", "window", "window_stride", "size", "crf")
+  names = ("scales", "window", "window_stride", "size", "crf", *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
   if options.flip:
@@ -186,6 +199,8 @@ def _print_metrics(metrics):
       print(f"{name}: {value['mean']:.4f} +- {value['spread']:.4f} ({len(value['values'])} seeds)")
     elif isinstance(value, (int, float, str)):
       print(f"{name}: {_figure(value)}")
+  for note in metrics.get("notes", ()):
+    print(f"note: {note}")
 
 
 def _figure(value):
@@ -195,23 +210,6 @@ def _figure(value):
 
 
 # === Flags ===
-
-
-def _numbers(kind):
-  """Returns an argparse type for numbers between commas."""
-
-  def parse(text):
-    try:
-      return [kind(item) for item in text.split(",")]
-    except ValueError:
-      raise argparse.ArgumentTypeError(
-          f"expected {kind.__name__}s between commas, received '{text}'") from None
-
-  return parse
-
-
-def _names(text):
-  return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _parser():
@@ -238,6 +236,7 @@ def _parser():
   fit.add_argument("--data_dir", help="where data lies, default: KERAS_WEAKSEG_DATA")
   fit.add_argument("--seeds", type=_numbers(int), help="1,2,3: one run per seed, mean and spread")
   fit.add_argument("--strategy", help="auto, one_device, mirrored or multi_worker_mirrored")
+  cli_own_data.add_fit(fit)
   evaluate = command("evaluate", _evaluate)
   _add_target(evaluate)
   evaluate.add_argument("--data", help="a folder; default: the data of the run")
@@ -245,33 +244,42 @@ def _parser():
   evaluate.add_argument("--split", help="default: the split of the run")
   evaluate.add_argument("--json", action="store_true", help="print everything as JSON")
   _add_protocol(evaluate)
+  cli_depth.add_protocol(evaluate)
   predict = command("predict", _predict)
   _add_target(predict)
   predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
   predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
   _add_protocol(predict)
-  tune = command("tune-crf", _tune_crf)
-  _add_target(tune)
-  tune.add_argument("--data", help="a folder; default: the data of the run")
-  _add_data(tune)
-  tune.add_argument("--split", default="train", help="its masks are used, default: train")
-  tune.add_argument("--count", type=int, default=100, help="number of images, default: 100")
-  tune.add_argument("--seed", type=int, default=1, help="of the choice of images")
-  tune.add_argument("--rounds", type=int, help="refinements after the grid, default: 2")
-  tune.add_argument("--output", help="JSON table of all that was tried; a stopped search continues")
-  tune.add_argument("--allow_evaluation_split", action="store_true",
-                    help="tune on the split of the final numbers, which makes them too good")
-  _add_protocol(tune, crf=False)
+  cli_depth.add_predict(predict)
+  _add_tune(command("tune-crf", _tune_crf))
   export = command("export", _export)
   _add_target(export)
   export.add_argument("base", metavar="BASE", help="directory of the served model")
+  cli_depth.add_export(export)
   check = command("check-data", _check_data)
   check.add_argument("data", nargs="?", metavar="FOLDER", help="a folder of images")
   _add_data(check)
-  check.add_argument("--splits", type=_names, help="between commas, default: all")
+  check.add_argument("--splits", type=cli_own_data.names, help="between commas, default: all")
   check.add_argument("--quick", action="store_true", help="only a sample of the masks")
   cli_label_maps.add_commands(command, _add_data, _source)
+  cli_depth.add_commands(command, _add_target, _add_data, _evaluated)
+  cli_disparity_maps.add_commands(
+      command, _add_target, functools.partial(_add_data, experiment=False), _source)
   return parser
+
+
+def _add_tune(parser):
+  _add_target(parser)
+  parser.add_argument("--data", help="a folder; default: the data of the run")
+  _add_data(parser)
+  parser.add_argument("--split", default="train", help="its masks are used, default: train")
+  parser.add_argument("--count", type=int, default=100, help="number of images, default: 100")
+  parser.add_argument("--seed", type=int, default=1, help="of the choice of images")
+  parser.add_argument("--rounds", type=int, help="refinements after the grid, default: 2")
+  parser.add_argument("--output", help="JSON table of what was tried; a stopped search continues")
+  parser.add_argument("--allow_evaluation_split", action="store_true",
+                      help="tune on the split of the final numbers, which makes them too good")
+  _add_protocol(parser, crf=False)
 
 
 def _add_experiment(parser):
@@ -289,14 +297,14 @@ def _add_target(parser):
   parser.add_argument("target", metavar="TARGET", help="a model_dir or an exported artifact")
 
 
-def _add_data(parser):
-  parser.add_argument("--experiment", help="the data of this experiment instead")
+def _add_data(parser, experiment=True):
+  if experiment:
+    parser.add_argument("--experiment", help="the data of this experiment instead")
+  else:
+    parser.set_defaults(experiment=None)
   _add_config(parser)
   parser.add_argument("--data_dir", help="where data lies, default: KERAS_WEAKSEG_DATA")
-  for name in ("images", "masks", "tags", "boxes", "manifest", "validation"):
-    parser.add_argument(f"--{name}", help=f"as {name}= of kw.data.Folder")
-  parser.add_argument("--classes", type=_names, help="class names between commas")
-  parser.add_argument("--held_out", type=float, help="share of the masks held out, 0..1")
+  cli_own_data.add_folder(parser)
 
 
 def _add_protocol(parser, crf=True):

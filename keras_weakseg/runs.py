@@ -2,7 +2,6 @@
 import contextlib
 import copy
 import dataclasses
-import functools
 import json
 import os
 import statistics
@@ -13,9 +12,6 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
-from keras_weakseg.evaluation import evaluate as evaluation
-from keras_weakseg.evaluation import model as models
-from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.framework import keras
 from keras_weakseg.recipes import registry as recipes
 from keras_weakseg.training import loop
@@ -23,13 +19,14 @@ from keras_weakseg.training import restore
 from keras_weakseg.training import run_folder
 from keras_weakseg.training import splits as split_lib
 from keras_weakseg.training import strategies
+from keras_weakseg.training import tasks
 from keras_weakseg.training import validation
 
 RECORD = restore.RECORD
 METRICS = "metrics.json"
 SEEDS = "seeds.json"
 # What decides the weights besides method, network, seed and data: a run continues only with it.
-DECISIVE = ("steps", "optimization", "weight_decay", "multipliers", "accumulation")
+DECISIVE = ("steps", "optimization", "weight_decay", "multipliers", "clip_norm", "accumulation")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +37,8 @@ class Result:
     metrics: dict of figures of the configured split and protocol.
     model_dir: directory of the run.
     experiment: resolved `schema.Experiment`.
-    predictor: Keras model, RGB 0..255 [N,H,W,3] to scores [N,h,w,C].
-    model: `SegmentationModel`, what evaluate and predict work on.
+    predictor: Keras model, RGB 0..255 [N,H,W,3] to scores [N,h,w,C], or disparity [N,H,W,1].
+    model: `SegmentationModel` or `DepthModel`, what evaluate and predict work on.
     record: `NetworkRecord` of the network.
     source: the data source it was trained on; None if the run was brought back from `model_dir`.
   """
@@ -56,7 +53,7 @@ class Result:
   @property
   def protocol(self):
     """The protocol of the run's numbers."""
-    return protocols.Protocol.from_dict(self.experiment.evaluation.protocol.as_dict())
+    return tasks.of_model(self.model).configured(self.experiment)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,22 +106,23 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True):
   with run_folder.claimed(model_dir), _precision(experiment):
     if chief:
       _describe(model_dir, experiment, plan)
-    protocol = protocols.Protocol.from_dict(experiment.evaluation.protocol.as_dict())
     methods = loop.run(
         plan, model_dir, strategy=strategy, seed=experiment.seed,
         jit_compile=experiment.runtime.jit_compile, optimizer=optimizer, progress=progress,
-        validate=validation.Validation(plan, protocol, experiment.training.picture_samples))
-    return _finish(experiment, model_dir, plan, methods, protocol, chief, progress, notes)
+        validate=validation.Validation(plan, experiment))
+    return _finish(experiment, model_dir, plan, methods, chief, progress, notes)
 
 
-def _finish(experiment, model_dir, plan, methods, protocol, chief, progress, notes):
+def _finish(experiment, model_dir, plan, methods, chief, progress, notes):
+  task = tasks.of_role(plan.record.role)
+  protocol = task.configured(experiment)
   predictor = methods[plan.phases[-1].name].predictor
   checkpoint = experiment.evaluation.checkpoint
   folder = os.path.join(model_dir, plan.phases[-1].name, "checkpoints", checkpoint)
   path = tf.train.latest_checkpoint(folder)
   if checkpoint == "best" and path:
     restore.restore_weights(predictor, path)
-  model = segmentation_model(predictor, plan.source, plan.record, experiment)
+  model = task.model(predictor, task.facts(experiment, plan.source), plan.record, experiment)
   wanted = {"split": experiment.evaluation.split, "checkpoint": os.path.basename(path or ""),
             "protocol_hash": protocol.hash()}
   metrics = _known_metrics(model_dir, wanted)
@@ -160,8 +158,7 @@ def load(model_dir):
   with _precision(experiment):
     predictor, network_record = restore.load_predictor(
         model_dir, experiment.network, experiment.evaluation.checkpoint)
-  model = _segmentation_model(predictor, record["classes"], record["palette"], network_record,
-                              experiment)
+  model = tasks.of_role(network_record.role).model(predictor, record, network_record, experiment)
   path = os.path.join(model_dir, METRICS)
   metrics = {}
   if os.path.exists(path):
@@ -170,41 +167,25 @@ def load(model_dir):
   return Result(metrics, model_dir, experiment, predictor, model, network_record)
 
 
-def segmentation_model(predictor, source, record, experiment):
-  """Returns the `SegmentationModel` of a predictor trained on a source."""
-  return _segmentation_model(predictor, source.classes, source.palette, record, experiment)
-
-
-def _segmentation_model(predictor, classes, palette, record, experiment):
-  return models.SegmentationModel(
-      score_fn=functools.partial(predictor, training=False), classes=tuple(classes),
-      palette=[tuple(color) for color in palette], mean_rgb=tuple(record.mean_rgb),
-      multiple=record.multiple, metadata={
-          "experiment": experiment.name,
-          "protocol": experiment.evaluation.protocol.as_dict()})
-
-
 def evaluate_on(model, source, split, protocol, *, progress=True):
   """Returns the figures of a model on a split of a source.
 
   Raises:
-    ValueError: the classes of the source are not those of the model, the split has no masks, or a
+    ValueError: the classes of the source are not those of the model, the split has no labels, or a
       sample cannot be read.
   """
-  if tuple(source.classes) != tuple(model.classes):
-    raise errors.value_error(
-        "The data has other classes than the model.", expected=", ".join(model.classes),
-        received=", ".join(source.classes), fix="Evaluate on data with the model's class list.")
-  if not split_lib.masked_ids(source, split):
+  task = tasks.of_model(model)
+  task.check_source(model, source)
+  if not split_lib.labelled_ids(source, split, task):
     raise errors.value_error(
         f"There is nothing to evaluate in the split '{split}' of '{source.name}'.",
-        expected="masks", received="none that exist and may be read",
-        fix="Add masks, name another split, or allow them in the manifest.")
-  samples = split_lib.labelled_samples(source, split)
+        expected=task.labels, received="none that exist and may be read",
+        fix=f"Add {task.labels}, name another split, or allow them in the manifest.")
+  samples = split_lib.labelled_samples(source, split, task)
   try:
-    return {"split": split, **evaluation.evaluate(model, samples, protocol, progress=progress)}
+    return {"split": split, **task.evaluate(model, samples, protocol, progress=progress)}
   except tf.errors.OpError as error:
-    raise split_lib.explained(source, split, error) from error
+    raise split_lib.explained(source, split, error, task) from error
 
 
 def _validate(experiment, data):
@@ -222,7 +203,7 @@ def _refuse_other(model_dir, experiment, plan):
     return
   found = overrides.resolve(path)
   pairs = {**{key: (found.as_dict()[key], experiment.as_dict()[key])
-              for key in ("method", "network", "seed", "stages")},
+              for key in ("method", "network", "pose", "seed", "stages")},
            **{f"training.{key}": (found.training.as_dict()[key], experiment.training.as_dict()[key])
               for key in DECISIVE},
            "data": (restore.read_record(model_dir)["data"], plan.phases[-1].fingerprint)}
@@ -247,14 +228,13 @@ def _describe(model_dir, experiment, plan):
     except packages.PackageNotFoundError:
       versions[name] = None
   restore.write_json(os.path.join(model_dir, "versions.json"), versions)
-  protocol = protocols.Protocol.from_dict(experiment.evaluation.protocol.as_dict())
+  task = tasks.of_role(plan.record.role)
   restore.write_record(model_dir, {
-      "classes": list(plan.source.classes),
-      "palette": [list(map(int, color)) for color in plan.source.palette],
+      **task.facts(experiment, plan.source),
       "network": dataclasses.asdict(plan.record), "phase": plan.phases[-1].name,
       "head": plan.head.as_dict(),
       "data": plan.phases[-1].fingerprint,
-      "protocol_hash": protocol.hash()})
+      "protocol_hash": task.configured(experiment).hash()})
   # Last: a folder with this file is a run, whole enough to be compared with and continued.
   restore.write_text(os.path.join(model_dir, restore.EXPERIMENT), overrides.to_yaml(experiment))
 

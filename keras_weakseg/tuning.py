@@ -34,7 +34,7 @@ def tune(model, source, split, *, evaluated, count, seed, config=None, **options
         "too good.")
   plan = None if config is None else recipes.make_plan(config, source)
   unseen = splits.unseen_masks(source, split, plan)
-  ids = unseen or splits.masked_ids(source, split)
+  ids = unseen or splits.labelled_ids(source, split)
   if not ids or count < 1:
     raise errors.value_error(
         f"There is nothing to tune on in the split '{split}' of '{source.name}'.",

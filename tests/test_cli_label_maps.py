@@ -5,17 +5,14 @@ import numpy as np
 import pytest
 
 from keras_weakseg import cli
+from keras_weakseg.data import cache
 from keras_weakseg.data import label_maps
-
-_XML = ("<annotation><size><width>32</width><height>24</height></size><object><name>cat</name>"
-        "<bndbox><xmin>9</xmin><ymin>5</ymin><xmax>24</xmax><ymax>20</ymax></bndbox></object>"
-        "</annotation>")
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, voc_xml):
   """Returns a folder of four boxed pictures of a dark ellipse, with masks."""
-  monkeypatch.setenv(label_maps.ENVIRONMENT, str(tmp_path / "cache"))
+  monkeypatch.setenv(cache.ENVIRONMENT, str(tmp_path / "cache"))
   from PIL import Image
   rows, columns = np.mgrid[:24, :32]
   mask = ((rows - 11.5) / 8) ** 2 + ((columns - 15.5) / 8) ** 2 <= 1
@@ -26,7 +23,8 @@ def folder(tmp_path, monkeypatch):
         0, 9, (24, 32, 3))
     Image.fromarray(image.astype(np.uint8)).save(tmp_path / "data" / "images" / f"p{index}.png")
     Image.fromarray(mask.astype(np.uint8)).save(tmp_path / "data" / "masks" / f"p{index}.png")
-    (tmp_path / "data" / "boxes" / f"p{index}.xml").write_text(_XML)
+    (tmp_path / "data" / "boxes" / f"p{index}.xml").write_text(
+        voc_xml((24, 32), ("cat", 9, 5, 24, 20)))
   (tmp_path / "data" / "classes.txt").write_text("background\ncat\n")
   return str(tmp_path / "data")
 

@@ -12,17 +12,18 @@ PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
 GROUND = {"errors", "fields", "framework", "ops"}
-# Files that appear whole, masks as files, and pictures for people: they know nothing of models.
-DRAWING = {"evaluation.mask_files", "evaluation.pictures", "evaluation.sheets",
-           "evaluation.staging"}
+# Files that appear whole, masks as files, pictures for people, and work on all cores: they know
+# nothing of models.
+DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
+           "evaluation.pictures", "evaluation.sheets", "evaluation.staging"}
 STANDS = GROUND | DRAWING | {"configs.schema", "data", "data.box_files", "datasets", "evaluation",
                              "selection", "serving"}
 
 # Modules that lie lower than their package: the schema knows nothing of ours, the one reader of
 # box files serves folders and dataset builders alike, and who makes label maps draws them too.
 LOW_MODULES = ("configs.optimization", "configs.schema", "configs.schema_methods",
-               "configs.schema_video",
-               "data.box_files", *sorted(DRAWING))
+               "configs.schema_networks", "configs.schema_video", "data.box_files",
+               *sorted(DRAWING))
 
 # What each part may import besides itself.
 MAY_IMPORT = {
@@ -31,8 +32,10 @@ MAY_IMPORT = {
     "framework": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
-    "configs.schema": {"configs.optimization", "configs.schema_methods", "configs.schema_video"},
+    "configs.schema": {"configs.optimization", "configs.schema_methods",
+                       "configs.schema_networks", "configs.schema_video"},
     "configs.schema_methods": set(),
+    "configs.schema_networks": set(),
     "configs.schema_video": set(),
     "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
                 "fields", "ops"},
@@ -50,10 +53,16 @@ MAY_IMPORT = {
     "training": STANDS | {"networks", "methods", "recipes"},
     "runs": STANDS | {"configs", "networks", "methods", "recipes", "training"},
     "tuning": STANDS | {"configs", "networks", "methods", "recipes", "training"},
-    "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning"},
+    "targets": STANDS | {"configs", "recipes", "training", "runs"},
+    "api_depth": STANDS | {"recipes", "training", "runs", "targets"},
+    "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "targets",
+                     "tuning", "api_depth"},
+    "cli_depth": {"api", "cli_own_data"},
+    "cli_disparity_maps": STANDS | {"configs", "api"},
     "cli_label_maps": STANDS | {"recipes"},
+    "cli_own_data": {"data", "errors"},
     "cli": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning",
-                     "api", "cli_label_maps"},
+                     "api", "cli_depth", "cli_disparity_maps", "cli_label_maps", "cli_own_data"},
     "": set(),
 }
 

@@ -5,7 +5,8 @@ import pytest
 
 import keras_weakseg as kw
 
-API = ("fit", "evaluate", "predict", "tune_crf", "export", "experiments", "check_data")
+API = ("fit", "evaluate", "evaluate_poses", "predict", "tune_crf", "export", "experiments",
+       "check_data", "make_disparity_maps", "metric_factor")
 
 
 @pytest.mark.parametrize("name", API)

@@ -1,7 +1,9 @@
 """What the README shows works as it is written."""
 import functools
+import json
 import pathlib
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -12,11 +14,6 @@ from keras_weakseg.networks import registry as networks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-XML = """<annotation>
-  <size><width>80</width><height>60</height><depth>3</depth></size>
-  <object><name>{name}</name>
-    <bndbox><xmin>21</xmin><ymin>11</ymin><xmax>60</xmax><ymax>40</ymax></bndbox></object>
-</annotation>"""
 
 
 def section(title):
@@ -31,7 +28,7 @@ def anchors(text):
 
 
 @pytest.fixture
-def photos(tmp_path, monkeypatch):
+def photos(tmp_path, monkeypatch, voc_xml):
   """Changes into a directory with `photos/`: images, VOC boxes, class names, and nothing else."""
   from PIL import Image
   random = np.random.RandomState(0)
@@ -43,7 +40,7 @@ def photos(tmp_path, monkeypatch):
     image[10:40, 20:60] = (220, 30, 30) if index % 2 else (30, 30, 220)
     Image.fromarray(image).save(tmp_path / "photos" / "images" / f"p{index}.jpg")
     (tmp_path / "photos" / "boxes" / f"p{index}.xml").write_text(
-        XML.format(name=("dog", "cat")[index % 2]))
+        voc_xml((60, 80), (("dog", "cat")[index % 2], 21, 11, 60, 40)))
   monkeypatch.chdir(tmp_path)
   monkeypatch.setenv("KERAS_WEAKSEG_CACHE", str(tmp_path / "cache"))
   return tmp_path
@@ -61,6 +58,39 @@ def test_boxes_alone(photos, tiny_overrides, monkeypatch):
   assert len(list(maps.glob("*.png"))) == 8
 
 
+def test_depth_of_a_folder_of_frames(photos, video_folder, depth_overrides, monkeypatch, capsys):
+  """The commands of the README, on a smaller network and for one step."""
+  from keras_weakseg import cli
+  (photos / "drive").symlink_to(video_folder)
+  blocks = re.search(r"```sh\n(.*?)```", section("Depth from your own video"), re.DOTALL)
+  commands = [line.split()[1:] for line in blocks.group(1).splitlines()]
+  assert [command[0] for command in commands] == ["fit", "predict", "export"]
+  given = json.dumps({**depth_overrides(), "training.steps": 1})
+  commands[0] += ["--params_override", given]
+  commands[1][2] = "drive/000010.png"
+  for command in commands:
+    assert cli.main(command) == 0, capsys.readouterr().err
+  assert (photos / "runs" / "drive" / "train" / "depth.npz").exists()
+  assert (photos / "depth" / "000010.ply").exists()
+  assert (photos / "saved_models" / "depth" / "1" / "saved_model.pb").exists()
+
+
+def test_the_patent_is_told_where_the_methods_are():
+  assert "patent" in section("Methods") and "`auto_mask=False`" in section("Methods")
+
+
+def test_commands_of_the_readme_exist():
+  """Of every block of commands, those of this library are understood."""
+  from keras_weakseg import cli
+  lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+           for line in block.replace("\\\n", " ").splitlines()]
+  own = [shlex.split(line, comments=True)[1:] for line in lines
+         if line.startswith("keras-weakseg ")]
+  assert len(own) >= 7
+  for command in own:
+    assert cli._parser().parse_args([cli._underscored(item) for item in command]).command
+
+
 def test_every_method_and_network_is_listed():
   for title, known in (("Methods", methods.METHODS), ("Methods", networks.network_names())):
     assert set(known) <= set(re.findall(r"`(\w+)`", section(title))), title
@@ -71,6 +101,7 @@ def test_links_lead_somewhere():
   assert links
   for link in links:
     path, _, anchor = link.partition("#")
+    path = path or "README.md"
     assert (ROOT / path).exists(), link
     assert not anchor or anchor in anchors((ROOT / path).read_text(encoding="utf-8")), link
 

@@ -240,3 +240,28 @@ def test_seeds_are_summarised_in_a_file(tiny_run, tmp_path):
       "mean": tiny_run.metrics["mean_iou"], "spread": 0.0,
       "values": [tiny_run.metrics["mean_iou"]] * 2}
   assert "samples" not in found.metrics
+
+
+# === Depth ===
+
+
+def test_the_record_of_depth_says_how_to_use_the_weights(tiny_video_run):
+  record = read(tiny_video_run, "record.json")
+  assert record["classes"] == record["palette"] == [] and record["head"]["classes"] == []
+  assert record["depth"] == {"size": [32, 64], "min_depth": 0.1, "max_depth": 100.0, "factor": 0.0}
+  assert record["network"]["role"] == "depth"
+  assert record["protocol_hash"] == tiny_video_run.metrics["protocol_hash"]
+  assert read(tiny_video_run, "metrics.json") == json.loads(json.dumps(tiny_video_run.metrics))
+
+
+def test_a_loaded_run_of_depth_gives_the_same_disparity(tiny_video_run):
+  loaded = runs.load(tiny_video_run.model_dir)
+  image = np.random.RandomState(0).randint(0, 255, (1, 32, 64, 3)).astype(np.float32)
+  np.testing.assert_array_equal(loaded.predictor(image), tiny_video_run.predictor(image))
+  assert loaded.protocol == tiny_video_run.protocol
+  assert type(loaded.model) is type(tiny_video_run.model)
+
+
+def test_video_that_is_kept_apart_is_not_mixed_up_with_masks(tiny_video_run, tiny_data):
+  with pytest.raises(ValueError, match="(?s)nothing to evaluate.*Expected: true depth"):
+    runs.evaluate_on(tiny_video_run.model, tiny_data, "train", tiny_video_run.protocol)

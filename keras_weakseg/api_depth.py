@@ -1,0 +1,133 @@
+"""What `api` has for depth besides fit, evaluate, predict and export."""
+import hashlib
+
+import numpy as np
+
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg import runs
+from keras_weakseg import targets
+from keras_weakseg.evaluation import evaluate_poses as poses
+from keras_weakseg.evaluation import metric_scale
+from keras_weakseg.training import motion
+from keras_weakseg.training import tasks
+
+
+def evaluate_poses(target, data=None, *, split=None, progress=True):
+  """Compares the camera motion that a run of video predicts with true poses.
+
+  Args:
+    target: a `Result` or a `model_dir` of `self_supervised_depth`, or of `joint_depth` from video.
+    data: a data source with `poses`; default: the one of the run.
+    split: default: the split of the run.
+    progress: whether to draw a progress bar.
+
+  Returns:
+    Dict of `evaluation.evaluate_poses`: `rotation` and `translation` (median errors, degrees),
+    `ate`, and the same of a camera that stands still or goes straight ahead.
+
+  Raises:
+    ValueError, FileNotFoundError: the run predicts no motion, or the data has no true poses.
+  """
+  targets.check_types(data)
+  result = targets.opened(target)
+  if not isinstance(result, runs.Result):
+    raise errors.value_error(
+        "An exported artifact predicts no camera motion.", expected="a Result or a model_dir",
+        received="an artifact", fix="Pass the model_dir that was given to fit.")
+  pose_fn = motion.load_motion(result.model_dir, result.experiment)
+  source = targets.data_of(data or result.source, result.experiment)
+  split = targets.evaluation_split(result.experiment) if split is None else split
+  samples = source.samples(split, grant=fields.Supervision.DEPTH, wanted=(
+      fields.IMAGE, fields.SAMPLE_ID, fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES))
+  return {"split": split, **poses.evaluate_poses(pose_fn, samples, progress=progress)}
+
+
+def metric_factor(target, data=None, *, split=None, camera_height=None, distance=None, count=50):
+  """Returns metres per unit of a model's depth, from what is known of the vehicle.
+
+  `DepthProtocol(scale=...)` takes it, and so do `evaluate` and `predict`.
+
+  Args:
+    target: a `Result` or `model_dir` of a depth model; for `camera_height` an artifact too.
+    data: a data source with `intrinsics`; default: the one of the run.
+    split: default: the split of the run.
+    camera_height: metres of the camera over the road.
+    distance: or: metres that the camera goes between neighbouring frames.
+    count: images that are looked at.
+
+  Returns:
+    float.
+
+  Raises:
+    ValueError: neither or both are known, or they tell nothing.
+
+  Example:
+    ```python
+    factor = kw.metric_factor("runs/depth", split="train", camera_height=1.65)
+    kw.predict("runs/depth", "photos/", "depth/", protocol={"scale": factor})
+    ```
+  """
+  if (camera_height is None) == (distance is None):
+    raise errors.value_error(
+        "It is not clear what is known.", expected="camera_height or distance",
+        received=f"camera_height={camera_height}, distance={distance}", fix="Pass one of them.")
+  targets.check_types(data)
+  model, config, source = targets.loaded(target)
+  source = targets.data_of(data or source, config)
+  split = targets.evaluation_split(config) if split is None else split
+  wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.INTRINSICS) + (
+      (fields.FRAMES, fields.FRAME_OFFSETS) if distance is not None else ())
+  samples = source.samples(split, ids=source.ids(split)[:count], wanted=wanted)
+  samples = list(samples.as_numpy_iterator())
+  if distance is None:
+    return metric_scale.factor_from_height([metric_scale.ground_distance(
+        np.asarray(model.depth(sample[fields.IMAGE][None]))[0], sample[fields.INTRINSICS])
+                                            for sample in samples], camera_height)
+  result = targets.opened(target)
+  pose_fn = motion.load_motion(result.model_dir, result.experiment)
+  moves = [pose_fn(sample[fields.IMAGE], sample[fields.FRAMES], sample[fields.FRAME_OFFSETS])
+           for sample in samples]
+  steps = [np.abs(sample[fields.FRAME_OFFSETS]) * distance for sample in samples]
+  return metric_scale.factor_from_speed(np.concatenate(moves), np.concatenate(steps))
+
+
+def make_disparity_maps(target, data, output, *, split="train", normalise="none", bits=16,
+                        progress=True):
+  """Writes what a depth model says of every image of a split: a teacher for later trainings.
+
+  Args:
+    target: a `Result`, a `model_dir` or an exported artifact of a depth model.
+    data: a data source, or the name of an experiment, whose source is taken.
+    output: folder of the maps; a stopped call is continued.
+    split: of the source, or several joined by `+`.
+    normalise: `none`: the network's disparity, 0..1; `image`: every image stretched to 0..1.
+    bits: 8 or 16.
+    progress: whether to draw a progress bar.
+
+  Returns:
+    `pathlib.Path` of the folder: `kw.data.WithDisparity(source, folder)` reads it.
+
+  Raises:
+    ValueError: the model gives no depth, or the folder holds maps of another one.
+  """
+  from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
+  source = targets.source_of(data)
+  model = targets.loaded(target)[0]
+  if tasks.of_model(model) is not tasks.DepthTask:
+    raise errors.value_error(
+        "The model knows nothing of depth.", expected="a run or artifact of a depth network",
+        received="one that segments", fix="Train one with method='self_supervised_depth'.")
+  low, high = 1 / model.max_depth, 1 / model.min_depth
+  return data_lib.make_disparity_maps(
+      source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low), output,
+      split, model_hash=_model_hash(model), normalise=normalise, bits=bits,
+      progress=progress)
+
+
+def _model_hash(model):
+  """Returns a text that changes with the weights of a model."""
+  image = np.random.RandomState(0).randint(0, 256, (1, *model.size, 3)).astype(np.uint8)
+  found = np.asarray(model.disparity(image))
+  # Rounded, so that another number of threads does not make another model.
+  return hashlib.sha256(np.round(found, 3).tobytes()).hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""The command of disparity maps made by a depth model: `make-disparity-maps`."""
+import os
+
+
+def add_commands(command, add_target, add_data, source_of):
+  """Adds the command to the command line.
+
+  Args:
+    command: function (name, run) that returns the parser of a new command.
+    add_target: function that adds the argument of a trained model.
+    add_data: function that adds the flags which describe a data source.
+    source_of: function of the parsed options that returns this source.
+  """
+  parser = command("make-disparity-maps", _make)
+  add_target(parser)
+  parser.add_argument("data", metavar="FOLDER_OR_EXPERIMENT",
+                      help="a folder of images, or the experiment whose data it is")
+  parser.add_argument("output", metavar="OUTPUT", help="folder of the maps; one of each model")
+  parser.set_defaults(source_of=source_of)
+  add_data(parser)
+  parser.add_argument("--split", default="train", help="default: train; joined by +")
+  parser.add_argument("--normalise", default="none",
+                      help="none (as predicted) or image (0..1 in every image), default: none")
+  parser.add_argument("--bits", type=int, default=16, help="of a stored value, 8 or 16 (default)")
+
+
+def _make(options):
+  """Writes what a depth model sees of every image, or continues to."""
+  from keras_weakseg import api
+  print(api.make_disparity_maps(
+      options.target, _source(options), options.output, split=options.split,
+      normalise=options.normalise, bits=options.bits))
+
+
+def _source(options):
+  """Returns the source of a folder or of a registered experiment."""
+  from keras_weakseg import errors
+  from keras_weakseg.configs import registry
+  from keras_weakseg.data import locations
+  try:
+    locations.find(options.data, options.data_dir)
+  except FileNotFoundError as error:
+    if options.data not in registry.experiments():
+      raise errors.missing(
+          f"There is neither a folder nor an experiment '{options.data}'.",
+          expected="a folder of images, or the name of an experiment",
+          received=os.path.abspath(options.data),
+          fix="Check the path; 'keras-weakseg experiments' lists the names.") from error
+    options.experiment, options.data = options.data, None
+  return options.source_of(options)

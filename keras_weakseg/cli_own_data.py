@@ -1,0 +1,112 @@
+"""`fit --method METHOD --data FOLDER`: somebody's own data on the command line."""
+import argparse
+
+FOLDER = ("images", "masks", "tags", "boxes", "classes", "manifest", "validation", "held_out")
+_VIDEO = ("intrinsics", "field_of_view", "frame_size", "frame_offsets", "occluders", "validation",
+          "held_out")
+# Methods that learn from the neighbours of a frame alone: their folder is one of video.
+_OF_VIDEO = ("self_supervised_depth",)
+
+
+def names(text):
+  """Returns the names between commas."""
+  return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def add_folder(parser):
+  """Adds the flags of `kw.data.Folder`."""
+  for name in ("images", "masks", "tags", "boxes", "manifest", "validation"):
+    parser.add_argument(f"--{name}", help=f"as {name}= of kw.data.Folder")
+  parser.add_argument("--classes", type=names, help="class names between commas")
+  parser.add_argument("--held_out", type=float, help="share of the masks held out, 0..1")
+
+
+def numbers(kind):
+  """Returns an argparse type for numbers between commas."""
+
+  def parse(text):
+    try:
+      return [kind(item) for item in text.split(",")]
+    except ValueError:
+      raise argparse.ArgumentTypeError(
+          f"expected {kind.__name__}s between commas, received '{text}'") from None
+
+  return parse
+
+
+def add_video(parser):
+  """Adds the flags of `kw.data.Video` that a folder of labelled images does not have."""
+  parser.add_argument("--intrinsics", metavar="'FX FY CX CY'",
+                      help="of frames, in pixels as stored, or a file of these numbers")
+  parser.add_argument("--field_of_view", type=float, metavar="DEGREES",
+                      help="assumed horizontal angle, where intrinsics are not known")
+  parser.add_argument("--frame_size", type=numbers(int), metavar="H,W",
+                      help="frames are resized to it, multiples of 32; default: near their own")
+  parser.add_argument("--frame_offsets", type=numbers(int),
+                      help="neighbours of a frame, default: -1,1; of slow films -5,5")
+  parser.add_argument("--occluders", help="PNG of what always hides the scene, such as a bonnet")
+
+
+def add_fit(parser):
+  """Adds the flags of data to `fit`."""
+  group = parser.add_argument_group(
+      "own data", "In place of EXPERIMENT: a method, trained on a folder with the library's "
+      "defaults. For self_supervised_depth it holds frames or films, and intrinsics.txt.")
+  group.add_argument("--method", help="supervised, em_adapt, bbox_seg, self_supervised_depth, ...")
+  group.add_argument("--data", metavar="FOLDER", help="a folder of images, frames or films")
+  add_folder(group)
+  add_video(group)
+
+
+def fit_options(options):
+  """Returns the arguments of `api.fit` that the flags ask for, as a dict.
+
+  Raises:
+    ValueError: a flag has no effect, or something is missing.
+    FileNotFoundError: the folder is not there.
+  """
+  if not options.method:
+    _refuse(options, ("data", *FOLDER, *_VIDEO), "--method", "Add --method, such as em_adapt, or "
+            "leave them out: an experiment brings its data.")
+    return {}
+  given = {"method": options.method}
+  if options.data:
+    given["data"] = source_of(options)
+  return given
+
+
+def source_of(options):
+  """Returns the source of the folder `options.data`: of frames for methods of video."""
+  from keras_weakseg import data
+  if options.method not in _OF_VIDEO:
+    _refuse(options, set(_VIDEO) - set(FOLDER), "--method " + _OF_VIDEO[0],
+            "Leave them out, or choose that method.")
+    return data.Folder(options.data, data_dir=options.data_dir, **_given(options, FOLDER))
+  _refuse(options, set(FOLDER) - set(_VIDEO), "a method that learns from labels",
+          "Leave them out: video needs no labels.")
+  return video_of(options)
+
+
+def video_of(options):
+  """Returns the source of the folder of frames or films `options.data`."""
+  from keras_weakseg import data
+  given = _given(options, _VIDEO)
+  for flag, name in (("frame_size", "size"), ("frame_offsets", "offsets")):
+    if flag in given:
+      given[name] = tuple(given.pop(flag))
+  if "validation" in given:
+    given["validation"] = tuple(names(given["validation"]))
+  return data.Video(options.data, data_dir=options.data_dir, **given)
+
+
+def _given(options, wanted):
+  return {name: getattr(options, name) for name in wanted
+          if getattr(options, name, None) is not None}
+
+
+def _refuse(options, flags, needed, fix):
+  from keras_weakseg import errors
+  found = sorted(f"--{name}" for name in _given(options, flags))
+  if found:
+    raise errors.value_error("Some flags would have no effect.", expected=f"{needed} with these",
+                             received=", ".join(found), fix=fix)

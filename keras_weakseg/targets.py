@@ -1,0 +1,110 @@
+"""What the functions of `api` take: a trained model in any of its forms, and data."""
+import os
+
+from keras_weakseg import errors
+from keras_weakseg import runs
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+from keras_weakseg.data import source as source_lib
+from keras_weakseg.recipes import sources
+from keras_weakseg.serving import artifact
+from keras_weakseg.training import tasks
+
+
+def loaded(target):
+  """Returns the model of a target, its experiment and its source, as far as known."""
+  found = opened(target)
+  if isinstance(found, runs.Result):
+    return found.model, found.experiment, found.source
+  return found, None, None
+
+
+def opened(target):
+  """Returns the `Result` of a result or a `model_dir`, the model of an artifact."""
+  if isinstance(target, runs.Result):
+    return target
+  if isinstance(target, runs.SeedsResult):
+    raise errors.value_error(
+        "A result of several seeds holds several models.", expected="one of result.runs",
+        received=f"{len(target.runs)} runs", fix="Pass result.runs[0].")
+  if not isinstance(target, (str, os.PathLike)):
+    raise errors.value_error(
+        "This is no trained model.", expected="a Result, a model_dir or an exported artifact",
+        received=type(target).__name__, fix="Pass what fit returned, or the path of a run.")
+  path = os.fspath(target)
+  if os.path.exists(os.path.join(path, runs.RECORD)):
+    return runs.load(path)
+  if os.path.exists(os.path.join(path, runs.SEEDS)):
+    raise errors.value_error(
+        f"The folder '{path}' holds the runs of several seeds.", expected="the folder of one run",
+        received=", ".join(sorted(os.listdir(path))[:8]), fix="Pass one of them, such as seed_1.")
+  try:
+    artifact.find_version(path)
+  except FileNotFoundError as error:
+    listing = ", ".join(sorted(os.listdir(path))[:8]) if os.path.isdir(path) else "no such folder"
+    raise errors.missing(
+        f"There is neither a run nor an artifact in '{path}'.",
+        expected=f"a model_dir with '{runs.RECORD}', or the folder of an export",
+        received=listing or "an empty folder",
+        fix="Pass the model_dir that was given to fit, or what export returned.") from error
+  return artifact.load_artifact(path)
+
+
+def protocol_of(given, model):
+  """Returns the protocol of the model's task: what was given, or the model's own."""
+  wanted = tasks.of_model(model).protocol_type
+  if given is not None and not isinstance(given, (dict, wanted)):
+    raise errors.value_error(
+        "The protocol is not one for this model.", expected=f"a {wanted.__name__}, or a dict",
+        received=type(given).__name__, fix="Pass a dict of the fields that shall change.")
+  return wanted.from_dict(model.metadata["protocol"] if given is None else given)
+
+
+def check_types(data, optimizer=None):
+  """Raises `ValueError` unless `data` is None or a source, `optimizer` None or one of Keras."""
+  if data is not None and not isinstance(data, source_lib.Source):
+    shown = repr(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else "..."
+    raise errors.value_error(
+        "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",
+        received=type(data).__name__, fix=f"Pass data=kw.data.Folder({shown}).")
+  if optimizer is not None and not hasattr(optimizer, "apply_gradients"):
+    raise errors.value_error(
+        "This is no optimizer.", expected="a Keras optimizer", received=type(optimizer).__name__,
+        fix="Pass keras_weakseg.framework.keras.optimizers.Adam(1e-3) or the like; one by name is "
+        "set with params_override='training.optimization.optimizer.type=adam'.")
+
+
+def data_of(source, config):
+  """Returns the source, or that of the configuration."""
+  if source is not None:
+    return source
+  if config is None or not config.data.sources:
+    raise errors.value_error(
+        "The data to evaluate on is not known.", expected="data=",
+        received="an exported artifact, which brings none" if config is None else
+        "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
+  made = sources.make_sources(config.data)
+  return sources.evaluation_source(config, made, next(iter(made.values())))
+
+
+def evaluation_split(config):
+  """Returns the split that a run is evaluated on; `validation` where no run is known."""
+  return config.evaluation.split if config else "validation"
+
+
+def source_of(data):
+  """Returns a data source: itself, that of a folder, or the first one of an experiment."""
+  if isinstance(data, os.PathLike) or (isinstance(data, str) and (
+      os.path.isdir(data) or os.sep in data)):
+    from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
+    data = data_lib.Folder(data)
+  elif isinstance(data, str):
+    if data not in registry.experiments():
+      raise errors.missing(
+          f"There is neither a folder nor an experiment '{data}'.",
+          expected="a folder of data, or the name of an experiment",
+          received=os.path.abspath(data), fix="Check the path; kw.experiments() lists the names.")
+    config = overrides.resolve(data)
+    data = next(iter(sources.make_sources(config.data).values()))
+  check_types(data)
+  return data

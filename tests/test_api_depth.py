@@ -1,0 +1,265 @@
+"""Depth through the library's calls: one run of video, looked at in every form it can take."""
+import json
+import os
+import pathlib
+import shutil
+
+import numpy as np
+from PIL import Image
+import pytest
+
+import keras_weakseg as kw
+from keras_weakseg import api
+from keras_weakseg import runs
+
+
+@pytest.fixture(scope="module")
+def depth_artifact(tiny_video_run, tmp_path_factory):
+  """Returns the path of the exported model of `tiny_video_run`."""
+  return api.export(tiny_video_run, tmp_path_factory.mktemp("served") / "depth")
+
+
+@pytest.fixture(scope="module")
+def disparity(tiny_video_run, tiny_video, tmp_path_factory):
+  """Returns the folder of what `tiny_video_run` says of `tiny_video`."""
+  return api.make_disparity_maps(tiny_video_run, tiny_video, tmp_path_factory.mktemp("maps") / "m",
+                                 split="train+validation", progress=False)
+
+
+@pytest.fixture
+def photo(video_folder):
+  return video_folder / "000003.png"
+
+
+# === fit ===
+
+
+def test_fit_gives_figures_of_true_depth(tiny_video_run, tiny_video):
+  metrics = tiny_video_run.metrics
+  assert metrics["samples"] == len(tiny_video.ids("validation")) and metrics["notes"] == []
+  assert 0 < metrics["abs_rel"] < 1 and 0 <= metrics["a1"] <= metrics["a3"] <= 1
+  assert metrics["protocol"]["scale"] == "median" and metrics["ratio"] > 0
+  # The size of the data, for which own data has no setting.
+  assert tuple(tiny_video_run.experiment.data.augmentation.resize) == (32, 64)
+  assert tiny_video_run.model.size == (32, 64)
+
+
+def test_the_run_keeps_its_networks_for_others(tiny_video_run):
+  folder = pathlib.Path(tiny_video_run.model_dir, "train")
+  with np.load(folder / "depth.npz") as arrays:
+    names = {variable.name.split(":")[0].replace("/", "__")
+             for variable in tiny_video_run.predictor.weights}
+    assert set(arrays.files) == names
+  assert (folder / "pose.npz").exists()
+
+
+def test_a_killed_run_ends_with_the_same_bits(tiny_video_run, tiny_video, tmp_path):
+  """The folder is brought to what it was after step 2, as if the process had ended there."""
+  folder = tmp_path / "run"
+  shutil.copytree(tiny_video_run.model_dir, folder)
+  last = folder / "train" / "checkpoints" / "last"
+  files = [folder / "train" / name for name in ("done.json", "depth.npz", "pose.npz")]
+  for path in [*last.glob("ckpt-4*"), *files, folder / "metrics.json"]:
+    path.unlink()
+  (last / "checkpoint").write_text('model_checkpoint_path: "ckpt-2"\n'
+                                   'all_model_checkpoint_paths: "ckpt-2"\n')
+  continued = api.fit(tiny_video_run.experiment, data=tiny_video, model_dir=folder, progress=False)
+  assert continued.metrics == tiny_video_run.metrics
+  for name in ("depth.npz", "pose.npz"):
+    with np.load(folder / "train" / name) as ours, np.load(
+        pathlib.Path(tiny_video_run.model_dir, "train", name)) as whole:
+      assert ours.files == whole.files
+      for key in whole.files:
+        np.testing.assert_array_equal(ours[key], whole[key], err_msg=key)
+
+
+def test_other_pose_networks_are_another_experiment(tiny_video_run, tiny_video):
+  other = kw.configs.overrides.resolve(
+      tiny_video_run.experiment, overrides={"pose.light_pose.filters": 4})
+  with pytest.raises(ValueError, match="(?s)another experiment.*pose = "):
+    api.fit(other, data=tiny_video, model_dir=tiny_video_run.model_dir, progress=False)
+
+
+def test_a_folder_of_frames_trains_by_one_call(video_folder, depth_overrides, tmp_path):
+  """There is no true depth to compare with, and the figures say so."""
+  result = api.fit(method="self_supervised_depth", data=kw.data.Video(video_folder), progress=False,
+                   model_dir=tmp_path / "run",
+                   params_override={**depth_overrides(), "training.steps": 1})
+  assert result.metrics["samples"] == 0
+  assert "has no true depth in the split 'val'" in result.metrics["notes"][0]
+  assert np.isfinite(result.model.depth(np.zeros([1, 40, 50, 3], np.uint8))).all()
+
+
+# === The same model in three forms ===
+
+
+@pytest.mark.parametrize("form", ["model_dir", "artifact"])
+def test_every_form_gives_the_same_figures(tiny_video_run, tiny_video, depth_artifact, form):
+  target = {"model_dir": tiny_video_run.model_dir, "artifact": depth_artifact}[form]
+  figures = api.evaluate(target, tiny_video, split="validation", progress=False)
+  for name in ("abs_rel", "rmse", "a1", "ratio"):
+    assert figures[name] == pytest.approx(tiny_video_run.metrics[name], rel=1e-4, abs=1e-3), name
+  assert figures["protocol_hash"] == tiny_video_run.metrics["protocol_hash"]
+
+
+def test_another_protocol_has_another_hash(tiny_video_run):
+  figures = api.evaluate(tiny_video_run, protocol={"flip": True, "max_depth": 3.0}, progress=False)
+  assert figures["protocol"]["max_depth"] == 3.0
+  assert figures["protocol_hash"] != tiny_video_run.metrics["protocol_hash"]
+  with pytest.raises(ValueError, match="(?s)not one for this model.*DepthProtocol"):
+    api.evaluate(tiny_video_run, protocol=kw.evaluation.Protocol(), progress=False)
+
+
+def test_a_loaded_run_remembers_the_range_and_the_scale(tiny_video_run):
+  loaded = runs.load(tiny_video_run.model_dir)
+  image = np.random.RandomState(0).randint(0, 255, (1, 50, 70, 3)).astype(np.uint8)
+  np.testing.assert_allclose(loaded.model.disparity(image), tiny_video_run.model.disparity(image),
+                             rtol=1e-5)
+  assert (loaded.model.min_depth, loaded.model.max_depth) == (0.1, 100.0)
+  assert loaded.model.factor == 0 and "up to one factor" in loaded.model.scale_note
+
+
+def test_an_artifact_is_exported_again(depth_artifact, tmp_path):
+  again = api.export(depth_artifact, tmp_path / "served")
+  image = np.random.RandomState(0).randint(0, 255, (1, 40, 60, 3)).astype(np.uint8)
+  first, second = (kw.serving.load_artifact(path).depth(image) for path in (depth_artifact, again))
+  np.testing.assert_allclose(first, second, rtol=1e-5)
+
+
+def test_depth_needs_data_with_depth(tiny_video_run, tiny_data):
+  with pytest.raises(ValueError, match="(?s)nothing to evaluate in the split 'validation'.*"
+                     "Expected: true depth"):
+    api.evaluate(tiny_video_run, tiny_data, split="validation", progress=False)
+
+
+# === Motion ===
+
+
+def test_motion_is_compared_with_true_poses(tiny_video_run, tiny_video):
+  found = api.evaluate_poses(tiny_video_run, progress=False)
+  assert found["split"] == "val" and found["samples"] == 6 and found["pairs"] == 12
+  assert found["snippets"] > 0 and found["rotation_identity"] == 0
+  # It goes to the right, not ahead.
+  assert found["translation_straight"] == pytest.approx(90, abs=0.01)
+  assert found["rotation"] >= 0 and np.isfinite([found["translation"], found["ate"]]).all()
+  again = api.evaluate_poses(tiny_video_run.model_dir, tiny_video, split="validation",
+                             progress=False)
+  assert again["translation"] == pytest.approx(found["translation"], abs=1e-3)
+
+
+def test_who_predicts_no_motion_says_so(tiny_run, tiny_data, depth_artifact, tiny_video):
+  with pytest.raises(FileNotFoundError, match="(?s)cannot tell how the camera moved.*pose.npz"):
+    api.evaluate_poses(tiny_run, tiny_data)
+  with pytest.raises(ValueError, match="artifact predicts no camera motion"):
+    api.evaluate_poses(depth_artifact, tiny_video)
+
+
+def test_motion_needs_data_with_poses(tiny_video_run, video_folder):
+  with pytest.raises(ValueError, match="(?s)cannot be evaluated.*poses"):
+    api.evaluate_poses(tiny_video_run, kw.data.Video(video_folder), split="train", progress=False)
+
+
+# === predict ===
+
+
+def test_predict_writes_the_depth_of_the_evaluator(tiny_video_run, depth_artifact, photo, tmp_path):
+  expected = tiny_video_run.model.depth(np.asarray(Image.open(photo))[None])[0]
+  for form, target in (("run", tiny_video_run.model_dir), ("artifact", depth_artifact)):
+    record, = api.predict(target, photo, tmp_path / form, progress=False)
+    with np.load(tmp_path / form / record["arrays"]) as arrays:
+      np.testing.assert_allclose(arrays["depth"], expected, rtol=1e-4)
+    assert (tmp_path / form / record["picture"]).exists() and record["point_cloud"] is None
+    with open(tmp_path / form / "predictions.json", encoding="utf-8") as file:
+      assert "up to one factor" in json.load(file)["scale_note"]
+
+
+def test_point_clouds_need_a_camera(tiny_video_run, photo, tmp_path):
+  with pytest.raises(ValueError, match="(?s)Point clouds need a camera.*field_of_view"):
+    api.predict(tiny_video_run, photo, tmp_path / "no", point_clouds=True, progress=False)
+  assert not (tmp_path / "no").exists()
+  record, = api.predict(tiny_video_run, photo, tmp_path / "out", point_clouds=True,
+                        field_of_view=77.3, overlays=False, progress=False)
+  assert (tmp_path / "out" / record["point_cloud"]).read_bytes().startswith(b"ply")
+  assert sorted(os.listdir(tmp_path / "out")) == sorted(
+      [record["depth"], record["arrays"], record["point_cloud"], "predictions.json"])
+
+
+def test_a_known_factor_gives_metres(tiny_video_run, depth_artifact, photo, tmp_path):
+  image = np.asarray(Image.open(photo))[None]
+  wanted = 5.5 * tiny_video_run.model.depth(image)[0]
+  record, = api.predict(tiny_video_run, photo, tmp_path / "out", protocol={"scale": 5.5},
+                        overlays=False, progress=False)
+  with np.load(tmp_path / "out" / record["arrays"]) as arrays:
+    np.testing.assert_allclose(arrays["depth"], wanted, rtol=1e-4)
+  note = json.loads((tmp_path / "out" / "predictions.json").read_text())["scale_note"]
+  assert note == "metres, factor 5.5 applied to the network's depth"
+  for target in (tiny_video_run, depth_artifact):
+    served = kw.serving.load_artifact(api.export(target, tmp_path / "served", factor=5.5))
+    np.testing.assert_allclose(served.depth(image)[0], wanted, rtol=1e-4)
+    assert served.factor == 5.5 and served.scale_note == note
+
+
+def test_only_depth_has_a_factor(tiny_run, tmp_path):
+  with pytest.raises(ValueError, match="(?s)no depth that a factor.*factor=2"):
+    api.export(tiny_run, tmp_path / "served", factor=2)
+  assert not list(tmp_path.iterdir())
+
+
+# === What others learn from it ===
+
+
+def test_disparity_maps_hold_what_the_network_says(tiny_video_run, tiny_video, disparity):
+  source = kw.data.WithDisparity(tiny_video, disparity)
+  for sample in source.samples("validation", wanted=("image", "sample_id", "disparity")).take(2):
+    said = np.asarray(tiny_video_run.predictor(
+        np.float32(sample["image"])[None], training=False))[0, ..., 0]
+    # Sixteen bits of 0..1; the model's own road is by 1 / depth.
+    np.testing.assert_allclose(sample["disparity"], said, atol=2e-5)
+
+
+def test_disparity_maps_are_made_once_and_by_one_model(tiny_video_run, tiny_video, disparity,
+                                                       tiny_run):
+  before = {path: path.stat().st_mtime_ns for path in disparity.rglob("*.png")}
+  assert len([path for path in before if path.parent != disparity]) == 18
+  api.make_disparity_maps(tiny_video_run.model_dir, tiny_video, disparity, progress=False)
+  assert {path: path.stat().st_mtime_ns for path in disparity.rglob("*.png")} == before
+  with pytest.raises(ValueError, match="knows nothing of depth"):
+    api.make_disparity_maps(tiny_run, tiny_video, disparity, progress=False)
+
+
+@pytest.mark.parametrize("method, network, options", [
+    ("joint_depth", "light_multitask", {"depth_from": "teacher"}),
+    ("supervised_depth", "light_depth", {"loss": "berhu"})])
+def test_a_teacher_is_learned_from(tiny_video, disparity, depth_overrides, tmp_path, method,
+                                   network, options):
+  source = kw.data.WithDisparity(tiny_video, disparity)
+  result = api.fit(method=method, data=source, model_dir=tmp_path / "run", progress=False,
+                   params_override={**depth_overrides(network), f"method.{method}": options,
+                                    "training.steps": 1, "training.log_every": 1})
+  logged = json.loads((tmp_path / "run" / "train" / "log.jsonl").read_text().splitlines()[0])
+  assert logged["berhu"] > 0 and not (tmp_path / "run" / "train" / "pose.npz").exists()
+  assert ("mean_iou" if network == "light_multitask" else "abs_rel") in result.metrics
+
+
+def test_labels_of_depth_are_learned_from(tiny_video, depth_overrides, tmp_path):
+  result = api.fit(method="supervised_depth", data=tiny_video, model_dir=tmp_path / "run",
+                   params_override={**depth_overrides(), "training.steps": 1}, progress=False)
+  assert result.metrics["samples"] == 6 and result.model.factor == 1.0
+  assert "metres" in result.model.scale_note
+  metric = api.evaluate(result, protocol={"scale": "metric"}, progress=False)
+  assert metric["abs_rel"] != result.metrics["abs_rel"]
+
+
+def test_classes_and_video_are_learned_at_once(tiny_video, depth_overrides, tmp_path):
+  result = api.fit(method="joint_depth", data=tiny_video, model_dir=tmp_path / "run",
+                   progress=False, params_override={
+                       **depth_overrides("light_multitask"), "training.steps": 1,
+                       "training.log_every": 1})
+  logged = json.loads((tmp_path / "run" / "train" / "log.jsonl").read_text().splitlines()[0])
+  assert logged["photometric"] > 0 and logged["loss_mask"] > 0
+  assert tuple(result.metrics["class_iou"]) == ("far", "near")
+  assert tuple(result.protocol.size) == (32, 64)
+  assert api.evaluate_poses(tmp_path / "run", tiny_video, progress=False)["pairs"] == 12
+  image = np.random.RandomState(0).randint(0, 256, (1, 40, 56, 3)).astype(np.uint8)
+  found = kw.serving.load_artifact(api.export(result, tmp_path / "served")).mask(image)
+  np.testing.assert_array_equal(found, result.model.mask(image))

@@ -1,0 +1,130 @@
+"""What the functions of the library take: every form of a trained model, and of data."""
+import pathlib
+import types
+
+import numpy as np
+import pytest
+
+from keras_weakseg import data
+from keras_weakseg import runs
+from keras_weakseg import targets
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import schema
+from keras_weakseg.evaluation import depth_protocol
+from keras_weakseg.evaluation import protocol as protocols
+from keras_weakseg.framework import keras
+
+
+def model(kind="segmentation"):
+  from keras_weakseg.evaluation import depth_model, model as models
+  if kind == "depth":
+    return depth_model.DepthModel(lambda x: x[..., :1], (32, 32), metadata={
+        "protocol": depth_protocol.DepthProtocol(crop="garg").as_dict()})
+  return models.SegmentationModel(lambda x: x, ("a", "b"), [(0, 0, 0), (9, 9, 9)], metadata={
+      "protocol": protocols.Protocol(flip=True).as_dict()})
+
+
+# === Models ===
+
+
+def test_a_result_is_taken_as_it_is(tiny_run):
+  assert targets.opened(tiny_run) is tiny_run
+  assert targets.loaded(tiny_run) == (tiny_run.model, tiny_run.experiment, tiny_run.source)
+
+
+def test_a_folder_of_a_run_and_one_of_an_artifact_are_told_apart(tiny_run, tiny_artifact):
+  for form in (str, pathlib.Path):
+    found = targets.opened(form(tiny_run.model_dir))
+    assert isinstance(found, runs.Result) and found.source is None
+    assert found.experiment.as_dict() == tiny_run.experiment.as_dict()
+  for path in (tiny_artifact, pathlib.Path(tiny_artifact).parent):
+    loaded, config, source = targets.loaded(path)
+    assert loaded.classes == tiny_run.model.classes and config is source is None
+
+
+@pytest.mark.parametrize("target, kind, words", [
+    (5, ValueError, "no trained model.*Received: int"),
+    (runs.SeedsResult({}, [1, 2], [1, 2]), ValueError, "several models.*Received: 2 runs"),
+    ("nowhere", FileNotFoundError, "neither a run nor an artifact.*no such folder")])
+def test_what_is_no_model_is_refused(target, kind, words):
+  with pytest.raises(kind, match="(?s)" + words):
+    targets.opened(target)
+
+
+def test_folders_without_a_model_say_what_they_hold(tmp_path):
+  with pytest.raises(FileNotFoundError, match="an empty folder"):
+    targets.opened(tmp_path)
+  (tmp_path / "photo.jpg").touch()
+  with pytest.raises(FileNotFoundError, match="Received: photo.jpg"):
+    targets.opened(tmp_path)
+  (tmp_path / runs.SEEDS).touch()
+  with pytest.raises(ValueError, match="(?s)several seeds.*such as seed_1"):
+    targets.opened(tmp_path)
+
+
+# === Protocols ===
+
+
+@pytest.mark.parametrize("kind, own", [
+    ("segmentation", protocols.Protocol(flip=True)),
+    ("depth", depth_protocol.DepthProtocol(crop="garg"))])
+def test_a_protocol_is_that_of_the_model_or_what_is_given(kind, own):
+  assert targets.protocol_of(None, model(kind)) == own
+  assert targets.protocol_of(type(own)(), model(kind)) == type(own)()
+  assert targets.protocol_of({"flip": True}, model(kind)) == type(own)(flip=True)
+
+
+@pytest.mark.parametrize("kind, given", [
+    ("segmentation", depth_protocol.DepthProtocol()), ("depth", protocols.Protocol()),
+    ("depth", "median")])
+def test_a_protocol_of_another_task_is_refused(kind, given):
+  with pytest.raises(ValueError, match=f"(?s)not one for this model.*{type(given).__name__}"):
+    targets.protocol_of(given, model(kind))
+
+
+# === Data ===
+
+
+@pytest.mark.parametrize("given, words", [
+    ("photos", "Received: str.*Folder\\('photos'\\)"), (np.zeros(3), "Received: ndarray")])
+def test_only_sources_are_data(given, words):
+  with pytest.raises(ValueError, match="(?s)no data source.*" + words):
+    targets.check_types(given)
+
+
+def test_only_optimizers_optimize(tiny_data):
+  targets.check_types(tiny_data, keras.optimizers.Adam())
+  with pytest.raises(ValueError, match="(?s)no optimizer.*Received: str"):
+    targets.check_types(tiny_data, "adam")
+
+
+def test_data_is_what_is_given_or_configured(photo_folder, tiny_data):
+  config = schema.Experiment()
+  assert targets.data_of(tiny_data, config) is tiny_data
+  config.data.sources = [schema.Source(name=name, path=str(photo_folder), held_out=share)
+                         for name, share in (("first", 0.0), ("second", 0.5))]
+  assert len(targets.data_of(None, config).ids("train")) == 16
+  config.evaluation.source = "second"
+  assert len(targets.data_of(None, config).ids("train")) < 16
+  for unknown, words in ((None, "brings none"), (schema.Experiment(), "source from Python")):
+    with pytest.raises(ValueError, match="(?s)not known.*" + words):
+      targets.data_of(None, unknown)
+
+
+def test_runs_know_their_split_and_artifacts_do_not():
+  assert targets.evaluation_split(overrides.resolve("em_adapt_scenes")) == "test"
+  assert targets.evaluation_split(None) == "validation"
+
+
+def test_a_source_may_be_a_folder_or_an_experiment(photo_folder, tiny_data, monkeypatch):
+  assert targets.source_of(tiny_data) is tiny_data
+  for form in (str, pathlib.Path):
+    found = targets.source_of(form(photo_folder))
+    assert isinstance(found, data.Folder) and found.classes == ("background", "red", "blue")
+  monkeypatch.setattr(targets.sources, "make_sources", lambda config: {
+      config.sources[0].name: tiny_data})
+  assert targets.source_of("em_adapt_scenes") is tiny_data
+  with pytest.raises(FileNotFoundError, match="neither a folder nor an experiment 'em_adapt_sc'"):
+    targets.source_of("em_adapt_sc")
+  with pytest.raises(ValueError, match="no data source"):
+    targets.source_of(types.SimpleNamespace())

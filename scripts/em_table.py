@@ -6,8 +6,9 @@ finished are not repeated; an interrupted table continues where it stopped.
 import argparse
 import json
 import pathlib
-import statistics
-import time
+
+import run_tables
+from run_tables import cell, finished, override, table
 
 import keras_weakseg as kw
 from keras_weakseg.evaluation.protocol import Protocol
@@ -105,31 +106,16 @@ ORDERINGS = {
 }
 
 
-def override(name, seed, own=""):
-  """Returns the override of a row's seed: where masks are counted, the seed also draws them."""
-  parts = kw.configs.registry.build(name).data.parts
-  drawn = [f"data.parts.{i}.subset_seed={seed}" for i, part in enumerate(parts) if part.count]
-  return ",".join([f"seed={seed}", *drawn, *([own] if own else [])])
-
-
 def measure(key, name, own, seeds, model_dir, data_dir):
   """Returns the results of one row, one per seed."""
-  results = []
-  for seed in seeds:
-    started = time.perf_counter()
-    result = kw.fit(name, model_dir=str(model_dir / key / f"seed_{seed}"), data_dir=data_dir,
-                    params_override=override(name, seed, own), progress=False)
-    print(f"{key} seed {seed}: mIoU {100 * result.metrics['mean_iou']:.2f} "
-          f"({time.perf_counter() - started:.0f} s)", flush=True)
-    results.append(result.metrics)
-  return results
+  return [run_tables.train(key, name, own, seed, model_dir, data_dir) for seed in seeds]
 
 
 def measure_with_crf(key, seeds, model_dir, crf, train=True):
   """Returns the results of a row's finished runs under a CRF, each evaluated once; None without."""
   results = []
   for seed in seeds:
-    run = model_dir / key / f"seed_{seed}"
+    run = run_tables.run_dir(model_dir, key, seed)
     path = run / f"metrics_{Protocol(crf=crf).hash()}.json"
     if not path.exists() and not train:
       return None
@@ -141,37 +127,9 @@ def measure_with_crf(key, seeds, model_dir, crf, train=True):
   return results
 
 
-def finished(rows, seeds, model_dir):
-  """Returns the rows whose runs are all finished, and their metrics; trains nothing."""
-  found = {}
-  for *_, key in rows:
-    paths = [model_dir / key / f"seed_{seed}" / "metrics.json" for seed in seeds]
-    if all(path.exists() for path in paths):
-      found[key] = [json.loads(path.read_text()) for path in paths]
-  return [row for row in rows if row[-1] in found], found
-
-
-def cell(values):
-  """Returns mean and sample standard deviation, in percent."""
-  spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
-  return f"{100 * statistics.fmean(values):.1f}{spread}"
-
-
-def table(rows, found, seeds):
-  """Returns the table as Markdown lines."""
-  lines = ["| trained from | experiment | mIoU | " + " | ".join(f"seed {s}" for s in seeds) + " |",
-           "|---|---|---|" + "---|" * len(seeds)]
-  for title, name, own, key in rows:
-    values = [metrics["mean_iou"] for metrics in found[key]]
-    lines.append(f"| {title} | `{name}`{f', `{own}`' if own else ''} | **{cell(values)}** | "
-                 + " | ".join(f"{100 * value:.1f}" for value in values) + " |")
-  return lines
-
-
 def class_table(rows, found, seeds, name):
   """Returns the table of the IoU of one class, as Markdown lines."""
-  lines = [f"| trained from | IoU of {name} | " + " | ".join(f"seed {s}" for s in seeds) + " |",
-           "|---|---|" + "---|" * len(seeds)]
+  lines = run_tables.header(("trained from", f"IoU of {name}"), seeds)
   for title, *_, key in rows:
     # A class that is neither in the truth nor in the prediction has no IoU.
     values = [metrics["class_iou"][name] for metrics in found[key]]
@@ -196,13 +154,8 @@ def crf_table(rows, found, refined):
 def orderings(pairs, found):
   """Returns one line per ordering: the paired differences over the seeds."""
   lines = ["| ordering | difference, paired by seed | holds |", "|---|---|---|"]
-  for better, worse in pairs:
-    if not {better, worse} <= set(found):
-      continue
-    gains = [a["mean_iou"] - b["mean_iou"] for a, b in zip(found[better], found[worse])]
-    holds = "in every seed" if min(gains) > 0 else (
-        "in the mean" if statistics.fmean(gains) > 0 else "no")
-    lines.append(f"| `{better}` > `{worse}` | {cell(gains)} | {holds} |")
+  for better, worse, gains in run_tables.gains(pairs, found):
+    lines.append(f"| `{better}` > `{worse}` | {cell(gains)} | {run_tables.verdict(gains)} |")
   return lines
 
 
@@ -223,11 +176,8 @@ def main():
   else:
     found = {key: measure(key, name, own, arguments.seeds, arguments.model_dir,
                           arguments.data_dir) for _, name, own, key in rows}
-  first = found[rows[0][3]][0]
-  print(f"\n`scripts/em_table.py {arguments.data}`, seeds "
-        f"{', '.join(map(str, arguments.seeds))}; {first['samples']} images of "
-        f"`{first['split']}`, protocol `{first['protocol_hash']}`; mean ± sample "
-        "standard deviation, percent.\n")
+  print("\n" + run_tables.caption(f"em_table.py {arguments.data}", arguments.seeds,
+                                  found[rows[0][3]][0]) + "\n")
   print("\n".join(table(rows, found, arguments.seeds)))
   print()
   print("\n".join(orderings(ORDERINGS[arguments.data], found)))

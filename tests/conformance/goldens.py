@@ -16,11 +16,13 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import dropout
+from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, pose_network
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
-from keras_weakseg.ops import color, depth_losses, geometry, photometric, windows
+from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
+from keras_weakseg.ops import geometry, photometric, windows
 
 CLASSES = 4
 SIDE = 33
@@ -146,6 +148,24 @@ OPS = (
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("depth_losses.berhu_loss", depth_losses.berhu_loss,
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
+    Op("depth_inference.blend_mirrored", depth_inference.blend_mirrored,
+       [_DEPTH, _DEPTH[:, :, ::-1]], gradient=[0, 1]),
+    Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
+        lambda view: view[:, ::2, ::2, :1] / 255.0, x, (8, 16), flip=True), [_PIXELS],
+       no_xla="XLA has no kernel that smooths what it shrinks"),
+    Op("depth_images.encode_depth_png", lambda depth: depth_images.encode_depth_png(depth, 256.0),
+       [_DEPTH[0, ..., 0]], no_xla=_STRINGS, tolerance=0),
+    Op("depth_images.decode_depth_png", lambda png: depth_images.decode_depth_png(png, 256.0),
+       [np.array(depth_images.encode_depth_png(_DEPTH[0, ..., 0], 256.0).numpy(), object)],
+       no_xla=_STRINGS, tolerance=0),
+    Op("depth_images.depth_scale", depth_images.depth_scale, [100.0],
+       host="checks Python numbers while a graph is built"),
+    *(Op(f"cameras.{call.__name__}", call, inputs, host="NumPy, run once per source, not per step")
+      for call, inputs in (
+          (cameras.camera_matrix, [4, 4, 1.5, 1.5]),
+          (cameras.assumed, [90, (3, 5)]),
+          (cameras.resized, [_CAMERA[0], (6, 8), (3, 4)]),
+          (cameras.check, [_CAMERA[0], (6, 8), "a source"]))),
     Op("windows.frame", windows.frame, [_PHOTO], gradient=[0], tolerance=0),
     Op("windows.frame_ssim", lambda a, b: windows.frame_ssim(
         tf.stack([windows.frame(a), windows.frame(a[:, ::-1])]), windows.frame(b)),
@@ -211,11 +231,41 @@ class Network:
   slow: bool = False
   tolerance: float = 1e-5
 
-  def build(self, num_classes=CLASSES):
-    """Returns the predictor and the network, with free sizes."""
-    network = networks.build_network(self.name, (None, None, 3), num_classes, **self.options)
-    record = networks.network_record(self.name, **self.options)
-    return preprocessing.predictor(network, record), network
+  @property
+  def record(self):
+    """The `NetworkRecord`."""
+    return networks.network_record(self.name, **self.options)
+
+  def build(self, num_classes=CLASSES, **options):
+    """Returns the predictor (of all outputs) and the network, with free sizes."""
+    scored = self.record.role in (networks.SEGMENTATION, networks.MULTITASK)
+    network = networks.build_network(
+        self.name, (None, None, 3), num_classes if scored else 0, **{**self.options, **options})
+    return preprocessing.predictor(network, self.record), network
+
+  def pixels(self, count, height, width, seed=1):
+    """Returns images 0..255, float32 [count, height, width, 3], or pairs of them for pose."""
+    channels = 6 if self.record.role == networks.POSE else 3
+    return tf.constant(np.random.RandomState(seed).randint(
+        0, 255, (count, height, width, channels)), tf.float32)
+
+  def shapes(self, count, height, width):
+    """Returns the shapes of the outputs for such pixels, in the order of `tf.nest.flatten`."""
+    def grid(stride, channels):
+      return (count, -(-height // stride), -(-width // stride), channels)
+    record = self.record
+    if record.role == networks.POSE:
+      return [(count, 1, 3)] * 2
+    found = {f"disparity_{level}": grid(2 ** level, 1) for level in record.levels}
+    if record.role != networks.DEPTH:
+      found["scores"] = grid(record.stride, CLASSES)
+    if record.role == networks.MULTITASK:
+      found["side_scores"] = grid(4, CLASSES)
+    return [found[name] for name in sorted(found)]
+
+
+_RESNET_UNET = {"encoder": "resnet18", "channels": (4, 6, 8, 10, 12), "dropout_rate": 0.3}
+_LIGHT_UNET = {"alpha": 0.25, "channels": (4, 6, 8, 10, 12), "skip_channels": (4, 4, 6, 6)}
 
 
 NETWORKS = (
@@ -231,6 +281,14 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
+    Network("unet", _RESNET_UNET),
+    Network("light_unet", _LIGHT_UNET),
+    Network("depth_unet", {**_RESNET_UNET, "context": "conv", "output_stride": 32}, slow=True),
+    Network("light_depth", _LIGHT_UNET),
+    Network("multitask", {**_RESNET_UNET, "batch_norm": True, "padding": "zeros"}, slow=True),
+    Network("light_multitask", _LIGHT_UNET),
+    Network("pose_network", {"filters": 16}, slow=True),
+    Network("light_pose", {"alpha": 0.25, "filters": 16}),
 )
 
 # === Methods ===
@@ -241,12 +299,24 @@ class OnGrid(keras.layers.Layer):
   """Rounds scores to quarters, with the gradient of the identity.
 
   An E-step ends on exact ties: EM-Adapt's bias is such that the k-th pixel is a tie. On a grid,
-  another order of sums (two replicas, XLA) rounds to the same scores, and the same pixels win.
+  another order of sums (two replicas, XLA) rounds to the same scores, and the same pixels win. So
+  do the same neighbours win in a loss of video.
+
+  Args:
+    steps: of the grid, between 0 and 1.
   """
+
+  def __init__(self, steps=4.0, **kwargs):
+    super().__init__(**kwargs)
+    self.steps = steps
 
   def call(self, inputs):
     """Applies the layer to any float tensor."""
-    return inputs + tf.stop_gradient(tf.round(inputs * 4.0) / 4.0 - inputs)
+    return inputs + tf.stop_gradient(tf.round(inputs * self.steps) / self.steps - inputs)
+
+  def get_config(self):
+    """Returns the arguments that build this layer again."""
+    return {**super().get_config(), "steps": self.steps}
 
 
 def shallow_network(synchronized=False, dropout_rate=0.0, num_classes=CLASSES):
@@ -323,6 +393,105 @@ def segmentation_batch(step):
   }
 
 
+def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
+  """Returns the trunk of `shallow_network` with two disparities, and with scores if asked for."""
+  x = images = keras.Input((None, None, 3))
+  sizes = [images]
+  for index in range(3):
+    x = keras.layers.Conv2D(8, 3, 2, "same", use_bias=False, name=f"conv{index}")(x)
+    x = norms.batch_norm(norms.TRAIN, f"bn{index}", synchronized=synchronized)(x)
+    x = keras.layers.ReLU()(x)
+    sizes.append(x)
+  x = keras.layers.Activation("linear", name=depth_encoder.feature_name(4))(x)
+  x = dropout.StatelessDropout(dropout_rate, name="head_dropout")(x)
+  deep = keras.layers.Conv2D(1, 1, dtype="float32", name="head_disparity")(x)
+  outputs = {}
+  for scale in range(2):
+    disparity = unet_layers.BilinearLike(dtype="float32")([deep, sizes[scale]])
+    disparity = keras.layers.Activation("sigmoid", dtype="float32")(disparity)
+    outputs[f"disparity_{scale}"] = OnGrid(256.0, dtype="float32")(disparity)
+  if num_classes:
+    for name, size in ((multitask_decoder.SCORES, images),
+                       (multitask_decoder.SIDE_SCORES, sizes[2])):
+      scores = keras.layers.Conv2D(num_classes, 1, dtype="float32", name=f"head_{name}")(x)
+      outputs[name] = OnGrid(dtype="float32")(
+          unet_layers.BilinearLike(dtype="float32")([scores, size]))
+  return keras.Model(images, outputs)
+
+
+def depth_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the shallow network of depth and its predictor."""
+  network = shallow_depth(synchronized, dropout_rate)
+  return network, preprocessing.predictor(
+      network, networks.network_record("light_depth"), "disparity_0")
+
+
+def multitask_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the shallow network of both tasks and its predictor."""
+  network = shallow_depth(synchronized, dropout_rate, CLASSES)
+  return network, preprocessing.predictor(
+      network, networks.network_record("light_multitask"), multitask_decoder.SCORES)
+
+
+def shallow_pose(*made):
+  """Returns a pose network as options: pairs in, motions on a grid out; it starts in motion."""
+  del made
+  x = frames = keras.Input((None, None, 6))
+  for index in range(2):
+    x = keras.layers.Conv2D(8, 5, 4, "same", activation="elu", name=f"conv{index}")(x)
+  start = [0.3, -0.4, 0.2, 0.8, 0.3, -2.0]
+  x = keras.layers.Conv2D(6, 1, dtype="float32", name="head_motion",
+                          bias_initializer=lambda shape, dtype=None: tf.constant(start, dtype))(x)
+  motion = pose_network.MeanMotion(1, dtype="float32")(x)
+  return {"pose": keras.Model(frames, {
+      name: OnGrid(1e5, dtype="float32")(value) for name, value in motion.items()})}
+
+
+def pose_and_reference(network, predictor):
+  """Returns a pose network and other features to stay near, as options."""
+  del predictor
+  encoder = keras.models.clone_model(depth_encoder.encoder_model(network))
+  encoder.trainable = False
+  return {"reference": encoder, **shallow_pose()}
+
+
+def video_batch(step):
+  """Returns eight samples of 32x48 with neighbours, depth, disparity, masks, in part.
+
+  Frames are the picture, moved by a pixel or two. Samples 3 and 5 have no neighbours, sample 6 has
+  one; the halves of the batch have unequal counts of everything.
+  """
+  random = np.random.RandomState(step)
+  coarse = random.randint(0, 255, (8, 6, 8, 3))
+  image = tf.image.resize(tf.constant(coarse, tf.float32), (32, 48), "bicubic").numpy()
+  image = np.clip(image, 0, 255).astype(np.uint8)
+  offsets = np.array([[-1, 1]] * 8, np.int32)
+  offsets[[3, 5]] = 0
+  offsets[6, 1] = 0
+  supervision = np.array([15, 7, 8, 0, 8, 1, 15, 7], np.int32)
+  depth = random.uniform(0.5, 5, (8, 32, 48)).astype(np.float32)
+  depth[:, :6] = 0
+  valid = np.ones([8, 32, 48], bool)
+  valid[1, 25:] = valid[6, :, 30:] = False
+  masks = (image[..., 0] // 64).astype(np.uint8)
+  masks[:, :3] = fields.IGNORE_LABEL
+  disparity = (image[..., 1] / 255).astype(np.float32)
+  disparity[5] = 0
+  return {
+      fields.IMAGE: image,
+      fields.FRAMES: np.stack([np.roll(image, 2, 2), np.roll(image, -1, 2)], 1),
+      fields.FRAME_OFFSETS: offsets,
+      fields.INTRINSICS: np.array([[[30, 0, 23.5], [0, 30, 15.5], [0, 0, 1]]] * 8, np.float32),
+      fields.DEPTH: depth,
+      fields.DISPARITY: disparity,
+      fields.MASK: np.where(valid, masks, fields.IGNORE_LABEL).astype(np.uint8),
+      fields.SUPERVISION: supervision,
+      fields.PART: (supervision % 8 < 7).astype(np.int32),
+      fields.VALID: valid,
+      fields.SAMPLE_KEY: np.stack([np.arange(8), np.full(8, step)], 1).astype(np.int32),
+  }
+
+
 @dataclasses.dataclass(frozen=True)
 class Method:
   """One registered method.
@@ -335,6 +504,8 @@ class Method:
     options: its own options.
     extras: function of these networks that returns options made of them.
     batch: function of a step that returns a batch with samples of every supervision.
+    rate: learning rate.
+    slow: too heavy for every run of the tests.
     no_xla: why its step cannot be compiled with XLA; empty = it can.
     tolerance: of eager = graph = XLA and of 1 = 2 replicas after some steps, absolute.
   """
@@ -345,6 +516,8 @@ class Method:
       "parts": ("mask", "weak"), "part_weights": (0.7, 0.3)})
   extras: Callable = lambda *networks: {}
   batch: Callable = segmentation_batch
+  rate: float = 0.05
+  slow: bool = False
   no_xla: str = ""
   tolerance: float = 2e-6
 
@@ -353,14 +526,22 @@ class Method:
     """Name of the row."""
     return f"{self.name} {self.variant}".strip()
 
+  @property
+  def learns_from_labels(self):
+    """Whether it learns from labels at all."""
+    return bool(methods.method_class(self.name).needed(self.options))
+
   def build(self, seed=1, synchronized=False, dropout_rate=0.0, accumulation=1):
     """Returns the method, ready to take a step."""
     keras.utils.set_random_seed(seed)
     made = self.networks(synchronized, dropout_rate)
     method = methods.method_class(self.name)(
         *made, seed=5, accumulation=accumulation, **self.options, **self.extras(*made))
+    if hasattr(method, "video_loss"):
+      # XLA takes seconds per device and size; its own test compares it with what runs here.
+      method.video_loss._loss = photometric.reprojection_loss  # pylint: disable=protected-access
     method.prepare(lambda variables: updates.Updater(
-        variables, lambda m: keras.optimizers.SGD(0.05 * m, momentum=0.9),
+        variables, lambda m: keras.optimizers.SGD(self.rate * m, momentum=0.9),
         [updates.Rule("head_", 2.0)], weight_decay=1e-3))
     return method
 
@@ -369,6 +550,39 @@ METHODS = tuple(Method(name) for name in (
     "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed")) + tuple(
         Method(name, "joint", joint_predictor, extras=joint_extras, batch=joint_batch)
         for name in ("supervised", "em_fixed"))
+
+_PARTS = {"parts": ("mask", "weak"), "part_weights": (0.7, 0.3)}
+METHODS += (
+    Method("self_supervised_depth", "", depth_predictor, {**_PARTS, "smoothness": 0.1},
+           shallow_pose, video_batch, rate=0.5),
+    Method("self_supervised_depth", "features", depth_predictor,
+           {**_PARTS, "feature_distance": 0.01, "average": True, "auto_mask": False,
+            "symmetric": True}, pose_and_reference, video_batch, slow=True),
+    Method("supervised_depth", "", depth_predictor, _PARTS, batch=video_batch),
+    Method("supervised_depth", "berhu", depth_predictor, {**_PARTS, "loss": "berhu"},
+           batch=video_batch),
+    Method("joint_depth", "", multitask_predictor, {**_PARTS, "stride": 1}, shallow_pose,
+           video_batch, slow=True),
+    Method("joint_depth", "teacher", multitask_predictor,
+           {**_PARTS, "stride": 1, "depth_from": "teacher"}, batch=video_batch),
+)
+
+
+def network_predictor(row):
+  """Returns the function that builds the network of a row and its predictor for a method."""
+  def build(synchronized=False, dropout_rate=0.0):
+    given = {"synchronized_batch_norm": True} if synchronized else {}
+    predictor, network = row.build(dropout_rate=dropout_rate, **given)
+    return network, predictor
+  return build
+
+
+# Deep networks, whose rounding has to be measured before replicas can be compared: they go through
+# that suite alone. Labels are those of every pixel.
+DEEP = tuple(
+    Method("supervised", row.name, network_predictor(row), options={
+        "parts": ("mask", "weak"), "part_weights": (0.7, 0.3), "stride": 1})
+    for row in NETWORKS if row.name in ("unet", "light_unet"))
 
 
 def as_tensors(batch):

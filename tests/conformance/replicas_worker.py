@@ -1,9 +1,12 @@
 """Trains every method on one device and on two replicas; run as a script by `test_replicas.py`.
 
 Logical devices can be made only before TensorFlow starts, hence a process of its own. Prints one
-line of JSON: per method the differences, how far the weights moved, and the logs.
+line of JSON: per method the differences, how far the weights moved, and the logs. With the argument
+"slow": of slow methods, and with micro-batches; with the name of a row of `goldens.DEEP`: of that
+one alone, with the effect of rounding.
 """
 import importlib.util
+import itertools
 import json
 import os
 import pathlib
@@ -37,22 +40,35 @@ def shared_out(strategy, batch):
       lambda context, value=value: rows(context, value)) for name, value in batch.items()}
 
 
-def trained(golden, strategy, synchronized, accumulation):
-  """Returns start weights, final weights and the logs of all replicas, step by step."""
+def trained(golden, strategy, synchronized, accumulation, steps=STEPS, nudge=0.0):
+  """Returns start weights, final weights and the logs of all replicas, step by step.
+
+  Args:
+    golden: row of the table.
+    strategy: `tf.distribute.Strategy`.
+    synchronized: whether batch statistics are those of all replicas.
+    accumulation: micro-batches per update.
+    steps: how many.
+    nudge: largest relative change of the kernels before the first step.
+  """
   with strategy.scope():
     method = golden.build(synchronized=synchronized, accumulation=accumulation)
-  start = [variable.numpy() for variable in method.weights]
+  random = np.random.RandomState(1)
+  for variable in method.trainable_weights if nudge else ():
+    variable.assign(variable * (1 + nudge * random.choice([-1, 1], variable.shape)))
+  weights = [variable for variable in method.weights if variable.dtype.is_floating]
+  start = [variable.numpy() for variable in weights]
 
   @tf.function
   def step(batch):
     return strategy.run(method.train_step, args=(batch,))
 
   logs = []
-  for index in range(STEPS):
+  for index in range(steps):
     found = step(shared_out(strategy, golden.batch(index)))
     logs.append({name: [float(v) for v in strategy.experimental_local_results(value)]
                  for name, value in found.items()})
-  return start, [variable.numpy() for variable in method.weights], logs
+  return start, [variable.numpy() for variable in weights], logs
 
 
 def furthest(first, second):
@@ -61,22 +77,39 @@ def furthest(first, second):
              for a, b in zip(first, second, strict=True))
 
 
+def deep_report(golden, one, two):
+  """Returns the differences of a deep network after two steps, beside that of rounding."""
+  start, single, logs = trained(golden, one, False, 1, 2)
+  _, nudged, _ = trained(golden, one, False, 1, 2, nudge=2e-7)
+  _, double, both = trained(golden, two, True, 1, 2)
+  _, apart, _ = trained(golden, two, False, 1, 2)
+  return {"moved": furthest(start, single), "weights": furthest(single, double),
+          "rounding": furthest(single, nudged), "apart": furthest(single, apart),
+          "one": logs, "two": both}
+
+
 def main():
   tf.config.set_logical_device_configuration(
       tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
   one = tf.distribute.OneDeviceStrategy("CPU:0")
   two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+  goldens, chosen = load_goldens(), sys.argv[1:]
+  if chosen not in ([], ["slow"]):
+    golden, = (row for row in goldens.DEEP if [row.variant] == chosen)
+    print(json.dumps(deep_report(golden, one, two)))
+    return
   report = {}
-  for golden in load_goldens().METHODS:
-    for accumulation in (1, 2):
-      start, single, logs = trained(golden, one, False, accumulation)
-      _, double, both = trained(golden, two, True, accumulation)
-      report[f"{golden.label} {accumulation}"] = {
-          "moved": furthest(start, single), "weights": furthest(single, double),
-          "one": logs, "two": both}
-    # The control: statistics of each replica alone.
-    _, apart, _ = trained(golden, two, False, 1)
-    report[f"{golden.label} 1"]["apart"] = furthest(trained(golden, one, False, 1)[1], apart)
+  for golden, accumulation in itertools.product(goldens.METHODS, (1, 2)):
+    if (golden.slow or accumulation > 1) != bool(chosen):
+      continue
+    start, single, logs = trained(golden, one, False, accumulation)
+    _, double, both = trained(golden, two, True, accumulation)
+    found = report[f"{golden.label} {accumulation}"] = {
+        "moved": furthest(start, single), "weights": furthest(single, double),
+        "one": logs, "two": both}
+    if accumulation == 1:
+      # The control: statistics of each replica alone.
+      found["apart"] = furthest(single, trained(golden, two, False, 1)[1])
   print(json.dumps(report))
 
 

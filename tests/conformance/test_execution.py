@@ -73,7 +73,7 @@ def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
   assert_close(op.call(*half), op.call(*full), 0)
 
 
-def test_network(network, goldens):
+def test_network(network):
   """Inference, and training with its randomness, which must be the same numbers everywhere.
 
   Batch statistics divide by small deviations in every layer and so multiply rounding with depth:
@@ -81,15 +81,15 @@ def test_network(network, goldens):
   last bits. Another order of sums may change training scores as much as that, and no more.
   """
   predictor, _ = network.build()
-  pixels = tf.constant(np.random.RandomState(1).randint(0, 255, (2, 33, 49, 3)), tf.float32)
+  pixels = network.pixels(2, 33, 49)
   kept = [variable.numpy() for variable in predictor.variables]
 
   last_bits = 1 + 1e-6 * np.random.RandomState(2).choice([-1, 1], pixels.shape)
 
   def run(pixels):
-    scores = predictor(pixels, training=False)
+    outputs = tf.nest.flatten(predictor(pixels, training=False))
     with randomness.random_scope(tf.constant([4, 2])):
-      return scores, predictor(pixels, training=True)
+      return outputs, tf.nest.flatten(predictor(pixels, training=True))
 
   def restore():
     for variable, value in zip(predictor.variables, kept):
@@ -97,15 +97,18 @@ def test_network(network, goldens):
 
   wanted = run(pixels)
   restore()
-  rounding = float(np.abs(run(pixels * tf.cast(last_bits, tf.float32))[1] - wanted[1]).max())
-  assert wanted[0].shape == (2, 5, 7, goldens.CLASSES)
-  assert np.abs(wanted[0] - wanted[1]).max() > 0 or not predictor.non_trainable_variables
-  assert rounding < 0.02 * np.abs(wanted[1]).max()
+  nearby = run(pixels * tf.cast(last_bits, tf.float32))
+  assert [tuple(x.shape) for x in wanted[0]] == network.shapes(2, 33, 49)
+  rounding = [float(np.abs(one - other).max()) for one, other in zip(nearby[1], wanted[1])]
+  assert not predictor.non_trainable_variables or all(
+      np.abs(one - other).max() > 0 for one, other in zip(*wanted))
+  assert all(moved < 0.02 * np.abs(x).max() for moved, x in zip(rounding, wanted[1]))
   for mode in MODES:
     restore()
-    scores, training = compiled(run, mode, [pixels])(pixels)
-    assert_close(scores, wanted[0], network.tolerance)
-    assert_close(training, wanted[1], network.tolerance, 4 * rounding)
+    outputs, training = compiled(run, mode, [pixels])(pixels)
+    assert_close(outputs, wanted[0], network.tolerance)
+    for one, other, moved in zip(training, wanted[1], rounding, strict=True):
+      assert_close(one, other, network.tolerance, 4 * moved)
 
 
 @pytest.mark.parametrize("accumulation", [1, pytest.param(2, marks=pytest.mark.slow)])

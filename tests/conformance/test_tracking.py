@@ -15,8 +15,9 @@ from keras_weakseg.networks import randomness
 
 def read_variables(predictor):
   """Returns the trainable variables that the forward pass really reads."""
+  images = tf.zeros([1, 33, 33, predictor.input_shape[-1]])
   with tf.GradientTape() as tape, randomness.random_scope(tf.constant([1, 2])):
-    predictor(tf.zeros([1, 33, 33, 3]), training=True)
+    predictor(images, training=True)
   return tape.watched_variables()
 
 

@@ -69,7 +69,8 @@ class SupervisedDepth(base.Method):
     """See `Method.loss_terms`: `scale_invariant` and `gradient`, or `berhu`."""
     outputs = self.networks["depth"](
         self.preprocess(video_loss.seen(batch, fields.IMAGE)), training=True)
-    disparity = self_supervised_depth.disparities_of(outputs)[0][..., 0]
+    disparity = resized(
+        self_supervised_depth.disparities_of(outputs)[0], batch[fields.IMAGE])[..., 0]
     weights = tf.gather(tf.constant(self.part_weights, tf.float32), batch[fields.PART])
     if self.compared == BERHU:
       return {"berhu": base.Term(disparity_distance(
@@ -88,6 +89,13 @@ class SupervisedDepth(base.Method):
         "gradient": base.Term(mean(
             depth_losses.gradient_matching_loss(*logs, known)), self.gradient_weight),
     }, {"train_abs_rel": ratio.masked_mean(error, known)}
+
+
+def resized(disparity, image):
+  """Returns disparity [N,h,w,1] at the size of the image [N,H,W,3], bilinear between centres."""
+  if disparity.shape[1:3].is_fully_defined() and disparity.shape[1:3] == image.shape[1:3]:
+    return disparity
+  return tf.image.resize(disparity, tf.shape(image)[1:3])
 
 
 def said(batch):

@@ -37,6 +37,19 @@ def disparity_key(scale):
   return f"disparity_{scale}"
 
 
+def finest_disparity_key(outputs):
+  """Returns the name of the finest disparity among the outputs of a network.
+
+  Args:
+    outputs: dict, or the names, of outputs.
+
+  Example:
+    >>> finest_disparity_key({"disparity_2", "disparity_1", "scores"})
+    'disparity_1'
+  """
+  return next(key for key in map(disparity_key, SCALES) if key in outputs)
+
+
 def decoder_feature_name(level):
   """Returns the name of the layer that gives the decoder's features of a level, 4 (coarse) to 0.
 

@@ -20,9 +20,6 @@ from keras_weakseg.recipes import sources as source_lib
 OPTIONAL_IMAGENET = "imagenet_if_available"
 SHARED_POSE = "shared"
 POSE = "pose"
-# What a predictor gives of the outputs of networks that have several.
-_OUTPUT = {networks.DEPTH: unet_decoder.disparity_key(0),
-           networks.MULTITASK: multitask_decoder.SCORES}
 
 
 def network_record(config):
@@ -44,10 +41,17 @@ def build_predictor(config, head):
   """
   record = network_record(config)
   network = _build(config.type, config.get().as_dict(), head.num_classes)
-  scorer = preprocessing.predictor(network, record, _OUTPUT.get(record.role))
+  scorer = preprocessing.predictor(network, record, _evaluated(network, record.role))
   layer = head.layer()
   predictor = scorer if layer is None else aggregation.aggregated(scorer, layer)
   return network, scorer, predictor, record
+
+
+def _evaluated(network, role):
+  """Returns which of the outputs of a network that has several is evaluated."""
+  if role == networks.DEPTH:
+    return unet_decoder.finest_disparity_key(network.output)
+  return multitask_decoder.SCORES if role == networks.MULTITASK else None
 
 
 def _build(name, options, num_classes=0):

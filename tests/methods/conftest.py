@@ -16,6 +16,7 @@ from keras_weakseg.methods import updates
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks import unet_decoder
 from keras_weakseg.ops import photometric
 
 
@@ -202,7 +203,8 @@ def depth_built(start_again):
     kind = "light_multitask" if joint else "light_depth"
     network = start_again(kind, 4 if joint else 0, **{**SMALL, **dict(small)})
     predictor = preprocessing.predictor(
-        network, networks.network_record(kind), "scores" if joint else "disparity_0")
+        network, networks.network_record(kind),
+        "scores" if joint else unet_decoder.finest_disparity_key(network.output))
     if pose is not None:
       options["pose"] = start_again("light_pose", **{"alpha": 0.25, **dict(pose)})
     method = registry.method_class(name)(network, predictor, **options)

@@ -65,6 +65,19 @@ def test_log_losses_are_means_over_the_taught_samples(labelled, tensors, depth_b
       found["train_abs_rel"], (np.abs(depth[known] - truth) / truth).mean(), rtol=1e-4)
 
 
+def test_a_coarse_network_is_compared_at_full_size(labelled, tensors, depth_built, figures_of):
+  """So that holes of the labels stay where they are."""
+  batch = tensors(labelled)
+  method = depth_built(NAME, pose=None, small={"disparity_scales": (1, 2)})
+  found, gradients = figures_of(method, batch)
+  inputs = tf.cast(batch["image"], tf.float32) / 127.5 - 1
+  coarse = method.networks["depth"](inputs, training=True)["disparity_1"]
+  assert coarse.shape == (4, 16, 32, 1)
+  invariant, _ = log_losses(tf.image.resize(coarse, (32, 64))[..., 0], batch, [0, 1, 3])
+  np.testing.assert_allclose(found["scale_invariant"], invariant.mean(), rtol=1e-4)
+  assert max(np.abs(gradient).max() for gradient in gradients) > 0
+
+
 def test_terms_and_parts_have_weights(labelled, tensors, depth_built, figures_of):
   batch = tensors(labelled, part=np.array([0, 1, 1, 0], np.int32))
   method = depth_built(NAME, pose=None, parts=("lidar", "stereo"), part_weights=(1.0, 0.25),

@@ -24,6 +24,13 @@ def test_the_predictor_takes_pixels_and_gives_scores_of_every_class():
   assert {id(v) for v in network.weights} == {id(v) for v in predictor.weights}
 
 
+def test_the_finest_disparity_is_evaluated():
+  config = schema.Network(type="light_depth")
+  config.light_depth.alpha, config.light_depth.disparity_scales = 0.25, (2, 1)
+  _, _, predictor, _ = building.build_predictor(config, heads.Head(()))
+  assert predictor(np.zeros([1, 32, 64, 3], np.float32)).shape == (1, 16, 32, 1)
+
+
 # === Weights to start from ===
 
 

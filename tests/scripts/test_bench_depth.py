@@ -23,6 +23,7 @@ def plain():
   return module
 
 
+@pytest.mark.slow
 def test_quick_mode_prints_all_ratios():
   done = subprocess.run([sys.executable, str(SCRIPTS / "bench_depth"), "--quick", "--steps", "1"],
                         capture_output=True, text=True, check=False)

@@ -176,6 +176,9 @@ def main():
   else:
     found = {key: measure(key, name, own, arguments.seeds, arguments.model_dir,
                           arguments.data_dir) for _, name, own, key in rows}
+  if not found:
+    print("Nothing is finished.")
+    return
   print("\n" + run_tables.caption(f"em_table.py {arguments.data}", arguments.seeds,
                                   found[rows[0][3]][0]) + "\n")
   print("\n".join(table(rows, found, arguments.seeds)))

@@ -78,6 +78,13 @@ def test_finished_runs_are_printed(tmp_path):
   assert "| 50 masks + 200 of COCO on one head | **40.0 ± 14.1** | 30.0 | 50.0 |" in text
 
 
+def test_a_table_with_nothing_finished_says_so(tmp_path, monkeypatch, capsys):
+  monkeypatch.setattr(sys, "argv", [
+      "em_table.py", "scenes", "--finished", "--model_dir", str(tmp_path)])
+  TABLE.main()
+  assert capsys.readouterr().out.strip() == "Nothing is finished."
+
+
 def test_rows_that_are_not_finished_are_left_out(tmp_path):
   write_runs(tmp_path, "supervised_50_voc_animals", [0.4, 0.5], [0.1, 0.2])
   rows, found = TABLE.finished(ROWS["joint_voc_animals"], [1, 2], tmp_path)

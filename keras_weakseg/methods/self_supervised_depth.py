@@ -32,7 +32,8 @@ class SelfSupervisedDepth(base.Method):
     feature_distance: weight of the distance to these features (1e-2 in Hoyer et al.).
     network_preprocessing: mode of `preprocessing.Preprocess` for `network`.
     parts: names of the bundle's parts.
-    part_weights: how much the pixels of each part count.
+    part_weights: how much the samples of each part count, in the photometric term and in the
+      smoothness.
     stereo: whether samples bring the other camera of a pair as a further source, which makes
       depth metric.
     video: whether neighbours in time are sources.

@@ -69,7 +69,7 @@ class VideoLoss:
     Args:
       disparities: S tensors float32 [N,h,w,1], 0..1, the finest first.
       batch: dict of tensors with `image`, `intrinsics`, and `frames` or `stereo_image`.
-      weights: float32 [N], how much the pixels of each sample count; None = all the same.
+      weights: float32 [N], how much each sample counts, in both terms; None = all the same.
 
     Returns:
       Dict with `photometric` and `smoothness`, and a dict of figures: `moving`, the share of
@@ -77,13 +77,13 @@ class VideoLoss:
     """
     sources, transforms, present = self._sources(batch, disparities[0])
     valid = batch[fields.VALID] & tf.reduce_any(present, 1)[:, None, None]
-    counted = tf.cast(valid, tf.float32)
-    if weights is not None:
-      counted *= weights[:, None, None]
+    # Ones and not None: the compiled loss is then one for all methods.
+    weights = tf.ones(tf.shape(valid)[:1]) if weights is None else weights
     image = tf.cast(batch[fields.IMAGE], tf.float32) / 255.0
     found = self._loss(
         image, sources, disparities, transforms, batch[fields.INTRINSICS],
-        noise=self._noise(len(disparities), batch, sources), valid=counted, **self.options)
+        noise=self._noise(len(disparities), batch, sources), valid=valid,
+        weights=weights, **self.options)
     length = tf.norm(transforms[..., :3, 3], axis=-1)
     health = {"moving": ratio.masked_mean(found["selection"][0], valid),
               "translation": ratio.masked_mean(length, present)}

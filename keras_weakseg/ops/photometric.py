@@ -67,7 +67,8 @@ def smoothness_loss(disparity, image):
 
 def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, min_depth=0.1,
                       max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True,
-                      average=False, noise=None, target_pyramid=None, masks=None, valid=None):
+                      average=False, noise=None, target_pyramid=None, masks=None, valid=None,
+                      weights=None):
   """Returns the loss that trains depth and motion from the frames of a video.
 
   At every scale the disparity is brought to full size, all source frames are warped by it, and each
@@ -94,6 +95,7 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
       pulled towards 1 by 0.2 of their cross entropy; None = none. Needs `auto_mask=False`.
     valid: float or bool [B,H,W], 0 where nothing may be learned (padding, the camera's own car);
       None = everything counts. A sample without any such pixel teaches nothing.
+    weights: float [B], how much each sample counts, in the sums and in their counts; None = 1.
 
   Returns:
     dict: `total`, float32 scalar, the mean of `per_scale`; `per_scale`, [S]; `selection`, uint8
@@ -112,6 +114,9 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
   frames = _Frames(target, sources, transforms, intrinsics, ssim_weight, average, auto_mask)
   pixel = tf.ones(tf.shape(target)[:3]) if valid is None else tf.cast(valid, tf.float32)
   sample = tf.cast(tf.reduce_any(pixel > 0, [1, 2]), tf.float32)
+  if weights is not None:
+    weights = tf.cast(weights, tf.float32)
+    pixel, sample = pixel * weights[:, None, None], sample * weights
   photometric, smooth, selections = [], [], []
   for scale, disparity in enumerate(disparities):
     disparity = tf.cast(disparity, tf.float32)

@@ -94,10 +94,12 @@ def test_compiled_loss_is_the_same(video, tensors, plain, known_motion):
   assert_same(run(compiled, disparities, batch), run(plain(), disparities, batch))
 
 
-def test_weights_are_those_of_pixels(video, tensors, plain):
+def test_weights_are_those_of_samples_in_both_terms(video, tensors, plain):
   valid = video.batch["valid"].copy()
   valid[0, :9] = False
-  batch, disparities = tensors(video.batch, valid=valid), video.disparities()
+  batch = tensors(video.batch, valid=valid)
+  # Both samples show the room from one place; another depth is not as smooth.
+  disparities = [x + [[[[0.0]]], [[[0.1]]]] for x in video.disparities()]
   found, _ = run(plain(auto_mask=False), disparities, batch, tf.constant([0.3, 2.0]))
   counted = valid * np.float32([0.3, 2.0])[:, None, None]
   wanted, _ = by_hand(batch, disparities, batch["frames"], video.transforms, auto_mask=False,
@@ -105,6 +107,11 @@ def test_weights_are_those_of_pixels(video, tensors, plain):
   np.testing.assert_allclose(found["photometric"], wanted, rtol=1e-4)
   even, _ = run(plain(auto_mask=False), disparities, batch)
   assert abs(found["photometric"] - even["photometric"]) > 1e-3 * even["photometric"]
+  first, second = (by_hand(tensors({name: x[i:i + 1] for name, x in batch.items()}),
+                           [x[i:i + 1] for x in disparities], batch["frames"][i:i + 1],
+                           video.transforms[i:i + 1])[1] for i in range(2))
+  np.testing.assert_allclose(found["smoothness"], (0.3 * first + 2.0 * second) / 2.3, rtol=1e-5)
+  assert abs(found["smoothness"] - even["smoothness"]) > 1e-3 * even["smoothness"]
 
 
 # What the pose network sees, and what becomes of its answer.

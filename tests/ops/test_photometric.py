@@ -270,6 +270,24 @@ def test_the_other_pixels_do_not_matter():
   assert float(nothing["total"]) == 0
 
 
+def test_a_sample_of_weight_two_counts_as_two_samples():
+  """In the photometric term and in the smoothness; one of weight 0 counts as none."""
+  batch = video(batch=3)
+  valid = np.random.RandomState(0).rand(3, 16, 24) < [[[0.3]], [[0.9]], [[0.6]]]
+  weighted = photometric.reprojection_loss(*batch, valid=valid, smoothness=0.1,
+                                           weights=np.array([2, 0, 1]))
+  rows = [0, 0, 2]
+  wanted = photometric.reprojection_loss(*tf.nest.map_structure(lambda x: x[rows], batch),
+                                         valid=valid[rows], smoothness=0.1)
+  assert float(weighted["samples"]) == 3
+  for name in ("pixels", "photometric", "smoothness", "per_scale", "total"):
+    np.testing.assert_allclose(weighted[name], wanted[name], rtol=1e-5, err_msg=name)
+  plain = photometric.reprojection_loss(*batch, valid=valid, smoothness=0.1)
+  ones = photometric.reprojection_loss(*batch, valid=valid, smoothness=0.1, weights=np.ones(3))
+  for name in plain:
+    np.testing.assert_array_equal(plain[name], ones[name], err_msg=name)
+
+
 def test_parts_of_a_batch_sum_to_the_whole():
   """Sums over unequal replicas, divided once by the sums of the counts."""
   target, sources, disparities, transforms, camera = video(batch=3)

@@ -156,8 +156,10 @@ class Multiplier(hyperparams.Config):
   """Learning-rate multiplier of the variables whose name matches a regular expression.
 
   The first matching entry wins. Names start with that of the network, such as
-  `depth/conv1/kernel`; `head` stands for the network's own new layers, `encoder` for all others of
-  it.
+  `depth/conv1/kernel`, and an expression is looked for anywhere in them: `conv1` is found in
+  every network, `^pose/` in the pose network alone. `head` (also followed by more, `head.*bias`)
+  stands for the new layers of the network that is evaluated, `encoder` for all others of it;
+  neither reaches the pose network.
   """
   pattern: str = "head"
   learning_rate: float = 10.0

@@ -5,6 +5,9 @@ from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import updates
 
+# PoseCNN is nothing but new layers, and every pose network ends in layers of the same names.
+_NOT_POSE = "^(?!pose/)"
+
 
 class MultipliedSchedule(keras.optimizers.schedules.LearningRateSchedule):
   """A schedule times a constant."""
@@ -74,7 +77,7 @@ def updater_maker(training, record, optimizer=None):
   Args:
     training: `schema.Training`.
     record: `NetworkRecord`; `head` in a rule stands for its `head_pattern`, `encoder` for all but
-      that and the pose network.
+      that. Neither is looked for in the pose network, which the record says nothing of.
     optimizer: a Keras optimizer instead of `training.optimization`.
   """
   make = instance_maker(optimizer) if optimizer is not None else optimizer_maker(
@@ -91,7 +94,7 @@ def updater_maker(training, record, optimizer=None):
 def _pattern(pattern, record):
   """Returns the regular expression of a rule; the record knows which layers are new."""
   if pattern == "encoder":
-    return f"^(?!pose/)(?!.*(?:{record.head_pattern}))"
-  # `head` and `head/.*bias`-like rules.
-  return pattern.replace("head", f"(?:{record.head_pattern})", 1) if (
+    return f"{_NOT_POSE}(?!.*(?:{record.head_pattern}))"
+  # `head` and `head.*bias`-like rules.
+  return pattern.replace("head", f"{_NOT_POSE}.*(?:{record.head_pattern})", 1) if (
       pattern == "head" or pattern.startswith("head.*")) else pattern

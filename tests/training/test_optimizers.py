@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 from official.modeling.optimization import OptimizationConfig
+import tensorflow as tf
 
 from keras_weakseg.configs import schema
 from keras_weakseg.framework import keras
@@ -46,6 +47,22 @@ def test_incomplete_configuration_is_refused():
   with pytest.raises(ValueError, match="optimizer cannot be built") as error:
     optimizers.optimizer_maker(OptimizationConfig())(1.0)
   assert "Expected: " in str(error.value)
+
+
+@pytest.mark.parametrize("pattern, found", [
+    ("head", ["depth/head_up/bias", "depth/head_up/kernel"]),
+    ("head.*bias", ["depth/head_up/bias"]), ("encoder", ["depth/conv1/kernel"]),
+    ("^pose/", ["pose/conv1/kernel", "pose/head_motion/bias"]),
+    ("conv1", ["depth/conv1/kernel", "pose/conv1/kernel"])])
+def test_head_and_encoder_are_those_of_the_network_that_is_evaluated(pattern, found):
+  variables = {name: tf.Variable(1.0) for name in (
+      "depth/conv1/kernel", "depth/head_up/kernel", "depth/head_up/bias", "pose/conv1/kernel",
+      "pose/head_motion/bias")}
+  training = schema.Training(multipliers=[schema.Multiplier(pattern=pattern, learning_rate=3.0)])
+  updater = optimizers.updater_maker(training, registry.network_record("light_depth"))(variables)
+  assert updater.multipliers == [1.0, 3.0]
+  reached = {variable.ref() for variable in updater.groups[1]}
+  assert sorted(name for name, v in variables.items() if v.ref() in reached) == found
 
 
 def test_head_stands_for_the_new_layers_of_the_network():

@@ -92,7 +92,8 @@ class Tfds(streaming.Streaming):
                                    read_config=config)
 
   def _is_encoded(self, name):
-    return name in (fields.IMAGE, fields.FRAMES, fields.DEPTH, fields.DISPARITY, *_MAPS)
+    return name in (fields.IMAGE, fields.FRAMES, fields.STEREO_IMAGE, fields.DEPTH,
+                    fields.DISPARITY, *_MAPS)
 
   def _decode(self, element):
     name = element[fields.SAMPLE_ID]
@@ -107,6 +108,8 @@ class Tfds(streaming.Streaming):
       elif field == fields.FRAMES:
         sample[field] = tf.map_fn(decode.decode_image, value, fn_output_signature=tf.TensorSpec(
             self._features[field].shape[1:], tf.uint8))
+      elif field == fields.STEREO_IMAGE:
+        sample[field] = decode.decode_image(value, name)
       elif field in (fields.DEPTH, fields.DISPARITY):
         sample[field] = self._features[field].decode_example(value)
       elif field in (fields.TAGS, fields.NOISY_TAGS):

@@ -45,6 +45,8 @@ def sample_features(names, num_classes, size=(None, None), frames=None):
       fields.FRAME_OFFSETS: lambda: features.Tensor(shape=(frames,), dtype=np.int32),
       fields.INTRINSICS: lambda: features.Tensor(shape=(3, 3), dtype=np.float32),
       fields.POSES: lambda: features.Tensor(shape=(frames, 4, 4), dtype=np.float32),
+      fields.STEREO_IMAGE: lambda: features.Image(shape=(*size, 3)),
+      fields.STEREO_POSE: lambda: features.Tensor(shape=(4, 4), dtype=np.float32),
   }
   return features.FeaturesDict({
       name: known[name]() for name in (fields.IMAGE, fields.SAMPLE_ID, *names)})

@@ -27,7 +27,8 @@ class MiniWeakseg(tfds.core.GeneratorBasedBuilder):
     return tfds.core.DatasetInfo(
         builder=self, features=features.sample_features(
             (fields.MASK, fields.TAGS, fields.BOXES, fields.BOX_CLASSES, fields.DEPTH,
-             fields.FRAMES, fields.INTRINSICS), 3, (6, 8), frames=2),
+             fields.FRAMES, fields.INTRINSICS, fields.STEREO_IMAGE, fields.STEREO_POSE), 3, (6, 8),
+            frames=2),
         metadata=tfds.core.MetadataDict(
             classes=["background", "cat", "dog"], palette=[[0, 0, 0], [9, 9, 9], [5, 5, 5]],
             split_aliases={"everything": "train+broken"}))
@@ -46,6 +47,8 @@ class MiniWeakseg(tfds.core.GeneratorBasedBuilder):
           fields.BOXES: [tfds.features.BBox(0.0, 0.0, 0.5, 0.5)] * (k % 2),
           fields.BOX_CLASSES: [1] * (k % 2), fields.DEPTH: np.full((6, 8), k, np.float32),
           fields.FRAMES: np.full((2, 6, 8, 3), k, np.uint8),
+          fields.STEREO_IMAGE: np.full((6, 8, 3), k + 100, np.uint8),
+          fields.STEREO_POSE: np.full((4, 4), k, np.float32),
           fields.INTRINSICS: np.eye(3, dtype=np.float32)}
 
 
@@ -158,6 +161,15 @@ def test_wanted_sequences_are_read_and_follow_the_contract(source):
   assert first[fields.FRAMES].shape == (2, 6, 8, 3)
   number = int(first[fields.SAMPLE_ID].decode()[1:])
   assert (first[fields.FRAMES] == number).all() and (first[fields.IMAGE] == number).all()
+
+
+def test_the_other_camera_of_a_pair_is_an_input(source):
+  wanted = (fields.IMAGE, fields.STEREO_IMAGE, fields.STEREO_POSE)
+  for sample in read(source, wanted=wanted, grant=Kind.NONE):
+    number = int(sample[fields.SAMPLE_ID].decode()[1:])
+    assert sample[fields.STEREO_IMAGE].shape == (6, 8, 3)
+    assert (sample[fields.STEREO_IMAGE] == number + 100).all()
+    assert (sample[fields.STEREO_POSE] == number).all()
 
 
 def test_sequences_are_augmented_in_a_bundle(source):

@@ -58,7 +58,7 @@ class Truth:
   depth: np.ndarray
 
 
-def render_scene(seed, size=(96, 192)):
+def render_scene(seed, size=(96, 192), stereo=False):
   """Renders one textured street scene seen from a moving camera.
 
   Everything follows from `seed` alone, so any sample can be rendered by itself. Colours are
@@ -68,6 +68,7 @@ def render_scene(seed, size=(96, 192)):
   Args:
     seed: int, which scene; 0 <= seed < 2**32.
     size: (height, width) in pixels. The field of view across the width stays the same.
+    stereo: also take the picture of a second camera; it changes nothing else.
 
   Returns:
     A dict by the names of `fields`:
@@ -76,7 +77,9 @@ def render_scene(seed, size=(96, 192)):
       `depth` float32 [H, W], metres at the pixel centre, 0 in the sky;
       `tags`, `noisy_tags` float32 [6]; `boxes` float32 [N, 4], `box_classes` int32 [N]: of what is
       visible; `intrinsics` float32 [3, 3]; `poses` float32 [2, 4, 4], camera of `image` to camera
-      of the frame; `sample_id` bytes.
+      of the frame; `sample_id` bytes; with `stereo` also `stereo_image` uint8 [H, W, 3], seen by
+      a camera with the same intrinsics, turned alike, `camera.BASELINE` metres to the right, and
+      `stereo_pose` float32 [4, 4], camera of `image` to that camera.
 
   Example:
     >>> scene = render_scene(3, size=(24, 48))
@@ -90,7 +93,7 @@ def render_scene(seed, size=(96, 192)):
   tags = labels.SCENES.mask_tags(seen.mask)
   boxes, classes = _boxes(seen, scene.classes)
   poses = [np.linalg.inv(pose) @ scene.path[0] for pose in scene.path[1:]]
-  return {
+  sample = {
       fields.IMAGE: views[0],
       fields.FRAMES: np.stack(views[1:]),
       fields.FRAME_OFFSETS: np.array(FRAME_OFFSETS, np.int32),
@@ -105,6 +108,15 @@ def render_scene(seed, size=(96, 192)):
       fields.POSES: np.stack(poses).astype(np.float32),
       fields.SAMPLE_ID: f"scene_{seed:06d}".encode(),
   }
+  return {**sample, **_right_view(scene, seed)} if stereo else sample
+
+
+def _right_view(scene, seed):
+  """Returns the fields of the second camera at the moment of the image."""
+  pose, from_left = camera.right_of(scene.path[0])
+  # Grain of its own: that of the other views must not depend on whether this one is taken.
+  return {fields.STEREO_IMAGE: picture(scene, pose, np.random.RandomState([seed, 3])),
+          fields.STEREO_POSE: from_left.astype(np.float32)}
 
 
 def build_scene(seed, size=(96, 192)):

@@ -12,23 +12,26 @@ from keras_weakseg.datasets import scenes
 _FIELDS = (fields.MASK, fields.PARTS, fields.TAGS, fields.NOISY_TAGS, fields.BOXES,
            fields.BOX_CLASSES, fields.DEPTH, fields.FRAMES, fields.FRAME_OFFSETS,
            fields.INTRINSICS, fields.POSES)
+_STEREO_FIELDS = (fields.STEREO_IMAGE, fields.STEREO_POSE)
 _FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}  # splits share no scene
 
 
 @dataclasses.dataclass
 class ScenesConfig(tfds.core.BuilderConfig):
-  """Size of the images and of the splits.
+  """Size of the images and of the splits, one camera or two.
 
   Attributes:
     size: (height, width) in pixels.
     train, validation, test: number of scenes in each split, at most 100,000.
     workers: processes that render, `None` = one per core; does not change the data.
+    stereo: also store the view of a second camera; everything else is the same without it.
   """
   size: tuple = (96, 192)
   train: int = 400
   validation: int = 100
   test: int = 100
   workers: int | None = None
+  stereo: bool = False
 
 
 class Builder(builder.LocalBuilder):
@@ -44,12 +47,16 @@ class Builder(builder.LocalBuilder):
       ScenesConfig(name="192x96", description="400 / 100 / 100 scenes of 192x96 pixels."),
       ScenesConfig(name="96x48", description="The same streets, smaller: for tests of pipelines.",
                    size=(48, 96)),
+      # Its own configuration: data that was prepared without the second camera stays what it is.
+      ScenesConfig(name="192x96_stereo", description="The scenes of 192x96, from two cameras.",
+                   stereo=True),
   ]
 
   def _info(self):
     size = self.builder_config.size
+    names = (*_FIELDS, *(_STEREO_FIELDS if self.builder_config.stereo else ()))
     return self.dataset_info_from_configs(
-        features=features.sample_features(_FIELDS, labels.SCENES.num_classes, size, frames=2),
+        features=features.sample_features(names, labels.SCENES.num_classes, size, frames=2),
         supervised_keys=(fields.IMAGE, fields.MASK),
         metadata=features.metadata(labels.SCENES))
 
@@ -61,7 +68,7 @@ class Builder(builder.LocalBuilder):
     config = self.builder_config
     first = _FIRST_SEED[split]
     seeds = range(first, first + getattr(config, split))
-    for sample in scenes.render_many(seeds, config.size, config.workers):
+    for sample in scenes.render_many(seeds, config.size, config.workers, config.stereo):
       sample[fields.MASK] = sample[fields.MASK][..., None]
       sample[fields.PARTS] = sample[fields.PARTS][..., None]
       sample[fields.BOXES] = features.boxes(sample[fields.BOXES])

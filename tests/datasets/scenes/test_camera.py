@@ -34,6 +34,23 @@ def test_positive_angles_turn_right_and_look_down():
   assert np.linalg.det(turned) == pytest.approx(1)
 
 
+def test_the_right_camera_is_turned_alike_and_its_shift_is_exact():
+  left = camera.drive(np.random.RandomState(5), (0, -1, 1))[0]
+  right, from_left = camera.right_of(left)
+  np.testing.assert_array_equal(right[:3, :3], left[:3, :3])
+  np.testing.assert_allclose(right[:3, 3] - left[:3, 3], camera.BASELINE * left[:3, 0], atol=1e-12)
+  np.testing.assert_allclose(np.linalg.inv(right) @ left, from_left, atol=1e-12)
+  wanted = np.eye(4)
+  wanted[0, 3] = -camera.BASELINE
+  np.testing.assert_array_equal(from_left, wanted)
+
+
+def test_the_baseline_suits_the_depths_of_the_street():
+  width = 192
+  disparity = camera.intrinsics((96, width))[0, 0] * camera.BASELINE / np.array([2.5, 12.0, 60.0])
+  assert disparity[0] < 0.1 * width and disparity[1] > 3 and disparity[2] > 0.5
+
+
 def test_a_drive_goes_forward_above_the_ground():
   for seed in range(20):
     path = camera.drive(np.random.RandomState(seed), (0, -1, 1))

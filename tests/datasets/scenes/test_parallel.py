@@ -1,4 +1,5 @@
 """Several processes render the same samples in the same order, and stop when nobody reads on."""
+import functools
 import multiprocessing
 import subprocess
 import sys
@@ -23,9 +24,11 @@ def names(seeds):
 
 def test_workers_do_not_change_the_samples():
   seeds = [3, 900, 4, 5, 6, 7, 11, 10, 12]
-  alone = list(parallel.render_many(seeds, SIZE, workers=1))
-  shared = list(parallel.render_many(seeds, SIZE, workers=2))
+  alone = list(parallel.render_many(seeds, SIZE, workers=1, stereo=True))
+  shared = list(parallel.render_many(seeds, SIZE, workers=2, stereo=True))
   assert ids(alone) == ids(shared) == names(seeds)
+  assert fields.STEREO_IMAGE in alone[0]
+  assert fields.STEREO_IMAGE not in next(parallel.render_many(seeds, SIZE, workers=1))
   for one, two in zip(alone, shared):
     for name in one:
       np.testing.assert_array_equal(one[name], two[name], err_msg=name)
@@ -64,7 +67,8 @@ def test_a_killed_worker_costs_time_but_no_sample():
 def test_a_silent_worker_is_given_up(monkeypatch):
   monkeypatch.setattr(parallel, "_PATIENCE", 0.05)
   silent, kept_open = multiprocessing.Pipe(duplex=False)
-  samples = list(parallel._ordered([[1, 2], [3], [4]], [silent], SIZE))
+  render = functools.partial(parallel.render_scene, size=SIZE)
+  samples = list(parallel._ordered([[1, 2], [3], [4]], [silent], render))
   assert ids(samples) == names([1, 2, 3, 4])
   kept_open.close()
 

@@ -169,48 +169,80 @@ def test_wrong_options_are_refused(options, text):
 
 
 def make_video(seed, key):
-  """A rendered street: image, neighbours, true depth and poses, and itself as stereo partner."""
+  """A rendered street: image, neighbours, second camera, true depth and poses."""
   from keras_weakseg.datasets import scenes
-  scene = scenes.render_scene(seed, size=(48, 96))
-  names = (fields.IMAGE, fields.FRAMES, fields.DEPTH, fields.INTRINSICS, fields.POSES)
+  scene = scenes.render_scene(seed, size=(48, 96), stereo=True)
+  names = (fields.IMAGE, fields.FRAMES, fields.DEPTH, fields.INTRINSICS, fields.POSES,
+           fields.STEREO_IMAGE, fields.STEREO_POSE)
   sample = {name: tf.constant(scene[name]) for name in names}
-  return {**sample, fields.SAMPLE_KEY: tf.constant(key, tf.int32),
-          fields.STEREO_IMAGE: sample[fields.FRAMES][0],
-          fields.STEREO_POSE: sample[fields.POSES][0]}
+  return {**sample, fields.SAMPLE_KEY: tf.constant(key, tf.int32)}
 
 
-def warp_error(sample, poses=None, camera=None):
-  """Mean absolute error of the neighbours, warped to the image by its depth, where it is known."""
+def poses_of(sample):
+  """Transforms [3, 4, 4] from the image to its neighbours and to the second camera."""
+  return tf.concat([sample[fields.POSES], sample[fields.STEREO_POSE][None]], 0)
+
+
+def warp_errors(sample, poses=None, camera=None):
+  """Mean absolute errors of the other views, warped to the image by its depth where it is known."""
   from keras_weakseg.ops import geometry
   depth = sample[fields.DEPTH][None, ..., None]
   known = tf.cast((sample[fields.DEPTH] > 0) & sample.get(fields.VALID, True), tf.float32)
   camera = sample[fields.INTRINSICS] if camera is None else camera
   errors = []
-  for frame, pose in zip(sample[fields.FRAMES], sample[fields.POSES] if poses is None else poses):
+  views = tf.concat([sample[fields.FRAMES], sample[fields.STEREO_IMAGE][None]], 0)
+  for frame, pose in zip(views, poses_of(sample) if poses is None else poses):
     warped = geometry.warp(tf.cast(frame, tf.float32)[None], tf.maximum(depth, 0.1), pose[None],
                            camera[None])[0]
     error = tf.reduce_mean(tf.abs(warped - tf.cast(sample[fields.IMAGE], tf.float32)), -1)
     errors.append(float(tf.reduce_sum(error * known) / tf.reduce_sum(known)))
-  return np.mean(errors)
+  return np.array(errors)
 
 
 @pytest.mark.parametrize("options", [
     {"crop": (48, 96)}, {"crop": (32, 64)}, {"crop": None, "resize": (40, 120)},
     {"crop": (32, 64), "scales": (0.8, 1.4)}, {"crop": (64, 100), "resize": (56, 90)}])
-def test_true_poses_explain_the_neighbours_before_and_after(options):
+def test_true_poses_explain_the_other_views_before_and_after(options):
   before, after, unmoved, mirrored = [], [], [], []
   for key in range(6):
     sample = make_video(key, (key, 1))
     moved = augment.Augmentation(**options)(sample)
-    before.append(warp_error(sample))
-    after.append(warp_error(moved))
-    unmoved.append(warp_error(moved, sample[fields.POSES], sample[fields.INTRINSICS]))
+    before.append(warp_errors(sample))
+    after.append(warp_errors(moved))
+    unmoved.append(warp_errors(moved, poses_of(sample), sample[fields.INTRINSICS]))
     mirrored.append((moved[fields.POSES].numpy() != sample[fields.POSES].numpy()).any())
-    np.testing.assert_array_equal(moved[fields.STEREO_IMAGE], moved[fields.FRAMES][0])
-    np.testing.assert_array_equal(moved[fields.STEREO_POSE], moved[fields.POSES][0])
   assert any(mirrored) and not all(mirrored)
-  assert np.mean(after) < 1.35 * np.mean(before)
-  assert np.mean(unmoved) > 1.2 * np.mean(after)
+  for views in (slice(0, 2), slice(2, 3)):
+    before_, after_, unmoved_ = (np.mean(np.array(x)[:, views]) for x in (before, after, unmoved))
+    assert after_ < 1.35 * before_
+    assert unmoved_ > 1.2 * after_
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_mirrored_pair_has_its_second_camera_on_the_other_side(flip):
+  from keras_weakseg.ops import photometric
+  chain = augment.Augmentation(crop=(48, 96))
+  keys = ((number, 1) for number in range(40))
+  moved = next(found for found in (chain(make_video(41, key)) for key in keys)
+               if (found[fields.STEREO_POSE][0, 3] > 0) == flip)
+  np.testing.assert_allclose(moved[fields.STEREO_POSE][0, 3], 0.3 if flip else -0.3, rtol=1e-6)
+  moved[fields.DEPTH] = tf.maximum(moved[fields.DEPTH], 0.1)  # the sky does not count
+
+  def loss(scale=1.0, side=1.0):
+    pose = moved[fields.STEREO_POSE].numpy()
+    pose[0, 3] *= side
+    seen = lambda name: tf.cast(moved[name], tf.float32)[None] / 255
+    disparity = (1 / (scale * moved[fields.DEPTH]) - 1 / 500) / (1 / 0.05 - 1 / 500)
+    found = photometric.reprojection_loss(
+        seen(fields.IMAGE), seen(fields.STEREO_IMAGE)[:, None], [disparity[None, ..., None]],
+        pose[None, None], moved[fields.INTRINSICS][None], min_depth=0.05, max_depth=500.0,
+        auto_mask=False, smoothness=0.0, valid=(moved[fields.DEPTH] > 0.1)[None])
+    return float(found["total"])
+
+  # The unit is the metre: scaled by anything else, depth shows the second view elsewhere.
+  assert loss() < 0.5 * loss(side=-1.0)
+  for scale in (0.5, 0.7, 1.4, 2.0):
+    assert loss() < 0.85 * loss(scale)
 
 
 def test_all_frames_get_the_same_colour_change():

@@ -17,6 +17,8 @@ CROP = (96, 192)
 SEGMENTATION_STEPS = 600
 SEGMENTATION_RATE = 0.004
 
+STEREO_SCENES = "weakseg_scenes/192x96_stereo"  # the same scenes, from two cameras
+
 
 def light_depth():
   """Returns the depth network at half its width."""
@@ -76,6 +78,7 @@ def depth_scenes():
 def stereo_depth_scenes():
   """Returns self-supervised depth whose further source is the other camera of a pair."""
   experiment = depth_scenes()
+  experiment.data.sources[0].dataset = STEREO_SCENES
   experiment.method.self_supervised_depth.stereo = True
   return experiment
 

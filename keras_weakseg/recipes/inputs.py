@@ -4,8 +4,8 @@ from keras_weakseg import fields
 
 _VIDEO = ("video with intrinsics", "Pass kw.data.Video(...), Kitti, CityscapesVideo or another "
           "source of frames with their neighbours.")
-_STEREO = ("stereo pairs", "Pass a source made with stereo=True, or set `stereo` of the method to "
-           "False.")
+_STEREO = ("stereo pairs", "Pass a source made with stereo=True or a data set that holds pairs, or "
+           "set `stereo` of the method to False.")
 _TEACHER = ("a teacher's disparity", "Make it ('keras-weakseg make-disparity-maps') and pass "
             "kw.data.WithDisparity(source, folder), or set `disparity` of the source.")
 _NEEDED = {fields.FRAMES: _VIDEO, fields.FRAME_OFFSETS: _VIDEO, fields.INTRINSICS: _VIDEO,

@@ -14,7 +14,8 @@ SEGMENTATION = ["unet_scenes", "depth_transfer_scenes", "joint_depth_scenes"]
 def test_nothing_is_downloaded_and_no_number_is_trained_or_tuned_on(name):
   experiment = registry.build(name)
   assert experiment.network.pretrained == experiment.pose.pretrained == ""
-  assert [source.dataset for source in experiment.data.sources] == ["weakseg_scenes"]
+  wanted = depth_scenes.STEREO_SCENES if name == "stereo_depth_scenes" else "weakseg_scenes"
+  assert [source.dataset for source in experiment.data.sources] == [wanted]
   stages = [stage.parts for stage in experiment.stages]
   assert {part.split for parts in [experiment.data.parts, *stages] for part in parts} == {"train"}
   assert experiment.evaluation.split == "test"
@@ -32,6 +33,7 @@ def test_stereo_is_one_more_source_and_nothing_else():
   video, stereo = (registry.build(name) for name in DEPTH)
   assert stereo.method.get().stereo and stereo.method.get().video
   stereo.method.get().stereo = False
+  stereo.data.sources[0].dataset = video.data.sources[0].dataset
   for key in ("data", "network", "pose", "method", "training", "evaluation"):
     assert getattr(video, key).as_dict() == getattr(stereo, key).as_dict(), key
 

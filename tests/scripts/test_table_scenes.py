@@ -5,8 +5,11 @@ import shutil
 import types
 
 import pytest
+import run_tables
 import table_scenes
 
+from keras_weakseg import datasets
+from keras_weakseg.configs import depth_scenes
 from keras_weakseg.evaluation import depth_baselines
 from keras_weakseg.evaluation import evaluate_depth
 
@@ -59,6 +62,32 @@ def test_stereo_is_evaluated_in_metres_too(arguments):
       next(i for i, line in enumerate(lines) if f"{table_scenes.STEREO}`, {scale}" in line)
       for scale in ("median", "metric")))
   assert float(metres[1]) > float(medians[1])
+
+
+@pytest.fixture
+def two_cameras(monkeypatch):
+  """Makes the pairs that `stereo_depth_scenes` names few and small."""
+  pytest.importorskip("tensorflow_datasets")
+  builder = datasets.register()["weakseg_scenes"]
+  config = builder.builder_configs[depth_scenes.STEREO_SCENES.split("/")[1]]
+  for name, value in {"size": (32, 64), "train": 8, "validation": 1, "test": 2,
+                      "workers": 1}.items():
+    monkeypatch.setattr(config, name, value)
+
+
+def test_pairs_of_the_scenes_are_rendered_trained_on_and_evaluated_in_metres(
+    two_cameras, depth_overrides, monkeypatch, tmp_path):
+  changes = {**depth_overrides(), "training.steps": 2, "data.augmentation.resize": [32, 64],
+             "evaluation.validation_split": ""}
+  monkeypatch.setattr(run_tables, "override", lambda name, seed, own: [changes, f"seed={seed}"])
+  key = table_scenes.STEREO
+  metrics = run_tables.train(key, key, None, 1, tmp_path / "runs", str(tmp_path), "abs_rel", 1)
+  assert metrics["samples"] == 2 and metrics["protocol"]["scale"] == "median"
+  lines = table_scenes.run(types.SimpleNamespace(
+      model_dir=tmp_path / "runs", data_dir=str(tmp_path), seeds=[1], stereo=True, finished=True))
+  medians, metres = (float(row[1]) for row in values(lines, "abs_rel"))
+  assert medians == pytest.approx(metrics["abs_rel"], abs=1e-3) and metres != medians
+  assert any(line.startswith(f"Motion of `{key}`, 4 pairs") for line in lines)
 
 
 def test_nothing_finished_is_said(arguments):

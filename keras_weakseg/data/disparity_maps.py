@@ -28,14 +28,15 @@ class DisparityMaps:
   """How disparity is stored.
 
   Attributes:
-    normalise: `image`: the farthest point of every image becomes 0, the nearest 1, as DepthMix and
-      the selection of images want it; `none`: sigmoid disparity as the network gives it, 0..1.
+    normalise: `none`: sigmoid disparity as the network gives it, 0..1; `image`: the farthest point
+      of every image becomes 0, the nearest 1, whatever the scale, as DepthMix and the selection of
+      images want it.
     bits: of a stored value. The reference of Hoyer et al. (CVPR 2021) stores 8: 256 levels.
 
   Raises:
     ValueError: a value cannot be used.
   """
-  normalise: str = IMAGE
+  normalise: str = NONE
   bits: int = 16
 
   def __post_init__(self):
@@ -53,7 +54,7 @@ class DisparityMaps:
       disparity: float [H, W], larger = closer; without `normalise` in 0..1.
 
     Example:
-      >>> DisparityMaps(bits=8).stored(np.array([[2.0, 4.0, 3.0]])).tolist()
+      >>> DisparityMaps(IMAGE, bits=8).stored(np.array([[2.0, 4.0, 3.0]])).tolist()
       [[0, 255, 128]]
     """
     values = np.asarray(disparity, np.float64)
@@ -65,7 +66,7 @@ class DisparityMaps:
 
 
 def make_disparity_maps(source, disparity_fn, folder, split="train", *, ids=None, model_hash,
-                        normalise=IMAGE, bits=16, batch_size=1, workers=None, progress=True):
+                        normalise=NONE, bits=16, batch_size=1, workers=None, progress=True):
   """Makes the disparity maps of all samples that have none yet.
 
   The result is a folder of grey PNGs, `<id>.png`, larger = closer, with `disparity_maps.json` (what
@@ -75,7 +76,8 @@ def make_disparity_maps(source, disparity_fn, folder, split="train", *, ids=None
 
   Args:
     source: a data source. Nothing but images is read.
-    disparity_fn: function of uint8 RGB [N, H, W, 3] to float [N, H, W], larger = closer.
+    disparity_fn: function of uint8 RGB [N, H, W, 3] to float [N, H, W], larger = closer; in 0..1,
+      unless `normalise` is `image`.
     folder: where to write; made if needed.
     split: of the source, or several joined by `+`.
     ids: ids of the split, None = all.

@@ -15,7 +15,7 @@ class WithDisparity(with_maps.WithMaps):
   error, and who asks for nothing by name gets samples without it.
 
   ```
-  folder = kw.data.make_disparity_maps(source, model.disparity, "disparity/", model_hash="...")
+  folder = kw.make_disparity_maps("runs/depth", source, "disparity/")
   source = kw.data.WithDisparity(source, folder)
   ```
 

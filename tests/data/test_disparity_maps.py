@@ -1,4 +1,5 @@
 """Tests of disparity on disk: what the files hold, and that making them may stop at any time."""
+import inspect
 import json
 import os
 
@@ -7,6 +8,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
+import keras_weakseg as kw
 from keras_weakseg import data
 from keras_weakseg.data import disparity_maps
 
@@ -40,7 +42,8 @@ def stamps(path):
 
 
 def test_the_nearest_becomes_one_and_the_farthest_zero(folder, tmp_path):
-  path = data.make_disparity_maps(folder, red, tmp_path / "out", **OPTIONS)
+  path = data.make_disparity_maps(
+      folder, red, tmp_path / "out", normalise="image", **OPTIONS)
   assert path == tmp_path / "out" and sorted(stamps(path)) == sorted(folder.ids("train"))
   for name in folder.ids("train"):
     wanted = np.zeros([12, 16], np.uint16)
@@ -48,6 +51,14 @@ def test_the_nearest_becomes_one_and_the_farthest_zero(folder, tmp_path):
     found = stored(path, name)
     assert found.dtype in (np.uint16, np.int32)  # Pillow has read 16 bits as either.
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_every_way_to_make_them_stores_what_the_network_says_by_default(folder, out):
+  for way in (data.make_disparity_maps, kw.make_disparity_maps, disparity_maps.DisparityMaps):
+    assert inspect.signature(way).parameters["normalise"].default == "none", way
+  path = data.make_disparity_maps(folder, red, out, ids=("a1",), bits=8, **OPTIONS)
+  sample, = folder.samples("train", ids=("a1",)).as_numpy_iterator()
+  np.testing.assert_array_equal(stored(path, "a1"), sample["image"][..., 0])
 
 
 @pytest.mark.parametrize("bits, largest", [(8, 255), (16, 65535)])
@@ -63,7 +74,7 @@ def test_stored_values_are_the_nearest_levels_of_the_whole_range():
   disparity = np.random.RandomState(0).uniform(-3, 40, [30, 40])
   exact = (disparity - disparity.min()) / (disparity.max() - disparity.min())
   for bits in (8, 16):
-    found = disparity_maps.DisparityMaps(bits=bits).stored(disparity)
+    found = disparity_maps.DisparityMaps("image", bits=bits).stored(disparity)
     assert found.dtype == {8: np.uint8, 16: np.uint16}[bits]
     assert found.min() == 0 and found.max() == 2 ** bits - 1
     assert np.abs(found / (2 ** bits - 1) - exact).max() <= 0.5 / (2 ** bits - 1) + 1e-12
@@ -81,7 +92,7 @@ def test_rounding_beyond_the_range_is_cut_off(folder, out):
 
 
 def test_scale_and_shift_do_not_matter_and_a_plane_is_far():
-  settings = disparity_maps.DisparityMaps()
+  settings = disparity_maps.DisparityMaps("image")
   disparity = np.random.RandomState(1).uniform(0, 1, [9, 9]).astype(np.float32)
   np.testing.assert_array_equal(settings.stored(disparity), settings.stored(2 * disparity + 0.25))
   assert not settings.stored(np.full([3, 3], 0.7)).any()
@@ -149,7 +160,7 @@ def test_an_interrupted_call_leaves_whole_files_and_is_continued(folder, out):
 
 @pytest.mark.parametrize("change, text", [
     ({"model_hash": "m2"}, "model 'm2'. Received: model 'm1'"),
-    ({"normalise": "none"}, "normalise 'none'. Received: normalise 'image'"),
+    ({"normalise": "image"}, "normalise 'image'. Received: normalise 'none'"),
     ({"bits": 8}, "bits 8. Received: bits 16")])
 def test_a_folder_of_another_model_is_refused(folder, out, change, text):
   data.make_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
@@ -190,11 +201,11 @@ def test_labels_are_never_read(folder, mini, out):
 def test_the_record_says_what_they_are(folder, tmp_path):
   path = data.make_disparity_maps(folder, red, tmp_path / "first", ids=("a1",), bits=8, **OPTIONS)
   assert json.loads((path / "disparity_maps.json").read_text()) == {
-      "version": 1, "model": "m1", "source": "mini", "normalise": "image", "bits": 8}
+      "version": 1, "model": "m1", "source": "mini", "normalise": "none", "bits": 8}
   names = {disparity_maps.settings_of(path)} | {
       disparity_maps.settings_of(data.make_disparity_maps(
           folder, red, tmp_path / str(number), ids=("a1",), **{**OPTIONS, **change}))
-      for number, change in enumerate([{}, {"model_hash": "m2"}, {"normalise": "none"}])}
+      for number, change in enumerate([{}, {"model_hash": "m2"}, {"normalise": "image"}])}
   assert len(names) == 4
   with pytest.raises(FileNotFoundError, match="make-disparity-maps"):
     disparity_maps.settings_of(tmp_path / "nowhere")
@@ -205,7 +216,7 @@ def test_the_sheet_shows_near_bright(out, tmp_path, png):
   image[:, 48:, 0] = 180
   png(tmp_path / "images" / "p.png", image)
   source = data.Folder(tmp_path, classes=("background", "cat"), held_out=0.0)
-  data.make_disparity_maps(source, red, out, **OPTIONS)
+  data.make_disparity_maps(source, red, out, normalise="image", **OPTIONS)
   sheet = np.asarray(Image.open(out / "disparity_maps.png")).astype(int)
   near, far = (abs(sheet - color).sum(-1) < 9 for color in ([252, 253, 191], [0, 0, 4]))
   columns = np.where(near.sum(0) > 90)[0]

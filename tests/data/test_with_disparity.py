@@ -67,7 +67,7 @@ def test_precision_is_that_of_the_bits(tmp_path, png, make):
   smooth = lambda images: (np.float64(images) @ [0.3, 0.6, 0.1]) / 255
   for bits, levels in ((8, 255), (16, 65535)):
     errors = []
-    for sample in read(make(source, smooth, str(bits), bits=bits)):
+    for sample in read(make(source, smooth, str(bits), bits=bits, normalise="image")):
       exact = smooth(sample[fields.IMAGE])
       exact = (exact - exact.min()) / (exact.max() - exact.min())
       errors.append(abs(sample[fields.DISPARITY] - exact).max())
@@ -96,7 +96,7 @@ def test_the_source_is_otherwise_what_it_was(wrapped):
 def test_model_and_settings_are_in_the_fingerprint(tmp_path, png, make):
   source = noise(tmp_path / "noise", png)
   sources = [make(source, red, str(number), **options) for number, options in enumerate([
-      {}, {"model_hash": "m2"}, {"bits": 8}, {"normalise": "none"}])]
+      {}, {"model_hash": "m2"}, {"bits": 8}, {"normalise": "image"}])]
   names = {each.fingerprint() for each in sources}
   assert len(names) == 4 and all(name.startswith(source.fingerprint() + "-") for name in names)
   assert make(source, red, "elsewhere").fingerprint() == sources[0].fingerprint()
@@ -184,7 +184,8 @@ def test_the_working_size_of_video_is_that_of_its_maps(tmp_path, frames, make):
 def test_the_label_maps_of_boxes_may_stand_on_it(mini, tmp_path, make):
   inner = data.Folder(mini, held_out=0.0)
   made = data.make_label_maps(inner, "train", "rect", cache_dir=tmp_path / "c", progress=False)
-  for both in (data.WithBoxLabels(make(inner), made), make(data.WithBoxLabels(inner, made))):
+  for both in (data.WithBoxLabels(make(inner, normalise="image"), made),
+               make(data.WithBoxLabels(inner, made), normalise="image")):
     sample = read(both, wanted=(fields.IMAGE, fields.BOX_LABELS, fields.DISPARITY))[0]
     np.testing.assert_array_equal(sample[fields.DISPARITY] == 1, sample[fields.BOX_LABELS] > 0)
 
@@ -230,7 +231,8 @@ def test_parts_without_disparity_or_video_are_blank_there(single, video):
 
 def test_disparity_of_video_alone_is_blank_for_single_images(tmp_path, png, video, make):
   plain = noise(tmp_path / "plain", png)
-  moving = make(video, lambda images: np.float32(images[..., 1]) + np.arange(32), "clips")
+  moving = make(video, lambda images: np.float32(images[..., 1]) + np.arange(32), "clips",
+                normalise="image")
   parts = [data.Part(plain, batch_size=2), data.Part(moving, supervision="none", batch_size=2)]
   bundle = data.Bundle(parts, extra_fields=(fields.FRAMES, fields.DISPARITY))
   batch = next(bundle.batches().as_numpy_iterator())
@@ -256,7 +258,7 @@ def test_real_pictures_with_masks_beside_real_clips(shared_data, make):
   streets = data.Folder(root, images="train", masks="trainannot", classes=classes, held_out=0.0,
                         remap={number: number for number in range(11)})
   ids = streets.ids("train")[:4]
-  wrapped = make(streets, lambda images: images.mean(-1), ids=ids, batch_size=2)
+  wrapped = make(streets, lambda images: images.mean(-1) / 255, ids=ids, batch_size=2)
   clips = data.kitti_clips(shared_data("kitti"), size=(96, 320))
   parts = [data.Part(wrapped, ids=ids, batch_size=2),
            data.Part(clips, supervision="none", batch_size=1)]

@@ -91,6 +91,20 @@ def test_commands_of_the_readme_exist():
     assert cli._parser().parse_args([cli._underscored(item) for item in command]).command
 
 
+def test_a_teacher_of_depth_is_told_where_depth_is_learned():
+  from keras_weakseg import cli
+  line, = re.findall(r"`keras-weakseg (make-disparity-maps [^`]*)`",
+                     section("Depth from your own video"))
+  options = cli._parser().parse_args(line.split())
+  assert (options.target, options.data, options.output) == ("runs/drive", "photos", "disparity")
+
+
+def test_scripts_of_results_tables_are_named():
+  found = sorted(path.name for path in (ROOT / "scripts").glob("*_table.py"))
+  assert len(found) >= 2
+  assert all(f"`scripts/{name}`" in section("Layout") for name in found)
+
+
 def test_every_method_and_network_is_listed():
   for title, known in (("Methods", methods.METHODS), ("Methods", networks.network_names())):
     assert set(known) <= set(re.findall(r"`(\w+)`", section(title))), title

@@ -18,6 +18,11 @@ SEGMENTATION_STEPS = 600
 SEGMENTATION_RATE = 0.004
 
 STEREO_SCENES = "weakseg_scenes/192x96_stereo"  # the same scenes, from two cameras
+# In metres; nothing in the scenes is nearer than 2. An untrained network says the middle disparity:
+# 2 m with this, where a point has moved by a tenth of the width. With the .1 of a free unit it says
+# .2 m, where the second view is out of the picture and has no say in the scale; neighbours in time
+# then explain the scenes at a scale of their own, and the smallest error lets them.
+STEREO_MIN_DEPTH = 1.0
 
 
 def light_depth():
@@ -80,6 +85,7 @@ def stereo_depth_scenes():
   experiment = depth_scenes()
   experiment.data.sources[0].dataset = STEREO_SCENES
   experiment.method.self_supervised_depth.stereo = True
+  experiment.method.self_supervised_depth.min_depth = STEREO_MIN_DEPTH
   return experiment
 
 

@@ -5,6 +5,8 @@ from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
+from keras_weakseg.datasets.scenes import camera
+from keras_weakseg.ops import geometry
 
 DEPTH = ["depth_scenes", "stereo_depth_scenes"]
 SEGMENTATION = ["unet_scenes", "depth_transfer_scenes", "joint_depth_scenes"]
@@ -29,13 +31,25 @@ def test_depth_reads_no_label(name):
   assert experiment.network.type == "light_depth"
 
 
-def test_stereo_is_one_more_source_and_nothing_else():
+def test_stereo_is_one_more_source_in_metres_and_nothing_else():
   video, stereo = (registry.build(name) for name in DEPTH)
   assert stereo.method.get().stereo and stereo.method.get().video
   stereo.method.get().stereo = False
+  stereo.method.get().min_depth = video.method.get().min_depth
   stereo.data.sources[0].dataset = video.data.sources[0].dataset
   for key in ("data", "network", "pose", "method", "training", "evaluation"):
     assert getattr(video, key).as_dict() == getattr(stereo, key).as_dict(), key
+
+
+def test_an_untrained_network_sees_the_second_camera_inside_the_picture():
+  """Where it is outside, no gradient says that depth is too small."""
+  width = depth_scenes.SIZE[1]
+  shift = camera.intrinsics(depth_scenes.SIZE)[0, 0] * camera.BASELINE
+  start = {}
+  for name in DEPTH:
+    options = registry.build(name).method.get()
+    start[name] = float(geometry.disparity_to_depth(0.5, options.min_depth, options.max_depth))
+  assert shift / start["stereo_depth_scenes"] < 0.15 * width < width < shift / start["depth_scenes"]
 
 
 def test_rows_of_segmentation_have_the_same_masks_and_schedule():

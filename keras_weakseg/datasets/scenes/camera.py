@@ -2,8 +2,8 @@
 import numpy as np
 
 # Metres between the two cameras of a pair. At a width of 192 pixels (focal length 144) a point
-# moves by 43 pixels over its depth: 17 at 2.5 m, where road and objects begin, so that less than a
-# tenth of the width is out of the other view; 4 at 12 m, where the last objects stand; .7 at 60 m.
+# moves by 43 pixels over its depth: 17 at 2.5 m, where road and objects begin, so that no more than
+# a tenth of the width is out of the other view; 4 at 12 m, where the last objects stand; .7 at 60.
 # It is also about as far as the camera drives from frame to frame, so both sources say as much.
 BASELINE = 0.3
 

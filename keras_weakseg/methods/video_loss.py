@@ -140,6 +140,10 @@ class VideoLoss:
       training: whether batch statistics are used.
     """
     image, frames = seen(batch, fields.IMAGE), seen(batch, fields.FRAMES)
+    # In the place of a frame that is missing stands the image: a camera that stands still. Black
+    # frames would move the statistics of a network with batch normalisation.
+    missing = tf.equal(batch[fields.FRAME_OFFSETS], 0)[..., None, None, None]
+    frames = tf.where(missing, image[:, None], frames)
     image, frames = self._preprocess(image), self._preprocess(frames)
     count, factor = frames.shape[1], self._factor(disparity)
     if self.pose.input_shape[-1] == 3 * (count + 1) and count > 1:

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import fields
+from keras_weakseg.framework import keras
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import video_loss
 from keras_weakseg.networks import randomness
@@ -265,6 +266,42 @@ def test_a_batch_without_video_says_nothing(video, tensors, plain):
 def test_batches_with_nothing_to_compare_are_refused(video, tensors):
   with pytest.raises(ValueError, match="nothing that a depth could be compared with"):
     run(video_loss.VideoLoss(None), video.disparities(), tensors(video.batch))
+
+
+@pytest.mark.parametrize("pictures", [2, 3])
+def test_pose_networks_see_the_image_where_a_frame_is_missing(
+    video, tensors, known_motion, pictures):
+  """Others of the batch are seen as before, and keep their transforms."""
+  offsets = np.array([[-1, 1], [0, 0]], np.int32)
+  amounts = np.float32([[0.6, -0.4, 0.3], [-0.8, 0.2, -0.5]])
+  whole = {**video.batch, "jitter": amounts}
+  blank = {**whole, "frame_offsets": offsets, "frames": whole["frames"].copy()}
+  blank["frames"][1] = 0
+  poses = [known_motion(video.motions, frames=pictures) for _ in range(2)]
+  wanted, found = (video_loss.VideoLoss(pose, compiled=False).transforms(tensors(batch))
+                   for pose, batch in zip(poses, (whole, blank)))
+  np.testing.assert_array_equal(found[0], wanted[0])
+  for before, after in zip(*(pose.inputs for pose in poses)):
+    np.testing.assert_array_equal(after[0], before[0])
+    own = color.jitter_color(tf.cast(whole["image"], tf.float32), amounts)[1] / 127.5 - 1
+    np.testing.assert_allclose(after[1], tf.concat([own] * pictures, -1), atol=1e-5)
+
+
+def test_black_frames_leave_the_statistics_of_a_pose_network_alone(video, tensors):
+  """They are those of a sample whose camera stands still."""
+  offsets = np.array([[-1, 1], [0, 0]], np.int32)
+  statistics = []
+  for frames in (0, video.batch["image"][1]):
+    batch = {**video.batch, "frame_offsets": offsets, "frames": video.batch["frames"].copy()}
+    batch["frames"][1] = frames
+    keras.utils.set_random_seed(1)
+    pose = registry.build_network("light_pose", (None, None, 3), kind="mobilenet_v1", alpha=0.25,
+                                  filters=8)
+    video_loss.VideoLoss(pose, compiled=False).transforms(tensors(batch))
+    statistics.append([v.numpy() for v in pose.non_trainable_variables])
+  assert len(statistics[0]) > 10
+  for one, other in zip(*statistics):
+    np.testing.assert_array_equal(one, other)
 
 
 # Randomness.

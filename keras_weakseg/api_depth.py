@@ -1,6 +1,4 @@
 """What `api` has for depth besides fit, evaluate, predict and export."""
-import hashlib
-
 import numpy as np
 
 from keras_weakseg import errors
@@ -121,13 +119,5 @@ def make_disparity_maps(target, data, output, *, split="train", normalise="none"
   low, high = 1 / model.max_depth, 1 / model.min_depth
   return data_lib.make_disparity_maps(
       source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low), output,
-      split, model_hash=_model_hash(model), normalise=normalise, bits=bits,
+      split, model_hash=model.fingerprint(), normalise=normalise, bits=bits,
       progress=progress)
-
-
-def _model_hash(model):
-  """Returns a text that changes with the weights of a model."""
-  image = np.random.RandomState(0).randint(0, 256, (1, *model.size, 3)).astype(np.uint8)
-  found = np.asarray(model.disparity(image))
-  # Rounded, so that another number of threads does not make another model.
-  return hashlib.sha256(np.round(found, 3).tobytes()).hexdigest()[:16]

@@ -11,6 +11,7 @@ import pytest
 import keras_weakseg as kw
 from keras_weakseg import api
 from keras_weakseg import runs
+from keras_weakseg.evaluation import depth_model
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +226,31 @@ def test_disparity_maps_are_made_once_and_by_one_model(tiny_video_run, tiny_vide
   assert {path: path.stat().st_mtime_ns for path in disparity.rglob("*.png")} == before
   with pytest.raises(ValueError, match="knows nothing of depth"):
     api.make_disparity_maps(tiny_run, tiny_video, disparity, progress=False)
+
+
+@pytest.mark.parametrize("form", ["run", "model_dir", "artifact", "artifact again"])
+def test_disparity_maps_are_continued_on_another_device(
+    tiny_video_run, tiny_video, depth_artifact, disparity, form, monkeypatch, tmp_path):
+  """There the same network answers a little differently."""
+  target = {"run": lambda: tiny_video_run, "model_dir": lambda: tiny_video_run.model_dir,
+            "artifact": lambda: depth_artifact,
+            "artifact again": lambda: api.export(depth_artifact, tmp_path / "served")}[form]()
+  here = depth_model.DepthModel.disparity
+  monkeypatch.setattr(depth_model.DepthModel, "disparity",
+                      lambda *arguments: 1.001 * here(*arguments))
+  path = api.make_disparity_maps(target, tiny_video, disparity, progress=False)
+  assert path == disparity
+
+
+def test_disparity_maps_of_other_weights_are_refused(tiny_video_run, tiny_video, disparity):
+  weight = tiny_video_run.predictor.trainable_weights[-1]
+  before = weight.numpy()
+  weight.assign(before + 1e-6)
+  try:
+    with pytest.raises(ValueError, match="holds other disparity maps"):
+      api.make_disparity_maps(tiny_video_run, tiny_video, disparity, progress=False)
+  finally:
+    weight.assign(before)
 
 
 @pytest.mark.parametrize("method, network, options", [

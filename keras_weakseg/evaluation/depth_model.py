@@ -1,5 +1,6 @@
 """What evaluate, predict and export of depth work on: a network, and what its answers mean."""
 import dataclasses
+import hashlib
 import math
 
 import tensorflow as tf
@@ -109,6 +110,31 @@ class DepthModel:
       float32 array [N, H, W], > 0: metres where `factor` is known, else the model's unit.
     """
     return (self.factor or 1.0) / self.disparity(images, protocol)
+
+  def fingerprint(self):
+    """Returns 16 hex digits that name the weights and the size at which the network sees images.
+
+    It is the same on every device, for a run as it was trained or loaded, and for what was exported
+    from it: answers are rounded otherwise elsewhere, weights are not.
+
+    Raises:
+      ValueError: the function has no variables, so nothing names it.
+    """
+    # A Keras model is asked itself: its graph on several replicas also holds their copies.
+    network = getattr(self.disparity_fn, "func", self.disparity_fn)
+    variables = (network.weights if hasattr(network, "weights") else
+                 self._function(DepthProtocol()).get_concrete_function().variables)
+    if not variables:
+      raise errors.value_error(
+          "The depth model has no weights that could tell it from another one.",
+          expected="a network with variables", received=repr(self.disparity_fn),
+          fix="Pass a run, an exported artifact, or a function of tf.Variable.")
+    digest = hashlib.sha256(repr(self.size).encode())
+    # A loaded artifact knows them in another order.
+    for variable in sorted(variables, key=lambda variable: variable.name):
+      array = variable.numpy()
+      digest.update(f"{variable.name} {array.dtype} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()[:16]
 
   def _function(self, protocol):
     """Returns the traced function of a protocol: traced once, whatever the sizes of the images."""

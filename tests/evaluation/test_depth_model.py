@@ -1,4 +1,6 @@
 """Tests of the depth model that evaluate, predict and export share."""
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -53,6 +55,42 @@ def test_network_is_traced_once_per_size_and_flip():
   assert len(traces) == 1
   model.disparity(photos(1, 5, 5), {"flip": True})
   assert len(traces) == 2 and traces[1][1:] == (32, 64, 3)
+
+
+def weighted(size=(32, 32), error=0.0, **weights):
+  """Returns a model whose answers are the sum of some variables, and an error of its device."""
+  variables = [tf.Variable(value, name=name) for name, value in weights.items()]
+  return DepthModel(lambda images: tf.sigmoid(images[..., :1] / 255 + error + tf.add_n(
+      [tf.reduce_sum(variable) for variable in variables])), size)
+
+
+def test_fingerprint_is_that_of_the_weights():
+  wanted = weighted(a=[1.0, 2.0], b=[[3.0]]).fingerprint()
+  assert len(wanted) == 16 and int(wanted, 16) >= 0
+  assert weighted(a=[1.0, 2.0], b=[[3.0]], error=1e-3).fingerprint() == wanted
+  assert weighted(b=[[3.0]], a=[1.0, 2.0]).fingerprint() == wanted
+  others = [weighted(a=[1.0, 2.0 + 1e-6], b=[[3.0]]), weighted(a=[1.0, 2.0], c=[[3.0]]),
+            weighted(a=[[1.0, 2.0]], b=[[3.0]]), weighted((32, 64), a=[1.0, 2.0], b=[[3.0]]),
+            weighted(a=[1.0, 3.0], b=[[2.0]])]
+  assert len({wanted} | {other.fingerprint() for other in others}) == 1 + len(others)
+
+
+def test_fingerprint_leaves_out_the_copies_of_other_replicas():
+  class Replicated:
+    """Knows its weights, as a Keras model does."""
+    weights = [tf.Variable([1.0], name="a")]
+    copy = tf.Variable([5.0], name="a/replica_1")
+
+    def __call__(self, images):
+      return images[..., :1] * self.weights[0] * self.copy
+
+  model = DepthModel(functools.partial(Replicated()), (32, 32))
+  assert model.fingerprint() == weighted(a=[1.0]).fingerprint()
+
+
+def test_without_weights_there_is_no_fingerprint():
+  with pytest.raises(ValueError, match="(?s)no weights.*Expected: a network with variables"):
+    DepthModel(lopsided, (32, 32)).fingerprint()
 
 
 def test_new_weights_are_seen_without_tracing_again():

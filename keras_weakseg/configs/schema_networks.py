@@ -176,6 +176,7 @@ class PoseResNet(hyperparams.Config):
   frames: int = 2
   alpha: float = 1.0
   filters: int = 256
+  shrink: int = 1
   layout: str = "torchvision"
   batch_norm: str = "train"
 
@@ -187,6 +188,7 @@ class LightPose(hyperparams.Config):
   frames: int = 2
   alpha: float = 0.5
   filters: int = 128
+  shrink: int = 1
   batch_norm: str = "train"
 
 

@@ -59,12 +59,12 @@ def _small():
   return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
-def _conv(x, filters, kernel, name, stride=1, **options):
+def _conv(x, filters, kernel, name, stride=1, initializer=None, **options):
   padding = "same"
   if stride > 1 and kernel > 1:
     x, padding = keras.layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x), "valid"
   return keras.layers.Conv2D(filters, kernel, strides=stride, padding=padding, name=name,
-                             kernel_initializer=_small(), **options)(x)
+                             kernel_initializer=initializer or _small(), **options)(x)
 
 
 def _motions(x, name, maps, motions):
@@ -97,7 +97,10 @@ def pose_decoder(features, *, frames=2, filters=256):
 def _posecnn(images, frames, width):
   x = images
   for index, (filters, kernel) in enumerate(POSECNN_LAYERS, start=1):
-    x = _conv(x, int(filters * width), kernel, f"head_conv{index}", 2, activation="relu")
+    # The reference's initial values (`_small`) shrink a signal to 0.4 of it in every layer, and there
+    # are seven: the network then says one motion of all frames for hundreds of steps.
+    x = _conv(x, int(filters * width), kernel, f"head_conv{index}", 2, activation="relu",
+              initializer=keras.initializers.HeNormal())
   return _motions(x, "head_motion", frames - 1, frames - 1)
 
 
@@ -108,7 +111,7 @@ def _check_frames(frames):
 
 
 def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=256,
-                 layout=resnet.TORCHVISION, batch_norm=norms.TRAIN,
+                 shrink=1, layout=resnet.TORCHVISION, batch_norm=norms.TRAIN,
                  synchronized_batch_norm=False):
   """Builds a pose network.
 
@@ -121,6 +124,8 @@ def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=2
     frames: F, stacked along the channels: 2 for pairs, more for all at once.
     alpha: width multiplier (MobileNetV1, PoseCNN).
     filters: width of the pose decoder.
+    shrink: side in pixels of the blocks that are averaged first: 2 looks at frames of half the
+      height and width, at a quarter of the time (motion of many pixels is seen there as well).
     layout: of a ResNet, see `resnet.resnet_trunk`.
     batch_norm: of the encoder: "train" or "frozen".
     synchronized_batch_norm: statistics over all replicas.
@@ -139,16 +144,20 @@ def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=2
   if kind not in KINDS:
     raise errors.unknown_name("pose network", kind, KINDS)
   _check_frames(frames)
+  if shrink < 1:
+    raise errors.value_error("Frames cannot shrink by that.", expected="shrink >= 1",
+                             received=shrink, fix="Pass shrink=1 for frames as they are.")
   images = keras.Input((*input_shape[:2], 3 * frames), name="frames")
+  smaller = keras.layers.AveragePooling2D(shrink, name="shrink")(images) if shrink > 1 else images
   if kind == POSECNN:
-    outputs = _posecnn(images, frames, alpha)
+    outputs = _posecnn(smaller, frames, alpha)
   else:
     common = dict(batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)
     if kind == "mobilenet_v1":
       deep = mobilenet_trunk.mobilenet_trunk(
-          images, alpha=alpha, symmetric=True, **common).deep
+          smaller, alpha=alpha, symmetric=True, **common).deep
     else:
-      deep = resnet.resnet_trunk(images, depth_encoder.encoder(kind).model, output_stride=32,
+      deep = resnet.resnet_trunk(smaller, depth_encoder.encoder(kind).model, output_stride=32,
                                  layout=layout, **common)[-1]
     outputs = pose_decoder([deep], frames=frames, filters=filters)
   return keras.Model(images, outputs, name=f"pose_{kind}")
@@ -179,7 +188,7 @@ def shared_pose_network(depth_network, *, frames=2, filters=256):
 
 
 def light_pose(input_shape, *, kind=POSECNN, frames=2, alpha=0.5, filters=128,
-               batch_norm=norms.TRAIN, synchronized_batch_norm=False):
+               shrink=1, batch_norm=norms.TRAIN, synchronized_batch_norm=False):
   """Builds a pose network light enough for two CPU cores: PoseCNN at half its width.
 
   Args and the model returned: as `pose_network`; with kind="mobilenet_v1" ImageNet weights load.
@@ -189,4 +198,5 @@ def light_pose(input_shape, *, kind=POSECNN, frames=2, alpha=0.5, filters=128,
     398510
   """
   return pose_network(input_shape, kind=kind, frames=frames, alpha=alpha, filters=filters,
-                      batch_norm=batch_norm, synchronized_batch_norm=synchronized_batch_norm)
+                      shrink=shrink, batch_norm=batch_norm,
+                      synchronized_batch_norm=synchronized_batch_norm)

@@ -56,6 +56,14 @@ def test_the_last_layer_is_averaged_and_scaled():
                              rtol=1e-5, atol=1e-8)
 
 
+def test_frames_reach_the_end_of_posecnn_before_it_is_trained():
+  """Motions differ by more than a hundredth of those of a video (.01); else only biases learn."""
+  network = pose_network.pose_network((64, 96, 3), kind="posecnn", alpha=0.5)
+  frames = np.random.RandomState(0).uniform(-1, 1, (8, 64, 96, 6)).astype(np.float32)
+  motion = tf.concat(list(network(frames).values()), -1).numpy()[:, 0]
+  assert motion.std(0).max() > 1e-4
+
+
 def test_the_second_motion_of_a_pair_is_left_out():
   network = pose_network.pose_network((None, None, 3), kind="mobilenet_v1", alpha=0.25)
   layer = network.get_layer("head_motion")
@@ -108,6 +116,17 @@ def test_stacked_frames_start_from_weights_of_one_image(shared_data):
   np.testing.assert_allclose(pair(tf.concat([x, x], -1)), single(x), atol=1e-3)
 
 
+def test_shrunk_frames_are_averages_of_blocks():
+  """The same weights on frames that were averaged before say the same."""
+  shrunk = pose_network.light_pose((32, 64, 3), kind="mobilenet_v1", shrink=2)
+  whole = pose_network.light_pose((16, 32, 3), kind="mobilenet_v1")
+  whole.set_weights(shrunk.get_weights())
+  frames = np.random.RandomState(0).uniform(-1, 1, (2, 32, 64, 6)).astype(np.float32)
+  blocks = frames.reshape(2, 16, 2, 32, 2, 6).mean((2, 4))
+  for name, value in shrunk(frames).items():
+    np.testing.assert_allclose(value, whole(blocks)[name], rtol=1e-4, atol=1e-7)
+
+
 def test_half_precision_and_config():
   keras.mixed_precision.set_global_policy("mixed_bfloat16")
   try:
@@ -126,3 +145,5 @@ def test_wrong_options():
     pose_network.pose_network((32, 32, 3), kind="posecn")
   with pytest.raises(ValueError, match="needs two frames"):
     pose_network.pose_network((32, 32, 3), frames=1)
+  with pytest.raises(ValueError, match="Expected: shrink >= 1"):
+    pose_network.light_pose((32, 32, 3), shrink=0)

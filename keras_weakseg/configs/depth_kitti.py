@@ -7,7 +7,9 @@ from keras_weakseg.configs import schema
 
 SIZE = (128, 416)           # a multiple of 32 each; 192x640 takes 2.3 times as long
 BATCH = 4
-STEPS = 6000
+STEPS = 4000
+DISPARITY_SCALES = (1, 2, 3)    # half the size of images is what segmentation reads too
+POSE_SHRINK = 2             # motions are of many pixels; with both a step takes .66 of the time
 LEARNING_RATE = 1e-4
 MOBILENET = "weights/mobilenet_v1_1.0_224_imagenet_fp16.npz"
 
@@ -22,7 +24,8 @@ def clips():
 def pose(pretrained=MOBILENET):
   """Returns the pose network, MobileNetV1 on pairs of frames."""
   return schema.PoseNetwork(type="light_pose", pretrained=pretrained,
-                            light_pose=schema.LightPose(kind="mobilenet_v1", alpha=1.0))
+                            light_pose=schema.LightPose(
+                                kind="mobilenet_v1", alpha=1.0, shrink=POSE_SHRINK))
 
 
 def on_kitti_clips(steps=STEPS):
@@ -32,7 +35,9 @@ def on_kitti_clips(steps=STEPS):
           sources=[clips(), schema.Source(name=STEREO, kind="kitti_stereo")],
           parts=[schema.Part(source=CLIPS, split="train", supervision="none", batch_size=BATCH)],
           augmentation=depth_methods.monodepth2_augmentation(SIZE)),
-      network=schema.Network(type="light_depth", pretrained=MOBILENET),
+      network=schema.Network(
+          type="light_depth", pretrained=MOBILENET,
+          light_depth=schema.LightDepth(disparity_scales=DISPARITY_SCALES)),
       pose=pose(),
       method=depth_methods.self_supervised_depth(),
       training=depth_methods.adam_with_step(LEARNING_RATE, steps, log_every=50),

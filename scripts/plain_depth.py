@@ -1,7 +1,8 @@
 """The loss that learns depth from video as one would write it first, for `bench_depth`.
 
 Straight from the formulas: per scale and source one warp with four gathers, per scale the errors of
-the sources as they are, SSIM from five averages, and TensorFlow's own gradients.
+the sources as they are, SSIM from five averages, and TensorFlow's own gradients. Each of these can
+be replaced, so that `bench_depth` tells what each replacement brings.
 """
 import tensorflow as tf
 
@@ -63,25 +64,31 @@ def smoothness(disparity, image):
   return tf.reduce_mean(across * tf.exp(-edge_x)) + tf.reduce_mean(down * tf.exp(-edge_y))
 
 
-def reprojection_loss(target, sources, disparities, transforms, intrinsics, noise):
+def reprojection_loss(target, sources, disparities, transforms, intrinsics, noise, *,
+                      still_once=False, error=photometric_error, prepare=tf.identity, read=sample):
   """Returns the loss of `ops.photometric.reprojection_loss` with its defaults.
 
   Args:
     target: float32 [B,H,W,3]. sources: F of them. transforms: F of [B,4,4].
     disparities: S of [B,h,w,1], each half as large as the one before.
     intrinsics: [B,3,3]. noise: [S,B,H,W,F].
+    still_once: compare the sources as they are once, not at every scale.
+    error: function of two pictures [B,H,W,3] to their errors [B,H,W,1].
+    prepare, read: functions of a source, and of what the first returns and coordinates [B,H,W,2].
   """
   size = target.shape[1:3]
   total, picture = 0.0, target
+  prepared, errors_as_they_are = [prepare(source) for source in sources], None
   for scale, disparity in enumerate(disparities):
     if scale:
       picture = tf.nn.avg_pool2d(picture, 2, 2, "VALID")
     full = tf.image.resize(disparity, size)
     depth = 1 / (1 / MAX_DEPTH + (1 / MIN_DEPTH - 1 / MAX_DEPTH) * full)
-    warped = [photometric_error(sample(source, project(depth, transform, intrinsics)), target)
-              for source, transform in zip(sources, transforms)]
-    still = [photometric_error(source, target) for source in sources]
-    maps = tf.concat([tf.concat(still, -1) + noise[scale], *warped], -1)
+    warped = [error(read(source, project(depth, transform, intrinsics)), target)
+              for source, transform in zip(prepared, transforms)]
+    if errors_as_they_are is None or not still_once:
+      errors_as_they_are = tf.concat([error(source, target) for source in sources], -1)
+    maps = tf.concat([errors_as_they_are + noise[scale], *warped], -1)
     total += tf.reduce_mean(tf.reduce_min(maps, -1))
     total += 1e-3 * smoothness(disparity, picture) / 2 ** scale
   return total / len(disparities)

@@ -4,7 +4,7 @@ Chen et al., TPAMI 2018 (arXiv:1606.00915), section 3.2. Layer names are those o
 `keras.applications.ResNet101`, whose weights (without the biases) load by name.
 """
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize
+from keras_weakseg.networks import aligned_resize, dilated
 from keras_weakseg.networks import batch_norm as norms
 
 ASPP_RATES = (6, 12, 18, 24)
@@ -28,9 +28,9 @@ def scale_key(scale):
 
 
 def _conv_bn(x, channels, kernel, name, batch_norm, *, stride=1, dilation=1):
-  x = keras.layers.Conv2D(channels, kernel, strides=stride, padding="same",
-                          dilation_rate=dilation, use_bias=False, kernel_initializer="he_normal",
-                          name=f"{name}_conv")(x)
+  x = dilated.Conv2D(channels, kernel, strides=stride, padding="same",
+                     dilation_rate=dilation, use_bias=False, kernel_initializer="he_normal",
+                     name=f"{name}_conv")(x)
   return norms.batch_norm(batch_norm, f"{name}_bn", epsilon=1e-5)(x)
 
 
@@ -79,7 +79,7 @@ def aspp_sum(features, num_classes, rates=ASPP_RATES):
     Keras tensor of scores, float32 [N, h, w, C]. Its layers are `fc8_aspp_<rate>`.
   """
   branches = [
-      keras.layers.Conv2D(
+      dilated.Conv2D(
           num_classes, 3, padding="same", dilation_rate=rate, dtype="float32",
           kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
           name=f"fc8_aspp_{rate}")(features) for rate in rates]

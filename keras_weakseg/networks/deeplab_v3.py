@@ -9,7 +9,7 @@ import math
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize, dropout, preprocessing
+from keras_weakseg.networks import aligned_resize, dilated, dropout, preprocessing
 from keras_weakseg.networks import batch_norm as norms
 
 Backbone = collections.namedtuple("Backbone", ["family", "model_id", "preprocessing"])
@@ -81,6 +81,8 @@ class PyramidPooling(keras.layers.Layer):
     # name of their layer when it is built, so this is the moment to give them stable names.
     for index, layer in enumerate(_layers_inside(self.pool)):
       layer._name = f"{self.name}_{index}_{type(layer).__name__.lower()}"
+      if type(layer) is keras.layers.Conv2D:  # Depthwise ones are derived from it.
+        dilated.speed_up(layer)
     norms.keep_fused_variance(self.pool)
     keras.layers.Layer.build(self.pool, input_shape)
     super().build(input_shape)

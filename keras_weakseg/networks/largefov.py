@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import dropout
+from keras_weakseg.networks import dilated, dropout
 
 LARGE = "large"
 SMALL = "small"
@@ -39,8 +39,8 @@ def vgg16_trunk(images):
   x, pools = images, []
   for group, (count, channels, dilation, pool_stride) in enumerate(GROUPS, start=1):
     for index in range(1, count + 1):
-      x = layers.Conv2D(channels, 3, padding="same", dilation_rate=dilation, activation="relu",
-                        kernel_initializer="he_normal", name=f"conv{group}_{index}")(x)
+      x = dilated.Conv2D(channels, 3, padding="same", dilation_rate=dilation, activation="relu",
+                         kernel_initializer="he_normal", name=f"conv{group}_{index}")(x)
     x = layers.MaxPooling2D(3, strides=pool_stride, padding="same", name=f"pool{group}")(x)
     pools.append(x)
   return x, pools
@@ -91,8 +91,8 @@ def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rat
     # "same" average leaves them out and is off by a third there.
     x = layers.ZeroPadding2D(1, name="pool5a_pad")(x)
     x = layers.AveragePooling2D(3, strides=1, padding="valid", name="pool5a")(x)
-  x = layers.Conv2D(view.filters, view.kernel, padding="same", dilation_rate=view.dilation,
-                    activation="relu", kernel_initializer="he_normal", name="fc6")(x)
+  x = dilated.Conv2D(view.filters, view.kernel, padding="same", dilation_rate=view.dilation,
+                     activation="relu", kernel_initializer="he_normal", name="fc6")(x)
   x = dropout.StatelessDropout(dropout_rate, name="drop6")(x)
   x = layers.Conv2D(view.filters, 1, activation="relu", kernel_initializer="he_normal",
                     name="fc7")(x)

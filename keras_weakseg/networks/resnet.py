@@ -13,6 +13,7 @@ import collections
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks import dilated
 
 # Blocks of the four stages; whether a block is a bottleneck of three convolutions.
 PLANS = {18: ((2, 2, 2, 2), False), 34: ((3, 4, 6, 3), False), 50: ((3, 4, 6, 3), True),
@@ -84,7 +85,7 @@ class _Builder:
   def conv_bn(self, x, channels, kernel, name, *, stride=1, dilation=1):
     """Applies convolution and normalisation."""
     x, padding = _pad(x, kernel, stride, name)
-    x = keras.layers.Conv2D(
+    x = dilated.Conv2D(
         channels, kernel, strides=stride, padding=padding, dilation_rate=dilation, use_bias=False,
         kernel_initializer="he_normal", name=f"{name}_conv")(x)
     return norms.batch_norm(name=f"{name}_bn", **self._norm)(x)

@@ -19,7 +19,9 @@ ROWS = {
         (f"{count} masks, encoder from ImageNet", f"imagenet_{count}_camvid", ""),
         (f"{count} masks, depth of KITTI first (transfer)", f"depth_transfer_{count}_camvid",
          f"imagenet_{count}_camvid"),
-        (f"{count} masks, the same and depth beside the classes (multi-task)",
+        (f"{count} masks, encoder alone from depth of KITTI", f"depth_encoder_{count}_camvid",
+         f"imagenet_{count}_camvid"),
+        (f"{count} masks, all of it and depth beside the classes (multi-task)",
          f"joint_depth_{count}_camvid", f"imagenet_{count}_camvid"))],
 }
 
@@ -66,7 +68,7 @@ def overrides(arguments, name, seed):
     FileNotFoundError: that run is not finished.
   """
   on_camvid, joint = arguments.table == "gains_camvid", name.startswith("joint_depth")
-  if not (joint or name.startswith("depth_transfer")):
+  if not (joint or name.startswith(("depth_transfer", "depth_encoder"))):
     return None
   if arguments.depth_run is None:
     if not on_camvid:

@@ -63,6 +63,13 @@ def from_depth(count):
   return experiment
 
 
+def from_encoder(count):
+  """Returns transfer of the encoder alone; the decoder knows nothing."""
+  experiment = from_depth(count)
+  experiment.network.starts = "encoder"
+  return experiment
+
+
 def jointly(count):
   """Returns transfer and multi-task learning: depth, against that network's, on all images."""
   return on_camvid(
@@ -76,6 +83,8 @@ def jointly(count):
 _ROWS = {
     "imagenet_{}_camvid": ("{} masks of CamVid, encoder from ImageNet", from_imagenet),
     "depth_transfer_{}_camvid": ("The same {} masks, weights from depth of KITTI", from_depth),
+    "depth_encoder_{}_camvid": ("The same {} masks, encoder alone from depth of KITTI",
+                                from_encoder),
     "joint_depth_{}_camvid": ("The same {} masks, learning that network's depth too", jointly),
 }
 

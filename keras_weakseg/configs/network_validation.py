@@ -16,6 +16,7 @@ LAYOUTS = ("torchvision", "garden", "keras")
 CONTEXTS = ("aspp", "light", "conv")
 PADDINGS = ("reflect", "zeros")
 HEADS = ("linear", "conv")
+STARTS = ("all", "encoder")
 SCALES = (0, 1, 2, 3)
 SCORE_LEVELS = (0, 1, 2, 3, 4)
 
@@ -45,6 +46,7 @@ def validate_network(network):
     ValueError: a name is unknown, a value is out of range, or the encoder cannot be built so.
   """
   one_of("network.type", network.type, choices(network))
+  one_of("network.starts", network.starts, STARTS)
   _validate_options(f"network.{network.type}", network.get())
   require(0 <= network.background_prior < 1, "network.background_prior",
           expected="a probability below 1, or 0 for none", received=network.background_prior)

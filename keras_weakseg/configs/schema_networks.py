@@ -142,11 +142,13 @@ class Network(hyperparams.OneOfConfig):
     pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or
       empty; `imagenet_if_available` trains from scratch, and says so, where they cannot be had.
     carried: in a recipe of stages, start from the stage before; otherwise from `pretrained`.
+    starts: which part does: `all` (what fits of encoder and decoder), or `encoder`.
     background_prior: probability of the background before training, 0 = leave the bias at zero.
   """
   type: Optional[str] = "light_mobilenet_v1"
   pretrained: str = ""
   carried: bool = True
+  starts: str = "all"
   background_prior: float = 0.0
   largefov_vgg16: LargeFOV = _section(LargeFOV)
   deeplab_v2_resnet101: DeepLabV2 = _section(DeepLabV2)
@@ -163,7 +165,7 @@ class Network(hyperparams.OneOfConfig):
   def as_dict(self):
     """Returns the chosen section and what it starts from."""
     return {**super().as_dict(), "pretrained": self.pretrained, "carried": self.carried,
-            "background_prior": self.background_prior}
+            "starts": self.starts, "background_prior": self.background_prior}
 
 
 # === Motion of the camera ===

@@ -32,7 +32,7 @@ class LoadReport:
             f"{len(self.unused)} of the source unused")
 
 
-def load_pretrained(network, name, source):
+def load_pretrained(network, name, source, *, encoder_only=False):
   """Sets the trunk of a network to pretrained weights; nothing changes when it raises.
 
   An `.npz` may also hold what is behind the trunk, as that of a trained depth network does
@@ -48,6 +48,7 @@ def load_pretrained(network, name, source):
       torchvision state dict), or the prefix of a TensorFlow checkpoint that the Model Garden wrote
       for the backbone (`deeplab_v3`; MobileNetV1 for the light networks; depth networks).
       Networks of several stacked images get its first kernel tiled, divided by their number.
+    encoder_only: whether a file's decoder is left out.
 
   Returns:
     `LoadReport`.
@@ -68,6 +69,9 @@ def load_pretrained(network, name, source):
     arrays = read_npz(source)
     if resnet_weights.is_torchvision(arrays):
       arrays = resnet_weights.torchvision_arrays(arrays)
+    if encoder_only:
+      arrays = {key: array for key, array in arrays.items()
+                if not re.search(record.head_pattern, key)}
     return _assign(network, record, arrays, source)
   if _on_our_resnet(network, record):
     arrays = (resnet_weights.imagenet_arrays(network) if source == IMAGENET
@@ -93,7 +97,7 @@ def _on_our_resnet(network, record):
   return unet and resnet_weights.describe(network)[0] is not None
 
 
-def carry_over(trained, network, *, same_classes=False):
+def carry_over(trained, network, *, same_classes=False, leave=""):
   """Sets a network to the weights of a trained one; nothing changes when it raises.
 
   Weights of the same name and shape are copied. A classifier of other classes stays as it is: the
@@ -103,6 +107,7 @@ def carry_over(trained, network, *, same_classes=False):
     trained: `keras.Model` to copy from.
     network: `keras.Model` to copy to; may have layers that `trained` lacks (such as branches).
     same_classes: whether the classifier's classes are the same, so that it is copied too.
+    leave: regular expression of names that keep their values too; empty = none.
 
   Returns:
     `LoadReport`; `missing` holds what keeps its initial values.
@@ -116,7 +121,8 @@ def carry_over(trained, network, *, same_classes=False):
     key = _key(variable)
     fits = key in arrays and arrays[key].shape == variable.shape
     classifier = re.search(registry.CLASSIFIER_PATTERN, key) is not None
-    (loaded if fits and (same_classes or not classifier) else missing).append((key, variable))
+    fits &= (same_classes or not classifier) and not (leave and re.search(leave, key))
+    (loaded if fits else missing).append((key, variable))
   if not any(re.search(registry.CLASSIFIER_PATTERN, key) is None for key, _ in loaded):
     raise errors.value_error(
         "The trained network has nothing for the new one.",

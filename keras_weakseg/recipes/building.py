@@ -20,6 +20,7 @@ from keras_weakseg.recipes import sources as source_lib
 OPTIONAL_IMAGENET = "imagenet_if_available"
 SHARED_POSE = "shared"
 POSE = "pose"
+ENCODER = "encoder"
 
 
 def network_record(config):
@@ -77,14 +78,16 @@ def build_method(experiment, bundle, head, readings, pretrained, earlier):
   method_class = methods.method_class(experiment.method.type)
   options = experiment.method.get().as_dict()
   network, scorer, predictor, record = build_predictor(experiment.network, head)
+  encoder_only = experiment.network.starts == ENCODER
   if earlier and experiment.network.carried:
     before, method = earlier
     print(f"Weights of phase '{before.name}': " + str(weights.carry_over(
-        method.main, network, same_classes=before.head.classes == head.classes)), flush=True)
-    if record.role == networks.MULTITASK:
+        method.main, network, same_classes=before.head.classes == head.classes,
+        leave=record.head_pattern if encoder_only else "")), flush=True)
+    if record.role == networks.MULTITASK and not encoder_only:
       multitask_decoder.start_from_depth(network)
   elif pretrained["network"]:
-    _load(network, experiment.network.type, pretrained["network"])
+    _load(network, experiment.network.type, pretrained["network"], encoder_only)
   if experiment.network.background_prior:
     prior.set_background_prior(network, record, experiment.network.background_prior)
   arguments = {}
@@ -157,10 +160,11 @@ def origin(pretrained):
   return pretrained or "scratch"
 
 
-def _load(network, name, pretrained):
+def _load(network, name, pretrained, encoder_only=False):
   optional = pretrained == OPTIONAL_IMAGENET
   try:
-    report = weights.load_pretrained(network, name, "imagenet" if optional else pretrained)
+    report = weights.load_pretrained(network, name, "imagenet" if optional else pretrained,
+                                     encoder_only=encoder_only)
     print(f"Weights of '{name}' from {os.path.basename(pretrained)}: {report}", flush=True)
   except (ValueError, OSError) as error:
     if not optional:

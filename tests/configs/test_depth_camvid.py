@@ -1,4 +1,4 @@
-"""What depth of KITTI is worth on CamVid: three rows that differ in nothing else."""
+"""What depth of KITTI is worth on CamVid: four rows that differ in nothing else."""
 import pathlib
 
 import pytest
@@ -10,7 +10,7 @@ from keras_weakseg.configs import registry
 from keras_weakseg.recipes import registry as recipes
 
 COUNTS = (50, 100)
-KEYS = ("imagenet", "depth_transfer", "joint_depth")
+KEYS = ("imagenet", "depth_transfer", "depth_encoder", "joint_depth")
 
 
 def rows(count):
@@ -24,14 +24,15 @@ def test_there_is_a_row_for_every_count():
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_rows_differ_in_weights_and_in_depth_alone(count):
-  base, transfer, joint = rows(count)
-  for other in (transfer, joint):
+  base, transfer, encoder, joint = rows(count)
+  for other in (transfer, encoder, joint):
     assert other.data.parts[0].as_dict() == base.data.parts[0].as_dict()
     for key in ("training", "evaluation", "recipe"):
       assert getattr(other, key) == getattr(base, key) or getattr(
           other, key).as_dict() == getattr(base, key).as_dict(), key
     assert other.data.augmentation.as_dict() == base.data.augmentation.as_dict()
   assert transfer.network.get().as_dict() == base.network.get().as_dict()
+  assert {**transfer.network.as_dict(), "starts": "encoder"} == encoder.network.as_dict()
   assert (base.data.parts[0].count, base.data.parts[0].supervision) == (count, "mask")
   assert base.network.pretrained == depth_kitti.MOBILENET
   assert transfer.network.pretrained == joint.network.pretrained == (
@@ -46,12 +47,12 @@ def test_fewer_masks_are_a_subset_and_seeds_draw_their_own(count):
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_the_teacher_speaks_on_all_images_and_its_network_is_the_one_that_starts(count):
-  joint = rows(count)[2]
+  joint = rows(count)[3]
   assert joint.method.get().depth_from == "teacher"
   assert joint.data.sources[0].disparity == depth_camvid.DISPARITY
   images = joint.data.parts[1]
   assert (images.supervision, images.count) == ("none", 0) and images.batch_size > 0
-  assert all(not row.data.sources[0].disparity for row in rows(count)[:2])
+  assert all(not row.data.sources[0].disparity for row in rows(count)[:3])
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -59,7 +59,7 @@ def test_choices_carry_their_weights():
       "type": "shared", "pretrained": "x", "carried": True, "shared": {"filters": 256}}
   network = schema_networks.Network(type="light_depth", pretrained="y")
   assert network.as_dict()["pretrained"] == "y" and set(network.as_dict()) == {
-      "type", "pretrained", "carried", "background_prior", "light_depth"}
+      "type", "pretrained", "carried", "starts", "background_prior", "light_depth"}
 
 
 def test_sections_can_be_overridden_written_and_read(tmp_path):

@@ -9,6 +9,7 @@ import tensorflow as tf
 import keras_weakseg as kw
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
+from keras_weakseg.networks import weights
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import staged
 from keras_weakseg.recipes import building
@@ -156,6 +157,24 @@ def test_encoder_and_decoder_of_the_stage_are_carried_over(transfer, carried):
   assert len(shared) > len(classes.weights) - 4
   assert [v.name for v in shared if np.array_equal(v, old[v.name]) != carried] == []
   assert ("weights from phase 'depth'" in plan.phases[1].plan[0]) == carried
+
+
+@pytest.mark.parametrize("source", ["stage", "file"])
+@pytest.mark.parametrize("network", ["light_unet", "light_multitask"])
+def test_the_encoder_alone_can_be_what_a_network_starts_from(transfer, tmp_path, network, source):
+  config = transfer(network, **{"network.starts": "encoder"})
+  if network == "light_multitask":
+    config.method.type = "joint_depth"
+    config.data.parts.append(schema.Part(source="drive", supervision="none", batch_size=2))
+  depth = staged.plan(config).phases[0].build({})
+  for variable in depth.main.weights:
+    variable.assign(tf.fill(variable.shape, 0.25))
+  if source == "file":
+    weights.save_npz(depth.main, tmp_path / "depth.npz")
+    config.network.pretrained, config.network.carried = str(tmp_path / "depth.npz"), False
+  found = staged.plan(config).phases[1].build({"depth": depth}).main
+  for variable in found.weights:
+    assert np.all(variable.numpy() == 0.25) != variable.name.startswith("head_"), variable.name
 
 
 @pytest.mark.parametrize("carried", [True, False])

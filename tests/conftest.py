@@ -282,8 +282,10 @@ _LIGHT = {"alpha": 0.25, "channels": [4, 6, 8, 8, 8], "skip_channels": [4, 4, 6,
 
 def tiny_depth(network="light_depth"):
   """Returns overrides that make an experiment of depth train in seconds."""
+  options = {key: value for key, value in _LIGHT.items()
+             if key != "alpha" or network.startswith("light_")}
   return {
-      f"network.{network}": dict(_LIGHT), "network.pretrained": "", "pose.pretrained": "",
+      f"network.{network}": options, "network.pretrained": "", "pose.pretrained": "",
       "pose.light_pose": {"kind": "posecnn", "alpha": 0.1, "filters": 8},
       "training.steps": 4, "training.log_every": 2, "training.checkpoint_every": 2}
 

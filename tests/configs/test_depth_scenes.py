@@ -28,7 +28,7 @@ def test_nothing_is_downloaded_and_no_number_is_trained_or_tuned_on(name):
 def test_depth_reads_no_label(name):
   experiment = registry.build(name)
   assert [part.supervision for part in experiment.data.parts] == ["none"]
-  assert experiment.network.type == "light_depth"
+  assert experiment.network.type == "depth_unet"
 
 
 def test_stereo_is_one_more_source_in_metres_and_nothing_else():
@@ -77,16 +77,16 @@ def test_transfer_and_joint_training_learn_the_depth_of_depth_scenes_first():
 
 @pytest.mark.parametrize("name", SEGMENTATION)
 def test_encoder_and_decoder_have_the_shapes_of_the_depth_network(name):
-  depth = depth_scenes.light_depth().get().as_dict()
+  depth = depth_scenes.depth_network().get().as_dict()
   network = registry.build(name).network.get().as_dict()
   for key in set(depth) & set(network):
     assert network[key] == depth[key], key
 
 
-def test_joint_training_sees_video_in_half_of_a_batch():
+def test_joint_training_sees_video_in_every_batch():
   masks, video = registry.build("joint_depth_scenes").data.parts
   assert (masks.supervision, video.supervision) == ("mask", "none")
-  assert masks.batch_size == video.batch_size and video.count == 0
+  assert masks.batch_size == 8 and video.batch_size == 4 and video.count == 0
 
 
 @pytest.mark.parametrize("name", DEPTH + SEGMENTATION)

@@ -86,11 +86,9 @@ def test_each_seed_starts_from_its_own_depth(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["depth_transfer_scenes", "joint_depth_scenes"])
-def test_a_finished_run_carries_the_weights_of_the_stage(name, tmp_path, depth_overrides):
+def test_a_finished_run_carries_the_weights_of_the_stage(name, tmp_path):
   """The method that is built from the files of a run has every weight of the staged one."""
-  tiny = registry.build(name).network.type
-  staged = overrides.resolve(name, overrides={f"network.{tiny}.alpha": 0.25})
-  stage = overrides.resolve("depth_scenes", overrides={"network.light_depth.alpha": 0.25})
+  staged, stage = registry.build(name), registry.build("depth_scenes")
   depth, *_ = building.build_predictor(stage.network, heads.Head(()))
   pose, _ = building.build_pose(stage, depth)
   random = np.random.RandomState(0)

@@ -77,8 +77,8 @@ def two_cameras(monkeypatch):
 
 def test_pairs_of_the_scenes_are_rendered_trained_on_and_evaluated_in_metres(
     two_cameras, depth_overrides, monkeypatch, tmp_path):
-  changes = {**depth_overrides(), "training.steps": 2, "data.augmentation.resize": [32, 64],
-             "evaluation.validation_split": ""}
+  changes = {**depth_overrides("depth_unet"), "training.steps": 2,
+             "data.augmentation.resize": [32, 64], "evaluation.validation_split": ""}
   monkeypatch.setattr(run_tables, "override", lambda name, seed, own: [changes, f"seed={seed}"])
   key = table_scenes.STEREO
   metrics = run_tables.train(key, key, None, 1, tmp_path / "runs", str(tmp_path), "abs_rel", 1)

@@ -37,6 +37,9 @@ class Conv2D(keras.layers.Conv2D):
     """See `keras.layers.Conv2D.convolution_op`."""
     return _convolved(self, inputs, kernel, super().convolution_op)
 
+  def get_build_config(self):
+    """Returns None: built with its model, its variables carry its name."""
+
 
 def speed_up(layer):
   """Makes a convolution that another library built as fast as those of `Conv2D`.

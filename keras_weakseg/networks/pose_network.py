@@ -97,8 +97,8 @@ def pose_decoder(features, *, frames=2, filters=256):
 def _posecnn(images, frames, width):
   x = images
   for index, (filters, kernel) in enumerate(POSECNN_LAYERS, start=1):
-    # The reference's initial values (`_small`) shrink a signal to 0.4 of it in every layer, and there
-    # are seven: the network then says one motion of all frames for hundreds of steps.
+    # The reference's initial values (`_small`) shrink a signal to 0.4 of it in every layer; there
+    # are seven: only biases learn then, one motion of all frames, for hundreds of steps.
     x = _conv(x, int(filters * width), kernel, f"head_conv{index}", 2, activation="relu",
               initializer=keras.initializers.HeNormal())
   return _motions(x, "head_motion", frames - 1, frames - 1)

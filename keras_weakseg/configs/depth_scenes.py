@@ -32,8 +32,9 @@ def narrow():
   A ResNet-18, because with true depth as labels it reached in 400 steps (abs_rel .21) what a
   MobileNetV1 of half its width did not in 600 (.28); the decoder is that of `light_depth`.
   """
-  return dict(encoder="resnet18", channels=(16, 32, 48, 64, 128), skip_channels=(16, 24, 32, 48),
-              context="light", rates=(2, 4), batch_norm=True, dropout_rate=0.0)
+  light = schema.LightDepth()
+  return dict(encoder="resnet18", channels=light.channels, skip_channels=light.skip_channels,
+              context="light", rates=light.rates, batch_norm=light.batch_norm, dropout_rate=0.0)
 
 
 def depth_network():

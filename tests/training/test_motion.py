@@ -31,13 +31,12 @@ def test_motion_is_that_of_the_trained_network(tiny_video_run, pose_fn, sample):
   weights.load_pretrained(pose, "light_pose", str(
       pathlib.Path(tiny_video_run.model_dir, "train", "pose.npz")))
   image, after = (np.float32(x) for x in (sample["image"], sample["frames"][1]))
-  mean, std = (np.float32(x) for x in (0.45, 0.225))
-  pair = (np.concatenate([image, after], -1) / 255 - mean) / std
+  pair = np.concatenate([image, after], -1) / np.float32(127.5) - 1
   found = pose(pair[None], training=False)
   wanted = geometry.pose_to_matrix(found["axis_angle"][:, 0], found["translation"][:, 0])
-  assert np.abs(wanted[0] - np.eye(4)).max() > 1e-6
+  assert np.abs(wanted[0] - np.eye(4)).max() > 1e-5
   np.testing.assert_allclose(
-      pose_fn(sample["image"], sample["frames"], sample["frame_offsets"])[1], wanted[0], atol=1e-5)
+      pose_fn(sample["image"], sample["frames"], sample["frame_offsets"])[1], wanted[0], atol=1e-6)
 
 
 def test_the_way_back_is_the_inverse(pose_fn, sample):

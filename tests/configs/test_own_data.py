@@ -1,6 +1,7 @@
 """The defaults for somebody's own data take any method and any source."""
 import pytest
 
+from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
@@ -44,7 +45,7 @@ def test_methods_of_depth_have_defaults_of_their_own(method, name):
   assert augmentation.color_of == "inputs" and 0 < augmentation.color_share < 1
   rate = experiment.training.optimization.learning_rate.get()
   assert rate.values[0] == own_data.DEPTH_LEARNING_RATE > rate.values[-1]
-  assert experiment.training.optimization.optimizer.type == "adam_experimental"
+  assert experiment.training.optimization.optimizer.type == depth_methods.FUSED_ADAM
   assert experiment.network.pretrained == experiment.pose.pretrained == "imagenet_if_available"
 
 

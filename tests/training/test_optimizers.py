@@ -4,8 +4,10 @@ import pytest
 from official.modeling.optimization import OptimizationConfig
 import tensorflow as tf
 
+from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import schema
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import updates
 from keras_weakseg.networks import registry
 from keras_weakseg.training import optimizers
 
@@ -41,6 +43,22 @@ def test_own_schedule_is_multiplied():
   schedule = keras.optimizers.schedules.PolynomialDecay(0.1, 10)
   made = optimizers.instance_maker(keras.optimizers.SGD(schedule))(2.0)
   np.testing.assert_allclose(rates(made, (0, 5)), [0.2, 0.1 + 0.0001], rtol=1e-3)
+
+
+def test_the_fused_adam_takes_the_steps_of_the_newer_one():
+  found = []
+  for kind in (depth_methods.FUSED_ADAM, "adam_experimental"):
+    config = depth_methods.adam_with_poly(0.01, 20)
+    config.optimizer.type = kind
+    kernel = tf.Variable([1.0, -2.0, 1e-3], name="kernel")
+    updater = updates.Updater([kernel], optimizers.optimizer_maker(config),
+                              [updates.Rule("kernel", 0.5)])
+    random = np.random.RandomState(0)
+    for scale in 10.0 ** random.uniform(-6, 2, 20):
+      updater.apply([tf.constant(scale * random.randn(3), tf.float32)])
+    found.append(kernel.numpy())
+  assert np.abs(found[0] - [1.0, -2.0, 1e-3]).min() > 1e-3
+  np.testing.assert_allclose(*found, rtol=1e-5)
 
 
 def test_incomplete_configuration_is_refused():

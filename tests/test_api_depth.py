@@ -54,6 +54,7 @@ def test_the_run_keeps_its_networks_for_others(tiny_video_run):
   assert (folder / "pose.npz").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_bits(tiny_video_run, tiny_video, tmp_path):
   """The folder is brought to what it was after step 2, as if the process had ended there."""
   folder = tmp_path / "run"
@@ -81,6 +82,7 @@ def test_other_pose_networks_are_another_experiment(tiny_video_run, tiny_video):
     api.fit(other, data=tiny_video, model_dir=tiny_video_run.model_dir, progress=False)
 
 
+@pytest.mark.slow
 def test_a_folder_of_frames_trains_by_one_call(video_folder, depth_overrides, tmp_path):
   """There is no true depth to compare with, and the figures say so."""
   result = api.fit(method="self_supervised_depth", data=kw.data.Video(video_folder), progress=False,
@@ -254,7 +256,8 @@ def test_disparity_maps_of_other_weights_are_refused(tiny_video_run, tiny_video,
 
 
 @pytest.mark.parametrize("method, network, options", [
-    ("joint_depth", "light_multitask", {"depth_from": "teacher"}),
+    pytest.param("joint_depth", "light_multitask", {"depth_from": "teacher"},
+                 marks=pytest.mark.slow),
     ("supervised_depth", "light_depth", {"loss": "berhu"})])
 def test_a_teacher_is_learned_from(tiny_video, disparity, depth_overrides, tmp_path, method,
                                    network, options):

@@ -282,9 +282,10 @@ NETWORKS = (
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
-    Network("light_unet", _LIGHT_UNET),
+    # Its parts are those of "light_multitask".
+    Network("light_unet", _LIGHT_UNET, slow=True),
     Network("depth_unet", {**_RESNET_UNET, "context": "conv", "output_stride": 32}, slow=True),
-    Network("light_depth", _LIGHT_UNET),
+    Network("light_depth", _LIGHT_UNET, slow=True),
     Network("multitask", {**_RESNET_UNET, "batch_norm": True, "padding": "zeros"}, slow=True),
     Network("light_multitask", _LIGHT_UNET),
     Network("pose_network", {"filters": 16}, slow=True),
@@ -546,7 +547,7 @@ class Method:
     return method
 
 
-METHODS = tuple(Method(name) for name in (
+METHODS = tuple(Method(name, slow=name == "bbox_seg") for name in (
     "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed")) + tuple(
         Method(name, "joint", joint_predictor, extras=joint_extras, batch=joint_batch)
         for name in ("supervised", "em_fixed"))
@@ -560,7 +561,7 @@ METHODS += (
             "symmetric": True}, pose_and_reference, video_batch, slow=True),
     Method("supervised_depth", "", depth_predictor, _PARTS, batch=video_batch),
     Method("supervised_depth", "berhu", depth_predictor, {**_PARTS, "loss": "berhu"},
-           batch=video_batch),
+           batch=video_batch, slow=True),
     Method("joint_depth", "", multitask_predictor, {**_PARTS, "stride": 1}, shallow_pose,
            video_batch, slow=True),
     Method("joint_depth", "teacher", multitask_predictor,

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-POLICIES = pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+POLICIES = pytest.mark.parametrize("policy", [
+    "mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.slow)])
 
 
 @POLICIES

@@ -121,7 +121,8 @@ def test_vgg_networks_refuse_model_garden_checkpoints(tmp_path):
     weights.load_pretrained(keras.Sequential(), "largefov_vgg16", prefix)
 
 
-@pytest.mark.parametrize("same_classes", (False, True))
+@pytest.mark.parametrize("same_classes", (
+    False, pytest.param(True, marks=pytest.mark.slow)))
 def test_trained_weights_are_carried_over(same_classes):
   """Everything by name and shape; the classifier only if its classes are the same."""
   trained, network = tiny(), tiny()
@@ -182,7 +183,8 @@ def small_depth_unet():
       "depth_unet", (None, None, 3), encoder="resnet18", channels=(4, 4, 4, 4, 4))
 
 
-@pytest.mark.parametrize("name, classes", [("light_depth", 0), ("light_multitask", 4)])
+@pytest.mark.parametrize("name, classes", [
+    pytest.param("light_depth", 0, marks=pytest.mark.slow), ("light_multitask", 4)])
 def test_imagenet_weights_load_into_the_light_networks(shared_data, name, classes):
   path = shared_data("weights") / NPZ
   network = registry.build_network(name, (None, None, 3), classes)
@@ -233,7 +235,8 @@ def shifted(name, classes=0, **options):
 
 
 @pytest.mark.parametrize("name, classes", [
-    ("light_unet", 3), ("light_depth", 0), ("light_multitask", 3)])
+    *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+        ("light_unet", 3), ("light_depth", 0))), ("light_multitask", 3)])
 def test_a_depth_network_is_carried_over_from_a_file_as_from_a_model(tmp_path, name, classes):
   trained = shifted("light_depth")
   weights.save_npz(trained, tmp_path / "depth.npz")
@@ -283,10 +286,11 @@ def test_a_segmentation_branch_in_the_file_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize("name, classes, options", [
-    ("light_unet", 3, LIGHT), ("light_depth", 0, LIGHT), ("light_multitask", 3, LIGHT),
-    ("light_pose", 0, {"alpha": 0.25}), ("light_tiny", 3, {}),
+    ("light_multitask", 3, LIGHT), ("light_pose", 0, {"alpha": 0.25}),
     ("unet", 3, {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)}),
-    ("pose_network", 0, {"filters": 8})])
+    *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+        ("light_unet", 3, LIGHT), ("light_depth", 0, LIGHT), ("light_tiny", 3, {}),
+        ("pose_network", 0, {"filters": 8})))])
 def test_what_is_saved_is_read_back(tmp_path, name, classes, options):
   trained, network = [registry.build_network(name, (None, None, 3), classes, **options)
                       for _ in range(2)]

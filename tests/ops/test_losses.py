@@ -216,7 +216,8 @@ def test_aggregate_errors(groups, mode, words):
 
 
 @pytest.mark.parametrize("biased, jit, reached", [
-    ("adapt", False, .9), ("adapt", True, .9), ("none", False, 0.)])
+    pytest.param("adapt", False, .9, marks=pytest.mark.slow), ("adapt", True, .9),
+    ("none", False, 0.)])
 def test_hard_em_learns_objects_from_tags_alone(biased, jit, reached):
   """A linear model of colours, trained with latent labels of its own scores and image tags.
 

@@ -1,4 +1,5 @@
 """The photometric loss: parity, independent maps, properties, and whether truth is its minimum."""
+import functools
 import json
 
 import numpy as np
@@ -107,8 +108,9 @@ def test_smoothness_golden(parity):
     check(f"{name}__grad_disp", tape.gradient(loss, disparity))
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("case", ["mono", "mono_real"])
+@pytest.mark.parametrize("case, mode", [
+    *(("mono", mode) for mode in MODES), ("mono_real", "eager"),
+    *(pytest.param("mono_real", mode, marks=pytest.mark.slow) for mode in ("graph", "xla"))])
 def test_reprojection_golden(parity, case, mode):
   data, check = parity
   options = {"target_pyramid": golden_case(data, case)[0]} if case == "mono_real" else {}
@@ -315,6 +317,20 @@ def test_no_gradient_flows_to_pictures():
   assert all(np.abs(x).max() > 0 for x in (*gradients[2], gradients[3]))
 
 
+@functools.lru_cache(None)
+def gradients_in(mode):
+  """Returns the function of a mode, which all cases share, since it takes seconds to compile."""
+  def run(target, sources, disparities, motion, camera):
+    with tf.GradientTape() as tape:
+      tape.watch([disparities, motion])
+      result = photometric.reprojection_loss(
+          target, sources, disparities, geometry.pose_to_matrix(motion[..., :3], motion[..., 3:]),
+          camera)
+    return result, tape.gradient(result["total"], [disparities, motion])
+
+  return compiled(run, mode)
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("case", ["still", "constant", "behind", "black"])
 def test_values_and_gradients_are_finite(case, mode):
@@ -329,16 +345,8 @@ def test_values_and_gradients_are_finite(case, mode):
   else:
     sources = np.stack([target, target], 1)
 
-  def run(disparities, motion):
-    with tf.GradientTape() as tape:
-      tape.watch([disparities, motion])
-      result = photometric.reprojection_loss(
-          target, sources, disparities, geometry.pose_to_matrix(motion[..., :3], motion[..., 3:]),
-          camera)
-    return result, tape.gradient(result["total"], [disparities, motion])
-
-  result, gradients = compiled(run, mode)([tf.constant(x) for x in disparities],
-                                          tf.constant(motion))
+  result, gradients = gradients_in(mode)(*tf.nest.map_structure(
+      tf.constant, (target, sources, disparities, motion, camera)))
   assert np.isfinite(result["total"])
   assert all(np.isfinite(x).all() for x in tf.nest.flatten(gradients))
   if case != "behind":
@@ -368,7 +376,8 @@ def true_loss(scene, disparity, transforms):
       scene[fields.INTRINSICS][None], smoothness=0.0, auto_mask=False)["total"])
 
 
-@pytest.mark.parametrize("seed", [3, 11, 27])
+@pytest.mark.parametrize("seed", [
+    3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (11, 27))])
 def test_true_depth_and_motion_explain_a_scene_best(seed):
   """Lower than at 50 random perturbations of both, each by itself and together."""
   scene = render.render_scene(seed)

@@ -70,6 +70,7 @@ def test_fit_trains_both_and_comes_back(experiment, tmp_path):
   assert kw.fit(config, model_dir=tmp_path / "run", progress=False).metrics == result.metrics
 
 
+@pytest.mark.slow
 def test_other_stages_are_another_experiment(experiment, tmp_path):
   kw.fit(experiment(), model_dir=tmp_path / "run", progress=False)
   with pytest.raises(ValueError, match="(?s)another experiment.*stages"):

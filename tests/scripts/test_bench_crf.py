@@ -54,6 +54,7 @@ def rows_of(text):
   return dict(re.findall(r"^49x65 +(.+?)  +(?:[<>]= \d\.\d\d)? +(\d+\.\d{3}) ", text, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_quick_mode_prints_all_ratios(tmp_path):
   done = bench(tmp_path, DOUBLE, "--quick")
   assert done.returncode == 0, done.stderr

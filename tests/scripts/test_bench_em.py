@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "bench_em"
 
 
@@ -12,6 +14,7 @@ def bench(*arguments):
                         check=False)
 
 
+@pytest.mark.slow
 def test_quick_mode_prints_all_ratios():
   done = bench("--quick", "--rounds", "1", "--steps", "1", "--pipeline_steps", "1",
                "--batch_size", "2")

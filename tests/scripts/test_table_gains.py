@@ -85,7 +85,8 @@ def test_each_seed_starts_from_its_own_depth(tmp_path):
     table_gains.depth_run(tmp_path, 2)
 
 
-@pytest.mark.parametrize("name", ["depth_transfer_scenes", "joint_depth_scenes"])
+@pytest.mark.parametrize("name", [
+    pytest.param("depth_transfer_scenes", marks=pytest.mark.slow), "joint_depth_scenes"])
 def test_a_finished_run_carries_the_weights_of_the_stage(name, tmp_path):
   """The method that is built from the files of a run has every weight of the staged one."""
   staged, stage = registry.build(name), registry.build("depth_scenes")

@@ -34,6 +34,7 @@ def cells(lines, title):
   return [line.strip("| ").split(" | ")[1:] for line in lines if line.startswith(f"| {title} | ")]
 
 
+@pytest.mark.slow
 def test_all_rows_are_printed_under_one_protocol(on_video, tiny_video_run, tmp_path):
   lines = table_kitti.run(types.SimpleNamespace(
       model_dir=[tiny_video_run.model_dir], data_dir=None, seeds=[1, 2],

@@ -55,6 +55,7 @@ def test_finished_runs_are_printed(arguments, tiny_video_run, tiny_video):
   assert not any(table_scenes.STEREO in line for line in lines)
 
 
+@pytest.mark.slow
 def test_stereo_is_evaluated_in_metres_too(arguments):
   arguments.stereo = True
   lines = table_scenes.run(arguments)
@@ -75,6 +76,7 @@ def two_cameras(monkeypatch):
     monkeypatch.setattr(config, name, value)
 
 
+@pytest.mark.slow
 def test_pairs_of_the_scenes_are_rendered_trained_on_and_evaluated_in_metres(
     two_cameras, depth_overrides, monkeypatch, tmp_path):
   changes = {**depth_overrides("depth_unet"), "training.steps": 2,

@@ -62,6 +62,7 @@ def test_training_moves_the_weights_far_more_than_the_tolerance(photo_folder, on
   assert min(moved) > 1e-3
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_device(photo_folder, one_device, tmp_path):
   finish(start(photo_folder, tmp_path / "run", "mirrored", "em_fixed", tmp_path / "w.npz"))
   assert_equal_weights(one_device, tmp_path / "w.npz")

@@ -37,7 +37,8 @@ def test_training_leaves_logs_and_a_mark(tiny_plan, tmp_path):
     assert json.load(file) == {"steps": 4}
 
 
-@pytest.mark.parametrize("method", ["supervised", "em_adapt"])
+@pytest.mark.parametrize("method", [
+    pytest.param("supervised", marks=pytest.mark.slow), "em_adapt"])
 def test_an_interrupted_run_ends_with_the_same_bits(tiny_plan, tiny_bundle, tmp_path, method):
   options = {"network_options": {"dropout_rate": 0.5}}
   whole = run(tiny_plan(method, steps=6, **options), tmp_path / "whole")
@@ -106,7 +107,8 @@ def test_xla_over_replicas_is_refused(tiny_plan, tmp_path):
   assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("method", ["supervised", "em_adapt"])
+@pytest.mark.parametrize("method", [
+    pytest.param("supervised", marks=pytest.mark.slow), "em_adapt"])
 def test_xla_step_trains_like_the_graph(tiny_plan, tmp_path, method):
   plain = run(tiny_plan(method, steps=2), tmp_path / "graph")
   compiled = run(tiny_plan(method, steps=2), tmp_path / "xla", jit_compile=True)

@@ -62,6 +62,7 @@ def test_any_number_of_frames_is_taken(pose_fn, sample):
   np.testing.assert_allclose(one[0], both[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_shared_encoder_comes_back_with_its_network(tiny_video, depth_overrides, tmp_path):
   given = depth_overrides()
   for key in ("pose.pretrained", "pose.light_pose"):

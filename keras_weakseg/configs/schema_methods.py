@@ -66,6 +66,7 @@ class _VideoLoss(hyperparams.Config):
   average: bool = False
   scale_translation: bool = False
   symmetric: bool = False
+  align: int = 0
 
 
 @dataclasses.dataclass

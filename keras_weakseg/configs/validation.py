@@ -122,6 +122,8 @@ def _validate_depth(key, options):
   for name in ("smoothness", "feature_distance", "gradient_weight", "depth_weight"):
     value = getattr(options, name, 0.0)
     require(value >= 0, f"{key}.{name}", expected="a weight of 0 or more", received=value)
+  steps = getattr(options, "align", 0)
+  require(steps >= 0, f"{key}.align", expected="0 (none) or more steps", received=steps)
   one_of(f"{key}.depth_from", getattr(options, "depth_from", DEPTH_FROM[0]), DEPTH_FROM)
   one_of(f"{key}.loss", getattr(options, "loss", DEPTH_LOSSES[0]), DEPTH_LOSSES)
   require(getattr(options, "video", True) or getattr(options, "stereo", False), f"{key}.video",

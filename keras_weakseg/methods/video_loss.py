@@ -6,6 +6,7 @@ from keras_weakseg import fields
 from keras_weakseg.methods import ratio
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import randomness
+from keras_weakseg.ops import alignment
 from keras_weakseg.ops import color
 from keras_weakseg.ops import geometry
 from keras_weakseg.ops import photometric
@@ -14,8 +15,17 @@ from keras_weakseg.ops import photometric
 _NOISE = 1e-5
 _STEPS = 1 << 23
 
+# What a radian costs that the pose network is away from the aligned motion.
+_ALIGNMENT_WEIGHT = 3.0
+# Aligned motions follow every unit of depth, so that nothing holds it: it grew fortyfold within 600
+# steps. This weight of the squared logarithm of a sample's typical depth, in units of so many times
+# the smallest one, holds it. Untrained networks say twice the smallest; 10 sent the sky so far away
+# that it took other things along.
+_UNIT_WEIGHT, _UNIT = 1e-3, 3.0
+
 # One for all, so that methods with the same sizes share what takes seconds to compile.
 _compiled = tf.function(photometric.reprojection_loss, jit_compile=True)
+_compiled_alignment = tf.function(alignment.align_motion, jit_compile=True)
 
 
 def seen(batch, name):
@@ -48,23 +58,29 @@ class VideoLoss:
     symmetric: the motion of a pair is the mean of what the network says of it and of its mirror's,
       mirrored back. A network from scratch otherwise tends to a constant turn of the camera,
       which a depth that leans to one side explains (an option of ours).
+    align: how many Gauss-Newton steps correct every motion of the network by direct alignment at
+      the predicted depth, as in Wang et al., CVPR 2018; 0 = none. The loss takes the corrected
+      motion, a further term pulls the network towards it, and one keeps the typical depth near
+      three times `min_depth` (with stereo its unit is the metre).
+      Deviation: no gradient flows through the correction itself.
     compiled: whether XLA compiles the loss, which halves its time.
   """
 
   def __init__(self, pose, pose_preprocessing=preprocessing.TF, *, min_depth=0.1, max_depth=100.0,
                smoothness=1e-3, ssim_weight=0.85, auto_mask=True, average=False,
-               scale_translation=False, symmetric=False, compiled=True):
+               scale_translation=False, symmetric=False, align=0, compiled=True):
     self.pose = pose
-    self.symmetric = symmetric
+    self.symmetric, self.align = symmetric, align
     self.scale_translation = scale_translation
     self.depth_range = (min_depth, max_depth)
     self.options = dict(min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
                         ssim_weight=ssim_weight, auto_mask=auto_mask, average=average)
     self._preprocess = preprocessing.Preprocess(pose_preprocessing, name="pose_preprocess")
     self._loss = _compiled if compiled else photometric.reprojection_loss
+    self._align_motion = _compiled_alignment if compiled else alignment.align_motion
 
   def __call__(self, disparities, batch, weights=None):
-    """Returns the two parts of the loss, and health figures, all as `Ratio`.
+    """Returns the parts of the loss, and health figures, all as `Ratio`.
 
     Args:
       disparities: S tensors float32 [N,h,w,1], 0..1, the finest first.
@@ -72,10 +88,11 @@ class VideoLoss:
       weights: float32 [N], how much each sample counts, in both terms; None = all the same.
 
     Returns:
-      Dict with `photometric` and `smoothness`, and a dict of figures: `moving`, the share of
-      pixels that a warped neighbour explains best, and `translation`, its mean length.
+      Dict with `photometric`, `smoothness` and, with `align`, `alignment` and `unit`; and a dict of
+      figures: `moving`, the share of pixels that a warped neighbour explains best, and
+      `translation`, its mean length.
     """
-    sources, transforms, present = self._sources(batch, disparities[0])
+    sources, transforms, present, terms = self._sources(batch, disparities[0])
     valid = batch[fields.VALID] & tf.reduce_any(present, 1)[:, None, None]
     # Ones and not None: the compiled loss is then one for all methods.
     weights = tf.ones(tf.shape(valid)[:1]) if weights is None else weights
@@ -88,7 +105,7 @@ class VideoLoss:
     health = {"moving": ratio.masked_mean(found["selection"][0], valid),
               "translation": ratio.masked_mean(length, present)}
     return {"photometric": ratio.Ratio(found["photometric"], found["pixels"]),
-            "smoothness": ratio.Ratio(found["smoothness"], found["samples"])}, health
+            "smoothness": ratio.Ratio(found["smoothness"], found["samples"]), **terms}, health
 
   def _noise(self, scales, batch, sources):
     """Returns float32 [S,N,H,W,F] of each sample's own draw, so that no replica sees another one.
@@ -106,12 +123,17 @@ class VideoLoss:
     return _NOISE / _STEPS * tf.cast(tf.transpose(draws, [1, 0, 2, 3, 4]), tf.float32)
 
   def _sources(self, batch, disparity):
-    """Returns the source frames 0..1 [N,F,H,W,3], transforms [N,F,4,4], and which exist [N,F]."""
-    sources, transforms, present = [], [], []
+    """Returns the source frames 0..1 [N,F,H,W,3], transforms [N,F,4,4], which exist [N,F], and a
+    dict of the loss terms of their motion.
+    """
+    sources, transforms, present, terms = [], [], [], {}
     if fields.FRAMES in batch and self.pose is not None:
-      sources.append(tf.cast(batch[fields.FRAMES], tf.float32))
-      transforms.append(self.transforms(batch, disparity))
+      motion = self.transforms(batch, disparity)
       present.append(batch[fields.FRAME_OFFSETS] != 0)
+      if self.align:
+        motion, terms = self._aligned(batch, disparity, motion, present[0])
+      sources.append(tf.cast(batch[fields.FRAMES], tf.float32))
+      transforms.append(motion)
     if fields.STEREO_IMAGE in batch:
       sources.append(tf.cast(batch[fields.STEREO_IMAGE], tf.float32)[:, None])
       transforms.append(batch[fields.STEREO_POSE][:, None])
@@ -129,7 +151,35 @@ class VideoLoss:
     pick = lambda x: tf.gather(x, first, batch_dims=1)[:, None]
     sources = tf.where(present[..., None, None, None], sources, pick(sources))
     return sources / 255.0, tf.where(
-        present[..., None, None], transforms, pick(transforms)), present
+        present[..., None, None], transforms, pick(transforms)), present, terms
+
+  def _aligned(self, batch, disparity, transforms, present):
+    """Returns corrected transforms [N,F,4,4], and the loss terms that come with them.
+
+    The distance of a network's motion is half the sum of the absolute differences of the rotation
+    matrices, and that of the translations as a share of the depth.
+    """
+    pictures = [tf.cast(batch[name], tf.float32) / 255 for name in (fields.IMAGE, fields.FRAMES)]
+    depth = geometry.disparity_to_depth(
+        tf.image.resize(disparity, tf.shape(pictures[0])[1:3]), *self.depth_range)
+    typical = tf.exp(tf.reduce_mean(tf.math.log(depth), [1, 2, 3]))
+    merged = lambda x: tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], 0))
+    repeated = lambda x: tf.repeat(x, pictures[1].shape[1], 0)
+    found = self._align_motion(
+        repeated(pictures[0]), merged(pictures[1]), repeated(tf.stop_gradient(depth)),
+        tf.stop_gradient(merged(transforms)), repeated(batch[fields.INTRINSICS]),
+        steps=self.align, valid=repeated(batch[fields.VALID]))
+    found = tf.reshape(found, tf.shape(transforms))
+    change = tf.abs(transforms - found)
+    distance = (0.5 * tf.reduce_sum(change[..., :3, :3], [-2, -1]) + tf.reduce_sum(
+        change[..., :3, 3], -1) / tf.stop_gradient(typical)[:, None])
+    terms = {"alignment": ratio.masked_mean(_ALIGNMENT_WEIGHT * distance, present)}
+    if fields.STEREO_IMAGE not in batch:
+      away = tf.math.log(typical / (_UNIT * self.depth_range[0]))
+      terms["unit"] = ratio.masked_mean(_UNIT_WEIGHT * away ** 2, tf.reduce_any(present, 1))
+    # Its value is `found`, but the loss still tells the network where to move.
+    correction = found @ tf.linalg.inv(tf.stop_gradient(transforms))
+    return correction @ transforms, terms
 
   def transforms(self, batch, disparity=None, training=True):
     """Returns what the pose network says, float32 [N,F,4,4], image to neighbours.

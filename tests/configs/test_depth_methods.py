@@ -16,7 +16,7 @@ def test_the_loss_is_that_of_monodepth2():
   wanted = {
       "min_depth": 0.1, "max_depth": 100.0, "smoothness": 1e-3, "ssim_weight": 0.85,
       "auto_mask": True, "average": False, "scale_translation": False, "stereo": False,
-      "video": True, "feature_distance": 0.0}
+      "video": True, "feature_distance": 0.0, "symmetric": False, "align": 0}
   assert {name: options[name] for name in wanted} == wanted
 
 

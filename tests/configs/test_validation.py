@@ -162,6 +162,7 @@ def test_an_experiment_without_data_is_valid():
     ("depth_scenes", "method.self_supervised_depth.ssim_weight", 1.5, "a share, 0..1"),
     ("depth_scenes", "method.self_supervised_depth.smoothness", -1.0, "a weight of 0 or more"),
     ("depth_scenes", "method.self_supervised_depth.feature_distance", -1.0, "0 or more"),
+    ("depth_scenes", "method.self_supervised_depth.align", -1, "0 (none) or more steps"),
     ("depth_scenes", "method.self_supervised_depth.video", False, "stereo=True"),
     ("own_depth", "method.supervised_depth.lam", 2.0, "a share, 0..1"),
     ("own_depth", "method.supervised_depth.gradient_weight", -0.5, "0 or more"),

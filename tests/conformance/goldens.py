@@ -20,7 +20,7 @@ from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, po
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
-from keras_weakseg.ops import boxes, crf, em, images, inference, losses, permutohedral, resize
+from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral, resize
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
 from keras_weakseg.ops import geometry, photometric, windows
 
@@ -126,6 +126,9 @@ OPS = (
     Op("geometry.warp", lambda photo, depth, turn, shift, camera: geometry.warp(
         photo, depth, geometry.pose_to_matrix(turn, shift), camera),
        [_PHOTO, _DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2, 3], tolerance=2e-5),
+    Op("alignment.align_motion", lambda photo, depth, turn, shift, camera: alignment.align_motion(
+        photo, photo[:, ::-1], depth, geometry.pose_to_matrix(turn, shift), camera),
+       [_PHOTO, _DEPTH, _TURN, _SHIFT, _CAMERA], tolerance=1e-4),
     Op("photometric.ssim_loss", photometric.ssim_loss, [_PHOTO, _PHOTO[::-1]], gradient=[0, 1],
        tolerance=1e-5),
     Op("photometric.photometric_error", photometric.photometric_error, [_PHOTO, _PHOTO[::-1]],
@@ -540,7 +543,9 @@ class Method:
         *made, seed=5, accumulation=accumulation, **self.options, **self.extras(*made))
     if hasattr(method, "video_loss"):
       # XLA takes seconds per device and size; its own test compares it with what runs here.
-      method.video_loss._loss = photometric.reprojection_loss  # pylint: disable=protected-access
+      # pylint: disable=protected-access
+      method.video_loss._loss = photometric.reprojection_loss
+      method.video_loss._align_motion = alignment.align_motion
     method.prepare(lambda variables: updates.Updater(
         variables, lambda m: keras.optimizers.SGD(self.rate * m, momentum=0.9),
         [updates.Rule("head_", 2.0)], weight_decay=1e-3))
@@ -558,7 +563,7 @@ METHODS += (
            shallow_pose, video_batch, rate=0.5),
     Method("self_supervised_depth", "features", depth_predictor,
            {**_PARTS, "feature_distance": 0.01, "average": True, "auto_mask": False,
-            "symmetric": True}, pose_and_reference, video_batch, slow=True),
+            "symmetric": True, "align": 1}, pose_and_reference, video_batch, slow=True),
     Method("supervised_depth", "", depth_predictor, _PARTS, batch=video_batch),
     Method("supervised_depth", "berhu", depth_predictor, {**_PARTS, "loss": "berhu"},
            batch=video_batch, slow=True),

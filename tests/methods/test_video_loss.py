@@ -91,8 +91,8 @@ def test_noise_decides_between_equal_errors_alone(video, tensors, plain):
 
 def test_compiled_loss_is_the_same(video, tensors, plain, known_motion):
   batch, disparities = tensors(video.batch), video.disparities(2)
-  compiled = video_loss.VideoLoss(known_motion(video.motions))
-  assert_same(run(compiled, disparities, batch), run(plain(), disparities, batch))
+  compiled = video_loss.VideoLoss(known_motion(video.motions), align=2)
+  assert_same(run(compiled, disparities, batch), run(plain(align=2), disparities, batch))
 
 
 def test_weights_are_those_of_samples_in_both_terms(video, tensors, plain):
@@ -389,3 +389,87 @@ def test_a_network_that_already_mirrors_is_left_as_it_is(video, tensors):
   np.testing.assert_allclose(
       video_loss.VideoLoss(still, compiled=False, symmetric=True).transforms(batch),
       video_loss.VideoLoss(still, compiled=False).transforms(batch), atol=1e-7)
+
+
+# Direct alignment.
+
+
+class Camera:
+  """A pose network that says one motion of everything: variables `turn` and `move`."""
+  input_shape = (None, None, None, 6)
+
+  def __init__(self, turn, move):
+    self.turn, self.move = (tf.Variable(np.float32(x)) for x in (turn, move))
+
+  def __call__(self, frames, training):
+    every = lambda x: tf.ones([len(frames), 1, 1]) * x
+    return {"axis_angle": every(self.turn), "translation": every(self.move)}
+
+
+def test_alignment_finds_the_motion_that_the_network_misses(video, tensors, plain):
+  batch, disparities = tensors(video.batch), video.disparities()
+  wrong = [[(turn + [0.0, 0.006, -0.004], move) for turn, move in motions]
+           for motions in video.motions]
+  truth, missed, found = (run(loss, disparities, batch)[0] for loss in (
+      plain(auto_mask=False), plain(wrong, auto_mask=False),
+      plain(wrong, auto_mask=False, align=3)))
+  assert missed["photometric"] > 2 * truth["photometric"]
+  assert found["photometric"] < truth["photometric"] + 0.1 * (
+      missed["photometric"] - truth["photometric"])
+  # Three times the ten thousandths of a radian, plus the moves that are a little wrong.
+  assert 0.02 < found["alignment"] < 0.06 and "alignment" not in missed
+
+
+def test_the_network_is_pulled_to_the_aligned_motion(video, tensors):
+  """By the term alone: what it says is changed until the video agrees."""
+  batch, disparities = tensors(video.batch), video.disparities()
+  turn, move = (np.mean([[m[part] for m in motions] for motions in video.motions], (0, 1))
+                for part in (0, 1))
+  pose = Camera(turn + [0.0, 0.006, 0.0], move)
+  loss = video_loss.VideoLoss(pose, compiled=False, align=3)
+  with tf.GradientTape() as tape, randomness.random_scope((1, 2)):
+    tape.watch(disparities)
+    term = loss(disparities, batch)[0]["alignment"].numerator
+  by_turn, by_depth = tape.gradient(term, [pose.turn, disparities[0]])
+  assert by_turn[1] > 0 and by_depth is None
+
+
+def test_aligned_motion_still_tells_the_network_where_to_go(video, tensors):
+  batch = tensors(video.batch)
+  pose = Camera([0.0, 0.004, 0.0], [0.0, 0.0, 0.01])
+  loss = video_loss.VideoLoss(pose, compiled=False, align=1)
+  with tf.GradientTape() as tape, randomness.random_scope((1, 2)):
+    term = loss(video.disparities(), batch)[0]["photometric"].numerator
+  assert all(np.abs(g).max() > 0 for g in tape.gradient(term, [pose.turn, pose.move]))
+
+
+def test_known_poses_and_missing_frames_are_not_aligned(video, tensors, plain):
+  batch = {**with_stereo(video), "frame_offsets": np.array([[-1, 1], [0, 0]], np.int32)}
+  dirty = {**batch, "frames": garbage(batch["frames"], 1)}
+  wanted = run(plain(align=2), video.disparities(2), tensors(batch))
+  assert_same(run(plain(align=2), video.disparities(2), tensors(dirty)), wanted)
+  assert "unit" not in wanted[0] and wanted[0]["alignment"] > 0
+  loss = plain(align=2)
+  _, transforms, present, _ = loss._sources(tensors(batch), video.disparities()[0])
+  np.testing.assert_array_equal(transforms[:, 2], batch["stereo_pose"])
+  np.testing.assert_array_equal(present, [[True, True, True], [False, False, True]])
+
+
+@pytest.mark.parametrize("unit", [0.5, 10.0])
+def test_alignment_keeps_the_unit_of_depth(video, tensors, plain, unit):
+  """The error of pictures does not: motions follow. The term alone pulls it back."""
+  batch = tensors(video.batch)
+  loss = plain([[(turn, unit * move) for turn, move in motions] for motions in video.motions],
+               align=1, auto_mask=False)
+  depth = unit * video.depth[..., None]
+  disparity = tf.constant((1 / depth - 0.01) / 9.99, tf.float32)
+  truth, _ = run(plain(auto_mask=False), video.disparities(), batch)
+  with tf.GradientTape() as tape, randomness.random_scope((1, 2)):
+    tape.watch(disparity)
+    terms, _ = loss([disparity], batch)
+  found = {name: float(value) for name, value in ratio.evaluate(terms).items()}
+  assert found["photometric"] == pytest.approx(truth["photometric"], rel=0.2)
+  typical = np.exp(np.log(depth).reshape(2, -1).mean(1))
+  np.testing.assert_allclose(found["unit"], 1e-3 * (np.log(typical / 0.3) ** 2).mean(), rtol=1e-3)
+  slope = tape.gradient(terms["unit"].numerator, disparity).numpy()
+  assert (slope < 0).all()  # All too far: more disparity.

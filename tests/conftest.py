@@ -10,6 +10,13 @@ import pytest
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_collection_modifyitems(items):
+  """Keeps the tests of a file in one process (`scripts/test`), and all those of one dear run."""
+  for item in items:
+    shared = "tiny_video_run" if "tiny_video_run" in item.fixturenames else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture
 def golden():
   """Returns a function that loads a parity archive, or skips the test where it is absent."""

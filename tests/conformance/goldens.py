@@ -275,7 +275,7 @@ NETWORKS = (
     Network("light_tiny", {"head_filters": 16, "dropout_rate": 0.3}),
     Network("light_mobilenet_v1", {
         "alpha": 0.25, "field_of_view": "small", "output_stride": 8, "frozen_blocks": 1,
-        "synchronized_batch_norm": True}),
+        "synchronized_batch_norm": True}, slow=True),  # "light_tiny" is its first twelve blocks.
     Network("deeplab_v3", {
         "backbone": "mobilenet_v2", "width": 0.35, "head_filters": 8}, garden="backbone"),
     Network("deeplab_v3", {"backbone": "resnet50", "head_filters": 8}, garden="backbone",

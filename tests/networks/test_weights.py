@@ -1,4 +1,6 @@
 """Tests of loading pretrained weights: what is set, what is reported, what is refused."""
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,8 +12,22 @@ from keras_weakseg.networks import registry, weights
 NPZ = "mobilenet_v1_1.0_224_imagenet_fp16.npz"
 
 
-def tiny():
-  return registry.build_network("light_tiny", (33, 33, 3), 4)
+@functools.lru_cache(None)
+def built(name, classes, options, number):
+  """Returns a network, and the weights that it starts with."""
+  network = registry.build_network(name, (None, None, 3), classes, **dict(options))
+  return network, network.get_weights()
+
+
+def fresh(name, classes=0, number=0, **options):
+  """Returns a network with its first weights, built once; numbers tell several alike apart."""
+  network, start = built(name, classes, tuple(sorted(options.items())), number)
+  network.set_weights(start)
+  return network
+
+
+def tiny(number=0):
+  return fresh("light_tiny", 4, number)
 
 
 def values(network):
@@ -125,7 +141,7 @@ def test_vgg_networks_refuse_model_garden_checkpoints(tmp_path):
     False, pytest.param(True, marks=pytest.mark.slow)))
 def test_trained_weights_are_carried_over(same_classes):
   """Everything by name and shape; the classifier only if its classes are the same."""
-  trained, network = tiny(), tiny()
+  trained, network = tiny(0), tiny(1)
   for variable in trained.weights:
     variable.assign(variable + 0.5)
   before = values(network)
@@ -153,7 +169,7 @@ def test_a_network_of_another_kind_has_nothing_to_give():
 def test_real_imagenet_weights_see_real_photographs(shared_data):
   """The trunk's features of photographs of one class are nearer than those of two classes."""
   folder = shared_data("voc_animals")
-  network = registry.build_network("light_mobilenet_v1", (None, None, 3), 7)
+  network = fresh("light_mobilenet_v1", 7)
   report = weights.load_pretrained(
       network, "light_mobilenet_v1", shared_data("weights") / NPZ)
   assert report.missing == () and len(report.loaded) == 125
@@ -179,15 +195,14 @@ def test_real_imagenet_weights_see_real_photographs(shared_data):
 
 
 def small_depth_unet():
-  return registry.build_network(
-      "depth_unet", (None, None, 3), encoder="resnet18", channels=(4, 4, 4, 4, 4))
+  return fresh("depth_unet", encoder="resnet18", channels=(4, 4, 4, 4, 4))
 
 
 @pytest.mark.parametrize("name, classes", [
     pytest.param("light_depth", 0, marks=pytest.mark.slow), ("light_multitask", 4)])
 def test_imagenet_weights_load_into_the_light_networks(shared_data, name, classes):
   path = shared_data("weights") / NPZ
-  network = registry.build_network(name, (None, None, 3), classes)
+  network = fresh(name, classes)
   report = weights.load_pretrained(network, name, path)
   assert report.missing == () and len(report.loaded) == 125
   with np.load(path) as archive:
@@ -207,14 +222,14 @@ def test_torchvision_weights_load_into_a_resnet(tmp_path):
   assert report.loaded == ("conv1_conv/kernel", "conv2_block1_1_conv/kernel")
   np.testing.assert_array_equal(network.get_layer("conv1_conv").kernel,
                                 kernel.transpose(2, 3, 1, 0))
-  pose = registry.build_network("pose_network", (None, None, 3))
+  pose = fresh("pose_network")
   weights.load_pretrained(pose, "pose_network", tmp_path / "w.npz")
   np.testing.assert_allclose(pose.get_layer("conv1_conv").kernel[:, :, 3:],
                              kernel.transpose(2, 3, 1, 0) / 2)
 
 
 def test_imagenet_names_what_there_is_no_source_for():
-  network = registry.build_network("light_pose", (None, None, 3), alpha=0.25)
+  network = fresh("light_pose", alpha=0.25)
   with pytest.raises(ValueError, match="no ImageNet weights for the network 'light_pose'"):
     weights.load_pretrained(network, "light_pose", "imagenet")
   network = small_depth_unet()
@@ -227,7 +242,7 @@ LIGHT = {"alpha": 0.25, "channels": (4, 5, 6, 7, 8), "skip_channels": (2, 2, 3, 
 
 def shifted(name, classes=0, **options):
   """Returns a network whose weights are none that a network starts with."""
-  network = registry.build_network(name, (None, None, 3), classes, **{**LIGHT, **options})
+  network = fresh(name, classes, **{**LIGHT, **options})
   random = np.random.RandomState(3)
   for variable in network.weights:
     variable.assign(random.normal(size=variable.shape))
@@ -240,8 +255,7 @@ def shifted(name, classes=0, **options):
 def test_a_depth_network_is_carried_over_from_a_file_as_from_a_model(tmp_path, name, classes):
   trained = shifted("light_depth")
   weights.save_npz(trained, tmp_path / "depth.npz")
-  from_model, from_file = [
-      registry.build_network(name, (None, None, 3), classes, **LIGHT) for _ in range(2)]
+  from_model, from_file = (fresh(name, classes, number, **LIGHT) for number in (1, 2))
   start = values(from_file)
   from_model.set_weights(from_file.get_weights())
   wanted = weights.carry_over(trained, from_model)
@@ -276,7 +290,7 @@ def test_what_is_behind_the_trunk_is_taken_where_it_fits(tmp_path):
 def test_a_segmentation_branch_in_the_file_is_kept(tmp_path):
   trained = shifted("light_multitask", 3)
   weights.save_npz(trained, tmp_path / "both.npz")
-  network = registry.build_network("light_multitask", (None, None, 3), 3, **LIGHT)
+  network = fresh("light_multitask", 3, 1, **LIGHT)
   report = weights.load_pretrained(network, "light_multitask", tmp_path / "both.npz")
   assert {name.split("/")[0] for name in report.missing} == {
       "head_classifier", "head_classifier_side"}
@@ -292,8 +306,7 @@ def test_a_segmentation_branch_in_the_file_is_kept(tmp_path):
         ("light_unet", 3, LIGHT), ("light_depth", 0, LIGHT), ("light_tiny", 3, {}),
         ("pose_network", 0, {"filters": 8})))])
 def test_what_is_saved_is_read_back(tmp_path, name, classes, options):
-  trained, network = [registry.build_network(name, (None, None, 3), classes, **options)
-                      for _ in range(2)]
+  trained, network = (fresh(name, classes, number, **options) for number in (0, 1))
   for index, variable in enumerate(trained.weights):
     variable.assign(variable + 0.01 * (index + 1))
   weights.save_npz(trained, tmp_path / "new" / "w.npz")
@@ -312,7 +325,7 @@ def test_what_is_saved_is_read_back(tmp_path, name, classes, options):
 
 def test_a_head_without_its_trunk_is_refused(tmp_path):
   """A decoder on the features of another encoder would be noise."""
-  network = registry.build_network("light_depth", (None, None, 3), **LIGHT)
+  network = fresh("light_depth", **LIGHT)
   np.savez(tmp_path / "w.npz", head_level2_conv1__bias=np.ones(6))
   with pytest.raises(ValueError, match="nothing for the network 'light_depth'"):
     weights.load_pretrained(network, "light_depth", tmp_path / "w.npz")

@@ -10,11 +10,19 @@ import pytest
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 
 
-def pytest_collection_modifyitems(items):
-  """Keeps the tests of a file in one process (`scripts/test`), and all those of one dear run."""
-  for item in items:
-    shared = "tiny_video_run" if "tiny_video_run" in item.fixturenames else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(shared))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+  """Keeps the tests of a file in one process, and so all files that share the dear run of video."""
+  from xdist.scheduler import LoadFileScheduling
+
+  class Scheduling(LoadFileScheduling):
+
+    def _split_scope(self, nodeid):
+      file = super()._split_scope(nodeid)
+      text = (config.rootpath / file).read_text(encoding="utf-8")
+      return "tiny_video_run" if "tiny_video_run" in text else file
+
+  return Scheduling(config, log)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, po
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
-from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral, resize
+from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, windows
+from keras_weakseg.ops import geometry, photometric, resize, windows
 
 CLASSES = 4
 SIDE = 33
@@ -273,9 +273,10 @@ _LIGHT_UNET = {"alpha": 0.25, "channels": (4, 6, 8, 10, 12), "skip_channels": (4
 
 NETWORKS = (
     Network("light_tiny", {"head_filters": 16, "dropout_rate": 0.3}),
+    # "light_tiny" is its first twelve blocks.
     Network("light_mobilenet_v1", {
         "alpha": 0.25, "field_of_view": "small", "output_stride": 8, "frozen_blocks": 1,
-        "synchronized_batch_norm": True}, slow=True),  # "light_tiny" is its first twelve blocks.
+        "synchronized_batch_norm": True}, slow=True),
     Network("deeplab_v3", {
         "backbone": "mobilenet_v2", "width": 0.35, "head_filters": 8}, garden="backbone"),
     Network("deeplab_v3", {"backbone": "resnet50", "head_filters": 8}, garden="backbone",

@@ -33,11 +33,12 @@ def evaluate_poses(target, data=None, *, split=None, progress=True):
     raise errors.value_error(
         "An exported artifact predicts no camera motion.", expected="a Result or a model_dir",
         received="an artifact", fix="Pass the model_dir that was given to fit.")
-  pose_fn = motion.load_motion(result.model_dir, result.experiment)
+  pose_fn = motion.load_motion(result.model_dir, result.experiment, result.model)
   source = targets.data_of(data or result.source, result.experiment)
   split = targets.evaluation_split(result.experiment) if split is None else split
   samples = source.samples(split, grant=fields.Supervision.DEPTH, wanted=(
-      fields.IMAGE, fields.SAMPLE_ID, fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES))
+      fields.IMAGE, fields.SAMPLE_ID, fields.INTRINSICS, fields.FRAMES, fields.FRAME_OFFSETS,
+      fields.POSES))
   return {"split": split, **poses.evaluate_poses(pose_fn, samples, progress=progress)}
 
 
@@ -83,9 +84,8 @@ def metric_factor(target, data=None, *, split=None, camera_height=None, distance
         np.asarray(model.depth(sample[fields.IMAGE][None]))[0], sample[fields.INTRINSICS])
                                             for sample in samples], camera_height)
   result = targets.opened(target)
-  pose_fn = motion.load_motion(result.model_dir, result.experiment)
-  moves = [pose_fn(sample[fields.IMAGE], sample[fields.FRAMES], sample[fields.FRAME_OFFSETS])
-           for sample in samples]
+  pose_fn = motion.load_motion(result.model_dir, result.experiment, result.model)
+  moves = [pose_fn(sample) for sample in samples]
   steps = [np.abs(sample[fields.FRAME_OFFSETS]) * distance for sample in samples]
   return metric_scale.factor_from_speed(np.concatenate(moves), np.concatenate(steps))
 

@@ -22,8 +22,8 @@ def evaluate_poses(pose_fn, samples, progress=True):
   ids that end in the number of the frame: `clip/0000000007`.
 
   Args:
-    pose_fn: (image uint8 [H, W, 3], frames uint8 [F, H, W, 3], offsets int [F]) -> float
-      [F, 4, 4], transforms of coordinates of the image's camera to those of each frame's.
+    pose_fn: sample (dict of arrays: `image` uint8 [H, W, 3], `frames` uint8 [F, H, W, 3],
+      `frame_offsets` int [F], ...) -> float [F, 4, 4], transforms of coordinates, image to frames.
     samples: `tf.data.Dataset` of single samples (no batch axis): dicts with `image`, `frames`,
       `frame_offsets` (0 = no frame: skipped), `poses` float [F, 4, 4] and `sample_id`.
     progress: show a progress bar on a terminal.
@@ -44,8 +44,9 @@ def evaluate_poses(pose_fn, samples, progress=True):
   count, names, offsets, true, found = 0, [], [], [], []
   for number, sample in enumerate(samples_lib.bar(labelled, "evaluate poses", progress)):
     count, name = count + 1, samples_lib.name_of(sample, number)
-    image, frames, steps, poses = (sample[key].numpy() for key in _NEEDED)
-    predicted = _checked(np.asarray(pose_fn(image, frames, steps), np.float64), poses, name)
+    sample = {key: value.numpy() for key, value in sample.items()}
+    steps, poses = sample[fields.FRAME_OFFSETS], sample[fields.POSES]
+    predicted = _checked(np.asarray(pose_fn(sample), np.float64), poses, name)
     for kept in np.flatnonzero(steps):
       names.append(name)
       offsets.append(int(steps[kept]))

@@ -50,7 +50,8 @@ def dataset(cameras, offsets=(-1, 1), clip="clip/", first=0):
 def of_frames(step):
   """Returns a pose function that knows which frames it sees, by their grey."""
 
-  def pose_fn(image, frames, offsets):
+  def pose_fn(sample):
+    image, frames, offsets = (sample[name] for name in NAMES[:3])
     assert image.dtype == frames.dtype == np.uint8 and len(frames) == len(offsets)
     return np.stack([step(int(image[0, 0, 0]), int(frame[0, 0, 0])) for frame in frames])
 
@@ -151,8 +152,8 @@ def test_a_camera_that_stands_has_no_direction():
 
 
 @pytest.mark.parametrize("pose_fn, words", [
-    (lambda *args: np.eye(4), "shape .4, 4."),
-    (lambda *args: np.full([2, 4, 4], np.nan), "not finite")])
+    (lambda sample: np.eye(4), "shape .4, 4."),
+    (lambda sample: np.full([2, 4, 4], np.nan), "not finite")])
 def test_other_answers_are_refused_by_name(pose_fn, words):
   with pytest.raises(ValueError, match=f"(?s)poses of 'clip/000001' cannot be evaluated.*{words}"):
     evaluate(pose_fn, dataset(drive(3)))
@@ -170,7 +171,7 @@ def test_real_odometry(shared_data):
   """A car goes nearly straight ahead: a model has to beat that."""
   source = data.kitti_odometry(shared_data("kitti"))
   samples = source.samples("test", grant=fields.Supervision.DEPTH)
-  still = lambda image, frames, offsets: np.tile(np.eye(4), [len(frames), 1, 1])
+  still = lambda sample: np.tile(np.eye(4), [len(sample["frames"]), 1, 1])
   result = evaluate(still, samples)
   print(result)
   assert result["samples"] == 98 and result["snippets"] == 94

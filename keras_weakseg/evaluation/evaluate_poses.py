@@ -11,6 +11,7 @@ _SNIPPET = 5
 # A camera that moves less than this (in the unit of the poses) goes in no direction.
 _STANDS = 1e-4
 _NUMBERED = re.compile(r"(.*?)(\d+)$", re.DOTALL)
+_WHAT = "frames and true poses (grant 'depth')"
 _NEEDED = (fields.IMAGE, fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES)
 
 
@@ -22,8 +23,8 @@ def evaluate_poses(pose_fn, samples, progress=True):
   ids that end in the number of the frame: `clip/0000000007`.
 
   Args:
-    pose_fn: sample (dict of arrays: `image` uint8 [H, W, 3], `frames` uint8 [F, H, W, 3],
-      `frame_offsets` int [F], ...) -> float [F, 4, 4], transforms of coordinates, image to frames.
+    pose_fn: sample (dict: `image` uint8 [H, W, 3], `frames` uint8 [F, H, W, 3], `frame_offsets` int
+      [F], maybe `intrinsics`) -> float [F, 4, 4], coordinates of the image's camera to the frames'.
     samples: `tf.data.Dataset` of single samples (no batch axis): dicts with `image`, `frames`,
       `frame_offsets` (0 = no frame: skipped), `poses` float [F, 4, 4] and `sample_id`.
     progress: show a progress bar on a terminal.
@@ -40,7 +41,7 @@ def evaluate_poses(pose_fn, samples, progress=True):
     ValueError: there is nothing to evaluate, or `pose_fn` gives another shape or values that are
       no numbers (names the sample).
   """
-  labelled = samples_lib.needed(samples, _NEEDED, "frames and true poses (grant 'depth')")
+  labelled = samples_lib.needed(samples, _NEEDED, _WHAT, (fields.INTRINSICS,))
   count, names, offsets, true, found = 0, [], [], [], []
   for number, sample in enumerate(samples_lib.bar(labelled, "evaluate poses", progress)):
     count, name = count + 1, samples_lib.name_of(sample, number)

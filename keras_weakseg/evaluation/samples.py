@@ -4,13 +4,14 @@ import tensorflow as tf
 from keras_weakseg import errors, fields
 
 
-def needed(samples, names, what):
+def needed(samples, names, what, optional=()):
   """Returns the dataset with only what is needed, read ahead while the network works.
 
   Args:
     samples: `tf.data.Dataset` of single samples (no batch axis), dicts.
     names: fields that every sample must have; `sample_id` is kept where it is there.
     what: what a split must have, for the error, such as "masks".
+    optional: further fields that are kept where they are there.
 
   Returns:
     `tf.data.Dataset` of dicts of these fields.
@@ -29,7 +30,7 @@ def needed(samples, names, what):
     raise errors.value_error(
         "The samples are batched.", expected="images [H, W, 3]", received=spec[fields.IMAGE].shape,
         fix="Call .unbatch() on the dataset.")
-  keys = [key for key in (*names, fields.SAMPLE_ID) if key in spec]
+  keys = [key for key in (*names, *optional, fields.SAMPLE_ID) if key in spec]
   return samples.map(lambda sample: {key: sample[key] for key in keys}).prefetch(tf.data.AUTOTUNE)
 
 

@@ -167,6 +167,15 @@ def test_nothing_to_evaluate_is_told():
     evaluate(relative([]), no_poses)
 
 
+def test_intrinsics_are_handed_on_where_they_are_known():
+  seen = []
+  still = lambda sample: seen.append(set(sample)) or np.tile(np.eye(4), [2, 1, 1])
+  plain = dataset(drive(3))
+  evaluate(still, plain)
+  evaluate(still, plain.map(lambda sample: {**sample, "intrinsics": tf.eye(3), "other": 1}))
+  assert seen == [set(NAMES), {*NAMES, "intrinsics"}]
+
+
 def test_real_odometry(shared_data):
   """A car goes nearly straight ahead: a model has to beat that."""
   source = data.kitti_odometry(shared_data("kitti"))

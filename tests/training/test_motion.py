@@ -80,7 +80,8 @@ def test_aligned_motion_is_that_at_the_predicted_depth(tiny_video_run, pose_fn, 
     image, frames = larger(sample["image"]), larger(sample["frames"])
     camera = cameras.resized(sample["intrinsics"], (32, 64), image.shape[:2])
     found = said(aligned, image, frames, [-1, 1], intrinsics=camera)
-    image, frames = (np.round(tf.image.resize(x, (32, 64), antialias=True)) for x in (image, frames))
+    image, frames = (np.round(tf.image.resize(x, (32, 64), antialias=True))
+                     for x in (image, frames))
     depth = tiny_video_run.model.depth(image[None].astype(np.uint8))[0, ..., None]
     first = said(pose_fn, image, frames, [-1, 1])
     wanted = alignment.align_motion(

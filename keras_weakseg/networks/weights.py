@@ -28,7 +28,7 @@ class LoadReport:
   unused: tuple
 
   def __str__(self):
-    return (f"{len(self.loaded)} variables loaded, {len(self.missing)} of the trunk missing, "
+    return (f"{len(self.loaded)} variables loaded, {len(self.missing)} missing in the source, "
             f"{len(self.unused)} of the source unused")
 
 

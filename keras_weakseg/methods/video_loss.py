@@ -17,10 +17,10 @@ _STEPS = 1 << 23
 
 # What a radian costs that the pose network is away from the aligned motion.
 _ALIGNMENT_WEIGHT = 3.0
-# Aligned motions follow every unit of depth, so that nothing holds it: it grew fortyfold within 600
-# steps. This weight of the squared logarithm of a sample's typical depth, in units of so many times
-# the smallest one, holds it. Untrained networks say twice the smallest; 10 sent the sky so far away
-# that it took other things along.
+# Aligned motions follow every unit of depth, so that nothing holds it: it grew thirtyfold within
+# 600 steps. This weight of the squared logarithm of a sample's typical depth, in units of so many
+# times the smallest one, holds it. Untrained networks say twice the smallest; 10 sent the sky so
+# far away that it took other things along.
 _UNIT_WEIGHT, _UNIT = 1e-3, 3.0
 
 # One for all, so that methods with the same sizes share what takes seconds to compile.
@@ -85,17 +85,17 @@ class VideoLoss:
     Args:
       disparities: S tensors float32 [N,h,w,1], 0..1, the finest first.
       batch: dict of tensors with `image`, `intrinsics`, and `frames` or `stereo_image`.
-      weights: float32 [N], how much each sample counts, in both terms; None = all the same.
+      weights: float32 [N], how much each sample counts, in all terms; None = all the same.
 
     Returns:
       Dict with `photometric`, `smoothness` and, with `align`, `alignment` and `unit`; and a dict of
       figures: `moving`, the share of pixels that a warped neighbour explains best, and
       `translation`, its mean length.
     """
-    sources, transforms, present, terms = self._sources(batch, disparities[0])
-    valid = batch[fields.VALID] & tf.reduce_any(present, 1)[:, None, None]
     # Ones and not None: the compiled loss is then one for all methods.
-    weights = tf.ones(tf.shape(valid)[:1]) if weights is None else weights
+    weights = tf.ones(tf.shape(batch[fields.VALID])[:1]) if weights is None else weights
+    sources, transforms, present, terms = self._sources(batch, disparities[0], weights)
+    valid = batch[fields.VALID] & tf.reduce_any(present, 1)[:, None, None]
     image = tf.cast(batch[fields.IMAGE], tf.float32) / 255.0
     found = self._loss(
         image, sources, disparities, transforms, batch[fields.INTRINSICS],
@@ -122,7 +122,7 @@ class VideoLoss:
         batch[fields.SAMPLE_KEY])
     return _NOISE / _STEPS * tf.cast(tf.transpose(draws, [1, 0, 2, 3, 4]), tf.float32)
 
-  def _sources(self, batch, disparity):
+  def _sources(self, batch, disparity, weights):
     """Returns the source frames 0..1 [N,F,H,W,3], transforms [N,F,4,4], which exist [N,F], and a
     dict of the loss terms of their motion.
     """
@@ -131,7 +131,8 @@ class VideoLoss:
       motion = self.transforms(batch, disparity)
       present.append(batch[fields.FRAME_OFFSETS] != 0)
       if self.align:
-        motion, terms = self._aligned(batch, disparity, motion, present[0])
+        counts = tf.cast(present[0], tf.float32) * weights[:, None]
+        motion, terms = self._aligned(batch, disparity, motion, counts)
       sources.append(tf.cast(batch[fields.FRAMES], tf.float32))
       transforms.append(motion)
     if fields.STEREO_IMAGE in batch:
@@ -153,8 +154,8 @@ class VideoLoss:
     return sources / 255.0, tf.where(
         present[..., None, None], transforms, pick(transforms)), present, terms
 
-  def _aligned(self, batch, disparity, transforms, present):
-    """Returns corrected transforms [N,F,4,4], and the loss terms that come with them.
+  def _aligned(self, batch, disparity, transforms, counts):
+    """Returns corrected transforms [N,F,4,4], and the terms that come with them, by counts [N,F].
 
     The distance of a network's motion is half the sum of the absolute differences of the rotation
     matrices, and that of the translations as a share of the depth.
@@ -173,10 +174,10 @@ class VideoLoss:
     change = tf.abs(transforms - found)
     distance = (0.5 * tf.reduce_sum(change[..., :3, :3], [-2, -1]) + tf.reduce_sum(
         change[..., :3, 3], -1) / tf.stop_gradient(typical)[:, None])
-    terms = {"alignment": ratio.masked_mean(_ALIGNMENT_WEIGHT * distance, present)}
+    terms = {"alignment": ratio.masked_mean(_ALIGNMENT_WEIGHT * distance, counts)}
     if fields.STEREO_IMAGE not in batch:
       away = tf.math.log(typical / (_UNIT * self.depth_range[0]))
-      terms["unit"] = ratio.masked_mean(_UNIT_WEIGHT * away ** 2, tf.reduce_any(present, 1))
+      terms["unit"] = ratio.masked_mean(_UNIT_WEIGHT * away ** 2, tf.reduce_max(counts, 1))
     # Its value is `found`, but the loss still tells the network where to move.
     correction = found @ tf.linalg.inv(tf.stop_gradient(transforms))
     return correction @ transforms, terms

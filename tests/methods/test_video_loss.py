@@ -450,7 +450,7 @@ def test_known_poses_and_missing_frames_are_not_aligned(video, tensors, plain):
   assert_same(run(plain(align=2), video.disparities(2), tensors(dirty)), wanted)
   assert "unit" not in wanted[0] and wanted[0]["alignment"] > 0
   loss = plain(align=2)
-  _, transforms, present, _ = loss._sources(tensors(batch), video.disparities()[0])
+  _, transforms, present, _ = loss._sources(tensors(batch), video.disparities()[0], tf.ones([2]))
   np.testing.assert_array_equal(transforms[:, 2], batch["stereo_pose"])
   np.testing.assert_array_equal(present, [[True, True, True], [False, False, True]])
 
@@ -473,3 +473,14 @@ def test_alignment_keeps_the_unit_of_depth(video, tensors, plain, unit):
   np.testing.assert_allclose(found["unit"], 1e-3 * (np.log(typical / 0.3) ** 2).mean(), rtol=1e-3)
   slope = tape.gradient(terms["unit"].numerator, disparity).numpy()
   assert (slope < 0).all()  # All too far: more disparity.
+
+
+def test_weights_of_samples_count_in_the_terms_of_alignment(video, tensors, plain):
+  scaled = [video.disparities()[0] * [[[[1.0]]], [[[0.5]]]]]
+  both, first = (run(plain(align=1), scaled, tensors(video.batch), tf.constant(weights))[0]
+                 for weights in ([1.0, 1.0], [1.0, 0.0]))
+  alone, _ = run(plain([motions[:1] for motions in video.motions], align=1), [scaled[0][:1]],
+                 tensors({name: value[:1] for name, value in video.batch.items()}))
+  for name in ("alignment", "unit"):
+    assert first[name] == pytest.approx(alone[name], rel=1e-3)
+    assert both[name] != pytest.approx(alone[name], rel=1e-2)

@@ -9,6 +9,7 @@ from keras_weakseg.networks import garden_checkpoints, imagenet, multitask_decod
 from keras_weakseg.networks import resnet_weights
 
 IMAGENET = "imagenet"
+_NAMED = 8  # layers that a report tells by name
 # What sees the image: MobileNetV1, ResNets.
 FIRST_KERNELS = {"conv1/kernel", "conv1_conv/kernel"}
 
@@ -28,8 +29,11 @@ class LoadReport:
   unused: tuple
 
   def __str__(self):
-    return (f"{len(self.loaded)} variables loaded, {len(self.missing)} missing in the source, "
-            f"{len(self.unused)} of the source unused")
+    layers = sorted({key.rsplit("/", 1)[0] for key in self.missing})
+    # By name: a layer between trained ones that starts anew is what nobody expects.
+    named = ", ".join(layers[:_NAMED] + ["..."] * (len(layers) > _NAMED))
+    return (f"{len(self.loaded)} variables loaded, {len(self.missing)} missing in the source"
+            f"{f' ({named})' if layers else ''}, {len(self.unused)} of the source unused")
 
 
 def load_pretrained(network, name, source, *, encoder_only=False):

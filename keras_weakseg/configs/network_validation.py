@@ -19,6 +19,7 @@ HEADS = ("linear", "conv")
 STARTS = ("all", "encoder")
 SCALES = (0, 1, 2, 3)
 SCORE_LEVELS = (0, 1, 2, 3, 4)
+MULTITASK_LEVELS = (0, 1)
 
 _NAMES = {"field_of_view": FIELDS_OF_VIEW, "batch_norm": BATCH_NORMS,
           "encoder_batch_norm": BATCH_NORMS, "encoder": ENCODERS, "layout": LAYOUTS,
@@ -89,7 +90,8 @@ def _validate_options(at, options):
   check("skip_channels", lambda x: not x or len(x) == 4 and min(x) >= 1,
         "4 widths, of levels 0 (fine) to 3, or []")
   check("rates", lambda x: x and min(x) >= 1, "one or more dilations")
-  check("score_level", lambda x: x in SCORE_LEVELS, "0 (fine) to 4")
+  levels = MULTITASK_LEVELS if "segmentation_disparities" in given else SCORE_LEVELS
+  check("score_level", lambda x: x in levels, f"0 (fine) to {levels[-1]}")
   check("disparity_scales", lambda x: x and set(x) <= set(SCALES) and len(set(x)) == len(x),
         f"different scales out of {list(SCALES)}")
   _validate_encoder(at, given)

@@ -125,12 +125,14 @@ class LightDepth(_LightDecoder):
 @dataclasses.dataclass
 class MultiTask(_Decoder):
   """Disparities and scores on one encoder (PAD-Net)."""
+  score_level: int = 0
   segmentation_disparities: bool = False
 
 
 @dataclasses.dataclass
 class LightMultiTask(_LightDecoder):
   """Disparities and scores on one encoder, light."""
+  score_level: int = 0
   segmentation_disparities: bool = False
 
 

@@ -81,8 +81,9 @@ class JointDepth(supervised.Supervised):
   def _depth_terms(self, disparities, batch):
     if self.depth_from == VIDEO:
       return self.video_loss(disparities, batch)
+    finest = supervised_depth.resized(disparities[0], batch[fields.IMAGE])[..., 0]
     return {"berhu": supervised_depth.disparity_distance(
-        disparities[0][..., 0], batch[fields.DISPARITY], supervised_depth.said(batch))}, {}
+        finest, batch[fields.DISPARITY], supervised_depth.said(batch))}, {}
 
 
 def _halves(first, second):

@@ -3,9 +3,11 @@
 After PAD-Net (Xu et al., CVPR 2018): both decoders run to stride 4; there a gated copy of each
 one's features is added to the other's, f + conv(g) * sigmoid(conv_0(g)), and both run on.
 """
+from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import deeplab_v3, depth_encoder, light, resnet, unet_decoder
+from keras_weakseg.networks import unet_layers
 
 SCORES = unet_decoder.SCORES
 SIDE_SCORES = "side_scores"
@@ -13,6 +15,7 @@ SIDE_SCORES = "side_scores"
 # Layers of the segmentation branch carry this in place of the depth branch's `head_`.
 SEGMENTATION_PREFIX = "head_segmentation_"
 DISTILLATION_LEVEL = 2
+SCORE_LEVELS = tuple(range(DISTILLATION_LEVEL))
 
 
 def segmentation_disparity_key(scale):
@@ -26,13 +29,35 @@ def segmentation_disparity_key(scale):
 
 
 def _attended(own, other, name):
-  """Returns own + conv(other) * sigmoid(gate(other)); the gate starts half open."""
+  """Returns own + conv(other) * sigmoid(gate(other)); the gate starts half open, and what passes
+  is small beside what the branch has learned, as in the reference.
+  """
   def conv(kernel, part):
     return keras.layers.Conv2D(own.shape[-1], 3, padding="same", use_bias=False,
                                kernel_initializer=kernel, name=f"head_{name}_{part}")(other)
   gate = keras.layers.Activation("sigmoid", name=f"head_{name}_open")(conv("zeros", "gate"))
-  passed = keras.layers.Multiply(name=f"head_{name}_passed")([conv("he_normal", "conv"), gate])
+  small = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+  passed = keras.layers.Multiply(name=f"head_{name}_passed")([conv(small, "conv"), gate])
   return keras.layers.Add(name=f"head_{name}")([own, passed])
+
+
+def _decode(depth, segmentation, features, images, finest):
+  """Returns the features of both branches by level, 4 to `finest`, exchanged behind level 2."""
+  coarse = range(4, DISTILLATION_LEVEL - 1, -1)
+  fine = range(DISTILLATION_LEVEL - 1, finest - 1, -1)
+  of_depth, of_segmentation = [plan.decode(features, images, coarse)
+                               for plan in (depth, segmentation)]
+  own, other = of_depth[DISTILLATION_LEVEL], of_segmentation[DISTILLATION_LEVEL]
+  of_depth.update(depth.decode(features, images, fine, _attended(own, other, "to_depth")))
+  of_segmentation.update(segmentation.decode(
+      features, images, fine, _attended(other, own, "to_segmentation")))
+  return of_depth, of_segmentation
+
+
+def _disparities(plan, decoded, key):
+  """Returns the disparities of a branch, a dict of `key(scale)`, of its features by level."""
+  return {key(scale): plan.disparity(decoded[scale], scale)
+          for scale in unet_decoder.SCALES if scale in decoded}
 
 
 def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride=16,
@@ -40,7 +65,8 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
                       encoder_batch_norm=norms.TRAIN, channels=(64, 128, 128, 256, 256),
                       context=unet_decoder.ASPP, rates=deeplab_v3.ASPP_RATES, batch_norm=False,
                       dropout_rate=0.5, skip_channels=(), padding=unet_decoder.REFLECT,
-                      segmentation_disparities=False, synchronized_batch_norm=False):
+                      score_level=0, segmentation_disparities=False,
+                      synchronized_batch_norm=False):
   """Builds encoder and both decoders.
 
   The encoder and the depth branch have the layer names of the depth network of
@@ -53,18 +79,25 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
     encoder, output_stride, alpha, layout, frozen_blocks, encoder_batch_norm, channels, context,
       rates, batch_norm, dropout_rate, skip_channels, padding, synchronized_batch_norm: as those
       of `unet_decoder.unet_decoder`, for both decoders.
+    score_level: level of both decoders that is classified, or says the finest disparity; 0, or 1
+      for a start from depth networks without disparity 0, whose level 0 nothing has trained.
+      Scores are resized.
     segmentation_disparities: whether the segmentation branch gives disparities too. The reference
       has these heads, without ever training or using them.
 
   Returns:
     `keras.Model`, preprocessed floats [N, H, W, 3] -> dict of float32: "scores" [N, H, W, C],
-    "side_scores" [N, H/4, W/4, C] of the features before they were exchanged, "disparity_0" ...
-    "disparity_3" [N, H/2^s, W/2^s, 1] in 0..1, of which 3 and 2 come before the exchange, and
-    "segmentation_disparity_<s>" on demand.
+    "side_scores" [N, H/4, W/4, C] of the features before they were exchanged, "disparity_<s>"
+    [N, H/2^s, W/2^s, 1] in 0..1 for s from `score_level` to 3, of which 3 and 2 come before the
+    exchange, and "segmentation_disparity_<s>" on demand.
 
   Raises:
     ValueError: an option is unknown or out of range.
   """
+  if score_level not in SCORE_LEVELS:
+    raise errors.value_error(
+        "There is no such level behind the exchange of features.", expected="0 (fine) or 1",
+        received=score_level, fix="Pass score_level=0 for scores of every pixel.")
   images = keras.Input(input_shape, name="image")
   features = depth_encoder.encode(
       images, encoder, output_stride=output_stride, alpha=alpha, layout=layout,
@@ -75,23 +108,16 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
       dropout_rate=dropout_rate, skip_channels=tuple(skip_channels), padding=padding,
       output_stride=output_stride, synchronized=synchronized_batch_norm, prefix=prefix)
                          for prefix in ("head_", SEGMENTATION_PREFIX)]
-  coarse = range(4, DISTILLATION_LEVEL - 1, -1)
-  fine = range(DISTILLATION_LEVEL - 1, -1, -1)
-  of_depth, of_segmentation = [plan.decode(features, images, coarse)
-                               for plan in (depth, segmentation)]
-  own, other = of_depth[DISTILLATION_LEVEL], of_segmentation[DISTILLATION_LEVEL]
-  side = depth.classifier(other, num_classes, "classifier_side")
-  of_depth.update(depth.decode(features, images, fine, _attended(own, other, "to_depth")))
-  of_segmentation.update(segmentation.decode(
-      features, images, fine, _attended(other, own, "to_segmentation")))
-  outputs = {unet_decoder.disparity_key(scale): depth.disparity(of_depth[scale], scale)
-             for scale in unet_decoder.SCALES}
+  of_depth, of_segmentation = _decode(depth, segmentation, features, images, score_level)
+  side = depth.classifier(
+      of_segmentation[DISTILLATION_LEVEL], num_classes, "classifier_side")
+  outputs = _disparities(depth, of_depth, unet_decoder.disparity_key)
   if segmentation_disparities:
-    outputs.update({segmentation_disparity_key(scale):
-                    segmentation.disparity(of_segmentation[scale], scale)
-                    for scale in unet_decoder.SCALES})
+    outputs.update(_disparities(segmentation, of_segmentation, segmentation_disparity_key))
   # As in a segmentation network, whose last layer the pattern of classifiers finds.
-  outputs[SCORES] = depth.classifier(of_segmentation[0], num_classes)
+  scores = depth.classifier(of_segmentation[score_level], num_classes)
+  outputs[SCORES] = scores if score_level == 0 else unet_layers.BilinearLike(
+      name="head_scores", dtype="float32")([scores, images])
   outputs[SIDE_SCORES] = side
   return keras.Model(images, outputs, name=f"multitask_{encoder}")
 
@@ -99,8 +125,8 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
 def light_multitask(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
                     encoder_batch_norm=norms.TRAIN, channels=(16, 32, 48, 64, 128),
                     skip_channels=(16, 24, 32, 48), rates=light.CONTEXT_RATES, batch_norm=True,
-                    dropout_rate=0.1, padding=unet_decoder.REFLECT, segmentation_disparities=False,
-                    synchronized_batch_norm=False):
+                    dropout_rate=0.1, padding=unet_decoder.REFLECT, score_level=0,
+                    segmentation_disparities=False, synchronized_batch_norm=False):
   """Builds the multi-task network on MobileNetV1, with the widths of `unet_decoder.light_unet`.
 
   Args and the model returned: as `multitask_decoder`; the preprocessing is x / 127.5 - 1.
@@ -113,7 +139,7 @@ def light_multitask(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
       input_shape, num_classes, encoder="mobilenet_v1", alpha=alpha, frozen_blocks=frozen_blocks,
       encoder_batch_norm=encoder_batch_norm, channels=channels, context=unet_decoder.LIGHT,
       rates=rates, batch_norm=batch_norm, dropout_rate=dropout_rate, skip_channels=skip_channels,
-      padding=padding, segmentation_disparities=segmentation_disparities,
+      padding=padding, score_level=score_level, segmentation_disparities=segmentation_disparities,
       synchronized_batch_norm=synchronized_batch_norm)
 
 

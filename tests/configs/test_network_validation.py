@@ -5,8 +5,9 @@ from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import validation
-from keras_weakseg.networks import batch_norm, depth_encoder, largefov, light, pose_network
-from keras_weakseg.networks import registry, resnet, unet_decoder
+from keras_weakseg.networks import batch_norm, depth_encoder, largefov, light
+from keras_weakseg.networks import multitask_decoder, pose_network, registry, resnet
+from keras_weakseg.networks import unet_decoder
 
 UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask")
 
@@ -33,6 +34,7 @@ def test_the_names_are_those_of_the_code():
   assert network_validation.PADDINGS == unet_decoder.PADDINGS
   assert network_validation.HEADS == unet_decoder.HEADS
   assert network_validation.SCALES == unet_decoder.SCALES
+  assert network_validation.MULTITASK_LEVELS == multitask_decoder.SCORE_LEVELS
   assert network_validation.BATCH_NORMS == (batch_norm.TRAIN, batch_norm.FROZEN)
   assert network_validation.FIELDS_OF_VIEW == tuple(largefov.FIELDS_OF_VIEW)
   assert network_validation.FIELDS_OF_VIEW == light.FIELDS_OF_VIEW
@@ -92,6 +94,7 @@ def test_what_can_be_built_passes(name, options):
     ("light_multitask", {"rates": []}, "one or more dilations"),
     ("light_multitask", {"dropout_rate": 1.0}, "0 <= share < 1"),
     ("light_unet", {"score_level": 5}, "0 \\(fine\\) to 4"),
+    ("light_multitask", {"score_level": 2}, "0 \\(fine\\) to 1"),
     ("light_unet", {"head_channels": 0}, "1 or more"),
     ("light_depth", {"frozen_blocks": -1}, "0 or more"),
     ("light_depth", {"disparity_scales": []}, "different scales"),

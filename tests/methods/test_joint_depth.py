@@ -153,12 +153,14 @@ def test_frames_of_samples_without_video_change_nothing(mixed, tensors, built):
     np.testing.assert_array_equal(one, other)
 
 
-def test_a_teacher_is_the_op_where_it_has_spoken(mixed, tensors, built, figures_of):
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_teacher_is_the_op_where_it_has_spoken(mixed, tensors, built, figures_of, level):
+  """Whose maps have the size of images, whatever that of the network's disparity."""
   batch = tensors(mixed)
-  method = built("teacher")
+  method = built("teacher", small={"score_level": level})
   found, _ = figures_of(method, batch)
   counted = mixed["valid"] & np.array([True, False, True, False])[:, None, None]
-  disparity = outputs_of(method, batch)["disparity_0"][..., 0]
+  disparity = tf.image.resize(outputs_of(method, batch)[f"disparity_{level}"], (32, 64))[..., 0]
   np.testing.assert_allclose(found["berhu"], depth_losses.berhu_loss(
       disparity, batch["disparity"], counted), rtol=1e-5)
 

@@ -45,6 +45,18 @@ def test_outputs(height, width):
   assert len(outputs) == 6 and all(value.dtype == tf.float32 for value in outputs.values())
 
 
+def test_outputs_of_the_coarser_level():
+  outputs = build(score_level=1)(tf.zeros([1, 33, 49, 3]))
+  assert sorted(outputs) == ["disparity_1", "disparity_2", "disparity_3", "scores", "side_scores"]
+  assert outputs["disparity_1"].shape == (1, 17, 25, 1)
+  assert outputs["scores"].shape == (1, 33, 49, 4)
+
+
+def test_levels_without_exchanged_features_are_refused():
+  with pytest.raises(ValueError, match="(?s)0 \\(fine\\) or 1.*Received: 2"):
+    build(score_level=2)
+
+
 def test_heads_that_the_reference_never_uses_are_an_option():
   names = {w.name for w in build().weights}
   extra = {w.name for w in build(segmentation_disparities=True).weights} - names
@@ -59,6 +71,8 @@ def test_the_gate_starts_half_open():
   np.testing.assert_allclose(merged, own + 0.5 * passed, atol=1e-5)
   assert np.abs(passed).max() > 1e-3
   kernel = network.get_layer("head_to_depth_conv").kernel
+  # PyTorch's initial values: uniform within 1 / sqrt(fan in).
+  assert 0.9 < np.abs(kernel).max() * np.sqrt(np.prod(kernel.shape[:3])) <= 1
   np.testing.assert_allclose(
       passed, tf.nn.conv2d(other, kernel, 1, "SAME"), atol=1e-5)
   network.get_layer("head_to_depth_gate").set_weights([np.full(kernel.shape, -1.0)])
@@ -82,12 +96,13 @@ def test_each_branch_sees_the_other_behind_the_exchange_only(cut, changed, kept)
   np.testing.assert_array_equal(after[kept], before[kept])
 
 
-def test_both_branches_start_from_a_depth_network():
+@pytest.mark.parametrize("level", multitask_decoder.SCORE_LEVELS)
+def test_both_branches_start_from_a_depth_network(level):
   depth = unet_decoder.light_unet((None, None, 3), 0, alpha=0.25,
-                                  disparity_scales=unet_decoder.SCALES)
+                                  disparity_scales=unet_decoder.SCALES[level:])
   for variable in depth.weights:
     variable.assign(tf.random.stateless_uniform(variable.shape, [1, 2]) / 10)
-  network = build()
+  network = build(score_level=level)
   report = weights.carry_over(depth, network)
   assert not report.unused
   assert all(re.search("classifier|to_depth|to_segmentation|head_segmentation_", key)

@@ -9,6 +9,7 @@ SIZE = (128, 416)           # a multiple of 32 each; 192x640 takes 2.3 times as 
 BATCH = 4
 STEPS = 4000
 DISPARITY_SCALES = (1, 2, 3)    # half the size of images is what segmentation reads too
+FINEST = DISPARITY_SCALES[0]
 POSE_SHRINK = 2             # motions are of many pixels; with both a step takes .68 of the time
 LEARNING_RATE = 1e-4
 MOBILENET = "weights/mobilenet_v1_1.0_224_imagenet_fp16.npz"

@@ -15,6 +15,7 @@ BATCH = 4                   # of video: learns as much per step as 8
 MASKS = 8                   # in a batch
 STEPS = 3000
 LEARNING_RATE = 2e-3
+FINEST = 1                  # level of the decoder: half the size of images
 ALIGN = 2                   # Gauss-Newton steps
 MOTION_MULTIPLIER = 0.5     # at the whole rate some trainings leave for motions of kilometres
 # Three quarters of the time of single precision where the processor knows bfloat16 (AVX512_BF16,
@@ -45,7 +46,7 @@ def options():
 def depth_network():
   """Returns the depth network, whose finest disparity has half the size of an image."""
   return schema.Network(type="depth_unet", depth_unet=schema.DepthUNet(
-      **options(), disparity_scales=(1, 2, 3)))
+      **options(), disparity_scales=(FINEST, 2, 3)))
 
 
 def pose_network():
@@ -145,7 +146,7 @@ def segmentation(network, method, bundle):
 
 def unet():
   """Returns the segmentation network with the encoder and decoder of the depth network."""
-  return schema.Network(type="unet", unet=schema.UNet(**options(), score_level=1))
+  return schema.Network(type="unet", unet=schema.UNet(**options(), score_level=FINEST))
 
 
 @registry.register("unet_scenes", f"{em_scenes.FEW_MASKS} masks of the embedded scenes, U-Net")
@@ -167,7 +168,8 @@ def depth_transfer_scenes():
 def joint_depth_scenes():
   """Returns transfer and multi-task learning: every batch has video without labels too."""
   experiment = segmentation(
-      schema.Network(type="multitask", multitask=schema.MultiTask(**options())),
+      schema.Network(type="multitask", multitask=schema.MultiTask(
+          **options(), score_level=FINEST)),
       schema.Method(type="joint_depth", joint_depth=schema.JointDepth(
           symmetric=True, align=ALIGN)), [few_masks(), *video_parts()])
   experiment.pose = pose_network()

@@ -61,6 +61,8 @@ def test_the_layers_have_the_shapes_of_the_depth_network(key):
   network = registry.build(f"{key}_50_camvid").network.get().as_dict()
   for name in set(depth) & set(network):
     assert network[name] == depth[name], name
+  # Finer levels would start anew between what was learned and the classifier.
+  assert network["score_level"] == min(depth["disparity_scales"])
 
 
 def test_numbers_are_those_of_test_at_the_size_of_the_training():
@@ -71,9 +73,11 @@ def test_numbers_are_those_of_test_at_the_size_of_the_training():
     assert all(side % 32 == 0 for side in row.data.augmentation.crop)
 
 
-def test_the_encoder_learns_more_slowly_than_what_is_new():
-  rule, = rows(50)[0].training.multipliers
-  assert rule.pattern == "encoder" and 0 < rule.learning_rate < 1
+def test_the_encoder_learns_more_slowly_than_what_is_new_and_classifiers_faster():
+  for row in rows(50):
+    slow, fast = row.training.multipliers
+    assert slow.pattern == "encoder" and 0 < slow.learning_rate < 1
+    assert fast.pattern == "classifier" and fast.learning_rate > 1
 
 
 def test_the_baseline_is_planned_on_the_real_tree(shared_data):

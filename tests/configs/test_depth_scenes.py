@@ -81,6 +81,7 @@ def test_encoder_and_decoder_have_the_shapes_of_the_depth_network(name):
   network = registry.build(name).network.get().as_dict()
   for key in set(depth) & set(network):
     assert network[key] == depth[key], key
+  assert network["score_level"] == min(depth["disparity_scales"])
 
 
 def test_joint_training_sees_video_in_every_batch():

@@ -7,7 +7,6 @@ from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import deeplab_v3, depth_encoder, light, resnet, unet_decoder
-from keras_weakseg.networks import unet_layers
 
 SCORES = unet_decoder.SCORES
 SIDE_SCORES = "side_scores"
@@ -109,16 +108,14 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
       output_stride=output_stride, synchronized=synchronized_batch_norm, prefix=prefix)
                          for prefix in ("head_", SEGMENTATION_PREFIX)]
   of_depth, of_segmentation = _decode(depth, segmentation, features, images, score_level)
-  side = depth.classifier(
-      of_segmentation[DISTILLATION_LEVEL], num_classes, "classifier_side")
   outputs = _disparities(depth, of_depth, unet_decoder.disparity_key)
   if segmentation_disparities:
     outputs.update(_disparities(segmentation, of_segmentation, segmentation_disparity_key))
   # As in a segmentation network, whose last layer the pattern of classifiers finds.
-  scores = depth.classifier(of_segmentation[score_level], num_classes)
-  outputs[SCORES] = scores if score_level == 0 else unet_layers.BilinearLike(
-      name="head_scores", dtype="float32")([scores, images])
-  outputs[SIDE_SCORES] = side
+  outputs[SCORES] = unet_decoder.full_size(
+      depth.classifier(of_segmentation[score_level], num_classes), images, score_level)
+  outputs[SIDE_SCORES] = depth.classifier(
+      of_segmentation[DISTILLATION_LEVEL], num_classes, "classifier_side")
   return keras.Model(images, outputs, name=f"multitask_{encoder}")
 
 

@@ -202,10 +202,19 @@ def _scores(x, images, plan, num_classes, level, head, head_channels):
     x = keras.layers.Conv2D(head_channels, 3, padding="same", use_bias=False, name="head_refine",
                             kernel_initializer="he_normal")(x)
     x = keras.layers.ReLU(name="head_refine_relu")(plan.norm(x, "refine"))
-  x = plan.classifier(x, num_classes)
-  if level:
-    x = unet_layers.BilinearLike(name="head_scores", dtype="float32")([x, images])
-  return x
+  return full_size(plan.classifier(x, num_classes), images, level)
+
+
+def full_size(scores, images, level):
+  """Returns the scores of a level at the size of images, bilinear; as they are at level 0.
+
+  Args:
+    scores: Keras tensor float32 [N, h, w, C].
+    images: Keras tensor [N, H, W, any].
+    level: of the decoder.
+  """
+  return scores if level == 0 else unet_layers.BilinearLike(
+      name="head_scores", dtype="float32")([scores, images])
 
 
 def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride=16, alpha=1.0,

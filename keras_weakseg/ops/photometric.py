@@ -108,15 +108,10 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
     ValueError: numbers of sources, transforms, scales, masks or noise do not agree, or `masks`
       come with `auto_mask`.
   """
-  # Long because of what it documents; the work of a scale is in `_Frames`.
   sources, transforms = _sources_first(sources), tf.cast(_sources_first(transforms), tf.float32)
   _check(sources, disparities, transforms, noise, target_pyramid, masks, auto_mask)
   frames = _Frames(target, sources, transforms, intrinsics, ssim_weight, average, auto_mask)
-  pixel = tf.ones(tf.shape(target)[:3]) if valid is None else tf.cast(valid, tf.float32)
-  sample = tf.cast(tf.reduce_any(pixel > 0, [1, 2]), tf.float32)
-  if weights is not None:
-    weights = tf.cast(weights, tf.float32)
-    pixel, sample = pixel * weights[:, None, None], sample * weights
+  pixel, sample = _counts(target, valid, weights)
   photometric, smooth, selections = [], [], []
   for scale, disparity in enumerate(disparities):
     disparity = tf.cast(disparity, tf.float32)
@@ -127,14 +122,27 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
     photometric.append(tf.reduce_sum(pixel * error))
     smooth.append(smoothness * tf.reduce_sum(sample * frames.smoothness(disparity, picture)))
     selections.append(selection)
-  photometric, smooth = tf.stack(photometric), tf.stack(smooth)
+  return _summed(tf.stack(photometric), tf.stack(smooth), tf.stack(selections), pixel, sample)
+
+
+def _counts(target, valid, weights):
+  """Returns how much each pixel [B,H,W] and each sample [B] counts, float32."""
+  pixel = tf.ones(tf.shape(target)[:3]) if valid is None else tf.cast(valid, tf.float32)
+  sample = tf.cast(tf.reduce_any(pixel > 0, [1, 2]), tf.float32)
+  if weights is None:
+    return pixel, sample
+  weights = tf.cast(weights, tf.float32)
+  return pixel * weights[:, None, None], sample * weights
+
+
+def _summed(photometric, smooth, selections, pixel, sample):
+  """Returns the dict of `reprojection_loss` of the sums of every scale, [S]."""
   pixels, samples = tf.reduce_sum(pixel), tf.reduce_sum(sample)
   per_scale = (tf.math.divide_no_nan(photometric, pixels)
                + tf.math.divide_no_nan(smooth, samples))
   return {"total": tf.reduce_mean(per_scale), "per_scale": per_scale,
-          "selection": tf.cast(tf.stack(selections), tf.uint8), "pixels": pixels,
-          "samples": samples, "photometric": tf.reduce_mean(photometric),
-          "smoothness": tf.reduce_mean(smooth)}
+          "selection": tf.cast(selections, tf.uint8), "pixels": pixels, "samples": samples,
+          "photometric": tf.reduce_mean(photometric), "smoothness": tf.reduce_mean(smooth)}
 
 
 class _Frames:

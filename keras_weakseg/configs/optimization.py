@@ -1,5 +1,31 @@
 """The optimizers and learning-rate schedules of the papers, as Model Garden's configuration."""
-from official.modeling.optimization import OptimizationConfig
+import dataclasses
+
+from official.modeling import optimization
+from official.modeling.optimization.configs import optimizer_config
+
+
+@dataclasses.dataclass
+class MuonConfig(optimizer_config.BaseOptimizerConfig):
+  """Muon; see `keras_weakseg.training.muon.Muon`."""
+  name: str = "Muon"
+  momentum: float = 0.95
+  adam_share: float = 0.1
+  beta_1: float = 0.9
+  beta_2: float = 0.99
+  epsilon: float = 1e-7
+
+
+@dataclasses.dataclass
+class OptimizerConfig(optimization.OptimizerConfig):
+  """Model Garden's optimizers, and `muon`."""
+  muon: MuonConfig = dataclasses.field(default_factory=MuonConfig)
+
+
+@dataclasses.dataclass
+class OptimizationConfig(optimization.OptimizationConfig):
+  """Model Garden's configuration of optimizer, rate, warm-up and moving average."""
+  optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
 def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
@@ -17,9 +43,24 @@ def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
     >>> sgd(0.01, 6000).learning_rate.type
     'polynomial'
   """
-  return _with_momentum(momentum, "polynomial", {
-      "initial_learning_rate": learning_rate, "decay_steps": steps,
-      "end_learning_rate": 0.0, "power": power})
+  return OptimizationConfig({**_sgd(momentum), **_poly(learning_rate, steps, power)})
+
+
+def muon(learning_rate, steps, *, power=0.9, **options):
+  """Returns Muon with the "poly" schedule, for networks that start from nothing.
+
+  Args:
+    learning_rate: of kernels at the first step.
+    steps: after these it is zero.
+    power: exponent of the decay.
+    **options: further fields of `MuonConfig`.
+
+  Example:
+    >>> muon(0.02, 3000).optimizer.get().adam_share
+    0.1
+  """
+  return OptimizationConfig({
+      "optimizer": {"type": "muon", "muon": options}, **_poly(learning_rate, steps, power)})
 
 
 def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
@@ -38,13 +79,21 @@ def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
   """
   boundaries = list(range(every, steps, every))
   if not boundaries:
-    return _with_momentum(momentum, "constant", {"learning_rate": learning_rate})
-  return _with_momentum(momentum, "stepwise", {
-      "boundaries": boundaries,
-      "values": [learning_rate * factor**i for i in range(len(boundaries) + 1)]})
+    rate = _rate("constant", learning_rate=learning_rate)
+  else:
+    rate = _rate("stepwise", boundaries=boundaries,
+                 values=[learning_rate * factor**i for i in range(len(boundaries) + 1)])
+  return OptimizationConfig({**_sgd(momentum), **rate})
 
 
-def _with_momentum(momentum, schedule, values):
-  return OptimizationConfig({
-      "optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}},
-      "learning_rate": {"type": schedule, schedule: values}})
+def _sgd(momentum):
+  return {"optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}}}
+
+
+def _poly(learning_rate, steps, power):
+  return _rate("polynomial", initial_learning_rate=learning_rate, decay_steps=steps,
+               end_learning_rate=0.0, power=power)
+
+
+def _rate(schedule, **values):
+  return {"learning_rate": {"type": schedule, schedule: values}}

@@ -8,9 +8,9 @@ import dataclasses
 from typing import List, Optional, Tuple
 
 from official.modeling import hyperparams
-from official.modeling.optimization import OptimizationConfig
 
-from keras_weakseg.configs.optimization import sgd, sgd_steps  # What experiments compose with.
+from keras_weakseg.configs.optimization import (  # What experiments compose with.
+    OptimizationConfig, muon, sgd, sgd_steps)
 from keras_weakseg.configs.schema_methods import (
     BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, JointDepth, Method, SelfSupervisedDepth,
     Supervised, SupervisedDepth)

@@ -1,9 +1,12 @@
 """Optimizers and learning-rate schedules from Model Garden's configuration."""
-from official.modeling.optimization import OptimizerFactory
+from official.modeling.optimization import optimizer_factory
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import updates
+from keras_weakseg.training import muon
+
+optimizer_factory.register_optimizer_cls("muon", muon.Muon)
 
 # PoseCNN is nothing but new layers, and every pose network ends in layers of the same names.
 _NOT_POSE = "^(?!pose/)"
@@ -29,14 +32,14 @@ def optimizer_maker(config):
   """Returns a function of a learning-rate multiplier that makes an optimizer.
 
   Args:
-    config: Model Garden's `OptimizationConfig`.
+    config: `configs.optimization.OptimizationConfig`, or Model Garden's.
 
   Raises:
     ValueError: the configuration is incomplete or asks for a legacy-only optimizer.
   """
   def make(multiplier):
     try:
-      factory = OptimizerFactory(config)
+      factory = optimizer_factory.OptimizerFactory(config)
       rate = factory.build_learning_rate()
       if multiplier != 1.0:
         rate = MultipliedSchedule(rate, multiplier) if callable(rate) else rate * multiplier

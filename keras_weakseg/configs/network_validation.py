@@ -9,7 +9,7 @@ NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", 
 
 FIELDS_OF_VIEW = ("large", "small")
 BATCH_NORMS = ("train", "frozen")
-RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "light_resnet18")
 ENCODERS = (*RESNETS, "mobilenet_v1")
 POSE_KINDS = (*ENCODERS, "posecnn")
 LAYOUTS = ("torchvision", "garden", "keras")

@@ -10,13 +10,17 @@ from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import mobilenet_trunk, preprocessing, resnet
 
-Encoder = collections.namedtuple("Encoder", ["family", "model", "preprocessing"])
+# `channels`: of the stages of a ResNet.
+Encoder = collections.namedtuple("Encoder", ["family", "model", "preprocessing", "channels"],
+                                 defaults=[resnet.CHANNELS])
 
 RESNET = "resnet"
 MOBILENET = "mobilenet"
 
 ENCODERS = {
     **{f"resnet{depth}": Encoder(RESNET, depth, preprocessing.DEPTH) for depth in resnet.PLANS},
+    # Less than half of the weights of a ResNet-18; nobody has published any.
+    "light_resnet18": Encoder(RESNET, 18, preprocessing.DEPTH, (64, 128, 256, 256)),
     "mobilenet_v1": Encoder(MOBILENET, "mobilenet_v1", preprocessing.TF),
 }
 
@@ -78,7 +82,8 @@ def encode(images, name, *, output_stride=16, alpha=1.0, layout=resnet.TORCHVISI
           expected="alpha=1, frozen_blocks=0", received=f"{alpha}, {frozen_blocks}",
           fix="Choose mobilenet_v1, or leave these options out.")
     features = resnet.resnet_trunk(
-        images, spec.model, output_stride=output_stride, layout=layout, **common)
+        images, spec.model, channels=spec.channels, output_stride=output_stride, layout=layout,
+        **common)
   else:
     if output_stride != 16:
       raise errors.value_error(

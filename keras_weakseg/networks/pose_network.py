@@ -157,7 +157,8 @@ def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=2
       deep = mobilenet_trunk.mobilenet_trunk(
           smaller, alpha=alpha, symmetric=True, **common).deep
     else:
-      deep = resnet.resnet_trunk(smaller, depth_encoder.encoder(kind).model, output_stride=32,
+      spec = depth_encoder.encoder(kind)
+      deep = resnet.resnet_trunk(smaller, spec.model, channels=spec.channels, output_stride=32,
                                  layout=layout, **common)[-1]
     outputs = pose_decoder([deep], frames=frames, filters=filters)
   return keras.Model(images, outputs, name=f"pose_{kind}")

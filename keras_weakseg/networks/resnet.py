@@ -110,13 +110,14 @@ class _Builder:
     return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([shortcut, x]))
 
 
-def resnet_trunk(images, depth, *, output_stride=16, layout=TORCHVISION, batch_norm=norms.TRAIN,
-                 synchronized_batch_norm=False):
+def resnet_trunk(images, depth, *, channels=CHANNELS, output_stride=16, layout=TORCHVISION,
+                 batch_norm=norms.TRAIN, synchronized_batch_norm=False):
   """Applies a ResNet to a Keras tensor.
 
   Args:
     images: Keras tensor [N, H, W, any].
     depth: 18, 34, 50, 101 or 152.
+    channels: of the four stages (a quarter of what bottlenecks give).
     output_stride: of the last stage: 32, 16 or 8.
     layout: "torchvision" (stride in the 3x3 convolution of a bottleneck), "garden" (the same,
       another epsilon) or "keras" (stride in the first convolution).
@@ -148,7 +149,7 @@ def resnet_trunk(images, depth, *, output_stride=16, layout=TORCHVISION, batch_n
   for stage, (stride, first, dilation) in enumerate(stage_plan(output_stride)):
     for block in range(blocks[stage]):
       x = builder.block(
-          x, CHANNELS[stage], f"conv{stage + 2}_block{block + 1}", bottleneck=bottleneck,
+          x, channels[stage], f"conv{stage + 2}_block{block + 1}", bottleneck=bottleneck,
           stride=1 if block else stride, dilation=dilation if block else first)
     features.append(x)
   return features

@@ -228,7 +228,8 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
   Args:
     input_shape: (H, W, 3) or (None, None, 3); any size, multiples of 16 (32) keep grids nested.
     num_classes: C, with the background; 0 = disparities alone.
-    encoder: "resnet18", "resnet34", "resnet50", "resnet101", "resnet152" or "mobilenet_v1".
+    encoder: "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "light_resnet18" (no
+      more than 256 channels) or "mobilenet_v1".
     output_stride: of the encoder: 32, 16 or 8 (MobileNetV1: 16).
     alpha: width multiplier (MobileNetV1).
     layout: of a ResNet: "torchvision", "garden" or "keras": whose ImageNet weights fit.

@@ -27,7 +27,8 @@ def pose(name, **options):
 def test_the_names_are_those_of_the_code():
   """Configurations import no network, so their names are a copy."""
   assert network_validation.ENCODERS == tuple(depth_encoder.ENCODERS)
-  assert network_validation.RESNETS == tuple(f"resnet{depth}" for depth in resnet.PLANS)
+  assert network_validation.RESNETS == tuple(
+      name for name, spec in depth_encoder.ENCODERS.items() if spec.family == depth_encoder.RESNET)
   assert network_validation.POSE_KINDS == pose_network.KINDS
   assert network_validation.LAYOUTS == tuple(resnet.LAYOUTS)
   assert network_validation.CONTEXTS == unet_decoder.CONTEXTS

@@ -24,6 +24,14 @@ def test_sizes_are_the_published_ones(check_size, name, options, golden_name):
   assert [list(shape[1:]) for shape in shapes] == wanted["output_shapes_hwc"]
 
 
+def test_the_light_resnet_ends_at_half_the_width():
+  model = build("light_resnet18")
+  assert [shape[-1] for shape in model.compute_output_shape((1, 64, 96, 3))] == [
+      64, 64, 128, 256, 256]
+  whole = build("resnet18").count_params()
+  assert model.count_params() < 0.5 * whole
+
+
 @pytest.mark.parametrize("height, width", [(64, 96), (33, 49), (40, 90)])
 def test_levels_of_the_light_encoder(height, width):
   model = build("mobilenet_v1", alpha=0.25)

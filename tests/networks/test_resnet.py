@@ -30,6 +30,11 @@ def test_grids(output_stride, height, width):
     assert feature.shape == (1, -(-height // stride), -(-width // stride), channels)
 
 
+def test_stages_have_the_channels_that_are_named():
+  features = trunk(channels=(16, 24, 40, 40))(tf.zeros([1, 64, 96, 3]))
+  assert [feature.shape[-1] for feature in features] == [64, 16, 24, 40, 40]
+
+
 def test_the_first_block_of_a_dilated_stage_is_not_dilated():
   model = trunk(50, output_stride=16)
   rates = [model.get_layer(f"conv5_block{block}_2_conv").dilation_rate[0] for block in (1, 2, 3)]

@@ -24,7 +24,7 @@ MOTION_MULTIPLIER = 0.5     # at the whole rate some trainings leave for motions
 PRECISION = "mixed_bfloat16"
 CROP = (96, 192)
 SEGMENTATION_STEPS = 600
-SEGMENTATION_RATE = 0.02    # Muon's; Adam's best has two points less, with depth and without
+SEGMENTATION_RATE = 0.02    # Muon's
 
 STEREO_SCENES = "weakseg_scenes/192x96_stereo"  # the same scenes, from two cameras
 # In metres; nothing in the scenes is nearer than 2. An untrained network says the middle disparity:

@@ -65,7 +65,7 @@ def align_motion(target, source, depth, transform, intrinsics, *, steps=2, valid
 
 def _step(target, table, depth, transform, camera, counts):
   """Returns the turn and move [N,3] of the source camera that one Gauss-Newton step asks for."""
-  x, y = geometry.project(depth, transform, camera)
+  x, y, distance = geometry.project_points(depth, transform, camera)
   found = geometry.sample_neighbours(table, x, y)
   focal = [camera[:, axis, axis, None, None] for axis in (0, 1)]
   right, down = ((place - camera[:, axis, 2, None, None]) / focal[axis]
@@ -74,8 +74,7 @@ def _step(target, table, depth, transform, camera, counts):
   by_right, by_down = found[..., 1] * focal[0], found[..., 2] * focal[1]
   pull = tf.stack([by_right, by_down, -(by_right * right + by_down * down)], -1)
   direction = tf.stack([right, down, tf.ones_like(right)], -1)
-  distance = _distance(depth, transform, camera)
-  jacobian = tf.concat([tf.linalg.cross(direction, pull), pull / distance], -1)
+  jacobian = tf.concat([tf.linalg.cross(direction, pull), pull / distance[..., None]], -1)
   jacobian = tf.reshape(jacobian, [tf.shape(jacobian)[0], -1, 6])
   difference = found[..., 0] - target
   height, width = tf.cast(tf.shape(x)[1], tf.float32), tf.cast(tf.shape(x)[2], tf.float32)
@@ -88,16 +87,6 @@ def _step(target, table, depth, transform, camera, counts):
   normal += tf.linalg.diag(_DAMPING * tf.linalg.diag_part(normal) + _TINY)
   twist = -tf.linalg.cholesky_solve(tf.linalg.cholesky(normal), right_side[..., None])[..., 0]
   return twist[:, :3], twist[:, 3:]
-
-
-def _distance(depth, transform, camera):
-  """Returns how far the points lie along the axis of the source camera, [N,H,W,1]."""
-  height, width = tf.shape(depth)[1], tf.shape(depth)[2]
-  right, down = ((tf.range(size, dtype=tf.float32) - camera[:, axis, 2, None])
-                 / camera[:, axis, axis, None] for axis, size in enumerate((width, height)))
-  row = transform[:, 2, :, None, None]
-  ray = row[:, 0] * right[:, None, :] + row[:, 1] * down[:, :, None] + row[:, 2]
-  return tf.maximum(depth[..., 0] * ray + row[:, 3], 1e-3 * depth[..., 0])[..., None]
 
 
 def _blurred_grey(picture):

@@ -98,6 +98,19 @@ def project(depth, transform, intrinsics, border=0):
   Returns:
     x, y: float32 [...,B,H+2*border,W+2*border], pixels of the source frame; may lie outside it.
   """
+  return project_points(depth, transform, intrinsics, border)[:2]
+
+
+def project_points(depth, transform, intrinsics, border=0):
+  """Returns where the pixels of the target lie in the source frame, and how far from it.
+
+  Args:
+    depth, transform, intrinsics, border: see `project`.
+
+  Returns:
+    x, y: see `project`.
+    z: float32 of their shape, > 0, the depth of the points in front of the source camera.
+  """
   depth = tf.cast(depth, tf.float32)[..., 0]
   transform = tf.cast(transform, tf.float32)
   matrix = tf.cast(intrinsics, tf.float32)[..., :3, :3]
@@ -122,8 +135,10 @@ def project(depth, transform, intrinsics, border=0):
         turn[..., row, 1, :, :] * rows + turn[..., row, 2, :, :])
     return depth * ray + shift[..., row, :, :]
 
-  scale = 1 / tf.maximum(coordinate(2), _NEAREST * depth + _TINY)
-  return tuple(coordinate(axis) * scale + centre[..., axis, :, :] for axis in range(2))
+  z = tf.maximum(coordinate(2), _NEAREST * depth + _TINY)
+  scale = 1 / z
+  x, y = (coordinate(axis) * scale + centre[..., axis, :, :] for axis in range(2))
+  return x, y, z
 
 
 def reproject(depth, transform, intrinsics):

@@ -49,7 +49,7 @@ class Muon(keras.optimizers.legacy.Optimizer):
   def __init__(self, learning_rate=0.02, momentum=0.95, adam_share=0.1, beta_1=0.9, beta_2=0.99,
                epsilon=1e-7, name="Muon", **kwargs):
     super().__init__(name, **kwargs)
-    self._set_hyper("learning_rate", kwargs.get("lr", learning_rate))
+    self._set_hyper("learning_rate", learning_rate)
     self.momentum, self.adam_share = momentum, adam_share
     self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 

@@ -63,6 +63,23 @@ def align_motion(target, source, depth, transform, intrinsics, *, steps=2, valid
   return tf.stop_gradient(tf.where(lost[:, None, None], start, moved))
 
 
+def texture(image):
+  """Returns how much every pixel says about a motion: the squared slope of blurred grey values.
+
+  Args:
+    image: float [N,H,W,3], 0..1.
+
+  Returns:
+    float32 [N,H,W,1], >= 0.
+
+  Example:
+    >>> float(tf.reduce_max(texture(tf.ones([1, 8, 8, 3]))))
+    0.0
+  """
+  right, down = _slopes(_blurred_grey(image))
+  return right ** 2 + down ** 2
+
+
 def _step(target, table, depth, transform, camera, counts):
   """Returns the turn and move [N,3] of the source camera that one Gauss-Newton step asks for."""
   x, y, distance = geometry.project_points(depth, transform, camera)

@@ -9,6 +9,7 @@ from keras_weakseg.methods import ratio
 from keras_weakseg.methods import video_loss
 from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry
+from keras_weakseg.ops import alignment
 from keras_weakseg.ops import color
 from keras_weakseg.ops import photometric
 
@@ -469,10 +470,33 @@ def test_alignment_keeps_the_unit_of_depth(video, tensors, plain, unit):
     terms, _ = loss([disparity], batch)
   found = {name: float(value) for name, value in ratio.evaluate(terms).items()}
   assert found["photometric"] == pytest.approx(truth["photometric"], rel=0.2)
-  typical = np.exp(np.log(depth).reshape(2, -1).mean(1))
-  np.testing.assert_allclose(found["unit"], 1e-3 * (np.log(typical / 0.3) ** 2).mean(), rtol=1e-3)
+  texture = alignment.texture(tf.cast(batch["image"], tf.float32) / 255).numpy()
+  typical = [np.average(np.log(one), weights=shown) for one, shown in zip(depth, texture)]
+  np.testing.assert_allclose(
+      found["unit"], 1e-3 * ((typical - np.log(0.3)) ** 2).mean(), rtol=1e-3)
   slope = tape.gradient(terms["unit"].numerator, disparity).numpy()
-  assert (slope < 0).all()  # All too far: more disparity.
+  assert (slope <= 0).all() and (slope < 0).mean() > 0.9  # All too far: more disparity.
+
+
+def test_what_has_no_texture_has_no_say_in_the_unit(video, tensors, plain):
+  """A sky costs nothing wherever it is, so that a term that pulls on it takes it along."""
+  image, valid = video.batch["image"].copy(), video.batch["valid"].copy()
+  image[:, :10] = 90
+  valid[0, :, :20] = False
+  loss, disparity = plain(align=1), video.disparities()[0]
+  with tf.GradientTape() as tape, randomness.random_scope((1, 2)):
+    tape.watch(disparity)
+    term = loss([disparity], tensors(video.batch, image=image, valid=valid))[0]["unit"]
+  slope = tape.gradient(term.numerator, disparity).numpy()[..., 0]
+  assert (slope[:, :8] == 0).all() and (slope[0, :, :20] == 0).all()
+  assert (slope[:, 12:-1, 20:-1] != 0).mean() > 0.9
+
+
+def test_pictures_without_any_texture_have_no_unit(video, tensors, plain):
+  batch = tensors(video.batch, **{name: np.full_like(video.batch[name], 90)
+                                  for name in ("image", "frames")})
+  figures, (slope,) = run(plain(align=1, smoothness=0.0), video.disparities(), batch)
+  assert np.isfinite(list(figures.values())).all() and (slope == 0).all()
 
 
 def test_weights_of_samples_count_in_the_terms_of_alignment(video, tensors, plain):

@@ -81,6 +81,15 @@ def test_a_step_solves_the_least_squares_of_differences(seed):
   np.testing.assert_allclose(motion_of(found)[0], wanted, atol=0.01 * np.abs(wanted).max())
 
 
+def test_texture_is_the_squared_slope_of_what_is_blurred():
+  picture = np.random.RandomState(0).rand(9, 12, 3).astype(np.float32)
+  down, right = np.gradient(blurred(picture.mean(-1)))
+  wanted = right[1:-1, 1:-1] ** 2 + down[1:-1, 1:-1] ** 2
+  found = alignment.texture(picture[None]).numpy()[0, ..., 0]
+  np.testing.assert_allclose(found[1:-1, 1:-1], wanted, rtol=1e-4, atol=1e-7)
+  np.testing.assert_allclose(found[0, 1:-1], right[0, 1:-1] ** 2, rtol=1e-4, atol=1e-7)
+
+
 # Properties.
 
 

@@ -13,7 +13,7 @@ from keras_weakseg.configs import schema
 SIZE = (96, 192)
 BATCH = 4                   # of video: learns as much per step as 8
 MASKS = 8                   # in a batch
-STEPS = 2900
+STEPS = 2700
 LEARNING_RATE = 0.02        # Muon's; twice of it learns as much
 DISPARITY_SCALES = (0, 1, 3)
 SCORE_LEVEL = 1             # of the decoder: half the size of images, and then resized

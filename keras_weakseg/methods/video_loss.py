@@ -121,14 +121,16 @@ class VideoLoss:
     """
     if not self.options["auto_mask"]:
       return None
-    size = tf.shape(sources)
-    shape = tf.stack([scales, size[2], size[3], 1 if self.options["average"] else size[1]])
+    size, count = tf.shape(sources), 1 if self.options["average"] else sources.shape[1]
+    shape = tf.stack([scales, size[2], size[3], count])
     # One draw after the other: that of all samples at once has a single seed. Integers, because
     # XLA draws other normal numbers; Godard et al. take these.
     draws = tf.map_fn(
         lambda key: tf.random.stateless_uniform(
             shape, randomness.fold_in(key, "ties"), -_STEPS, _STEPS, tf.int32, alg="philox"),
         batch[fields.SAMPLE_KEY])
+    # A graph forgets how many there are, and a single one would be repeated for any number.
+    draws.set_shape([None, scales, None, None, count])
     return _NOISE / _STEPS * tf.cast(tf.transpose(draws, [1, 0, 2, 3, 4]), tf.float32)
 
   def _sources(self, batch, disparity, weights):

@@ -203,6 +203,18 @@ def test_the_pose_of_the_other_camera_is_used_as_it_is(video, tensors):
   assert near["photometric"] > 3 * found["photometric"]
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_single_source_is_compared_in_graphs_too(video, tensors, compiled):
+  """There the noise of its one unwarped error had any number of frames, which nothing could unstack.
+  """
+  alone = {name: value for name, value in with_stereo(video).items() if "frame" not in name}
+  loss = video_loss.VideoLoss(None, compiled=compiled)
+  with randomness.random_scope((1, 2)):
+    wanted = loss(video.disparities(2), tensors(alone))[0]["photometric"]
+    found = tf.function(lambda: loss(video.disparities(2), tensors(alone))[0]["photometric"])()
+  np.testing.assert_allclose(found.numerator, wanted.numerator, rtol=1e-4)
+
+
 def test_the_other_camera_joins_the_neighbours(video, tensors, plain):
   batch = with_stereo(video)
   found, _ = run(plain(auto_mask=False), video.disparities(), tensors(batch))

@@ -31,12 +31,17 @@ def test_depth_reads_no_label(name):
   assert experiment.network.type == "depth_unet"
 
 
-def test_stereo_is_one_more_source_in_metres_and_nothing_else():
+def test_stereo_is_one_more_source_in_metres_after_pairs_alone():
   video, stereo = (registry.build(name) for name in DEPTH)
-  assert stereo.method.get().stereo and stereo.method.get().video
-  stereo.method.get().stereo = False
-  stereo.method.get().min_depth = video.method.get().min_depth
+  pairs, = stereo.stages
+  options, alone = stereo.method.get(), pairs.method.get()
+  assert (options.stereo, options.video) == (True, True)
+  assert (alone.stereo, alone.video, pairs.training.multipliers) == (True, False, [])
+  assert {**alone.as_dict(), "video": True} == options.as_dict()
+  assert pairs.network.as_dict() == stereo.network.as_dict() and stereo.network.carried
+  options.stereo, options.min_depth = False, video.method.get().min_depth
   stereo.data.sources[0].dataset = video.data.sources[0].dataset
+  stereo.training = depth_scenes.depth_training(video.training.steps)
   for key in ("data", "network", "pose", "method", "training", "evaluation"):
     assert getattr(video, key).as_dict() == getattr(stereo, key).as_dict(), key
 
@@ -96,7 +101,7 @@ def test_joint_training_sees_video_in_every_batch():
 
 @pytest.mark.parametrize("name", DEPTH + SEGMENTATION)
 def test_a_smoke_test_of_a_few_steps_is_valid(name):
-  changes = {"training.steps": 3, **({"stages.0.training.steps": 2} if name in SEGMENTATION[1:]
-                                     else {})}
+  changes = {"training.steps": 3,
+             **({"stages.0.training.steps": 2} if registry.build(name).stages else {})}
   experiment = overrides.validate(overrides.resolve(name, overrides=changes))
   assert experiment.training.steps == 3

@@ -8,7 +8,6 @@ from keras_weakseg import targets
 from keras_weakseg.evaluation import depth_baselines
 from keras_weakseg.evaluation import evaluate_depth
 from keras_weakseg.evaluation.depth_protocol import METRIC, DepthProtocol
-from keras_weakseg.training import restore
 
 MONO, STEREO = "depth_scenes", "stereo_depth_scenes"
 
@@ -90,10 +89,12 @@ def table(rows, seeds):
 
 
 def seconds(model_dir):
-  """Returns how long a run has trained: the sum of its sessions, steps done twice counted twice."""
-  folder = tf.io.gfile.join(model_dir, restore.read_record(model_dir)["phase"], "tensorboard")
+  """Returns how long a run has trained: the sum of all sessions of its phases.
+
+  Steps that were done twice count twice.
+  """
   spent = 0.0
-  for path in tf.io.gfile.glob(tf.io.gfile.join(folder, "events.*")):
+  for path in tf.io.gfile.glob(tf.io.gfile.join(model_dir, "*", "tensorboard", "events.*")):
     times = [event.wall_time for event in tf.compat.v1.train.summary_iterator(path)]
     spent += max(times) - min(times)
   return spent

@@ -79,8 +79,11 @@ def two_cameras(monkeypatch):
 @pytest.mark.slow
 def test_pairs_of_the_scenes_are_rendered_trained_on_and_evaluated_in_metres(
     two_cameras, depth_overrides, monkeypatch, tmp_path):
-  changes = {**depth_overrides("depth_unet"), "training.steps": 2,
-             "data.augmentation.resize": [32, 64], "evaluation.validation_split": ""}
+  small = {**depth_overrides("depth_unet"), "training.steps": 2}
+  changes = {**small, "data.augmentation.resize": [32, 64], "evaluation.validation_split": "",
+             **{f"stages.0.{name}": value for name, value in small.items()
+                if name.split(".")[0] in ("network", "method", "training")},
+             "stages.0.augmentation.resize": [32, 64], "stages.0.training.multipliers": []}
   monkeypatch.setattr(run_tables, "override", lambda name, seed, own: [changes, f"seed={seed}"])
   key = table_scenes.STEREO
   metrics = run_tables.train(key, key, None, 1, tmp_path / "runs", str(tmp_path), "abs_rel", 1)
@@ -130,3 +133,5 @@ def test_seconds_are_those_of_all_sessions(tiny_video_run, tmp_path):
   log = next(pathlib.Path(folder, "train", "tensorboard").glob("events.*"))
   shutil.copy(log, log.with_name(log.name + "2"))
   assert table_scenes.seconds(folder) == pytest.approx(2 * once)
+  shutil.copytree(folder / "train", folder / "pairs")
+  assert table_scenes.seconds(folder) == pytest.approx(4 * once)

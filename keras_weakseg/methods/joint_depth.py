@@ -33,7 +33,9 @@ class JointDepth(supervised.Supervised):
     pose_preprocessing: its mode of `preprocessing.Preprocess`.
     depth_from: "video" or "teacher".
     depth_weight: weight of the depth loss.
-    **options: those of `VideoLoss`, and see `Supervised`.
+    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
+      symmetric, align: see `VideoLoss`.
+    **options: see `Supervised`.
   """
   needs = fields.Supervision.MASK  # Of what nobody has divided into parts.
   unlabelled = True
@@ -41,13 +43,16 @@ class JointDepth(supervised.Supervised):
 
   def __init__(self, network, predictor, *, network_preprocessing=preprocessing.TF, pose=None,
                pose_preprocessing=preprocessing.TF, depth_from=VIDEO, depth_weight=1.0,
-               **options):
-    compared, options = video_loss.split_options(options)
+               min_depth=0.1, max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True,
+               average=False, scale_translation=False, symmetric=False, align=0, **options):
     super().__init__(network, predictor, **options)
     self.networks = {"multitask": network, **({"pose": pose} if pose is not None else {})}
     self.preprocess = preprocessing.Preprocess(network_preprocessing)
     self.depth_from, self.depth_weight = depth_from, depth_weight
-    self.video_loss = video_loss.VideoLoss(pose, pose_preprocessing, **compared)
+    self.video_loss = video_loss.VideoLoss(
+        pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
+        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
+        scale_translation=scale_translation, symmetric=symmetric, align=align)
 
   @classmethod
   def inputs(cls, options):

@@ -37,23 +37,29 @@ class SelfSupervisedDepth(base.Method):
     stereo: whether samples bring the other camera of a pair as a further source, which makes
       depth metric.
     video: whether neighbours in time are sources.
-    **options: those of `VideoLoss`, and see `Method`.
+    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
+      symmetric, align: see `VideoLoss`.
+    **options: see `Method`.
   """
   needs = fields.Supervision.NONE
   role = networks.DEPTH
 
   def __init__(self, network, predictor, *, pose=None, pose_preprocessing=preprocessing.TF,
                reference=None, feature_distance=0.0, network_preprocessing=preprocessing.TF,
-               parts=("video",), part_weights=(1.0,), stereo=False, video=True, **options):
+               parts=("video",), part_weights=(1.0,), stereo=False, video=True, min_depth=0.1,
+               max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True, average=False,
+               scale_translation=False, symmetric=False, align=0, **options):
     pair = {"depth": network, **({"pose": pose} if pose is not None else {})}
-    compared, options = video_loss.split_options(options)
     super().__init__(pair, predictor, **options)
     self.part_weights = tuple(part_weights)
     self.parts = tuple(parts)
     self.feature_distance = feature_distance
     self.reference = reference
     self.preprocess = preprocessing.Preprocess(network_preprocessing)
-    self.video_loss = video_loss.VideoLoss(pose, pose_preprocessing, **compared)
+    self.video_loss = video_loss.VideoLoss(
+        pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
+        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
+        scale_translation=scale_translation, symmetric=symmetric, align=align)
     del stereo, video  # They decide what the batches carry: see `inputs`.
     features = network.get_layer(depth_encoder.feature_name(4)).output
     self.depth_and_features = keras.Model(network.inputs, [network.output, features])

@@ -43,13 +43,6 @@ def seen(batch, name):
   return color.jitter_color(pictures, batch[fields.JITTER]) if fields.JITTER in batch else pictures
 
 
-def split_options(options):
-  """Returns those of a method's options that are `VideoLoss`'s, and the others: two dicts."""
-  own = VideoLoss.__init__.__kwdefaults__
-  return ({name: value for name, value in options.items() if name in own},
-          {name: value for name, value in options.items() if name not in own})
-
-
 class VideoLoss:
   """Warps the neighbours of a frame by its depth and their motion, and compares.
 

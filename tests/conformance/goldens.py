@@ -115,6 +115,9 @@ OPS = (
     Op("geometry.project", lambda depth, turn, shift, camera: geometry.project(
         depth, geometry.pose_to_matrix([turn, -turn], [shift, -shift]), camera, border=1),
        [_DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2], tolerance=5e-6),
+    Op("geometry.project_points", lambda depth, turn, shift, camera: geometry.project_points(
+        depth, geometry.pose_to_matrix([turn, -turn], [shift, -shift]), camera),
+       [_DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2], tolerance=5e-6),
     Op("geometry.reproject", lambda depth, turn, shift, camera: geometry.reproject(
         depth, geometry.pose_to_matrix(turn, shift), camera),
        [_DEPTH, _TURN, _SHIFT, _CAMERA], gradient=[0, 1, 2], tolerance=5e-6),
@@ -129,6 +132,7 @@ OPS = (
     Op("alignment.align_motion", lambda photo, depth, turn, shift, camera: alignment.align_motion(
         photo, photo[:, ::-1], depth, geometry.pose_to_matrix(turn, shift), camera),
        [_PHOTO, _DEPTH, _TURN, _SHIFT, _CAMERA], tolerance=1e-4),
+    Op("alignment.texture", alignment.texture, [_PHOTO], gradient=[0]),
     Op("photometric.ssim_loss", photometric.ssim_loss, [_PHOTO, _PHOTO[::-1]], gradient=[0, 1],
        tolerance=1e-5),
     Op("photometric.photometric_error", photometric.photometric_error, [_PHOTO, _PHOTO[::-1]],

@@ -205,8 +205,7 @@ def test_the_pose_of_the_other_camera_is_used_as_it_is(video, tensors):
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_single_source_is_compared_in_graphs_too(video, tensors, compiled):
-  """There the noise of its one unwarped error had any number of frames, which nothing could unstack.
-  """
+  """There the noise of its one unwarped error had any number of frames: it could not unstack."""
   alone = {name: value for name, value in with_stereo(video).items() if "frame" not in name}
   loss = video_loss.VideoLoss(None, compiled=compiled)
   with randomness.random_scope((1, 2)):

@@ -146,5 +146,7 @@ def _validate_augmentation(augmentation, aligned):
           received=augmentation.color)
   require(0 <= augmentation.color_share <= 1, f"{key}.color_share", expected="a share, 0..1",
           received=augmentation.color_share)
+  require(0 <= augmentation.swap_frames <= 1, f"{key}.swap_frames", expected="a share, 0..1",
+          received=augmentation.swap_frames)
   one_of(f"{key}.color_of", augmentation.color_of, COLOR_OF)
   one_of(f"{key}.tags_from", augmentation.tags_from, TAGS_FROM)

@@ -113,6 +113,8 @@ class Augmentation(hyperparams.Config):
     color_of: `pixels`, or `inputs`: of what networks see, not of what losses compare.
     tags_from: `image`: the tags of the whole image; `crop`: of the crop, where a mask is granted
       (what the reference code of Papandreou et al. does).
+    swap_frames: share of the samples of video without labels whose image changes places with one
+      of its neighbours.
   """
   crop: Tuple[int, ...] = (321, 321)
   scales: Tuple[float, ...] = (1.0, 1.0)
@@ -122,6 +124,7 @@ class Augmentation(hyperparams.Config):
   color_of: str = "pixels"
   resize: Tuple[int, ...] = ()
   tags_from: str = "image"
+  swap_frames: float = 0.0
 
 
 @dataclasses.dataclass

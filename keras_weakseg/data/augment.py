@@ -12,6 +12,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import decode
 from keras_weakseg.data import moves
+from keras_weakseg.data import swapped
 from keras_weakseg.ops import color as color_ops
 
 _LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
@@ -21,7 +22,9 @@ _POSES = (fields.POSES, fields.STEREO_POSE)
 _TAG_SOURCES = ("image", "crop")
 PIXELS, INPUTS = "pixels", "inputs"
 _COLOR_OF = (PIXELS, INPUTS)
-_LATER = ("color_share", "color_of", "resize")
+_LATER = ("color_share", "color_of", "resize", "swap_frames")
+# So that the draws of whoever swaps nothing stay what they are.
+_SWAP_STREAM = 1
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -44,6 +47,9 @@ class Augmentation:
     mean_rgb: colour of the padding, 0..255; the mean colour of ImageNet as in DeepLab.
     tags_from: `image`: tags of the whole image; `crop`: recomputed from the crop where a mask is
       granted (the reference code of Papandreou et al.).
+    swap_frames: share of the samples of video without labels whose image changes places with one
+      of its neighbours, see `swapped.swap_frames`; with 2/3 and two neighbours every frame is the
+      image equally often.
 
   Raises:
     ValueError: a value is out of range.
@@ -57,6 +63,7 @@ class Augmentation:
   resize: Optional[Tuple[int, int]] = None
   mean_rgb: Tuple[float, float, float] = (122.675, 116.669, 104.008)
   tags_from: str = "image"
+  swap_frames: float = 0.0
 
   def __post_init__(self):
     if self.tags_from not in _TAG_SOURCES:
@@ -84,6 +91,10 @@ class Augmentation:
           "The colour jitter is out of range.", expected="color and color_share, each 0..1",
           received=f"color={self.color}, color_share={self.color_share}",
           fix="Set color, for example 0.3.")
+    if not 0 <= self.swap_frames <= 1:
+      raise errors.value_error(
+          "The share of samples that are swapped is out of range.", expected="swap_frames, 0..1",
+          received=self.swap_frames, fix="Set swap_frames, for example 0.67.")
 
   def __repr__(self):
     """Returns what fingerprints of runs hold: a later option that is not used does not show."""
@@ -105,6 +116,11 @@ class Augmentation:
       where that of the sample is; with `color_of="inputs"` also `jitter`.
     """
     draws = tf.random.stateless_uniform([8], sample[fields.SAMPLE_KEY])
+    if self.swap_frames:
+      key = tf.random.experimental.stateless_fold_in(
+          sample[fields.SAMPLE_KEY], _SWAP_STREAM, alg="philox")
+      sample = swapped.swap_frames(
+          sample, tf.random.stateless_uniform([2], key, alg="philox"), self.swap_frames)
     result = dict(sample)
     move = self._geometry(tf.shape(sample[fields.IMAGE])[:2], draws)
     amounts = tf.where(draws[7] < self.color_share, self.color * (2.0 * draws[4:7] - 1.0), 0.0)

@@ -219,7 +219,8 @@ def make_augmentation(config, mean_rgb):
   return augment.Augmentation(
       crop=tuple(config.crop) or None, scales=tuple(config.scales), flip=config.flip,
       color=config.color, color_share=config.color_share, color_of=config.color_of,
-      resize=tuple(config.resize) or None, tags_from=config.tags_from, mean_rgb=tuple(mean_rgb))
+      resize=tuple(config.resize) or None, tags_from=config.tags_from, mean_rgb=tuple(mean_rgb),
+      swap_frames=config.swap_frames)
 
 
 def find_weights(pretrained, data_dir=None):

@@ -16,7 +16,7 @@ def data(*parts, sources=("a",), **augmentation):
     data(schema.Part(weight=0.0), schema.Part(rest=True)), schema.Data(),
     data(schema.Part(split="train+weak", supervision="tags+depth")),
     data(schema.Part(count=3, batch_size=8)), data(crop=(9, 321), scales=(0.5, 2.0), color=1.0),
-    data(color_of="inputs", color_share=0.5), data(crop=(), resize=(192, 640)),
+    data(color_of="inputs", color_share=0.5, swap_frames=0.5), data(crop=(), resize=(192, 640)),
 ])
 def test_what_fits_passes(given):
   assert data_validation.validate_data(given) is None
@@ -115,7 +115,8 @@ def test_wrong_video(source, words):
 @pytest.mark.parametrize("change, words", [
     ({"crop": ()}, None), ({"crop": (), "scales": (0.5, 1.0)}, "'data.augmentation.crop'"),
     ({"crop": (190, 640)}, "each 8k.1"), ({"resize": (1, 2, 3)}, "resize"),
-    ({"color_share": 2.0}, "color_share"), ({"color_of": "pixel"}, "Did you mean 'pixels'")])
+    ({"color_share": 2.0}, "color_share"), ({"swap_frames": 2.0}, "swap_frames"),
+    ({"color_of": "pixel"}, "Did you mean 'pixels'")])
 def test_augmentation_of_video(change, words):
   if words is None:
     return data_validation.validate_data(data(**change))

@@ -39,7 +39,11 @@ def test_stereo_is_one_more_source_in_metres_after_pairs_alone():
   assert (alone.stereo, alone.video, pairs.training.multipliers) == (True, False, [])
   assert {**alone.as_dict(), "video": True} == options.as_dict()
   assert pairs.network.as_dict() == stereo.network.as_dict() and stereo.network.carried
+  # The pair belongs to the image, so no other frame takes its place.
+  assert stereo.data.augmentation.swap_frames == pairs.augmentation.swap_frames == 0
+  stereo.data.augmentation.swap_frames = video.data.augmentation.swap_frames
   options.stereo, options.min_depth = False, video.method.get().min_depth
+  options.ssim_weight = video.method.get().ssim_weight
   stereo.data.sources[0].dataset = video.data.sources[0].dataset
   stereo.training = depth_scenes.depth_training(video.training.steps)
   for key in ("data", "network", "pose", "method", "training", "evaluation"):

@@ -1,4 +1,6 @@
 """Augmentation: image, labels and boxes move together; draws depend on the key alone."""
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -272,6 +274,17 @@ def test_a_share_of_the_samples_keeps_its_colour():
   assert 8 <= sum(changed) <= 29
 
 
+def test_swapped_samples_move_as_others_do_and_no_other_draw_changes():
+  sample = {**make_video(1, (3, 3)), fields.SUPERVISION: tf.constant(0),
+            fields.FRAME_OFFSETS: tf.constant([-1, 1])}
+  plain = augment.Augmentation(crop=(32, 64), color=0.5)
+  swapped = dataclasses.replace(plain, swap_frames=1.0)(sample)
+  number = int(swapped[fields.FRAME_OFFSETS][0] > 0)  # where the image went
+  other = dict(sample)
+  other[fields.IMAGE] = sample[fields.FRAMES][1 - number]
+  np.testing.assert_array_equal(swapped[fields.IMAGE], plain(other)[fields.IMAGE])
+
+
 def test_resizing_comes_before_scales_and_crop():
   sample = make_sample()
   whole = augment.Augmentation(crop=None, resize=(20, 90), flip=False)(sample)
@@ -290,7 +303,7 @@ def test_fingerprints_of_older_runs_do_not_change():
 
 @pytest.mark.parametrize("options, text", [
     ({"resize": (0, 5)}, "resize has no size"), ({"color_of": "input"}, "Did you mean 'inputs'"),
-    ({"color_share": 1.5}, "color_share")])
+    ({"color_share": 1.5}, "color_share"), ({"swap_frames": 1.5}, "swap_frames")])
 def test_wrong_options_of_sequences_are_refused(options, text):
   with pytest.raises(ValueError, match=text):
     augment.Augmentation(**options)

@@ -50,7 +50,7 @@ def test_real_excerpts(shared_data):
 
 def test_the_augmentation_of_video():
   config = schema.Augmentation(crop=(), resize=(96, 320), color=0.4, color_share=0.5,
-                               color_of="inputs")
+                               color_of="inputs", swap_frames=0.5)
   assert sources.make_augmentation(config, (1, 2, 3)) == data.Augmentation(
       crop=None, resize=(96, 320), color=0.4, color_share=0.5, color_of="inputs",
-      mean_rgb=(1, 2, 3))
+      mean_rgb=(1, 2, 3), swap_frames=0.5)

@@ -23,7 +23,10 @@ class Muon(keras.optimizers.legacy.Optimizer):
   kernels with an edge below 8) takes Adam.
 
   Networks whose scale batch normalisation sets learn most from it; weights that are fine-tuned
-  from others should keep the optimizer that those were trained with.
+  from others should keep the optimizer that those were trained with. Kernels without normalisation
+  behind them grow in all directions, also in those that no gradient asks for: give them a smaller
+  rate. Decay that is added to gradients (L2) moves what has no other gradient at the whole rate,
+  however small the decay: leave it out.
 
   Source: Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024; the
   nearest orthogonal matrix by five Newton-Schulz steps, in bfloat16 where layers compute in it.

@@ -98,7 +98,7 @@ def video_parts():
 def segmentation_training():
   """Returns the schedule of segmentation from few masks."""
   return schema.Training(
-      steps=SEGMENTATION_STEPS, weight_decay=0.0,
+      steps=SEGMENTATION_STEPS, weight_decay=em_scenes.WEIGHT_DECAY,
       optimization=schema.muon(SEGMENTATION_RATE, SEGMENTATION_STEPS))
 
 

@@ -138,10 +138,6 @@ def _validate_training(training):
                "picture_samples"):
     value = getattr(training, name)
     require(value >= 0, f"training.{name}", expected="0 or more", received=value)
-  # Its updates have one size, so that a decay alone moves what has no other gradient just as far.
-  require(training.optimization.optimizer.type != "muon" or not training.weight_decay,
-          "training.weight_decay", expected="0 with the optimizer `muon`",
-          received=training.weight_decay, fix="Set `training.weight_decay=0`.")
   for i, multiplier in enumerate(training.multipliers):
     key = f"training.multipliers.{i}"
     require(multiplier.learning_rate >= 0, f"{key}.learning_rate", expected="0 (frozen) or more",

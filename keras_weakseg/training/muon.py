@@ -24,9 +24,9 @@ class Muon(keras.optimizers.legacy.Optimizer):
 
   Networks whose scale batch normalisation sets learn most from it; weights that are fine-tuned
   from others should keep the optimizer that those were trained with. Kernels without normalisation
-  behind them grow in all directions, also in those that no gradient asks for: give them a smaller
-  rate. Decay that is added to gradients (L2) moves what has no other gradient at the whole rate,
-  however small the decay: leave it out.
+  behind them grow in all directions, also in those that hardly any gradient asks for. Decay that
+  is added to gradients (L2) takes whatever has no other gradient to zero at the whole rate, however
+  small the decay is.
 
   Source: Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024; the
   nearest orthogonal matrix by five Newton-Schulz steps, in bfloat16 where layers compute in it.

@@ -142,13 +142,6 @@ def test_multipliers(multiplier, words):
     check(NAME, {"training.multipliers": [multiplier]})
 
 
-def test_muon_takes_no_weight_decay():
-  changes = {"training.optimization.optimizer.type": "muon", "training.weight_decay": 0.0}
-  assert check(NAME, changes).training.optimization.optimizer.type == "muon"
-  with pytest.raises(ValueError, match="Expected: 0 with the optimizer `muon`"):
-    check(NAME, {**changes, "training.weight_decay": 1e-4})
-
-
 def test_the_fix_names_the_key():
   with pytest.raises(ValueError) as caught:
     check(NAME, "training.steps=0")

@@ -10,15 +10,17 @@ COLOR, COLOR_SHARE = 0.4, 0.5
 FUSED_ADAM = "adam"
 
 
-def self_supervised_depth(**options):
+def self_supervised_depth(*, ssim_weight=0.85, **options):
   """Returns Monodepth2's loss: SSIM .85, smoothness 1e-3, minimum over sources, auto-masking.
 
   Args:
+    ssim_weight: of SSIM against L1.
     **options: further fields of `schema.SelfSupervisedDepth`.
   """
   return schema.Method(
       type="self_supervised_depth", self_supervised_depth=schema.SelfSupervisedDepth(
-          min_depth=0.1, max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, **options))
+          min_depth=0.1, max_depth=100.0, smoothness=1e-3, ssim_weight=ssim_weight,
+          **options))
 
 
 def monodepth2_augmentation(size, crop=()):

@@ -49,7 +49,8 @@ class Augmentation:
       granted (the reference code of Papandreou et al.).
     swap_frames: share of the samples of video without labels whose image changes places with one
       of its neighbours, see `swapped.swap_frames`; with 2/3 and two neighbours every frame is the
-      image equally often.
+      image equally often. For pose networks of pairs: one that sees all frames at once knows them
+      by their places.
 
   Raises:
     ValueError: a value is out of range.

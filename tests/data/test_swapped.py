@@ -66,11 +66,11 @@ def test_a_share_is_swapped_and_each_neighbour_equally_often():
   np.testing.assert_allclose(counts, [80, 60, 60], atol=20)
 
 
-@pytest.mark.parametrize("sample", [
-    sample_of(supervision=fields.Supervision.MASK), sample_of(supervision=fields.Supervision.TAGS),
-    sample_of(**{fields.DISPARITY: tf.zeros(SIZE)}),
-    sample_of(**{fields.FRAME_OFFSETS: tf.constant([0, 0])})])
-def test_what_belongs_to_its_image_keeps_it(sample):
+@pytest.mark.parametrize("changes", [
+    {"supervision": fields.Supervision.MASK}, {"supervision": fields.Supervision.TAGS},
+    {fields.DISPARITY: np.zeros(SIZE)}, {fields.FRAME_OFFSETS: np.zeros(2, np.int32)}])
+def test_what_belongs_to_its_image_keeps_it(changes):
+  sample = sample_of(**changes)
   assert equal(swapped.swap_frames(sample, tf.constant([0.0, 0.3]), 1.0), sample)
 
 

@@ -231,8 +231,9 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
     encoder: "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "light_resnet18" (no
       more than 256 channels) or "mobilenet_v1".
     output_stride: of the encoder: 32, 16 or 8 (MobileNetV1: 16).
-    alpha, frozen_blocks: width multiplier, and how many blocks are not trained (MobileNetV1).
+    alpha: width multiplier (MobileNetV1).
     layout: of a ResNet: "torchvision", "garden" or "keras": whose ImageNet weights fit.
+    frozen_blocks: blocks of MobileNetV1 that are not trained.
     encoder_batch_norm: "train" or "frozen".
     channels: of the decoder's levels 0 (fine) to 4 (coarse).
     context: first block of level 4: "aspp", "light" (separable) or "conv" (Monodepth2).
@@ -243,7 +244,8 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
     padding: "reflect", or "zeros" for runtimes without mirrored padding.
     disparity_scales: scales with a disparity output; scale s has stride 2^s.
     score_level: level of the decoder that is classified; scores of coarse ones are resized.
-    head, head_channels: "linear" (1x1 to this width, classifier) or "conv" (a 3x3 between).
+    head: "linear" (1x1 to `head_channels`, classifier) or "conv" (a 3x3 convolution between).
+    head_channels: width of the head.
     synchronized_batch_norm: statistics over all replicas.
 
   Returns:
@@ -259,6 +261,7 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
     >>> model.output_shape
     (None, 32, 64, 4)
   """
+  # Long because every option is documented here, where the registry looks for it.
   plan = DecoderPlan(
       channels=tuple(channels), context=context, rates=tuple(rates), batch_norm=batch_norm,
       dropout_rate=dropout_rate, skip_channels=tuple(skip_channels), padding=padding,

@@ -220,7 +220,7 @@ def joint_depth_scenes():
   """Returns transfer and multi-task learning: every batch has video without labels too."""
   experiment = segmentation(
       schema.Network(type="multitask", multitask=schema.MultiTask(
-          **options(), score_level=SCORE_LEVEL)),
+          **options(), score_level=SCORE_LEVEL, head_channels=schema.UNet().head_channels)),
       schema.Method(type="joint_depth", joint_depth=schema.JointDepth(
           symmetric=True, align=ALIGN, ssim_weight=SSIM_WEIGHT)), [few_masks(), *video_parts()])
   experiment.pose = pose_network()

@@ -84,13 +84,16 @@ def _validate_options(at, options):
   check("dropout_rate", lambda x: 0 <= x < 1, "a share, 0 <= share < 1")
   check("frozen_blocks", lambda x: x >= 0, "0 or more")
   check("frames", lambda x: x >= 2, "2 or more: a motion needs two frames")
-  for key in ("filters", "head_filters", "skip_filters", "head_channels"):
+  for key in ("filters", "head_filters", "skip_filters"):
     check(key, lambda x: x >= 1, "1 or more")
+  multitask = "segmentation_disparities" in given
+  check("head_channels", lambda x: x >= (0 if multitask else 1),
+        "1 or more, or 0 for none" if multitask else "1 or more")
   check("channels", lambda x: len(x) == 5 and min(x) >= 1, "5 widths, of levels 0 (fine) to 4")
   check("skip_channels", lambda x: not x or len(x) == 4 and min(x) >= 1,
         "4 widths, of levels 0 (fine) to 3, or []")
   check("rates", lambda x: x and min(x) >= 1, "one or more dilations")
-  levels = MULTITASK_LEVELS if "segmentation_disparities" in given else SCORE_LEVELS
+  levels = MULTITASK_LEVELS if multitask else SCORE_LEVELS
   check("score_level", lambda x: x in levels, f"0 (fine) to {levels[-1]}")
   check("disparity_scales", lambda x: x and set(x) <= set(SCALES) and len(set(x)) == len(x),
         f"different scales out of {list(SCALES)}")

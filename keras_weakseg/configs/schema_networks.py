@@ -126,6 +126,7 @@ class LightDepth(_LightDecoder):
 class MultiTask(_Decoder):
   """Disparities and scores on one encoder (PAD-Net)."""
   score_level: int = 0
+  head_channels: int = 0
   segmentation_disparities: bool = False
 
 
@@ -133,6 +134,7 @@ class MultiTask(_Decoder):
 class LightMultiTask(_LightDecoder):
   """Disparities and scores on one encoder, light."""
   score_level: int = 0
+  head_channels: int = 0
   segmentation_disparities: bool = False
 
 

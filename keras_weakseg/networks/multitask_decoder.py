@@ -64,7 +64,7 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
                       encoder_batch_norm=norms.TRAIN, channels=(64, 128, 128, 256, 256),
                       context=unet_decoder.ASPP, rates=deeplab_v3.ASPP_RATES, batch_norm=False,
                       dropout_rate=0.5, skip_channels=(), padding=unet_decoder.REFLECT,
-                      score_level=0, segmentation_disparities=False,
+                      score_level=0, head_channels=0, segmentation_disparities=False,
                       synchronized_batch_norm=False):
   """Builds encoder and both decoders.
 
@@ -81,6 +81,7 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
     score_level: level of both decoders that is classified, or says the finest disparity; 0, or 1
       for a start from depth networks without disparity 0, whose level 0 nothing has trained.
       Scores are resized.
+    head_channels: of a 1x1 convolution before the classifier; 0 = none, as in the reference.
     segmentation_disparities: whether the segmentation branch gives disparities too. The reference
       has these heads, without ever training or using them.
 
@@ -112,8 +113,9 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
   if segmentation_disparities:
     outputs.update(_disparities(segmentation, of_segmentation, segmentation_disparity_key))
   # As in a segmentation network, whose last layer the pattern of classifiers finds.
+  x = depth.projected_scores(of_segmentation[score_level], head_channels)
   outputs[SCORES] = unet_decoder.full_size(
-      depth.classifier(of_segmentation[score_level], num_classes), images, score_level)
+      depth.classifier(x, num_classes), images, score_level)
   outputs[SIDE_SCORES] = depth.classifier(
       of_segmentation[DISTILLATION_LEVEL], num_classes, "classifier_side")
   return keras.Model(images, outputs, name=f"multitask_{encoder}")
@@ -123,7 +125,8 @@ def light_multitask(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
                     encoder_batch_norm=norms.TRAIN, channels=(16, 32, 48, 64, 128),
                     skip_channels=(16, 24, 32, 48), rates=light.CONTEXT_RATES, batch_norm=True,
                     dropout_rate=0.1, padding=unet_decoder.REFLECT, score_level=0,
-                    segmentation_disparities=False, synchronized_batch_norm=False):
+                    head_channels=0, segmentation_disparities=False,
+                    synchronized_batch_norm=False):
   """Builds the multi-task network on MobileNetV1, with the widths of `unet_decoder.light_unet`.
 
   Args and the model returned: as `multitask_decoder`; the preprocessing is x / 127.5 - 1.
@@ -136,7 +139,8 @@ def light_multitask(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
       input_shape, num_classes, encoder="mobilenet_v1", alpha=alpha, frozen_blocks=frozen_blocks,
       encoder_batch_norm=encoder_batch_norm, channels=channels, context=unet_decoder.LIGHT,
       rates=rates, batch_norm=batch_norm, dropout_rate=dropout_rate, skip_channels=skip_channels,
-      padding=padding, score_level=score_level, segmentation_disparities=segmentation_disparities,
+      padding=padding, score_level=score_level, head_channels=head_channels,
+      segmentation_disparities=segmentation_disparities,
       synchronized_batch_norm=synchronized_batch_norm)
 
 

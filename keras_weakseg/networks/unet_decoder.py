@@ -170,6 +170,11 @@ class DecoderPlan:
     return self.conv(x, 1, disparity_key(scale), activation="sigmoid", dtype="float32",
                      kernel_initializer="glorot_uniform")
 
+  def projected_scores(self, x, filters):
+    """Returns `x` mixed for the classifier by a 1x1 convolution; as it is without filters."""
+    return self.conv(x, filters, "project_scores", 1, use_bias=False,
+                     kernel_initializer="he_normal") if filters else x
+
   def classifier(self, x, num_classes, name="classifier"):
     """Returns the scores, float32 [N, h, w, C], of the features `x`."""
     return self.conv(x, num_classes, name, 1, dtype="float32",
@@ -195,8 +200,7 @@ def _levels(num_classes, scales, score_level, head):
 
 
 def _scores(x, images, plan, num_classes, level, head, head_channels):
-  x = plan.conv(x, head_channels, "project_scores", 1, use_bias=False,
-                kernel_initializer="he_normal")
+  x = plan.projected_scores(x, head_channels)
   if head == CONV:
     # The reference pads this one convolution with zeros.
     x = keras.layers.Conv2D(head_channels, 3, padding="same", use_bias=False, name="head_refine",

@@ -97,6 +97,12 @@ def test_encoder_and_decoder_have_the_shapes_of_the_depth_network(name):
   assert network["score_level"] in depth["disparity_scales"]
 
 
+def test_classes_have_the_same_head_in_all_rows():
+  for key in ("score_level", "head_channels"):
+    values = {registry.build(name).network.get().as_dict()[key] for name in SEGMENTATION}
+    assert len(values) == 1 and min(values) > 0, (key, values)
+
+
 def test_joint_training_sees_video_in_every_batch():
   masks, video = registry.build("joint_depth_scenes").data.parts
   assert (masks.supervision, video.supervision) == ("mask", "none")

@@ -71,6 +71,7 @@ def test_defaults_of_poses_are_valid(name):
     ("unet", {"encoder": "mobilenet_v1", "alpha": 0.5, "frozen_blocks": 3}),
     ("depth_unet", {"encoder": "resnet18", "output_stride": 32, "disparity_scales": [0]}),
     ("light_unet", {"skip_channels": [], "head": "conv", "score_level": 4}),
+    ("light_multitask", {"head_channels": 0}),
     ("multitask", {"batch_norm": True, "context": "conv", "padding": "zeros"})])
 def test_what_can_be_built_passes(name, options):
   given = network(name, **options)
@@ -97,6 +98,7 @@ def test_what_can_be_built_passes(name, options):
     ("light_unet", {"score_level": 5}, "0 \\(fine\\) to 4"),
     ("light_multitask", {"score_level": 2}, "0 \\(fine\\) to 1"),
     ("light_unet", {"head_channels": 0}, "1 or more"),
+    ("light_multitask", {"head_channels": -1}, "1 or more, or 0 for none"),
     ("light_depth", {"frozen_blocks": -1}, "0 or more"),
     ("light_depth", {"disparity_scales": []}, "different scales"),
     ("light_depth", {"disparity_scales": [0, 4]}, "different scales"),

@@ -57,6 +57,23 @@ def test_levels_without_exchanged_features_are_refused():
     build(score_level=2)
 
 
+def test_scores_may_be_projected_before_they_are_classified():
+  plain, projected = build(), build(head_channels=7)
+  own = {w.name: w for w in projected.weights}
+  shared = [w for w in plain.weights if not w.name.startswith("head_classifier/")]
+  for variable in shared:
+    variable.assign(own.pop(variable.name))
+  assert sorted(own) == ["head_classifier/bias:0", "head_classifier/kernel:0",
+                         "head_project_scores/kernel:0"]
+  # Two linear layers say what their product says.
+  mixed = own["head_project_scores/kernel:0"], own["head_classifier/kernel:0"]
+  assert mixed[0].shape[-1] == 7
+  classifier = plain.get_layer("head_classifier")
+  classifier.kernel.assign(tf.einsum("hwim,hwmo->hwio", *mixed))
+  classifier.bias.assign(own["head_classifier/bias:0"])
+  np.testing.assert_allclose(plain(X)["scores"], projected(X)["scores"], atol=1e-5)
+
+
 def test_heads_that_the_reference_never_uses_are_an_option():
   names = {w.name for w in build().weights}
   extra = {w.name for w in build(segmentation_disparities=True).weights} - names

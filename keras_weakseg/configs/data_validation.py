@@ -33,7 +33,7 @@ def validate_data(data, aligned=True):
           received=names, fix=f"Set `data.sources.{i}.name`.")
   validate_parts(data.sources, data.parts, data.head)
   one_of("data.aggregation", data.aggregation, AGGREGATIONS)
-  _validate_augmentation(data.augmentation, aligned)
+  validate_augmentation(data.augmentation, aligned)
 
 
 def validate_parts(sources, parts, head=""):
@@ -67,17 +67,37 @@ def validate_parts(sources, parts, head=""):
     raise errors.unknown_name("source for 'data.head'", head, names)
 
 
-def validate_crop(augmentation, aligned=True):
-  """Checks that a crop fits the grids of a network.
+def validate_augmentation(augmentation, aligned=True, key="data.augmentation"):
+  """Checks how samples are varied.
 
   Args:
     augmentation: `schema.Augmentation`.
     aligned: as in `validate_data`.
+    key: of the augmentation.
 
   Raises:
-    ValueError: it does not; the text offers the nearest one that does.
+    ValueError: a value is out of range, a name unknown, or the crop does not fit the grids of the
+      network; the text offers the nearest one that does.
   """
-  key = "data.augmentation.crop"
+  scales = list(augmentation.scales)
+  _validate_crop(augmentation, aligned, key)
+  resize = list(augmentation.resize)
+  require(not resize or len(resize) == 2 and min(resize) > 0, f"{key}.resize",
+          expected="[height, width], or []", received=resize)
+  require(len(scales) == 2 and 0 < scales[0] <= scales[1], f"{key}.scales",
+          expected="[lowest, highest], 0 < lowest <= highest", received=scales)
+  require(0 <= augmentation.color <= 1, f"{key}.color", expected="a strength, 0..1",
+          received=augmentation.color)
+  require(0 <= augmentation.color_share <= 1, f"{key}.color_share", expected="a share, 0..1",
+          received=augmentation.color_share)
+  require(0 <= augmentation.swap_frames <= 1, f"{key}.swap_frames", expected="a share, 0..1",
+          received=augmentation.swap_frames)
+  one_of(f"{key}.color_of", augmentation.color_of, COLOR_OF)
+  one_of(f"{key}.tags_from", augmentation.tags_from, TAGS_FROM)
+
+
+def _validate_crop(augmentation, aligned, key):
+  key = f"{key}.crop"
   crop, scales = list(augmentation.crop), list(augmentation.scales)
   shape = crop if len(crop) == 2 else [321, 321]
   near = [max(8 * ((side + 3) // 8) + 1, 9) if aligned else max((side + 16) // 32 * 32, 32)
@@ -132,21 +152,3 @@ def _validate_part(key, part, names):
   require(part.weight >= 0, f"{key}.weight", expected="0 or more", received=part.weight)
   require(all(name.strip() for name in part.split.split("+")), f"{key}.split",
           expected="a split, or several joined by `+`", received=repr(part.split))
-
-
-def _validate_augmentation(augmentation, aligned):
-  key, scales = "data.augmentation", list(augmentation.scales)
-  validate_crop(augmentation, aligned)
-  resize = list(augmentation.resize)
-  require(not resize or len(resize) == 2 and min(resize) > 0, f"{key}.resize",
-          expected="[height, width], or []", received=resize)
-  require(len(scales) == 2 and 0 < scales[0] <= scales[1], f"{key}.scales",
-          expected="[lowest, highest], 0 < lowest <= highest", received=scales)
-  require(0 <= augmentation.color <= 1, f"{key}.color", expected="a strength, 0..1",
-          received=augmentation.color)
-  require(0 <= augmentation.color_share <= 1, f"{key}.color_share", expected="a share, 0..1",
-          received=augmentation.color_share)
-  require(0 <= augmentation.swap_frames <= 1, f"{key}.swap_frames", expected="a share, 0..1",
-          received=augmentation.swap_frames)
-  one_of(f"{key}.color_of", augmentation.color_of, COLOR_OF)
-  one_of(f"{key}.tags_from", augmentation.tags_from, TAGS_FROM)

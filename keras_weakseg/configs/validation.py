@@ -45,7 +45,7 @@ def validate(experiment):
   """
   data_validation.validate_data(
       experiment.data, not network_validation.has_nested_grids(experiment.network))
-  _validate_phase(experiment, experiment.data.parts)
+  _validate_phase(experiment, experiment.data.parts, experiment.data.augmentation)
   _validate_stages(experiment)
   _validate_evaluation(experiment.evaluation, experiment.training)
   _validate_protocol(experiment.evaluation.protocol)
@@ -55,10 +55,14 @@ def validate(experiment):
   return experiment
 
 
-def _validate_phase(phase, parts):
+def _validate_phase(phase, parts, augmentation):
   """Checks what an experiment and a stage have in common."""
   network_validation.validate_network(phase.network)
   network_validation.validate_pose(phase.pose)
+  frames = getattr(phase.pose.get(), "frames", 2)
+  require(frames == 2 or not augmentation.swap_frames, f"pose.{phase.pose.type}.frames",
+          received=frames, expected="2 with swap_frames: who sees all frames at once knows each by "
+          "its place", fix="Set it to 2, or `swap_frames` of the augmentation to 0.")
   _validate_method(phase.method, parts)
   _validate_training(phase.training)
   warmup = getattr(phase.method.get(), schedule.WARMUP, 0)
@@ -74,12 +78,15 @@ def _validate_stages(experiment):
           fix=f"Set `recipe` ('{experiment.recipe}' now), or `stages`.")
   require(len({*names, "train"}) == len(names) + 1 and all(names), "stages",
           expected="a name of its own for every stage, none of them 'train'", received=names)
-  for stage in experiment.stages:
+  for i, stage in enumerate(experiment.stages):
+    augmentation, key = stage.augmentation, f"stages.{i}.augmentation"
+    if augmentation is None:
+      augmentation, key = experiment.data.augmentation, "data.augmentation"
     try:
       data_validation.validate_parts(experiment.data.sources, stage.parts, stage.head)
-      data_validation.validate_crop(
-          experiment.data.augmentation, not network_validation.has_nested_grids(stage.network))
-      _validate_phase(stage, stage.parts)
+      data_validation.validate_augmentation(
+          augmentation, not network_validation.has_nested_grids(stage.network), key)
+      _validate_phase(stage, stage.parts, augmentation)
     except ValueError as error:
       raise ValueError(f"In the stage '{stage.name}': {error}") from error
 

@@ -173,11 +173,21 @@ def test_an_experiment_without_data_is_valid():
     ("depth_scenes", "evaluation.depth.scale", "mean", "median, metric, or metres"),
     ("depth_scenes", "evaluation.depth.scale", "0", "median, metric, or metres"),
     ("depth_scenes", "data.augmentation.crop", [97, 193], "multiple of 32"),
+    ("depth_scenes", "pose.light_pose.frames", 3, "2 with swap_frames"),
+    ("depth_transfer_scenes", "stages.0.pose.light_pose.frames", 3, "2 with swap_frames"),
+    ("depth_transfer_scenes", "stages.0.augmentation.swap_frames", 1.5, "a share, 0..1"),
+    ("depth_transfer_scenes", "stages.0.augmentation.crop", [97, 193],
+     "Set `stages.0.augmentation.crop=[96, 192]`"),
 ])
 def test_values_of_depth_out_of_range(name, key, value, expected):
   with pytest.raises(ValueError, match="is out of range") as caught:
     check(name, {key: value})
   assert expected in str(caught.value)
+
+
+def test_frames_may_be_seen_together_where_none_changes_places():
+  changes = {"pose.light_pose.frames": 3, "data.augmentation.swap_frames": 0.0}
+  assert check("depth_scenes", changes).pose.get().frames == 3
 
 
 @pytest.mark.parametrize("name, key, value", [

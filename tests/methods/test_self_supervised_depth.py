@@ -204,8 +204,14 @@ def test_stereo_alone_needs_no_pose_network(video, tensors, depth_built):
   method = depth_built(NAME, pose=None, stereo=True, video=False)
   assert list(method.networks) == ["depth"]
   batch = tensors(batch)
-  logs = [method.train_step(batch) for _ in range(6)]
-  assert float(logs[-1]["photometric"]) < float(logs[0]["photometric"])
+  variables = method.networks["depth"].trainable_variables
+  before = [variable.numpy() for variable in variables]
+  logs = [method.train_step(batch) for _ in range(2)]
+  assert all(0 < float(log["photometric"]) < 1 for log in logs)
+  still = {new.name for old, new in zip(before, variables, strict=True)
+           if np.array_equal(old, new.numpy())}
+  # Pooled to one value per sample, batch statistics of two leave a sign, whatever the kernel is.
+  assert still <= {"head_pool_project/kernel:0"}
   assert float(logs[0]["translation"]) == pytest.approx(0.3)
 
 

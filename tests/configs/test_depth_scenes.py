@@ -16,8 +16,12 @@ SEGMENTATION = ["unet_scenes", "depth_transfer_scenes", "joint_depth_scenes"]
 def test_nothing_is_downloaded_and_no_number_is_trained_or_tuned_on(name):
   experiment = registry.build(name)
   assert experiment.network.pretrained == experiment.pose.pretrained == ""
-  wanted = depth_scenes.STEREO_SCENES if name == "stereo_depth_scenes" else "weakseg_scenes"
-  assert [source.dataset for source in experiment.data.sources] == [wanted]
+  sources = {source.name: source.dataset for source in experiment.data.sources}
+  stereo = name == "stereo_depth_scenes"
+  labelled = {"scenes": "weakseg_scenes"} if name in SEGMENTATION else {}
+  video = {} if name == "unet_scenes" else {
+      "video": depth_scenes.STEREO_SCENES if stereo else depth_scenes.VIDEO_SCENES}
+  assert sources == {**labelled, **video}
   stages = [stage.parts for stage in experiment.stages]
   assert {part.split for parts in [experiment.data.parts, *stages] for part in parts} == {"train"}
   assert experiment.evaluation.split == "test"

@@ -44,6 +44,16 @@ def test_pairs_are_a_configuration_of_their_own(builders, tmp_path):
     assert getattr(plain.builder_config, name) == getattr(pairs.builder_config, name)
 
 
+def test_more_streets_are_a_configuration_of_their_own(tmp_path):
+  make = lambda name: tfds.builder(name, data_dir=tmp_path)
+  plain, large = make("weakseg_scenes"), make("weakseg_scenes/192x96_large")
+  assert plain.data_dir != large.data_dir and set(plain.info.features) == set(large.info.features)
+  assert (plain.builder_config.train, large.builder_config.train) == (400, 1200)
+  # So that figures of both are figures of the same scenes.
+  for name in ("size", "validation", "test", "stereo"):
+    assert getattr(plain.builder_config, name) == getattr(large.builder_config, name)
+
+
 def test_pairs_are_what_the_renderer_gives(builders, tmp_path):
   module = sys.modules[builders.classes["weakseg_scenes"].__module__]
   config = module.ScenesConfig(name="tiny_stereo", size=(24, 48), train=2, validation=1, test=1,

@@ -189,8 +189,21 @@ def start_again():
   return build
 
 
+@pytest.fixture(scope="session")
+def predictor_of():
+  """Returns a function that builds the predictor of a network of `start_again`, once."""
+  made = {}
+
+  def build(network, kind, output):
+    if id(network) not in made:  # `start_again` keeps the network, so that its id stays its own.
+      made[id(network)] = preprocessing.predictor(network, networks.network_record(kind), output)
+    return made[id(network)]
+
+  return build
+
+
 @pytest.fixture
-def depth_built(start_again):
+def depth_built(start_again, predictor_of):
   """Returns a function that builds a method of depth on small networks, ready to take a step.
 
   All methods that it builds share their networks: use one after the other. Its arguments: name of
@@ -202,9 +215,8 @@ def depth_built(start_again):
     joint = name == "joint_depth"
     kind = "light_multitask" if joint else "light_depth"
     network = start_again(kind, 4 if joint else 0, **{**SMALL, **dict(small)})
-    predictor = preprocessing.predictor(
-        network, networks.network_record(kind),
-        "scores" if joint else unet_decoder.finest_disparity_key(network.output))
+    predictor = predictor_of(network, kind, "scores" if joint else (
+        unet_decoder.finest_disparity_key(network.output)))
     if pose is not None:
       options["pose"] = start_again("light_pose", **{"alpha": 0.25, **dict(pose)})
     method = registry.method_class(name)(network, predictor, **options)

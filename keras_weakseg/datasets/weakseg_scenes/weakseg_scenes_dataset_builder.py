@@ -50,7 +50,7 @@ class Builder(builder.LocalBuilder):
       # Its own configuration: data that was prepared without the second camera stays what it is.
       ScenesConfig(name="192x96_stereo", description="The scenes of 192x96, from two cameras.",
                    stereo=True),
-      # For what needs no labels: three times the streets, the first 400 of which are those of 192x96.
+      # For what needs no labels: three times the streets; the first 400 are those of 192x96.
       ScenesConfig(name="192x96_large", description="1,200 / 100 / 100 scenes of 192x96 pixels.",
                    train=1200),
   ]

@@ -134,7 +134,7 @@ class MultiTask(_Decoder):
 class LightMultiTask(_LightDecoder):
   """Disparities and scores on one encoder, light."""
   score_level: int = 0
-  head_channels: int = 0
+  head_channels: int = 64
   segmentation_disparities: bool = False
 
 

@@ -65,6 +65,12 @@ def test_the_layers_have_the_shapes_of_the_depth_network(key):
   assert network["score_level"] == min(depth["disparity_scales"])
 
 
+def test_classes_have_the_same_head_in_all_rows():
+  for name in ("score_level", "head_channels"):
+    values = {row.network.get().as_dict()[name] for count in COUNTS for row in rows(count)}
+    assert len(values) == 1 and min(values) > 0, (name, values)
+
+
 def test_numbers_are_those_of_test_at_the_size_of_the_training():
   for row in rows(50):
     assert row.evaluation.split == "test" and row.data.parts[0].split == "train"

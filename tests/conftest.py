@@ -4,6 +4,8 @@ import os
 import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests compile often and run what they compiled once or twice.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 # Graphs make millions of objects that live; looking for garbage among them less often saves time.
 gc.set_threshold(50_000)
 

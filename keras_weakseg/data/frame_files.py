@@ -83,7 +83,8 @@ def common_size(paths, name):
         f"The frames of the clip '{name}' have different sizes.", expected="one camera, one size",
         received=f"'{odd[0]}' {as_text(sizes[odd[0]])}{more}, the others {as_text(usual)} "
                  "(height x width)",
-        fix="Remove them, or put the frames of every camera into a subfolder of their own.")
+        fix="Remove them, or put the frames of every camera into a subfolder of their own, with "
+        "its intrinsics.txt.")
   return usual
 
 

@@ -62,17 +62,30 @@ class Clips(source.RandomAccess):
     self.size = None if size is None else tuple(int(side) for side in size)
     self.offsets = tuple(int(offset) for offset in offsets)
     self._static, self._occluders = float(static_threshold), occluders
+    self._standing = 0  # samples dropped because the camera stands
     _check_options(self.size, self.offsets)
     self._check_cameras([clip for group in clips.values() for clip in group])
     self._splits = {split: self._entries_of(split, group) for split, group in clips.items()}
     self._entries = {entry.id: entry for group in self._splits.values() for entry in group}
     if not self._entries:
-      raise errors.value_error(
-          f"'{name}' has no frame with all its neighbours.",
-          expected=f"clips with frames at the offsets {list(self.offsets)}",
-          received=", ".join(f"{clip.name}: {len(clip.frames)} frames" for group in clips.values()
-                             for clip in group)[:200] or "no clips",
-          fix="Add frames, or choose smaller offsets= (frames of a clip are sorted by name).")
+      raise self._no_sample([clip for group in clips.values() for clip in group])
+
+  def _no_sample(self, clips):
+    """Returns the error of clips without any sample."""
+    if self._standing:
+      return errors.value_error(
+          f"The camera of '{self.name}' stands in every sample.",
+          expected="frames whose mean difference to their neighbours is static_threshold="
+          f"{self._static:g} of 255 or more",
+          received=f"{self._standing} samples, all dropped because it is less",
+          fix="Choose larger offsets= (--frame_offsets=-5,5), or a lower static_threshold= "
+          "(--static_threshold).")
+    return errors.value_error(
+        f"'{self.name}' has no frame with all its neighbours.",
+        expected=f"clips with frames at the offsets {list(self.offsets)}",
+        received=", ".join(f"{clip.name}: {len(clip.frames)} frames" for clip in clips)[:200]
+        or "no clips",
+        fix="Add frames, or choose smaller offsets= (frames of a clip are sorted by name).")
 
   def _check_cameras(self, clips):
     for clip in clips:
@@ -100,6 +113,7 @@ class Clips(source.RandomAccess):
     difference = static_frames.differences([pair for entry in entries for pair in pairs(entry)])
     moving = tuple(entry for entry in entries if min(
         difference[pair] for pair in pairs(entry)) >= self._static)
+    self._standing += len(entries) - len(moving)
     self.notes.append(
         f"{split}: {len(entries) - len(moving)} of {len(entries)} samples dropped because the "
         f"camera stands (mean difference to a neighbour < {self._static:g} of 255)")

@@ -126,6 +126,8 @@ def test_a_standing_camera_is_left_out(tmp_path, frames):
   assert source.ids("train") == ("c/b", "c/c", "c/d")
   assert "3 of 6 samples dropped because the camera stands" in source.notes[-1]
   assert len(clips_lib.Clips("mine", {"train": [clip]}).ids("train")) == 6
+  with pytest.raises(ValueError, match=r"'mine' stands in every sample(.*\n)*.*larger offsets="):
+    clips_lib.Clips("mine", {"train": [clip]}, static_threshold=200.0)
 
 
 def test_what_hides_the_scene_is_not_valid_in_any_batch(clip):

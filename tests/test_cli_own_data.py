@@ -86,6 +86,8 @@ def test_an_angle_stands_for_intrinsics(fits, video_folder, tmp_path):
     (["fit", "em_adapt_scenes", "--method", "em_fixed", "--data", "PHOTOS"],
      "not clear what to train"),
     (["fit", "--method", "em_fixd", "--data", "PHOTOS"], "Did you mean 'em_fixed'"),
+    (["fit", "--method", "self_supervised_dept", "--data", "FRAMES"],
+     "Did you mean 'self_supervised_depth'"),
     (["fit", "--method", "self_supervised_depth", "--data", "FRAMES", "--frame_size", "40,60"],
      "Resize or crop to a height of 32 or 48 and a width of 48 or 64")])
 def test_mistakes_say_what_to_do_and_leave_nothing(arguments, words, video_folder, photo_folder,

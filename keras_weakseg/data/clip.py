@@ -63,9 +63,13 @@ def divide(clips, validation=None, held_out=0.1):
     held_out: that share, 0 <= share < 1.
 
   Raises:
-    ValueError: there is no such clip, or no such share.
+    ValueError: there is no such clip, `validation` is one text, or no such share.
   """
   source.check_held_out(held_out)
+  if isinstance(validation, str):
+    raise errors.value_error(
+        "The clips to hold out cannot be used.", expected="a sequence of names",
+        received=repr(validation), fix=f"Pass validation=['{validation}'].")
   if validation is not None:
     known = [clip.name for clip in clips]
     for name in set(validation) - set(known):

@@ -54,12 +54,16 @@ class Video(clips_lib.Clips):
 
   Raises:
     FileNotFoundError: the folder or the intrinsics are not there, or there are no frames.
-    ValueError: the intrinsics do not fit, or there are too few frames.
+    ValueError: the intrinsics do not fit, an argument cannot be used, or there are too few frames.
   """
 
   def __init__(self, root, intrinsics=None, *, field_of_view=None, size=None, offsets=(-1, 1),
                static_threshold=1.0, occluders=None, validation=None, held_out=0.1, step=1,
                classes=(), data_dir=None, cache_dir=None, name=None):
+    size, offsets = clips_lib.checked_options(size, offsets)
+    if not isinstance(step, int) or step < 1:
+      raise errors.value_error("The step of films cannot be used.", expected="1, 2, 3, ...",
+                               received=repr(step), fix="Pass step=1, or leave it out.")
     film = pathlib.Path(root)
     is_film = film.suffix.lower() in video_files.SUFFIXES and film.is_file()
     self.root = film.parent if is_film else locations.find(root, data_dir)
@@ -148,10 +152,11 @@ def _cameras(root, found, intrinsics, field_of_view, name):
   """Returns (dict of clip name to its matrix, notes for the plan)."""
   files = {key: _file_of(clip.folder, root) for key, clip in found.items()}
   if field_of_view is not None and intrinsics is None:
+    matrices = {key: cameras.assumed(field_of_view, clip.stored) for key, clip in found.items()}
     note = f"assumed field of view: {field_of_view:g} degrees across the width"
     unread = sorted({os.path.relpath(file, root) for file in files.values() if file})
     note += f"; not read because of it: {_some(unread)}" if unread else ""
-    return {key: cameras.assumed(field_of_view, clip.stored) for key, clip in found.items()}, [note]
+    return matrices, [note]
   unknown = [key for key in found if intrinsics is None and files[key] is None]
   if unknown or field_of_view is not None:
     some = len(unknown) < len(found)

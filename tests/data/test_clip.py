@@ -32,6 +32,8 @@ def test_whole_clips_are_held_out_by_name():
   assert [clip.name for clip in splits["validation"]] == ["b"]
   with pytest.raises(ValueError, match="Did you mean 'b'"):
     clip_lib.divide([make("a"), make("b")], validation=["bb"])
+  with pytest.raises(ValueError, match=r"Pass validation=\['ab'\]"):
+    clip_lib.divide([make("a"), make("b")], validation="ab")
 
 
 @pytest.mark.parametrize("share", [1.5, 1, -0.5, float("nan"), "0.1", None])

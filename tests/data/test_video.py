@@ -144,7 +144,13 @@ def test_intrinsics_that_an_angle_overrules_are_named(tmp_path, frames):
     ({}, "field_of_view=65"), ({"intrinsics": CAMERA, "field_of_view": 60}, "Received: both"),
     ({"intrinsics": "0.58 1.92 0.5 0.5"}, "multiply fx, cx by the width"),
     ({"intrinsics": "721 721 609 172"}, "12x16"), ({"intrinsics": "1 2 3"}, "fx fy cx cy"),
-    ({"field_of_view": 500}, "5..170"), ({"intrinsics": CAMERA, "offsets": (-9, 9)}, "6 frames"),
+    ({"field_of_view": 500}, "5..170"), ({"field_of_view": "65"}, "Received: '65'"),
+    ({"intrinsics": CAMERA, "size": 64}, "Received: 64"),
+    ({"intrinsics": CAMERA, "offsets": 1}, "Received: 1"),
+    ({"intrinsics": CAMERA, "step": 0}, "step of films"),
+    ({"intrinsics": CAMERA, "step": 0.5}, "step of films"),
+    ({"intrinsics": CAMERA, "validation": "clip"}, "a sequence of names"),
+    ({"intrinsics": CAMERA, "offsets": (-9, 9)}, "6 frames"),
     ({"intrinsics": CAMERA, "validation": ["clp"]}, "clip to hold out")])
 def test_what_is_wrong_is_said(tmp_path, frames, options, words):
   frames(tmp_path / "clip")

@@ -77,7 +77,9 @@ class Video(clips_lib.Clips):
       raise errors.missing(
           f"'{name}' holds no frames.", expected="images "
           + ", ".join(file_index.IMAGE_SUFFIXES) + " or films " + ", ".join(video_files.SUFFIXES)
-          + f" in '{self.root}'", received="none", fix="Check the folder.")
+          + f" in '{self.root}'", received="none" + (
+              f" but results of this library: {_inside(self.root, results)}" if results else ""),
+          fix="Check the folder.")
     found = {key: _found(key, place, size, step, cache_dir) for key, place in places.items()}
     matrices, note = _cameras(self.root, found, intrinsics, field_of_view, name)
     made = [clip_lib.Clip(key, clip.keys, clip.frames, clip.size, cameras.resized(
@@ -138,9 +140,12 @@ def _notes(root, found, results, size):
                  for key, clip in found.items()])
   lines = [f"clips: {clips}" + (f", resized to {frame_files.as_text(size)}" if size else "")]
   if results:
-    names = _some([os.path.relpath(folder, root) for folder in results])
-    lines.append(f"results of this library, not read as clips: {names}")
+    lines.append(f"results of this library, not read as clips: {_inside(root, results)}")
   return lines
+
+
+def _inside(root, paths):
+  return _some([os.path.relpath(path, root) for path in paths])
 
 
 def _some(names):
@@ -154,8 +159,8 @@ def _cameras(root, found, intrinsics, field_of_view, name):
   if field_of_view is not None and intrinsics is None:
     matrices = {key: cameras.assumed(field_of_view, clip.stored) for key, clip in found.items()}
     note = f"assumed field of view: {field_of_view:g} degrees across the width"
-    unread = sorted({os.path.relpath(file, root) for file in files.values() if file})
-    note += f"; not read because of it: {_some(unread)}" if unread else ""
+    unread = sorted({str(file) for file in files.values() if file})
+    note += f"; not read because of it: {_inside(root, unread)}" if unread else ""
     return matrices, [note]
   unknown = [key for key in found if intrinsics is None and files[key] is None]
   if unknown or field_of_view is not None:

@@ -118,6 +118,10 @@ def test_results_of_this_library_are_no_clips(tmp_path, frames):
       "clips: drive 6 frames 12x16",
       "results of this library, not read as clips: disp, expe, labe, pred, reco"]
   assert len(source.ids("train")) == 4
+  for path in (tmp_path / "drive").glob("*.png"):
+    path.unlink()
+  with pytest.raises(FileNotFoundError, match="none but results of this library: disp, expe"):
+    kw_data.Video(tmp_path / "drive", CAMERA)
 
 
 def test_results_are_known_by_the_names_that_are_written():

@@ -72,6 +72,9 @@ def _show(options):
 def _fit(options):
   """Trains, evaluates and records."""
   from keras_weakseg import api
+  from keras_weakseg.methods import registry as methods
+  if options.method:
+    methods.method_class(options.method)  # Which source the folder becomes depends on it.
   own = cli_own_data.fit_options(options)
   _check_one(options.experiment, options.config_file or options.method, "EXPERIMENT",
              "--config_file, or --method and --data")

@@ -2,8 +2,8 @@
 import argparse
 
 FOLDER = ("images", "masks", "tags", "boxes", "classes", "manifest", "validation", "held_out")
-_VIDEO = ("intrinsics", "field_of_view", "frame_size", "frame_offsets", "occluders", "validation",
-          "held_out")
+_VIDEO = ("intrinsics", "field_of_view", "frame_size", "frame_offsets", "static_threshold",
+          "occluders", "validation", "held_out")
 # Methods that learn from the neighbours of a frame alone: their folder is one of video.
 _OF_VIDEO = ("self_supervised_depth",)
 
@@ -44,6 +44,9 @@ def add_video(parser):
                       help="frames are resized to it, multiples of 32; default: near their own")
   parser.add_argument("--frame_offsets", type=numbers(int),
                       help="neighbours of a frame, default: -1,1; of slow films -5,5")
+  parser.add_argument("--static_threshold", type=float,
+                      help="frames that differ less from a neighbour, of 255, are left out: the "
+                      "camera stands; default: 1, 0 keeps all")
   parser.add_argument("--occluders", help="PNG of what always hides the scene, such as a bonnet")
 
 

@@ -45,7 +45,8 @@ def test_a_folder_of_frames_finds_its_intrinsics(fits, video_folder):
 
 @pytest.mark.parametrize("flags, focal, frames", [
     (["--intrinsics", "30 30 31.5 15.5", "--frame-offsets=-2,2"], 30.0, 9),
-    (["--intrinsics", "30 30 31.5 15.5", "--frame-size", "64,128", "--held-out", "0"], 60.0, 12)])
+    (["--intrinsics", "30 30 31.5 15.5", "--frame-size", "64,128", "--held-out", "0"], 60.0, 12),
+    (["--static_threshold", "0", "--held-out", "0"], 40.0, 12)])
 def test_the_camera_the_size_and_the_neighbours_can_be_given(fits, video_folder, flags, focal,
                                                              frames):
   assert cli.main(["fit", "--method", "self_supervised_depth", "--data", str(video_folder),
@@ -78,11 +79,15 @@ def test_an_angle_stands_for_intrinsics(fits, video_folder, tmp_path):
       "0.58 1.92 0.5 0.5"], "multiply fx, cx by the width"),
     (["fit", "--method", "self_supervised_depth", "--data", "FRAMES", "--frame_offsets=-20,20"],
      "choose smaller offsets"),
+    (["fit", "--method", "self_supervised_depth", "--data", "FRAMES", "--static_threshold", "255"],
+     "larger offsets= (--frame_offsets=-5,5)"),
     (["fit", "--method", "self_supervised_depth", "--data", "nowhere"], "nowhere"),
     (["fit", "--method", "self_supervised_depth"], "nothing to train on"),
     (["fit", "em_adapt_scenes", "--method", "em_fixed", "--data", "PHOTOS"],
      "not clear what to train"),
     (["fit", "--method", "em_fixd", "--data", "PHOTOS"], "Did you mean 'em_fixed'"),
+    (["fit", "--method", "self_supervised_dept", "--data", "FRAMES"],
+     "Did you mean 'self_supervised_depth'"),
     (["fit", "--method", "self_supervised_depth", "--data", "FRAMES", "--frame_size", "40,60"],
      "Resize or crop to a height of 32 or 48 and a width of 48 or 64")])
 def test_mistakes_say_what_to_do_and_leave_nothing(arguments, words, video_folder, photo_folder,

@@ -60,11 +60,16 @@ def divide(clips, validation=None, held_out=0.1):
     clips: sequence of `Clip`.
     validation: names of the clips held out whole; None: the last share of every clip. A sample
       needs its neighbours, so frames at the seam belong to neither split.
-    held_out: that share, 0..1.
+    held_out: that share, 0 <= share < 1.
 
   Raises:
-    ValueError: there is no such clip.
+    ValueError: there is no such clip, `validation` is one text, or no such share.
   """
+  source.check_held_out(held_out)
+  if isinstance(validation, str):
+    raise errors.value_error(
+        "The clips to hold out cannot be used.", expected="a sequence of names",
+        received=repr(validation), fix=f"Pass validation=['{validation}'].")
   if validation is not None:
     known = [clip.name for clip in clips]
     for name in set(validation) - set(known):

@@ -1,5 +1,6 @@
 """Clips of a moving camera as samples: an image, its neighbours, what is known of the camera."""
 import dataclasses
+import operator
 from typing import Tuple
 
 import numpy as np
@@ -59,20 +60,31 @@ class Clips(source.RandomAccess):
                occluders=None, classes=(), remap=None, palette=None):
     super().__init__(name, classes, palette)
     self.remap = remap
-    self.size = None if size is None else tuple(int(side) for side in size)
-    self.offsets = tuple(int(offset) for offset in offsets)
+    self.size, self.offsets = checked_options(size, offsets)
     self._static, self._occluders = float(static_threshold), occluders
-    _check_options(self.size, self.offsets)
+    self._standing = 0  # samples dropped because the camera stands
     self._check_cameras([clip for group in clips.values() for clip in group])
     self._splits = {split: self._entries_of(split, group) for split, group in clips.items()}
     self._entries = {entry.id: entry for group in self._splits.values() for entry in group}
     if not self._entries:
-      raise errors.value_error(
-          f"'{name}' has no frame with all its neighbours.",
-          expected=f"clips with frames at the offsets {list(self.offsets)}",
-          received=", ".join(f"{clip.name}: {len(clip.frames)} frames" for group in clips.values()
-                             for clip in group)[:200] or "no clips",
-          fix="Add frames, or choose smaller offsets= (frames of a clip are sorted by name).")
+      raise self._no_sample([clip for group in clips.values() for clip in group])
+
+  def _no_sample(self, clips):
+    """Returns the error of clips without any sample."""
+    if self._standing:
+      return errors.value_error(
+          f"The camera of '{self.name}' stands in every sample.",
+          expected="frames whose mean difference to their neighbours is static_threshold="
+          f"{self._static:g} of 255 or more",
+          received=f"{self._standing} samples, all dropped because it is less",
+          fix="Choose larger offsets= (--frame_offsets=-5,5), or a lower static_threshold= "
+          "(--static_threshold).")
+    return errors.value_error(
+        f"'{self.name}' has no frame with all its neighbours.",
+        expected=f"clips with frames at the offsets {list(self.offsets)}",
+        received=", ".join(f"{clip.name}: {len(clip.frames)} frames" for clip in clips)[:200]
+        or "no clips",
+        fix="Add frames, or choose smaller offsets= (frames of a clip are sorted by name).")
 
   def _check_cameras(self, clips):
     for clip in clips:
@@ -100,6 +112,7 @@ class Clips(source.RandomAccess):
     difference = static_frames.differences([pair for entry in entries for pair in pairs(entry)])
     moving = tuple(entry for entry in entries if min(
         difference[pair] for pair in pairs(entry)) >= self._static)
+    self._standing += len(entries) - len(moving)
     self.notes.append(
         f"{split}: {len(entries) - len(moving)} of {len(entries)} samples dropped because the "
         f"camera stands (mean difference to a neighbour < {self._static:g} of 255)")
@@ -233,15 +246,31 @@ class Clips(source.RandomAccess):
     return read
 
 
-def _check_options(size, offsets):
-  if size is not None and (len(size) != 2 or min(size) < 8):
+def checked_options(size, offsets):
+  """Returns the size and the offsets of `Clips` as tuples of int, the size may be None.
+
+  Raises:
+    ValueError: they cannot be used.
+  """
+  sides = None if size is None else _whole(size)
+  if size is not None and (sides is None or len(sides) != 2 or min(sides) < 8):
     raise errors.value_error(
         "The working size cannot be used.", expected="(height, width), each 8 or more",
         received=size, fix="Set size, for example (192, 640).")
-  if 0 in offsets or len(set(offsets)) < len(offsets):
+  whole = _whole(offsets)
+  if whole is None or 0 in whole or len(set(whole)) < len(whole):
     raise errors.value_error(
         "The neighbours of a frame cannot be used.", expected="different offsets, none of them 0",
-        received=list(offsets), fix="Set offsets, for example (-1, 1).")
+        received=offsets, fix="Set offsets, for example (-1, 1).")
+  return sides, whole
+
+
+def _whole(values):
+  """Returns a tuple of int, or None where these are no whole numbers."""
+  try:
+    return tuple(operator.index(value) for value in values)
+  except TypeError:
+    return None
 
 
 def _constant(name, rows):

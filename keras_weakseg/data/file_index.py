@@ -28,12 +28,28 @@ def places(root, names):
   return [pathlib.Path(root) / name.strip() for name in str(names).split("+")]
 
 
-def list_ids(folders, suffixes):
+def folders_with(root, names):
+  """Returns the paths of the subfolders that hold a file of one of these names, sorted.
+
+  Args:
+    root: the folder; it does not count itself, nor does what lies in a folder that is found.
+    names: file names.
+  """
+  found = []
+  for parent, folders, files in os.walk(root):
+    if parent != str(root) and not set(names).isdisjoint(files):
+      found.append(parent)
+      folders.clear()
+  return sorted(found)
+
+
+def list_ids(folders, suffixes, without=()):
   """Lists the files of folders and their subfolders.
 
   Args:
     folders: a path, or a list of paths; a folder that does not exist holds nothing.
     suffixes: accepted suffixes in lower case.
+    without: paths of subfolders that are left out, see `folders_with`.
 
   Returns:
     Dict of id (relative path with `/`, no suffix) to path, sorted by id.
@@ -43,7 +59,7 @@ def list_ids(folders, suffixes):
   """
   found = {}
   for folder in [folders] if isinstance(folders, (str, os.PathLike)) else folders:
-    for sample, path in _walk(pathlib.Path(folder), suffixes):
+    for sample, path in _walk(pathlib.Path(folder), suffixes, without):
       if sample in found:
         raise errors.value_error(
             f"Two files in '{folder}' have the id '{sample}'.", expected="one file per id",
@@ -52,9 +68,10 @@ def list_ids(folders, suffixes):
   return dict(sorted(found.items()))
 
 
-def _walk(folder, suffixes):
+def _walk(folder, suffixes, without):
   """Yields (id, path) of the files of a folder."""
-  for parent, _, names in os.walk(folder):
+  for parent, inner, names in os.walk(folder):
+    inner[:] = [name for name in inner if os.path.join(parent, name) not in without]
     for name in names:
       stem, suffix = os.path.splitext(name)
       if suffix.lower() in suffixes and not name.startswith("."):

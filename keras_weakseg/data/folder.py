@@ -67,7 +67,7 @@ class Folder(source.RandomAccess):
     self._places = {"images": images, "masks": masks, "tags": tags, "boxes": boxes}
     self.unknown_names = unknown_names
     self.remap = _remap_table(remap, self.num_classes)
-    self._seed, self._held_out = seed, held_out
+    self._seed, self._held_out = seed, source.check_held_out(held_out)
     self._images = file_index.list_ids(
         file_index.places(self.root, images), file_index.IMAGE_SUFFIXES)
     if not self._images:

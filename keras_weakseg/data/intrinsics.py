@@ -10,6 +10,7 @@ from keras_weakseg import errors
 # Readers of clips find all that they need of cameras here.
 from keras_weakseg.ops.cameras import assumed, camera_matrix, check, resized
 
+_SHOWN = 60  # characters of what cannot be read
 _NAMES = (("fx",), ("fy",), ("cx", "u0"), ("cy", "v0"))
 
 
@@ -30,7 +31,9 @@ def read_intrinsics(value):
     >>> read_intrinsics("100 90 31.5 23.5").tolist()
     [[100.0, 0.0, 31.5], [0.0, 90.0, 23.5], [0.0, 0.0, 1.0]]
   """
-  content = _content(value) if isinstance(value, (str, os.PathLike)) else value
+  is_text = isinstance(value, (str, os.PathLike))
+  text, place = _text(value) if is_text else (str(value), "")
+  content = _content(text) if is_text else value
   while isinstance(content, dict):
     found = [next((content[name] for name in names if name in content), None) for names in _NAMES]
     if None not in found:
@@ -49,21 +52,29 @@ def read_intrinsics(value):
   if numbers.shape != (4,):
     raise errors.value_error(
         "The intrinsics cannot be read.", expected="fx fy cx cy, or a 3x3 matrix, in pixels",
-        received=str(value), fix="Write the four numbers into a text file, separated by spaces.")
+        received=repr(" ".join(text.split())[:_SHOWN]) + place,
+        fix="Write the four numbers alone into a text file (UTF-8), separated by spaces.")
   return camera_matrix(*numbers)
 
 
-def _content(value):
-  """Returns the numbers or the JSON object of a text or of a file."""
-  text = str(value)
-  if _numbers(text) is None:
-    try:
-      text = pathlib.Path(value).read_text(encoding="utf-8")
-    except OSError:
-      raise errors.missing(
-          "The intrinsics file does not exist.", expected="a path, or the numbers fx fy cx cy",
-          received=repr(str(value)),
-          fix="Correct intrinsics=, or pass an assumed field_of_view= in degrees.") from None
+def _text(value):
+  """Returns (text with the numbers, where it is from) of such a text or of the path of a file."""
+  if _numbers(str(value)) is not None:
+    return str(value), ""
+  try:
+    content = pathlib.Path(value).read_bytes()
+  except OSError as error:
+    what = "is a folder" if isinstance(error, IsADirectoryError) else "does not exist"
+    raise errors.missing(
+        f"The intrinsics file {what}.", expected="a path of a file, or the numbers fx fy cx cy",
+        received=repr(str(value)),
+        fix="Correct intrinsics=, or pass an assumed field_of_view= in degrees.") from None
+  # Windows writes a mark before the text; other encodings give no numbers, and are shown.
+  return content.decode("utf-8-sig", errors="replace"), f" in '{value}'"
+
+
+def _content(text):
+  """Returns the numbers or the JSON object of a text."""
   try:
     return json.loads(text)
   except ValueError:

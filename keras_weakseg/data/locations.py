@@ -48,6 +48,11 @@ def find(name, data_dir=None):
   for path in tried:
     if path.is_dir():
       return path
+  file = next((path for path in tried if path.is_file()), None)
+  if file:
+    raise errors.missing(
+        f"The data folder '{name}' is a file.", expected="a folder, or a film where video is read",
+        received=f"the file '{file.absolute()}'", fix="Pass the folder that it is in.")
   raise errors.missing(
       f"The data folder '{name}' was not found.",
       expected="a folder at one of: " + ", ".join(str(path.absolute()) for path in tried),

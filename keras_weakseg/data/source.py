@@ -1,6 +1,7 @@
 """What every source of samples offers: names, ids, what is labelled, and streams of samples."""
 import hashlib
 import json
+import numbers
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +14,22 @@ from keras_weakseg.data import palette as palettes
 EVERY = (1, 0, 1)  # window of `order.positions` that loads every position
 VALIDATION = "validation"
 _OTHER_NAME = {"val": VALIDATION, VALIDATION: "val"}  # both are common; either finds the other
+
+
+def check_held_out(share):
+  """Returns the share of a source that is held out.
+
+  Args:
+    share: number, 0 <= share < 1.
+
+  Raises:
+    ValueError: it is none.
+  """
+  if not isinstance(share, numbers.Real) or not 0 <= share < 1:
+    raise errors.value_error(
+        "The share that is held out cannot be used.", expected="0 <= held_out < 1",
+        received=repr(share), fix="Pass held_out= (--held_out), for example 0.1; 0 holds out none.")
+  return share
 
 
 class Source:

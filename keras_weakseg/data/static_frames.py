@@ -3,7 +3,7 @@ import concurrent.futures
 
 import numpy as np
 
-from keras_weakseg.data import archives
+from keras_weakseg.data import frame_files
 
 _WIDTH = 96  # pixels; noise of compression averages out, motion stays
 
@@ -36,8 +36,7 @@ def _difference(one, other):
 def _thumbnail(path):
   """Returns the grey frame, uint8 [h, 96], or None: 5 kB, so that 100,000 of them fit in memory."""
   import cv2  # pylint: disable=g-import-not-at-top
-  grey = cv2.imdecode(np.frombuffer(archives.read_bytes(path), np.uint8),
-                      cv2.IMREAD_REDUCED_GRAYSCALE_4)
+  grey = frame_files.decoded(path, cv2.IMREAD_REDUCED_GRAYSCALE_4)
   if grey is None:
     return None
   height = max(1, round(grey.shape[0] * _WIDTH / grey.shape[1]))

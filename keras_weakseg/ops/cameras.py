@@ -1,5 +1,6 @@
 """Camera matrices (host): of numbers or a field of view, for another size, and whether they fit."""
 import math
+import numbers
 
 import numpy as np
 
@@ -28,10 +29,10 @@ def assumed(field_of_view, size):
     >>> assumed(90, (3, 5)).round(3).tolist()
     [[2.5, 0.0, 2.0], [0.0, 2.5, 1.0], [0.0, 0.0, 1.0]]
   """
-  if not 5 <= field_of_view <= 170:
+  if not isinstance(field_of_view, numbers.Real) or not 5 <= field_of_view <= 170:
     raise errors.value_error(
         "The assumed field of view is none of a camera.", expected="5..170 degrees",
-        received=field_of_view,
+        received=repr(field_of_view),
         fix="Pass the horizontal angle in degrees: about 65 for phones, 80 to 90 for dash cameras.")
   focal = size[1] / 2 / math.tan(math.radians(field_of_view) / 2)
   return camera_matrix(focal, focal, (size[1] - 1) / 2, (size[0] - 1) / 2)

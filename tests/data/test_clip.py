@@ -32,3 +32,11 @@ def test_whole_clips_are_held_out_by_name():
   assert [clip.name for clip in splits["validation"]] == ["b"]
   with pytest.raises(ValueError, match="Did you mean 'b'"):
     clip_lib.divide([make("a"), make("b")], validation=["bb"])
+  with pytest.raises(ValueError, match=r"Pass validation=\['ab'\]"):
+    clip_lib.divide([make("a"), make("b")], validation="ab")
+
+
+@pytest.mark.parametrize("share", [1.5, 1, -0.5, float("nan"), "0.1", None])
+def test_a_share_that_is_none_is_refused(share):
+  with pytest.raises(ValueError, match="0 <= held_out < 1"):
+    clip_lib.divide([make()], held_out=share)

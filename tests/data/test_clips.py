@@ -126,6 +126,8 @@ def test_a_standing_camera_is_left_out(tmp_path, frames):
   assert source.ids("train") == ("c/b", "c/c", "c/d")
   assert "3 of 6 samples dropped because the camera stands" in source.notes[-1]
   assert len(clips_lib.Clips("mine", {"train": [clip]}).ids("train")) == 6
+  with pytest.raises(ValueError, match=r"'mine' stands in every sample(.*\n)*.*larger offsets="):
+    clips_lib.Clips("mine", {"train": [clip]}, static_threshold=200.0)
 
 
 def test_what_hides_the_scene_is_not_valid_in_any_batch(clip):
@@ -182,7 +184,9 @@ def test_the_fingerprint_follows_camera_and_size(clip):
 @pytest.mark.parametrize("options, words", [
     ({"offsets": (-9, 9)}, "smaller offsets"), ({"offsets": (0, 1)}, "none of them 0"),
     ({"offsets": (1, 1)}, "different offsets"), ({"size": (4, 640)}, "each 8 or more"),
-    ({"size": (192,)}, "each 8 or more"), ({"classes": ("one",)}, "at least one class")])
+    ({"size": (192,)}, "each 8 or more"), ({"size": 64}, "each 8 or more. Received: 64"),
+    ({"offsets": 1}, "different offsets, none of them 0. Received: 1"),
+    ({"offsets": (0.5, 1)}, "different offsets"), ({"classes": ("one",)}, "at least one class")])
 def test_wrong_options_are_refused(clip, options, words):
   with pytest.raises(ValueError, match=words):
     clips_lib.Clips("mine", {"train": [clip]}, **options)

@@ -38,3 +38,13 @@ def test_several_folders_are_joined_by_plus(tmp_path):
   assert file_index.places(tmp_path, "nowhere") == [tmp_path / "nowhere"]
   with pytest.raises(ValueError, match="have the id '1'.*\n.*a/1.png, e/1.png"):
     file_index.list_ids(file_index.places(tmp_path, "a+e"), (".png",))
+
+
+def test_folders_with_a_file_are_found_and_left_out(tmp_path):
+  for name in ("a.png", "record.json", "out/record.json", "out/b.png", "out/c/record.json",
+               "d/e/record.json", "d/f.png"):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).touch()
+  found = file_index.folders_with(tmp_path, ("record.json", "other.json"))
+  assert found == [str(tmp_path / "d" / "e"), str(tmp_path / "out")]
+  assert list(file_index.list_ids(tmp_path, (".png",), found)) == ["a", "d/f"]

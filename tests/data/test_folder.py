@@ -117,6 +117,11 @@ def test_held_out_share_is_stable_and_noted(mini):
   assert set(folder.Folder(mini, held_out=0.5).ids("val")) - {"b1"} == val
 
 
+def test_a_held_out_share_that_is_none_is_refused(mini):
+  with pytest.raises(ValueError, match="0 <= held_out < 1"):
+    folder.Folder(mini, held_out=1.5)
+
+
 def test_held_out_only_masks_that_may_be_used(mini):
   (mini / "m.json").write_text(json.dumps({"mask": ["a1", "a2"]}))
   source = folder.Folder(mini, manifest="m.json", held_out=0.01)

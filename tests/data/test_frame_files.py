@@ -23,16 +23,28 @@ def test_sizes_of_files_and_members(tmp_path, png, suffix):
   assert frame_files.frame_size(f"{tmp_path / 'a.zip'}!x/a{suffix}") == (10, 14)
 
 
-def test_what_is_no_picture_is_refused(tmp_path):
-  (tmp_path / "a.png").write_text("text")
+@pytest.mark.parametrize("content", ["text", ""])
+def test_what_is_no_picture_is_refused(tmp_path, content):
+  (tmp_path / "a.png").write_text(content)
   with pytest.raises(ValueError, match="cannot be read"):
     frame_files.frame_size(tmp_path / "a.png")
 
 
-def test_one_clip_has_one_size(tmp_path, png):
-  for name, height in (("a", 10), ("b", 10), ("c", 12)):
-    png(tmp_path / f"{name}.png", np.zeros((height, 14, 3), np.uint8))
-  paths = [tmp_path / f"{name}.png" for name in "abc"]
-  assert frame_files.common_size(paths[:2], "mine") == (10, 14)
-  with pytest.raises(ValueError, match="'mine' have different sizes"):
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("odd", ["a", "c", "e"])
+def test_one_clip_has_one_size_and_the_odd_file_is_named(tmp_path, png, suffix, odd):
+  paths = [str(tmp_path / f"{name}{suffix}") for name in "abcde"]
+  for path in paths:
+    png(tmp_path / path, np.zeros((10, 14, 3), np.uint8))
+  assert frame_files.common_size(paths, "mine") == (10, 14)
+  png(tmp_path / f"{odd}{suffix}", np.zeros((12, 14, 3), np.uint8))
+  with pytest.raises(ValueError, match=f"'mine' have different sizes.*\n.*{odd}{suffix}' 12x14, "
+                     "the others 10x14"):
     frame_files.common_size(paths, "mine")
+
+
+def test_a_frame_in_the_middle_that_is_no_picture_is_left_to_who_reads_it(tmp_path, png):
+  for name in "ac":
+    png(tmp_path / f"{name}.png", np.zeros((10, 14, 3), np.uint8))
+  (tmp_path / "b.png").touch()
+  assert frame_files.common_size([tmp_path / f"{name}.png" for name in "abc"], "m") == (10, 14)

@@ -35,6 +35,28 @@ def test_other_numbers_are_refused(value):
     intrinsics.read_intrinsics(value)
 
 
+def test_a_mark_of_windows_is_no_number(tmp_path):
+  (tmp_path / "a.txt").write_bytes("100 90 31 23".encode("utf-8-sig"))
+  np.testing.assert_array_equal(intrinsics.read_intrinsics(tmp_path / "a.txt"), EXPECTED)
+
+
+@pytest.mark.parametrize("content, shown", [
+    (b"1 2 3", "'1 2 3' in '"), (b"1 2 3 4 5", "'1 2 3 4 5' in '"), (b"", "'' in '"),
+    (b"# fx fy\n1 2 3 4", "'# fx fy 1 2 3 4' in '"), (b"x" * 99, f"'{'x' * 60}' in '"),
+    ("1 2 3 4".encode("utf-16"), "UTF-8"), (bytes(range(128, 256)), "UTF-8"),
+    (b'{"fx": 1}', "in '"), (b'"words"', "in '"), (b"null", "in '")])
+def test_what_is_in_a_file_that_cannot_be_read_is_shown(tmp_path, content, shown):
+  (tmp_path / "a.txt").write_bytes(content)
+  with pytest.raises(ValueError, match="fx fy cx cy") as caught:
+    intrinsics.read_intrinsics(tmp_path / "a.txt")
+  assert shown in str(caught.value) and str(tmp_path / "a.txt") in str(caught.value)
+
+
+def test_a_folder_is_called_one(tmp_path):
+  with pytest.raises(FileNotFoundError, match="is a folder"):
+    intrinsics.read_intrinsics(tmp_path)
+
+
 def test_a_missing_file_offers_a_field_of_view(tmp_path):
   with pytest.raises(FileNotFoundError, match="field_of_view"):
     intrinsics.read_intrinsics(tmp_path / "no.txt")

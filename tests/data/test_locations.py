@@ -40,3 +40,11 @@ def test_error_lists_every_place(home, monkeypatch):
   with pytest.raises(FileNotFoundError) as caught:
     locations.find("nothing", "given")
   assert "environment" not in str(caught.value).split("Received")[0]
+
+
+def test_a_file_is_called_one(home):
+  (home / "a.jpg").touch()
+  with pytest.raises(FileNotFoundError, match="is a file"):
+    locations.find("a.jpg")
+  with pytest.raises(FileNotFoundError, match="is a file"):
+    locations.find(home / "a.jpg")

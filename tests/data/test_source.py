@@ -44,3 +44,10 @@ def test_a_mask_teaches_boxes_and_tags_but_tags_open_no_mask():
 def test_fingerprint_names_classes_and_ids():
   assert Fixed("fixed", ("background", "x")).fingerprint() != Fixed(
       "fixed", ("background", "y")).fingerprint()
+
+
+def test_a_held_out_share_leaves_something():
+  assert [source.check_held_out(share) for share in (0, 0.5, np.float32(0.25))] == [0, 0.5, 0.25]
+  for share in (1.0, -0.5, float("nan"), "0.1", None):
+    with pytest.raises(ValueError, match="0 <= held_out < 1"):
+      source.check_held_out(share)

@@ -30,8 +30,10 @@ def test_broken_frames_are_left_to_who_reads_them(tmp_path, png):
   png(tmp_path / "a.png", np.zeros((24, 32), np.uint8))
   png(tmp_path / "tall.png", np.zeros((64, 32), np.uint8))
   (tmp_path / "b.png").write_text("no picture")
-  pairs = [(str(tmp_path / "a.png"), str(tmp_path / f"{name}.png")) for name in ("b", "tall")]
-  assert list(static_frames.differences(pairs).values()) == [np.inf, np.inf]
+  (tmp_path / "empty.png").touch()
+  pairs = [(str(tmp_path / "a.png"), str(tmp_path / f"{name}.png"))
+           for name in ("b", "empty", "tall")]
+  assert list(static_frames.differences(pairs).values()) == [np.inf] * 3
 
 
 def test_the_standing_end_of_a_real_clip(shared_data):

@@ -4,7 +4,12 @@ import pytest
 
 from keras_weakseg import data as kw_data
 from keras_weakseg import fields
+from keras_weakseg.data import disparity_maps
+from keras_weakseg.data import label_maps
 from keras_weakseg.data import video
+from keras_weakseg.evaluation import predict
+from keras_weakseg.evaluation import predict_depth
+from keras_weakseg.training import restore
 
 CAMERA = "12 12 7.5 5.5"
 
@@ -80,11 +85,76 @@ def test_a_bonnet_mask_in_the_folder_is_no_frame(tmp_path, frames, png):
   assert valid[:9].all() and not valid[9:].any()
 
 
+def test_every_clip_may_have_a_camera_of_its_own(tmp_path, frames):
+  frames(tmp_path / "a")
+  frames(tmp_path / "b" / "c", height=24, width=32)
+  (tmp_path / "intrinsics.txt").write_text(CAMERA)
+  with pytest.raises(ValueError, match="intrinsics.txt in every clip's folder. Received: a 12x16, "
+                     "b/c 24x32"):
+    kw_data.Video(tmp_path, held_out=0)
+  with pytest.raises(ValueError, match="share their intrinsics"):
+    kw_data.Video(tmp_path, CAMERA, held_out=0)
+  (tmp_path / "b" / "intrinsics.txt").write_text("24 24 15.5 11.5")
+  source = kw_data.Video(tmp_path, held_out=0, size=(12, 16))
+  found = {sample[fields.SAMPLE_ID].decode()[0]: sample[fields.INTRINSICS][0]
+           for sample in read(source)}
+  assert found["a"].tolist() == [12, 0, 7.5] and found["b"].tolist() == [12, 0, 7.5]
+  assert source.notes[0] == "clips: a 6 frames 12x16, b/c 6 frames 24x32, resized to 12x16"
+  (tmp_path / "b" / "intrinsics.txt").write_text("28 24 15.5 11.5")
+  assert kw_data.Video(tmp_path, held_out=0, size=(12, 16)).fingerprint() != source.fingerprint()
+  (tmp_path / "intrinsics.txt").unlink()
+  with pytest.raises(ValueError, match="Received: neither for a"):
+    kw_data.Video(tmp_path, held_out=0)
+
+
+def test_results_of_this_library_are_no_clips(tmp_path, frames):
+  for result in video.RESULTS:
+    frames(tmp_path / "drive" / result[:4] / "inner", height=8)
+    (tmp_path / "drive" / result[:4] / result).touch()
+  frames(tmp_path / "drive" / "pred", suffix=".jpg")  # Two files of one id.
+  frames(tmp_path / "drive")
+  source = kw_data.Video(tmp_path / "drive", CAMERA, held_out=0)
+  assert source.notes[:2] == [
+      "clips: drive 6 frames 12x16",
+      "results of this library, not read as clips: disp, expe, labe, pred, reco"]
+  assert len(source.ids("train")) == 4
+  for path in (tmp_path / "drive").glob("*.png"):
+    path.unlink()
+  with pytest.raises(FileNotFoundError, match="none but results of this library: disp, expe"):
+    kw_data.Video(tmp_path / "drive", CAMERA)
+
+
+def test_results_are_known_by_the_names_that_are_written():
+  assert set(video.RESULTS) == {
+      predict.PREDICTIONS, predict_depth.PREDICTIONS, restore.RECORD, restore.EXPERIMENT,
+      disparity_maps.KIND.record, label_maps.KIND.record}
+
+
+def test_many_clips_are_counted(tmp_path, frames):
+  for number in range(7):
+    frames(tmp_path / f"c{number}", count=3)
+  assert kw_data.Video(tmp_path, CAMERA, held_out=0).notes[0].endswith(
+      "c4 3 frames 12x16 and 2 more")
+
+
+def test_intrinsics_that_an_angle_overrules_are_named(tmp_path, frames):
+  frames(tmp_path)
+  (tmp_path / "intrinsics.txt").write_text(CAMERA)
+  source = kw_data.Video(tmp_path, field_of_view=90, held_out=0)
+  assert source.notes[1].endswith("not read because of it: intrinsics.txt")
+
+
 @pytest.mark.parametrize("options, words", [
     ({}, "field_of_view=65"), ({"intrinsics": CAMERA, "field_of_view": 60}, "Received: both"),
     ({"intrinsics": "0.58 1.92 0.5 0.5"}, "multiply fx, cx by the width"),
     ({"intrinsics": "721 721 609 172"}, "12x16"), ({"intrinsics": "1 2 3"}, "fx fy cx cy"),
-    ({"field_of_view": 500}, "5..170"), ({"intrinsics": CAMERA, "offsets": (-9, 9)}, "6 frames"),
+    ({"field_of_view": 500}, "5..170"), ({"field_of_view": "65"}, "Received: '65'"),
+    ({"intrinsics": CAMERA, "size": 64}, "Received: 64"),
+    ({"intrinsics": CAMERA, "offsets": 1}, "Received: 1"),
+    ({"intrinsics": CAMERA, "step": 0}, "step of films"),
+    ({"intrinsics": CAMERA, "step": 0.5}, "step of films"),
+    ({"intrinsics": CAMERA, "validation": "clip"}, "a sequence of names"),
+    ({"intrinsics": CAMERA, "offsets": (-9, 9)}, "6 frames"),
     ({"intrinsics": CAMERA, "validation": ["clp"]}, "clip to hold out")])
 def test_what_is_wrong_is_said(tmp_path, frames, options, words):
   frames(tmp_path / "clip")

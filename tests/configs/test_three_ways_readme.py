@@ -91,8 +91,8 @@ def test_a_row_starts_from_a_run_that_is_there():
 
 
 def test_commands_of_the_readme_are_understood():
-  """Every line of a shell block parses; what they do is tested where it is written."""
-  blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+  """Every command of a shell block parses; what they do is tested where it is written."""
+  blocks = re.findall(r"```sh\n(.*?)```", TEXT.replace("\\\n", ""), re.DOTALL)
   commands = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
   assert len(commands) >= 10
   for command in commands:
@@ -113,10 +113,10 @@ def test_commands_of_the_table_exist():
     assert caught.value.code == 0
 
 
-def test_the_example_of_segmentation_after_depth_is_valid(tmp_path):
-  file = tmp_path / "after.yaml"
-  file.write_text(re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL).group(1), encoding="utf-8")
-  experiment = overrides.resolve(str(file))
+def test_the_example_of_segmentation_after_depth_is_valid():
+  given = re.search(r'"(network\.type=.*?)"', TEXT).group(1)
+  experiment = overrides.resolve("own_data", overrides=["method.type=supervised", given])
+  assert experiment.network.pretrained == "runs/drive/train/depth.npz"
   depth = overrides.resolve("own_video").network.get().as_dict()
   network = experiment.network.get().as_dict()
   assert all(network[key] == depth[key] for key in set(depth) & set(network))

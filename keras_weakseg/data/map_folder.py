@@ -82,14 +82,16 @@ class MapFolder:
       record: dict of plain JSON values that decide how the maps look.
 
     Raises:
-      ValueError: the folder holds other maps, or PNG files of which nothing is known.
+      ValueError: the folder holds other maps, or images of which nothing is known.
     """
     from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
     path = pathlib.Path(folder) / self.record
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
-    # The record is written before the first map: whoever sees a map of ours sees a record too.
-    found = list(file_index.list_ids(self.place(folder), (SUFFIX,)))
+    # The record is written before the first map: whoever sees a map of ours sees a record too. What
+    # is looked for ends like any image: a map beside `a.jpg` would be a second sample `a`.
+    found = [name + suffix for suffix in file_index.IMAGE_SUFFIXES
+             for name in file_index.list_ids(self.place(folder), (suffix,))]
     if path.exists():
       known = self.read_record(folder)
       other = [name for name in record if known.get(name) != record[name]]
@@ -101,7 +103,7 @@ class MapFolder:
             fix="Choose another folder, or remove this one.")
     elif found:
       raise errors.value_error(
-          f"The folder '{folder}' holds PNG files that may be anything.",
+          f"The folder '{folder}' holds images that may be anything.",
           expected=f"a new folder, or one with '{self.record}'",
           received=", ".join(found[:5]) + (" ..." if len(found) > 5 else ""),
           fix="Choose another folder.")

@@ -51,8 +51,11 @@ def test_a_claimed_folder_stays_with_its_settings(tmp_path, png):
   assert FLAT.read_record(tmp_path)["model"] == "m1"
 
 
-def test_pictures_of_somebody_else_are_not_taken_for_maps(tmp_path, png):
-  png(tmp_path / "holiday.png", np.zeros([2, 2], np.uint8))
+@pytest.mark.parametrize("name", ["holiday.png", "holiday.JPG", "images/holiday.jpeg"])
+def test_images_of_somebody_else_are_not_taken_for_maps(tmp_path, name):
+  """Among photographs a map would be a second file of the same id, which no command reads."""
+  (tmp_path / name).parent.mkdir(exist_ok=True)
+  (tmp_path / name).touch()
   with pytest.raises(ValueError, match="may be anything") as info:
     FLAT.claim(tmp_path, {"model": "m1"})
   assert "holiday" in str(info.value) and not (tmp_path / "shadows.json").exists()

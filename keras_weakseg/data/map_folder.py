@@ -8,10 +8,8 @@ import json
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.data import decode
 from keras_weakseg.data import file_index
 
 SUFFIX = ".png"
@@ -136,30 +134,6 @@ class MapFolder:
         f"{len(missing)} of {what} have no {self.noun[:-1]}.",
         expected=f"files '<id>{SUFFIX}' in '{self.place(folder)}'",
         received="none for " + shown, fix=self.fix)
-
-
-def read_samples(source, samples):
-  """Yields samples as dicts of arrays.
-
-  Args:
-    source: `source.Source`, for errors.
-    samples: `tf.data.Dataset` of it.
-
-  Raises:
-    ValueError: a sample cannot be read.
-  """
-  rest = samples.as_numpy_iterator()
-  while True:
-    try:
-      sample = next(rest)
-    except StopIteration:
-      return
-    except tf.errors.OpError as error:
-      raise decode.house_error(error) or errors.value_error(
-          f"A sample of '{source.name}' cannot be read.", expected="whole image and label files",
-          received=str(error).splitlines()[0],
-          fix="'keras-weakseg check-data' lists the broken files.") from error
-    yield sample
 
 
 def make(work, items, total, noun, workers=None, progress=True):

@@ -74,16 +74,6 @@ def test_what_is_lacking_is_counted_and_named(tmp_path):
   assert "..." not in str(FLAT.lacking(tmp_path, ["s0"], "9 samples of 'x'"))
 
 
-def test_samples_are_read_and_broken_ones_are_an_error_of_the_house(mini):
-  source = dataset()
-  read = list(map_folder.read_samples(source, source.samples("train")))
-  assert [int(sample["image"][0, 0, 0]) for sample in read] == [0, 1, 2]
-  folder = data.Folder(mini, held_out=0.0)
-  (mini / "images" / "a3.png").write_bytes(b"\x89PNG nothing")
-  with pytest.raises(ValueError, match="A sample of 'mini' cannot be read(.|\n)*check-data"):
-    list(map_folder.read_samples(folder, folder.samples("train")))
-
-
 def test_all_items_are_worked_on_by_threads():
   done, threads, together = [], set(), threading.Barrier(2, timeout=20)
 

@@ -47,7 +47,8 @@ def check_data(source, splits=None, quick=False):
         if "There is no split" in str(error):
           raise
         found.add("unreadable labels", split, str(error).replace("\n", " "))
-      else:
+      # Of a short video nothing is left to hold out, and nobody needs it.
+      elif source.labelled or splits or split.startswith("train"):
         found.add("empty split", split)
   return _check(source, scopes, found, quick, strict=True)
 
@@ -194,11 +195,11 @@ def _judge(source, scopes, found, tally, quick, strict):
       found.add("binary masks", f"{count} masks looked at")
     elif not pixels[1:source.num_classes].any() and "unknown value" not in found:
       found.add("no foreground", f"{count} masks looked at")
-  for split, scope in scopes.items():
-    if strict and split.startswith("train") and scope and not any(scope.values()):
+  for split, scope in scopes.items() if strict and source.labelled else ():
+    if split.startswith("train") and scope and not any(scope.values()):
       found.add("no labels", split)
     for name, flags in scope.items():
-      if strict and not flags:
+      if not flags:
         found.add("unlabelled", name)
   if quick or not strict:
     return

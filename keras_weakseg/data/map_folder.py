@@ -113,13 +113,22 @@ class MapFolder:
 
     Raises:
       FileNotFoundError: the folder holds no such maps.
+      ValueError: the record is damaged.
     """
     path = pathlib.Path(folder) / self.record
     try:
-      return json.loads(path.read_text(encoding="utf-8"))
+      text = path.read_text(encoding="utf-8")
+      record = json.loads(text)
     except FileNotFoundError:
       raise errors.missing(f"There are no {self.noun}.", expected=f"the file '{path}'",
                            received="no such file", fix=self.fix) from None
+    except ValueError as error:
+      record = text = str(error)
+    if not isinstance(record, dict):
+      raise errors.value_error(
+          f"The record '{path}' is damaged.", expected=f"the JSON written with the {self.noun}",
+          received=text, fix=f"Remove the folder. {self.fix}")
+    return record
 
   def lacking(self, folder, missing, what):
     """Returns the error for samples without a map; the caller raises it.

@@ -67,6 +67,15 @@ def test_a_missing_record_says_how_to_make_one(tmp_path):
     FLAT.read_record(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["[]", "broken", "", '"text"', "\xff"])
+def test_a_damaged_record_is_named(tmp_path, text):
+  (tmp_path / "shadows.json").write_bytes(text.encode("latin-1"))
+  for call in (lambda: FLAT.read_record(tmp_path), lambda: FLAT.claim(tmp_path, {"model": "m1"})):
+    with pytest.raises(ValueError, match="(?s)^The record '.*shadows.json' is damaged.*Expected: "
+                                         "the JSON.*Call make_shadows"):
+      call()
+
+
 def test_what_is_lacking_is_counted_and_named(tmp_path):
   text = str(FLAT.lacking(tmp_path, [f"s{i}" for i in range(7)], "9 samples of 'x'"))
   assert text.startswith("7 of 9 samples of 'x' have no shadow.")

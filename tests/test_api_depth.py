@@ -1,4 +1,5 @@
 """Depth through the library's calls: one run of video, looked at in every form it can take."""
+import dataclasses
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import pytest
 
 import keras_weakseg as kw
 from keras_weakseg import api
+from keras_weakseg import api_depth
 from keras_weakseg import runs
 from keras_weakseg.evaluation import depth_model
 
@@ -160,6 +162,56 @@ def test_who_predicts_no_motion_says_so(tiny_run, tiny_data, depth_artifact, tin
 def test_motion_needs_data_with_poses(tiny_video_run, video_folder):
   with pytest.raises(ValueError, match="(?s)cannot be evaluated.*poses"):
     api.evaluate_poses(tiny_video_run, kw.data.Video(video_folder), split="train", progress=False)
+
+
+# === metric_factor ===
+
+
+@pytest.fixture
+def ground(monkeypatch):
+  """Makes every image show a ground: below its median depth."""
+  monkeypatch.setattr(api_depth.metric_scale, "ground_distance",
+                      lambda depth, intrinsics: float(np.median(depth)))
+
+
+def test_metres_are_those_of_the_network_in_every_form(tiny_video_run, tiny_video, depth_artifact,
+                                                       ground):
+  """The training split is looked at, which even a short video has."""
+  factor = api.metric_factor(tiny_video_run, camera_height=1.6, count=3)
+  known = dataclasses.replace(
+      tiny_video_run, model=dataclasses.replace(tiny_video_run.model, factor=3.0))
+  for target in (depth_artifact, known):
+    found = api.metric_factor(target, tiny_video, camera_height=1.6, count=3)
+    assert found == pytest.approx(factor, 1e-3)
+
+
+def test_metres_come_from_the_speed_of_a_run(tiny_video_run):
+  once, twice = (api.metric_factor(tiny_video_run, distance=metres, count=2)
+                 for metres in (0.5, 1.0))
+  assert 0 < once and twice == pytest.approx(2 * once)
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"count": 0}, "count of 1 or more. Received: 0"), ({"count": -3}, "Received: -3"),
+    ({"camera_height": None}, "not clear what is known"), ({"distance": 1.0}, "not clear"),
+    ({"camera_height": None, "distance": 1.0}, "artifact predicts no camera motion")])
+def test_metres_that_cannot_be_found_are_refused(depth_artifact, tiny_video, options, words):
+  with pytest.raises(ValueError, match=words):
+    api.metric_factor(depth_artifact, tiny_video, **{"camera_height": 1.6, **options})
+
+
+@pytest.mark.parametrize("known", [{"camera_height": 1.6}, {"distance": 1.0}])
+def test_only_depth_has_metres(tiny_run, tiny_video, known):
+  with pytest.raises(ValueError, match="(?s)knows nothing of depth.*one that segments"):
+    api.metric_factor(tiny_run, tiny_video, **known)
+
+
+def test_a_broken_frame_is_named(depth_artifact, video_folder, tmp_path):
+  folder = shutil.copytree(video_folder, tmp_path / "drive")
+  video = kw.data.Video(folder)
+  (folder / "000003.png").write_bytes((folder / "000003.png").read_bytes()[:300])
+  with pytest.raises(ValueError, match="(?s)The sample '[^']*000003' cannot be read.*Expected: "):
+    api.metric_factor(depth_artifact, video, camera_height=1.6)
 
 
 # === predict ===

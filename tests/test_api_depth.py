@@ -185,10 +185,12 @@ def test_metres_are_those_of_the_network_in_every_form(tiny_video_run, tiny_vide
     assert found == pytest.approx(factor, 1e-3)
 
 
-def test_metres_come_from_the_speed_of_a_run(tiny_video_run):
-  once, twice = (api.metric_factor(tiny_video_run, distance=metres, count=2)
-                 for metres in (0.5, 1.0))
-  assert 0 < once and twice == pytest.approx(2 * once)
+def test_metres_come_from_the_speed_of_a_run(tiny_video_run, monkeypatch):
+  move = np.eye(4)
+  move[2, 3] = 0.02
+  monkeypatch.setattr(api_depth.motion, "load_motion",
+                      lambda *_: lambda sample: [move] * len(sample["frame_offsets"]))
+  assert api.metric_factor(tiny_video_run, distance=0.5, count=2) == pytest.approx(25)
 
 
 @pytest.mark.parametrize("options, words", [
@@ -237,6 +239,45 @@ def test_point_clouds_need_a_camera(tiny_video_run, photo, tmp_path):
   assert (tmp_path / "out" / record["point_cloud"]).read_bytes().startswith(b"ply")
   assert sorted(os.listdir(tmp_path / "out")) == sorted(
       [record["depth"], record["arrays"], record["point_cloud"], "predictions.json"])
+
+
+def test_point_clouds_take_the_intrinsics_of_the_images(tiny_video_run, photo, tmp_path):
+  """In every form that a video takes them in; the angle is the same to a fraction of a degree."""
+  for name, camera in (("text", {"intrinsics": "40 40 31.5 15.5"}),
+                       ("file", {"intrinsics": photo.parent / "intrinsics.txt"}),
+                       ("angle", {"field_of_view": 2 * np.degrees(np.arctan(32 / 40))})):
+    api.predict(tiny_video_run, photo, tmp_path / name, point_clouds=True, overlays=False,
+                progress=False, **camera)
+  text, file, angle = ((tmp_path / name / "000003.ply").read_bytes()
+                       for name in ("text", "file", "angle"))
+  assert text == file and len(text) == len(angle)
+  with pytest.raises(FileNotFoundError, match="intrinsics file does not exist"):
+    api.predict(tiny_video_run, photo, tmp_path / "no", point_clouds=True, intrinsics="no.txt")
+
+
+@pytest.mark.parametrize("options, received", [
+    ({"field_of_view": 65}, "field_of_view"), ({"intrinsics": "1 1 1 1"}, "intrinsics")])
+def test_a_camera_without_point_clouds_has_no_effect(tiny_video_run, photo, tmp_path, options,
+                                                     received):
+  with pytest.raises(ValueError, match=f"(?s)no effect.*point_clouds with.*Received: {received}"):
+    api.predict(tiny_video_run, photo, tmp_path / "no", **options)
+  assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("options, received", [
+    ({"point_clouds": True}, "point_clouds"),
+    ({"point_clouds": True, "field_of_view": 65}, "point_clouds, field_of_view"),
+    ({"field_of_view": 65}, "field_of_view")])
+def test_a_model_of_classes_makes_no_point_clouds(tiny_run, photo, tmp_path, options, received):
+  with pytest.raises(ValueError, match=f"(?s)no effect.*model of depth.*Received: {received}"):
+    api.predict(tiny_run, photo, tmp_path / "no", **options)
+
+
+def test_metres_are_refused_where_they_are_not_known(tiny_video_run, photo, tmp_path):
+  for scale, words in (("metric", "only up to a factor"), ("1e300", "factor cannot be used")):
+    with pytest.raises(ValueError, match=words):
+      api.predict(tiny_video_run, photo, tmp_path / "no", protocol={"scale": scale})
+  assert not (tmp_path / "no").exists()
 
 
 def test_a_known_factor_gives_metres(tiny_video_run, depth_artifact, photo, tmp_path):

@@ -63,6 +63,9 @@ def test_protocol_flags(calls, flags, protocol):
     ([], {}), (["--point-clouds", "--field-of-view", "65"],
                {"point_clouds": True, "field_of_view": 65.0}),
     (["--field_of_view=80"], {"field_of_view": 80.0}),
+    (["--field_of_view", "0"], {"field_of_view": 0.0}),
+    (["--point_clouds", "--intrinsics", "40 40 31.5 15.5"],
+     {"point_clouds": True, "intrinsics": "40 40 31.5 15.5"}),
     (["--scale", "5.4"], {"protocol": {"scale": "5.4"}})])
 def test_predict_writes_point_clouds_and_metres_on_demand(calls, flags, options):
   assert cli.main(["predict", "runs/depth", "a.jpg", "--output", "out", *flags]) == 0

@@ -15,6 +15,8 @@ from keras_weakseg import cli_own_data
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
+# Commands that keep what is done when they are stopped.
+_CONTINUED = ("fit", "make-label-maps", "make-disparity-maps")
 _numbers = cli_own_data.numbers
 
 
@@ -35,7 +37,8 @@ def main(arguments=None):
   try:
     return options.run(options) or 0
   except KeyboardInterrupt:
-    print("\nStopped. The same command continues a training.", file=sys.stderr)
+    goes_on = " The same command continues." if options.command in _CONTINUED else ""
+    print(f"\nStopped.{goes_on}", file=sys.stderr)
     return 130
   except _USER_ERRORS as error:
     if getattr(options, "debug", False):

@@ -59,7 +59,7 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     result.metrics["mean_iou"]
     ```
   """
-  targets.check_types(data, optimizer)
+  targets.check_types(data, optimizer, _kind(method))
   config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
   if method in own_data.BY_METHOD:
     config = image_size.fitted(config, data)
@@ -86,6 +86,11 @@ def _seeds(seeds):
   return found
 
 
+def _kind(method):
+  """Returns the class of sources that somebody's own data of a method has."""
+  return "Video" if own_data.BY_METHOD.get(method) == "own_video" else "Folder"
+
+
 def _experiment(experiment, method, data, config_file, params_override, data_dir, strategy):
   if (experiment is None and config_file is None) == (method is None):
     raise errors.value_error(
@@ -96,7 +101,7 @@ def _experiment(experiment, method, data, config_file, params_override, data_dir
     if data is None:
       raise errors.value_error(
           "There is nothing to train on.", expected="data with method", received="data=None",
-          fix="Pass data=kw.data.Folder('photos/').")
+          fix=f"Pass data=kw.data.{_kind(method)}('photos/').")
     experiment = own_data.BY_METHOD.get(method, "own_data")
     params_override = [{"method.type": method}, params_override]
   config = overrides.resolve(experiment, config_file, params_override)

@@ -60,13 +60,19 @@ def protocol_of(given, model):
   return wanted.from_dict(model.metadata["protocol"] if given is None else given)
 
 
-def check_types(data, optimizer=None):
-  """Raises `ValueError` unless `data` is None or a source, `optimizer` None or one of Keras."""
+def check_types(data, optimizer=None, kind="Folder"):
+  """Raises `ValueError` unless `data` is None or a source, `optimizer` None or one of Keras.
+
+  Args:
+    data: to check.
+    optimizer: to check.
+    kind: the source that the fix names, a class of `keras_weakseg.data`.
+  """
   if data is not None and not isinstance(data, source_lib.Source):
     shown = repr(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else "..."
     raise errors.value_error(
         "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",
-        received=type(data).__name__, fix=f"Pass data=kw.data.Folder({shown}).")
+        received=type(data).__name__, fix=f"Pass data=kw.data.{kind}({shown}).")
   if optimizer is not None and not hasattr(optimizer, "apply_gradients"):
     raise errors.value_error(
         "This is no optimizer.", expected="a Keras optimizer", received=type(optimizer).__name__,

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 
+from keras_weakseg import api
 from keras_weakseg import data
 from keras_weakseg import runs
 from keras_weakseg import targets
@@ -90,6 +91,13 @@ def test_a_protocol_of_another_task_is_refused(kind, given):
 def test_only_sources_are_data(given, words):
   with pytest.raises(ValueError, match="(?s)no data source.*" + words):
     targets.check_types(given)
+
+
+def test_a_method_of_video_is_told_to_take_one():
+  for method, kind in (("self_supervised_depth", "Video"), ("em_fixed", "Folder")):
+    for given, words in (("drive", f"kw.data.{kind}\\('drive'\\)"), (None, f"kw.data.{kind}\\(")):
+      with pytest.raises(ValueError, match=words):
+        api.fit(method=method, data=given, model_dir="unused")
 
 
 def test_only_optimizers_optimize(tiny_data):

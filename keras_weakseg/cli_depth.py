@@ -51,12 +51,12 @@ def add_commands(command, add_target, add_data, data_of):
   Args:
     command: function (name, run) that returns the parser of a new command.
     add_target: function that adds the argument of a trained model.
-    add_data: function that adds the flags which describe a data source.
+    add_data: function that adds the flags of the data of an experiment: no folder has poses.
     data_of: function of the parsed options that returns this source, None if there are no flags.
   """
   parser = command("evaluate-poses", _evaluate_poses)
+  parser.allow_abbrev = False  # Or --data, which other commands have, would be --data_dir.
   add_target(parser)
-  parser.add_argument("--data", help="a folder; default: the data of the run")
   add_data(parser)
   parser.set_defaults(data_of=data_of)
   parser.add_argument("--split", help="default: the split of the run")

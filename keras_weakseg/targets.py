@@ -4,6 +4,7 @@ import os
 from keras_weakseg import errors
 from keras_weakseg import runs
 from keras_weakseg.configs import overrides
+from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.recipes import sources
@@ -85,10 +86,15 @@ def data_of(source, config):
   if source is not None:
     return source
   if config is None or not config.data.sources:
+    # Nobody's own video has what depth and motion are compared with.
+    depth = config is not None and config.method.type in own_data.BY_METHOD
     raise errors.value_error(
         "The data to evaluate on is not known.", expected="data=",
         received="an exported artifact, which brings none" if config is None else
-        "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
+        "a run of somebody's own data, which it does not keep",
+        fix="One's own video has no true depth and no poses: name an experiment whose data has, as "
+        "--experiment depth_scenes, or pass its source as data=." if depth else
+        "Pass data=kw.data.Folder(...), or --data FOLDER.")
   made = sources.make_sources(config.data)
   return sources.evaluation_source(config, made, next(iter(made.values())))
 

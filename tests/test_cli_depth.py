@@ -139,6 +139,13 @@ def test_the_data_of_an_experiment_can_be_named(calls, monkeypatch):
   assert calls[0][1] == ("runs/depth", "there")
 
 
+@pytest.mark.parametrize("flags", [["--data", "photos"], ["--masks", "m"]])
+def test_no_folder_has_poses(calls, capsys, flags):
+  with pytest.raises(SystemExit):
+    cli.main(["evaluate-poses", "runs/depth", *flags])
+  assert "unrecognized arguments" in capsys.readouterr().err and not calls
+
+
 def test_errors_are_those_of_the_house(monkeypatch, capsys):
   def fail(*_, **__):
     raise errors.missing("No motion.", expected="pose.npz", received="none", fix="Train it.")

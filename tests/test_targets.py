@@ -114,7 +114,9 @@ def test_data_is_what_is_given_or_configured(photo_folder, tiny_data):
   assert len(targets.data_of(None, config).ids("train")) == 16
   config.evaluation.source = "second"
   assert len(targets.data_of(None, config).ids("train")) < 16
-  for unknown, words in ((None, "brings none"), (schema.Experiment(), "source from Python")):
+  depth = schema.Experiment(method=schema.Method(type="self_supervised_depth"))
+  for unknown, words in ((None, "brings none.*Folder"), (schema.Experiment(), "own data.*Folder"),
+                         (depth, "own data.*no true depth and no poses.*--experiment depth_")):
     with pytest.raises(ValueError, match="(?s)not known.*" + words):
       targets.data_of(None, unknown)
 

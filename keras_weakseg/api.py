@@ -268,7 +268,9 @@ def export(target, base_dir, *, factor=None):
   model, shared = result.model, {
       "record": _served(result), "protocol": result.protocol, "metadata": {
           "experiment": result.experiment.name, "metrics": {
-              name: value for name, value in result.metrics.items() if isinstance(value, float)}}}
+              name: value for name, value in result.metrics.items() if isinstance(value, float)},
+          **{key: result.model.metadata[key] for key in ("unfinished",)
+             if key in result.model.metadata}}}
   if tasks.of_model(model) is tasks.DepthTask:
     return depth_export.export_depth_artifact(
         result.predictor, base_dir, size=model.size, min_depth=model.min_depth,

@@ -2,6 +2,7 @@
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.data import decode
 
 
@@ -64,8 +65,12 @@ def explained(source, split, ids, error, files="image and label files", **option
   if known is not None:
     return known
   for name, cause in broken(source, split, ids, **options):
+    alone = {**options, "wanted": (fields.IMAGE, fields.SAMPLE_ID)}
+    neighbour = fields.FRAMES in (options.get("wanted") or ()) and not any(
+        broken(source, split, (name,), **alone))
+    what = f"A neighbour of the frame '{name}'" if neighbour else f"The sample '{name}'"
     return decode.house_error(cause) or errors.value_error(
-        f"The sample '{name}' cannot be read.", expected=f"whole {files}",
+        f"{what} cannot be read.", expected=f"whole {files}",
         received=decode.reason(cause),
         fix="Replace or remove the file; 'keras-weakseg check-data' lists all broken ones.")
   return None

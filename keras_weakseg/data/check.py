@@ -144,7 +144,7 @@ def _check_stream(source, split, scope, found, tally, quick):
   wanted = (fields.IMAGE, fields.MASK, fields.TAGS, fields.BOXES, fields.BOX_CLASSES)
   ids = order.choose(tuple(scope), QUICK_MASKS, "quick look") if quick else tuple(scope)
   grant = fields.Supervision(int(np.bitwise_or.reduce(list(scope.values()))))
-  options = {"grant": grant, "wanted": wanted}
+  options = {"grant": grant, "wanted": (*wanted, fields.FRAMES)}
   known = all(part in source.splits() for part in split.split("+"))
   place = split if known else _split_of(source, ids)
   data = source.samples(place, ids=ids, **options)
@@ -160,8 +160,10 @@ def _check_stream(source, split, scope, found, tally, quick):
   except tf.errors.OpError as error:
     # One by one is slow where every sample is looked for from the start.
     most = None if isinstance(source, source_lib.RandomAccess) else 1
-    named = itertools.islice(broken.broken(source, place, ids, **options), most)
-    for name, cause in list(named) or [(split, error)]:
+    # A broken frame breaks the samples around it too; only the first and the last are none.
+    named = [*itertools.islice(broken.broken(source, place, ids, grant=grant, wanted=wanted), most)
+             ] or [*itertools.islice(broken.broken(source, place, ids, **options), most)]
+    for name, cause in named or [(split, error)]:
       words = decode.house_error(cause) or decode.reason(cause)
       found.add("sample error", name, str(words).replace("\n", " "))
   tally.tagged[split] = tags

@@ -35,6 +35,15 @@ def test_a_broken_sample_is_named(source, ids, words):
   assert str(info.value).startswith(words) and len(str(info.value).splitlines()) == 3
 
 
+def test_a_frame_whose_neighbour_is_broken_is_not_called_broken(frames, tmp_path):
+  folder_of = frames(tmp_path / "drive")
+  clip = data.Video(folder_of, "20 20 7.5 5.5")
+  (folder_of / "000000.png").write_bytes(b"\x89PNG nothing")
+  wanted = (*NONE["wanted"], "frames")
+  with pytest.raises(ValueError, match="^A neighbour of the frame 'drive/000001' cannot be read"):
+    list(broken.read_samples(clip, "train", clip.ids("train"), **{**NONE, "wanted": wanted}))
+
+
 def test_every_broken_sample_is_found(source):
   assert [name for name, _ in broken.broken(source, "train", source.ids("train"), **NONE)] == [
       "a3", "a7"]

@@ -11,6 +11,7 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import check as checks
+from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.evaluation import crf_search
 from keras_weakseg.evaluation import predict as prediction
 from keras_weakseg.evaluation import predict_depth
@@ -58,7 +59,7 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     result.metrics["mean_iou"]
     ```
   """
-  targets.check_types(data, optimizer)
+  targets.check_types(data, optimizer, _kind(method))
   config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
   if method in own_data.BY_METHOD:
     config = image_size.fitted(config, data)
@@ -85,6 +86,11 @@ def _seeds(seeds):
   return found
 
 
+def _kind(method):
+  """Returns the class of sources that somebody's own data of a method has."""
+  return "Video" if own_data.BY_METHOD.get(method) == "own_video" else "Folder"
+
+
 def _experiment(experiment, method, data, config_file, params_override, data_dir, strategy):
   if (experiment is None and config_file is None) == (method is None):
     raise errors.value_error(
@@ -95,7 +101,7 @@ def _experiment(experiment, method, data, config_file, params_override, data_dir
     if data is None:
       raise errors.value_error(
           "There is nothing to train on.", expected="data with method", received="data=None",
-          fix="Pass data=kw.data.Folder('photos/').")
+          fix=f"Pass data=kw.data.{_kind(method)}('photos/').")
     experiment = own_data.BY_METHOD.get(method, "own_data")
     params_override = [{"method.type": method}, params_override]
   config = overrides.resolve(experiment, config_file, params_override)
@@ -180,7 +186,7 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
 
 
 def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact_sheet=True,
-            point_clouds=False, field_of_view=None, progress=True):
+            point_clouds=False, intrinsics=None, field_of_view=None, progress=True):
   """Writes a mask, an overlay and a contact sheet for photographs; depth for a model of depth.
 
   Args:
@@ -192,20 +198,44 @@ def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact
     overlays: whether to write overlays; pictures of depth.
     contact_sheet: whether to write a contact sheet and an HTML page.
     point_clouds: models of depth: whether to write PLY files.
-    field_of_view: horizontal angle of the camera in degrees, for point clouds.
+    intrinsics: of these images, for point clouds: `[fx, fy, cx, cy]` in pixels, a matrix, or the
+      path of a file of them.
+    field_of_view: or: horizontal angle of the camera in degrees, assumed for point clouds.
     progress: whether to draw a progress bar.
 
   Returns:
     List of dicts, one per photograph: paths and the classes that were found.
+
+  Raises:
+    FileNotFoundError: an input gives no image.
+    ValueError: images are broken, or what was asked for is not possible or has no effect.
   """
   model = targets.loaded(target)[0]
   found = targets.protocol_of(protocol, model)
-  if tasks.of_model(model) is tasks.DepthTask:
+  depth = tasks.of_model(model) is tasks.DepthTask
+  camera = {"intrinsics": intrinsics, "field_of_view": field_of_view}
+  _refuse_unused(depth, point_clouds, camera)
+  if depth:
+    if intrinsics is not None:
+      camera["intrinsics"] = cameras.read_intrinsics(intrinsics)
     return predict_depth.predict_depth(
         model.in_metres(found), inputs, output_dir, found, pictures=overlays,
-        point_clouds=point_clouds, field_of_view=field_of_view, progress=progress)
+        point_clouds=point_clouds, **camera, progress=progress)
   return prediction.predict(model, inputs, output_dir, found, overlays=overlays,
                             contact_sheet=contact_sheet, progress=progress)
+
+
+def _refuse_unused(depth, point_clouds, camera):
+  """Refuses what `predict` was asked for in vain: point clouds without depth, a camera without."""
+  given = [name for name, value in camera.items() if value is not None]
+  if point_clouds and not depth:
+    given.insert(0, "point_clouds")
+  if given and not (depth and point_clouds):
+    raise errors.value_error(
+        "Some flags would have no effect.",
+        expected="point_clouds with these" if depth else "a model of depth with these",
+        received=", ".join(given), fix="Leave them out, or ask for point clouds." if depth else
+        "Leave them out: this model segments.")
 
 
 def export(target, base_dir, *, factor=None):
@@ -238,7 +268,9 @@ def export(target, base_dir, *, factor=None):
   model, shared = result.model, {
       "record": _served(result), "protocol": result.protocol, "metadata": {
           "experiment": result.experiment.name, "metrics": {
-              name: value for name, value in result.metrics.items() if isinstance(value, float)}}}
+              name: value for name, value in result.metrics.items() if isinstance(value, float)},
+          **{key: result.model.metadata[key] for key in ("unfinished",)
+             if key in result.model.metadata}}}
   if tasks.of_model(model) is tasks.DepthTask:
     return depth_export.export_depth_artifact(
         result.predictor, base_dir, size=model.size, min_depth=model.min_depth,

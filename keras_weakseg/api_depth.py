@@ -5,6 +5,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import runs
 from keras_weakseg import targets
+from keras_weakseg.data import broken
 from keras_weakseg.evaluation import evaluate_poses as poses
 from keras_weakseg.evaluation import metric_scale
 from keras_weakseg.training import motion
@@ -28,12 +29,7 @@ def evaluate_poses(target, data=None, *, split=None, progress=True):
     ValueError, FileNotFoundError: the run predicts no motion, or the data has no true poses.
   """
   targets.check_types(data)
-  result = targets.opened(target)
-  if not isinstance(result, runs.Result):
-    raise errors.value_error(
-        "An exported artifact predicts no camera motion.", expected="a Result or a model_dir",
-        received="an artifact", fix="Pass the model_dir that was given to fit.")
-  pose_fn = motion.load_motion(result.model_dir, result.experiment, result.model)
+  result, pose_fn = _motion(target)
   source = targets.data_of(data or result.source, result.experiment)
   split = targets.evaluation_split(result.experiment) if split is None else split
   samples = source.samples(split, grant=fields.Supervision.DEPTH, wanted=(
@@ -42,7 +38,27 @@ def evaluate_poses(target, data=None, *, split=None, progress=True):
   return {"split": split, **poses.evaluate_poses(pose_fn, samples, progress=progress)}
 
 
-def metric_factor(target, data=None, *, split=None, camera_height=None, distance=None, count=50):
+def _motion(target):
+  """Returns the `Result` of a target, and the function that predicts how its camera moves."""
+  result = targets.opened(target)
+  if not isinstance(result, runs.Result):
+    raise errors.value_error(
+        "An exported artifact predicts no camera motion.", expected="a Result or a model_dir",
+        received="an artifact", fix="Pass the model_dir that was given to fit.")
+  return result, motion.load_motion(result.model_dir, result.experiment, result.model)
+
+
+def _depth_model(target):
+  """Returns the `DepthModel` of a target, its experiment and its source, as far as known."""
+  model, config, source = targets.loaded(target)
+  if tasks.of_model(model) is not tasks.DepthTask:
+    raise errors.value_error(
+        "The model knows nothing of depth.", expected="a run or artifact of a depth network",
+        received="one that segments", fix="Train one with method='self_supervised_depth'.")
+  return model, config, source
+
+
+def metric_factor(target, data=None, *, split="train", camera_height=None, distance=None, count=50):
   """Returns metres per unit of a model's depth, from what is known of the vehicle.
 
   `DepthProtocol(scale=...)` takes it, and so do `evaluate` and `predict`.
@@ -50,7 +66,7 @@ def metric_factor(target, data=None, *, split=None, camera_height=None, distance
   Args:
     target: a `Result` or `model_dir` of a depth model; for `camera_height` an artifact too.
     data: a data source with `intrinsics`; default: the one of the run.
-    split: default: the split of the run.
+    split: of the data; the factor is no figure, so any will do that has the same camera.
     camera_height: metres of the camera over the road.
     distance: or: metres that the camera goes between neighbouring frames.
     count: images that are looked at.
@@ -59,11 +75,12 @@ def metric_factor(target, data=None, *, split=None, camera_height=None, distance
     float.
 
   Raises:
-    ValueError: neither or both are known, or they tell nothing.
+    ValueError: the model gives no depth; neither or both are known, or they tell nothing; or an
+      image cannot be read.
 
   Example:
     ```python
-    factor = kw.metric_factor("runs/depth", split="train", camera_height=1.65)
+    factor = kw.metric_factor("runs/depth", camera_height=1.65)
     kw.predict("runs/depth", "photos/", "depth/", protocol={"scale": factor})
     ```
   """
@@ -71,20 +88,22 @@ def metric_factor(target, data=None, *, split=None, camera_height=None, distance
     raise errors.value_error(
         "It is not clear what is known.", expected="camera_height or distance",
         received=f"camera_height={camera_height}, distance={distance}", fix="Pass one of them.")
+  if count < 1:
+    raise errors.value_error("There are no images to look at.", expected="count of 1 or more",
+                             received=count, fix="Leave count out for 50 images.")
   targets.check_types(data)
-  model, config, source = targets.loaded(target)
+  model, config, source = _depth_model(target)
+  pose_fn = None if distance is None else _motion(target)[1]
   source = targets.data_of(data or source, config)
-  split = targets.evaluation_split(config) if split is None else split
   wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.INTRINSICS) + (
       (fields.FRAMES, fields.FRAME_OFFSETS) if distance is not None else ())
-  samples = source.samples(split, ids=source.ids(split)[:count], wanted=wanted)
-  samples = list(samples.as_numpy_iterator())
-  if distance is None:
+  samples = list(broken.read_samples(source, split, source.ids(split)[:count],
+                                     grant=fields.Supervision.NONE, wanted=wanted))
+  if pose_fn is None:
+    # Not `model.depth`: a factor that the model knows already is replaced by this one.
     return metric_scale.factor_from_height([metric_scale.ground_distance(
-        np.asarray(model.depth(sample[fields.IMAGE][None]))[0], sample[fields.INTRINSICS])
+        1 / np.asarray(model.disparity(sample[fields.IMAGE][None]))[0], sample[fields.INTRINSICS])
                                             for sample in samples], camera_height)
-  result = targets.opened(target)
-  pose_fn = motion.load_motion(result.model_dir, result.experiment, result.model)
   moves = [pose_fn(sample) for sample in samples]
   steps = [np.abs(sample[fields.FRAME_OFFSETS]) * distance for sample in samples]
   return metric_scale.factor_from_speed(np.concatenate(moves), np.concatenate(steps))
@@ -111,11 +130,7 @@ def make_disparity_maps(target, data, output, *, split="train", normalise="none"
   """
   from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
   source = targets.source_of(data)
-  model = targets.loaded(target)[0]
-  if tasks.of_model(model) is not tasks.DepthTask:
-    raise errors.value_error(
-        "The model knows nothing of depth.", expected="a run or artifact of a depth network",
-        received="one that segments", fix="Train one with method='self_supervised_depth'.")
+  model = _depth_model(target)[0]
   low, high = 1 / model.max_depth, 1 / model.min_depth
   return data_lib.make_disparity_maps(
       source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low), output,

@@ -15,6 +15,8 @@ from keras_weakseg import cli_own_data
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
+# Commands that keep what is done when they are stopped.
+_CONTINUED = ("fit", "make-label-maps", "make-disparity-maps")
 _numbers = cli_own_data.numbers
 
 
@@ -35,7 +37,8 @@ def main(arguments=None):
   try:
     return options.run(options) or 0
   except KeyboardInterrupt:
-    print("\nStopped. The same command continues a training.", file=sys.stderr)
+    goes_on = " The same command continues." if options.command in _CONTINUED else ""
+    print(f"\nStopped.{goes_on}", file=sys.stderr)
     return 130
   except _USER_ERRORS as error:
     if getattr(options, "debug", False):
@@ -265,7 +268,8 @@ def _parser():
   check.add_argument("--splits", type=cli_own_data.names, help="between commas, default: all")
   check.add_argument("--quick", action="store_true", help="only a sample of the masks")
   cli_label_maps.add_commands(command, _add_data, _source)
-  cli_depth.add_commands(command, _add_target, _add_data, _evaluated)
+  cli_depth.add_commands(
+      command, _add_target, functools.partial(_add_data, folder=False), _evaluated)
   cli_disparity_maps.add_commands(
       command, _add_target, functools.partial(_add_data, experiment=False), _source)
   return parser
@@ -300,14 +304,17 @@ def _add_target(parser):
   parser.add_argument("target", metavar="TARGET", help="a model_dir or an exported artifact")
 
 
-def _add_data(parser, experiment=True):
+def _add_data(parser, experiment=True, folder=True):
   if experiment:
     parser.add_argument("--experiment", help="the data of this experiment instead")
   else:
     parser.set_defaults(experiment=None)
   _add_config(parser)
   parser.add_argument("--data_dir", help="where data lies, default: KERAS_WEAKSEG_DATA")
-  cli_own_data.add_folder(parser)
+  if folder:
+    cli_own_data.add_folder(parser)
+  else:
+    parser.set_defaults(data=None, **dict.fromkeys(cli_own_data.FOLDER))
 
 
 def _add_protocol(parser, crf=True):

@@ -20,15 +20,18 @@ def add_predict(parser):
   """Adds the flags of `predict` that only models of depth understand."""
   group = parser.add_argument_group("depth")
   group.add_argument("--point_clouds", action="store_true", help="write PLY files too")
+  group.add_argument("--intrinsics", metavar="'FX FY CX CY'",
+                     help="of the images, in pixels, or a file of these numbers, for point clouds")
   group.add_argument("--field_of_view", type=float, metavar="DEGREES",
-                     help="horizontal angle of the camera, for point clouds: about 65 for phones")
+                     help="or: horizontal angle, for point clouds: about 65 for phones")
   group.add_argument("--scale", help="metres per unit of the model's depth: see metric-factor")
 
 
 def predict_options(options):
   """Returns the arguments of `api.predict` that the flags ask for, as a dict."""
-  given = {"point_clouds": options.point_clouds, "field_of_view": options.field_of_view}
-  return {name: value for name, value in given.items() if value}
+  given = {"point_clouds": options.point_clouds or None, "intrinsics": options.intrinsics,
+           "field_of_view": options.field_of_view}
+  return {name: value for name, value in given.items() if value is not None}
 
 
 def add_export(parser):
@@ -48,12 +51,12 @@ def add_commands(command, add_target, add_data, data_of):
   Args:
     command: function (name, run) that returns the parser of a new command.
     add_target: function that adds the argument of a trained model.
-    add_data: function that adds the flags which describe a data source.
+    add_data: function that adds the flags of the data of an experiment: no folder has poses.
     data_of: function of the parsed options that returns this source, None if there are no flags.
   """
   parser = command("evaluate-poses", _evaluate_poses)
+  parser.allow_abbrev = False  # Or --data, which other commands have, would be --data_dir.
   add_target(parser)
-  parser.add_argument("--data", help="a folder; default: the data of the run")
   add_data(parser)
   parser.set_defaults(data_of=data_of)
   parser.add_argument("--split", help="default: the split of the run")

@@ -1,5 +1,6 @@
 """The command of disparity maps made by a depth model: `make-disparity-maps`."""
 import os
+import pathlib
 
 
 def add_commands(command, add_target, add_data, source_of):
@@ -14,7 +15,7 @@ def add_commands(command, add_target, add_data, source_of):
   parser = command("make-disparity-maps", _make)
   add_target(parser)
   parser.add_argument("data", metavar="FOLDER_OR_EXPERIMENT",
-                      help="a folder of images, or the experiment whose data it is")
+                      help="a folder of images or with images/, or an experiment: its data")
   parser.add_argument("output", metavar="OUTPUT", help="folder of the maps; one of each model")
   parser.set_defaults(source_of=source_of)
   add_data(parser)
@@ -38,7 +39,7 @@ def _source(options):
   from keras_weakseg.configs import registry
   from keras_weakseg.data import locations
   try:
-    locations.find(options.data, options.data_dir)
+    root = locations.find(options.data, options.data_dir)
   except FileNotFoundError as error:
     if options.data not in registry.experiments():
       raise errors.missing(
@@ -47,4 +48,19 @@ def _source(options):
           received=os.path.abspath(options.data),
           fix="Check the path; 'keras-weakseg experiments' lists the names.") from error
     options.experiment, options.data = options.data, None
+  else:
+    _without_labels(options, root)
   return options.source_of(options)
+
+
+def _without_labels(options, root):
+  """Fills in what `kw.data.Folder` asks for besides images, none of which is read here."""
+  if options.classes is None and not (root / "classes.txt").is_file():
+    options.classes = ["background", "anything"]
+  if options.images is None and not (root / "images").is_dir():
+    options.images = "."
+    if root.resolve() in [*pathlib.Path(options.output).resolve().parents]:
+      from keras_weakseg import errors
+      raise errors.value_error(
+          "The maps would be images of their own folder.", expected="an output elsewhere",
+          received=f"'{options.output}' in '{root}'", fix="Choose another output folder.")

@@ -7,6 +7,16 @@ _NOISE = re.compile(r"\{\{function_node .*?\}\}\s*|\s*\[Op:\w+\]|"
                     r"Error in user-defined function passed to .*? with iterator: [\w:]+: ")
 
 
+def plain(text):
+  """Returns a text on one line, without TensorFlow's names of operations.
+
+  Example:
+    >>> plain("{{function_node x}} Input is\\n  empty. [Op:Next]")
+    'Input is empty.'
+  """
+  return " ".join(_NOISE.sub("", str(text)).split())
+
+
 def describe(what, *, expected, received, fix):
   """Returns the text of an error in the form of the house.
 
@@ -27,9 +37,11 @@ def describe(what, *, expected, received, fix):
     Expected: 0..3 or 255. Received: 7.
     Pass num_classes=8.
   """
-  received = " ".join(_NOISE.sub("", str(received)).split())
+  received = plain(received)
   if len(received) > 400:
     received = received[:400] + "..."
+  if received.endswith(".") and not received.endswith(".."):
+    received = received[:-1]  # The sentence has a full stop of its own.
   return f"{what}\nExpected: {expected}. Received: {received}.\n{fix}"
 
 

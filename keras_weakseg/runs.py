@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import statistics
+import sys
 from typing import Any
 
 import tensorflow as tf
@@ -147,7 +148,7 @@ def _precision(experiment):
 
 
 def load(model_dir):
-  """Returns the `Result` of a finished or interrupted run.
+  """Returns the `Result` of a finished or interrupted run; of an interrupted one prints a note.
 
   Raises:
     FileNotFoundError: the folder holds no run, or no checkpoint yet.
@@ -159,6 +160,10 @@ def load(model_dir):
     predictor, network_record = restore.load_predictor(
         model_dir, experiment.network, experiment.evaluation.checkpoint)
   model = tasks.of_role(network_record.role).model(predictor, record, network_record, experiment)
+  note = restore.unfinished(model_dir)
+  if note:
+    print(f"note: {note}", file=sys.stderr, flush=True)
+    model.metadata["unfinished"] = note  # What is predicted or exported keeps it.
   path = os.path.join(model_dir, METRICS)
   metrics = {}
   if os.path.exists(path):

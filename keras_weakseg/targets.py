@@ -4,6 +4,7 @@ import os
 from keras_weakseg import errors
 from keras_weakseg import runs
 from keras_weakseg.configs import overrides
+from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.recipes import sources
@@ -60,13 +61,19 @@ def protocol_of(given, model):
   return wanted.from_dict(model.metadata["protocol"] if given is None else given)
 
 
-def check_types(data, optimizer=None):
-  """Raises `ValueError` unless `data` is None or a source, `optimizer` None or one of Keras."""
+def check_types(data, optimizer=None, kind="Folder"):
+  """Raises `ValueError` unless `data` is None or a source, `optimizer` None or one of Keras.
+
+  Args:
+    data: to check.
+    optimizer: to check.
+    kind: the source that the fix names, a class of `keras_weakseg.data`.
+  """
   if data is not None and not isinstance(data, source_lib.Source):
     shown = repr(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else "..."
     raise errors.value_error(
         "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",
-        received=type(data).__name__, fix=f"Pass data=kw.data.Folder({shown}).")
+        received=type(data).__name__, fix=f"Pass data=kw.data.{kind}({shown}).")
   if optimizer is not None and not hasattr(optimizer, "apply_gradients"):
     raise errors.value_error(
         "This is no optimizer.", expected="a Keras optimizer", received=type(optimizer).__name__,
@@ -79,10 +86,15 @@ def data_of(source, config):
   if source is not None:
     return source
   if config is None or not config.data.sources:
+    # Nobody's own video has what depth and motion are compared with.
+    depth = config is not None and config.method.type in own_data.BY_METHOD
     raise errors.value_error(
         "The data to evaluate on is not known.", expected="data=",
         received="an exported artifact, which brings none" if config is None else
-        "a run that was trained on a source from Python", fix="Pass data=kw.data.Folder(...).")
+        "a run of somebody's own data, which it does not keep",
+        fix="One's own video has no true depth and no poses: name an experiment whose data has, as "
+        "--experiment depth_scenes, or pass its source as data=." if depth else
+        "Pass data=kw.data.Folder(...), or --data FOLDER.")
   made = sources.make_sources(config.data)
   return sources.evaluation_source(config, made, next(iter(made.values())))
 

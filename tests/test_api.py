@@ -219,7 +219,7 @@ def test_evaluation_needs_the_classes_of_the_model(tiny_run, photo_folder):
 
 
 def test_data_that_came_from_python_must_come_again(tiny_run, tiny_artifact):
-  with pytest.raises(ValueError, match="a run that was trained on a source from Python"):
+  with pytest.raises(ValueError, match="a run of somebody's own data"):
     api.evaluate(tiny_run.model_dir)
   with pytest.raises(ValueError, match="an exported artifact, which brings none"):
     api.evaluate(tiny_artifact)

@@ -1,4 +1,5 @@
 """Depth through the library's calls: one run of video, looked at in every form it can take."""
+import dataclasses
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import pytest
 
 import keras_weakseg as kw
 from keras_weakseg import api
+from keras_weakseg import api_depth
 from keras_weakseg import runs
 from keras_weakseg.evaluation import depth_model
 
@@ -162,6 +164,58 @@ def test_motion_needs_data_with_poses(tiny_video_run, video_folder):
     api.evaluate_poses(tiny_video_run, kw.data.Video(video_folder), split="train", progress=False)
 
 
+# === metric_factor ===
+
+
+@pytest.fixture
+def ground(monkeypatch):
+  """Makes every image show a ground: below its median depth."""
+  monkeypatch.setattr(api_depth.metric_scale, "ground_distance",
+                      lambda depth, intrinsics: float(np.median(depth)))
+
+
+def test_metres_are_those_of_the_network_in_every_form(tiny_video_run, tiny_video, depth_artifact,
+                                                       ground):
+  """The training split is looked at, which even a short video has."""
+  factor = api.metric_factor(tiny_video_run, camera_height=1.6, count=3)
+  known = dataclasses.replace(
+      tiny_video_run, model=dataclasses.replace(tiny_video_run.model, factor=3.0))
+  for target in (depth_artifact, known):
+    found = api.metric_factor(target, tiny_video, camera_height=1.6, count=3)
+    assert found == pytest.approx(factor, 1e-3)
+
+
+def test_metres_come_from_the_speed_of_a_run(tiny_video_run, monkeypatch):
+  move = np.eye(4)
+  move[2, 3] = 0.02
+  monkeypatch.setattr(api_depth.motion, "load_motion",
+                      lambda *_: lambda sample: [move] * len(sample["frame_offsets"]))
+  assert api.metric_factor(tiny_video_run, distance=0.5, count=2) == pytest.approx(25)
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"count": 0}, "count of 1 or more. Received: 0"), ({"count": -3}, "Received: -3"),
+    ({"camera_height": None}, "not clear what is known"), ({"distance": 1.0}, "not clear"),
+    ({"camera_height": None, "distance": 1.0}, "artifact predicts no camera motion")])
+def test_metres_that_cannot_be_found_are_refused(depth_artifact, tiny_video, options, words):
+  with pytest.raises(ValueError, match=words):
+    api.metric_factor(depth_artifact, tiny_video, **{"camera_height": 1.6, **options})
+
+
+@pytest.mark.parametrize("known", [{"camera_height": 1.6}, {"distance": 1.0}])
+def test_only_depth_has_metres(tiny_run, tiny_video, known):
+  with pytest.raises(ValueError, match="(?s)knows nothing of depth.*one that segments"):
+    api.metric_factor(tiny_run, tiny_video, **known)
+
+
+def test_a_broken_frame_is_named(depth_artifact, video_folder, tmp_path):
+  folder = shutil.copytree(video_folder, tmp_path / "drive")
+  video = kw.data.Video(folder)
+  (folder / "000003.png").write_bytes((folder / "000003.png").read_bytes()[:300])
+  with pytest.raises(ValueError, match="(?s)The sample '[^']*000003' cannot be read.*Expected: "):
+    api.metric_factor(depth_artifact, video, camera_height=1.6)
+
+
 # === predict ===
 
 
@@ -185,6 +239,45 @@ def test_point_clouds_need_a_camera(tiny_video_run, photo, tmp_path):
   assert (tmp_path / "out" / record["point_cloud"]).read_bytes().startswith(b"ply")
   assert sorted(os.listdir(tmp_path / "out")) == sorted(
       [record["depth"], record["arrays"], record["point_cloud"], "predictions.json"])
+
+
+def test_point_clouds_take_the_intrinsics_of_the_images(tiny_video_run, photo, tmp_path):
+  """In every form that a video takes them in; the angle is the same to a fraction of a degree."""
+  for name, camera in (("text", {"intrinsics": "40 40 31.5 15.5"}),
+                       ("file", {"intrinsics": photo.parent / "intrinsics.txt"}),
+                       ("angle", {"field_of_view": 2 * np.degrees(np.arctan(32 / 40))})):
+    api.predict(tiny_video_run, photo, tmp_path / name, point_clouds=True, overlays=False,
+                progress=False, **camera)
+  text, file, angle = ((tmp_path / name / "000003.ply").read_bytes()
+                       for name in ("text", "file", "angle"))
+  assert text == file and len(text) == len(angle)
+  with pytest.raises(FileNotFoundError, match="intrinsics file does not exist"):
+    api.predict(tiny_video_run, photo, tmp_path / "no", point_clouds=True, intrinsics="no.txt")
+
+
+@pytest.mark.parametrize("options, received", [
+    ({"field_of_view": 65}, "field_of_view"), ({"intrinsics": "1 1 1 1"}, "intrinsics")])
+def test_a_camera_without_point_clouds_has_no_effect(tiny_video_run, photo, tmp_path, options,
+                                                     received):
+  with pytest.raises(ValueError, match=f"(?s)no effect.*point_clouds with.*Received: {received}"):
+    api.predict(tiny_video_run, photo, tmp_path / "no", **options)
+  assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("options, received", [
+    ({"point_clouds": True}, "point_clouds"),
+    ({"point_clouds": True, "field_of_view": 65}, "point_clouds, field_of_view"),
+    ({"field_of_view": 65}, "field_of_view")])
+def test_a_model_of_classes_makes_no_point_clouds(tiny_run, photo, tmp_path, options, received):
+  with pytest.raises(ValueError, match=f"(?s)no effect.*model of depth.*Received: {received}"):
+    api.predict(tiny_run, photo, tmp_path / "no", **options)
+
+
+def test_metres_are_refused_where_they_are_not_known(tiny_video_run, photo, tmp_path):
+  for scale, words in (("metric", "only up to a factor"), ("1e300", "factor cannot be used")):
+    with pytest.raises(ValueError, match=words):
+      api.predict(tiny_video_run, photo, tmp_path / "no", protocol={"scale": scale})
+  assert not (tmp_path / "no").exists()
 
 
 def test_a_known_factor_gives_metres(tiny_video_run, depth_artifact, photo, tmp_path):

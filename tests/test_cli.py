@@ -221,6 +221,14 @@ def test_an_interruption_says_how_to_go_on(fails, capsys):
   assert "continues" in capsys.readouterr().err
 
 
+def test_nothing_is_kept_of_an_interrupted_prediction(monkeypatch, capsys):
+  def stop(*_, **__):
+    raise KeyboardInterrupt
+  monkeypatch.setattr(api, "predict", stop)
+  assert cli.main(["predict", "runs/em", "a.jpg", "--output", "out"]) == 130
+  assert capsys.readouterr().err == "\nStopped.\n"
+
+
 @pytest.mark.parametrize("arguments", [
     [], ["train"], ["fit", "a", "--seeds", "1,x"], ["predict", "a", "b"], ["export", "a"],
     ["evaluate", "a", "--scales", "big"]])

@@ -63,6 +63,9 @@ def test_protocol_flags(calls, flags, protocol):
     ([], {}), (["--point-clouds", "--field-of-view", "65"],
                {"point_clouds": True, "field_of_view": 65.0}),
     (["--field_of_view=80"], {"field_of_view": 80.0}),
+    (["--field_of_view", "0"], {"field_of_view": 0.0}),
+    (["--point_clouds", "--intrinsics", "40 40 31.5 15.5"],
+     {"point_clouds": True, "intrinsics": "40 40 31.5 15.5"}),
     (["--scale", "5.4"], {"protocol": {"scale": "5.4"}})])
 def test_predict_writes_point_clouds_and_metres_on_demand(calls, flags, options):
   assert cli.main(["predict", "runs/depth", "a.jpg", "--output", "out", *flags]) == 0
@@ -134,6 +137,13 @@ def test_the_data_of_an_experiment_can_be_named(calls, monkeypatch):
   assert cli.main(["evaluate-poses", "runs/depth", "--experiment", "depth_scenes", "--data_dir",
                    "there"]) == 0
   assert calls[0][1] == ("runs/depth", "there")
+
+
+@pytest.mark.parametrize("flags", [["--data", "photos"], ["--masks", "m"]])
+def test_no_folder_has_poses(calls, capsys, flags):
+  with pytest.raises(SystemExit):
+    cli.main(["evaluate-poses", "runs/depth", *flags])
+  assert "unrecognized arguments" in capsys.readouterr().err and not calls
 
 
 def test_errors_are_those_of_the_house(monkeypatch, capsys):

@@ -47,6 +47,22 @@ def test_maps_of_a_folder_are_made_and_can_be_read(folder, calls, tmp_path, caps
     np.testing.assert_allclose(sample["disparity"], sample["image"][..., 0] / 255, atol=1e-5)
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_images_alone_will_do(folder, calls, tmp_path, plain, capsys):
+  """Their classes need not be known, nor need they lie in a folder `images`."""
+  root = tmp_path / folder
+  (root / "classes.txt").unlink()
+  if plain:
+    root = (root / "images").rename(tmp_path / "drive")
+  for _ in range(2):
+    assert cli.main(["make-disparity-maps", "run", root.name, "out"]) == 0
+  assert sorted(path.name for path in (tmp_path / "out").glob("p*")) == ["p0.png", "p1.png",
+                                                                         "p2.png"]
+  inside = f"{root.name}/maps"  # There they would be images themselves.
+  assert cli.main(["make-disparity-maps", "run", root.name, inside]) == (2 if plain else 0)
+  assert ("images of their own folder" in capsys.readouterr().err) == plain
+
+
 def test_options_reach_the_call_wherever_they_stand(folder, calls):
   code = cli.main(["make-disparity-maps", "--bits", "8", "runs/depth", "--split",
                    "train+validation", folder, "--normalise", "image", "out", "--classes",

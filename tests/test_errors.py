@@ -492,7 +492,7 @@ def test_every_error_has_three_lines_and_no_names_of_operations():
               "Error in user-defined function passed to ParallelMapDatasetV2:48 transformation "
               "with iterator: Iterator::Root::ParallelMapV2: Invalid PNG\ndata, size 9. [Op:Next]")
   text = errors.describe("It broke.", expected="a PNG", received=received, fix="Replace the file.")
-  assert text == ("It broke.\nExpected: a PNG. Received: Invalid PNG data, size 9..\n"
+  assert text == ("It broke.\nExpected: a PNG. Received: Invalid PNG data, size 9.\n"
                   "Replace the file.")
   assert house_form(text)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_weakseg import api
 from keras_weakseg import data as data_lib
 from keras_weakseg import fields
 from keras_weakseg import runs
@@ -191,6 +192,20 @@ def test_a_loaded_run_answers_like_the_trained_one(tiny_run):
   assert loaded.metrics == json.loads(json.dumps(tiny_run.metrics))
   assert loaded.model.palette == tiny_run.model.palette and loaded.source is None
   assert loaded.protocol == tiny_run.protocol
+
+
+def test_an_unfinished_run_says_so_and_what_is_made_of_it_too(tiny_run, monkeypatch, capsys):
+  assert "unfinished" not in runs.load(tiny_run.model_dir).model.metadata
+  assert not capsys.readouterr().err
+  monkeypatch.setattr(runs.restore, "unfinished", lambda model_dir: "step 6 of 12: ...")
+  loaded = runs.load(tiny_run.model_dir)
+  assert capsys.readouterr().err == "note: step 6 of 12: ...\n"
+  assert loaded.model.metadata["unfinished"] == "step 6 of 12: ..."
+  written = {}
+  monkeypatch.setattr(api.exporting, "export_artifact",
+                      lambda *_, metadata, **__: written.update(metadata))
+  api.export(loaded, "unused")
+  assert written["unfinished"] == "step 6 of 12: ..." and written["metrics"]
 
 
 def test_the_best_checkpoint_is_what_is_evaluated(tiny_run):

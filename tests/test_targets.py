@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 
+from keras_weakseg import api
 from keras_weakseg import data
 from keras_weakseg import runs
 from keras_weakseg import targets
@@ -92,6 +93,13 @@ def test_only_sources_are_data(given, words):
     targets.check_types(given)
 
 
+def test_a_method_of_video_is_told_to_take_one():
+  for method, kind in (("self_supervised_depth", "Video"), ("em_fixed", "Folder")):
+    for given, words in (("drive", f"kw.data.{kind}\\('drive'\\)"), (None, f"kw.data.{kind}\\(")):
+      with pytest.raises(ValueError, match=words):
+        api.fit(method=method, data=given, model_dir="unused")
+
+
 def test_only_optimizers_optimize(tiny_data):
   targets.check_types(tiny_data, keras.optimizers.Adam())
   with pytest.raises(ValueError, match="(?s)no optimizer.*Received: str"):
@@ -106,7 +114,9 @@ def test_data_is_what_is_given_or_configured(photo_folder, tiny_data):
   assert len(targets.data_of(None, config).ids("train")) == 16
   config.evaluation.source = "second"
   assert len(targets.data_of(None, config).ids("train")) < 16
-  for unknown, words in ((None, "brings none"), (schema.Experiment(), "source from Python")):
+  depth = schema.Experiment(method=schema.Method(type="self_supervised_depth"))
+  for unknown, words in ((None, "brings none.*Folder"), (schema.Experiment(), "own data.*Folder"),
+                         (depth, "own data.*no true depth and no poses.*--experiment depth_")):
     with pytest.raises(ValueError, match="(?s)not known.*" + words):
       targets.data_of(None, unknown)
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import augment
+from keras_weakseg.data import broken
 from keras_weakseg.data import decode
 from keras_weakseg.data import order
 
@@ -227,23 +228,15 @@ class Bundle:
     Returns:
       `ValueError` in the form of the house, naming the sample if one of the batch is at fault.
     """
-    known = decode.house_error(error)
-    if known is not None:
-      return known
     for (owner, _), name in zip(self.layout, self.sample_ids(step)):
       part = self.parts[owner]
-      try:
-        for _ in part.source.samples(part.split, ids=(name,), grant=part.supervision,
-                                     wanted=part.fields(self.extra_fields)):
-          pass
-      except tf.errors.OpError as cause:
-        return decode.house_error(cause) or errors.value_error(
-            f"The sample '{name}' cannot be read.", expected="whole image and label files",
-            received=str(cause).splitlines()[0],
-            fix="Replace or remove the file; 'keras-weakseg check-data' lists all broken ones.")
+      known = broken.explained(part.source, part.split, (name,), error, grant=part.supervision,
+                               wanted=part.fields(self.extra_fields))
+      if known is not None:
+        return known
     return errors.value_error(
         f"The batch of step {step} cannot be made.", expected="readable samples",
-        received=str(error).splitlines()[0], fix="Run 'keras-weakseg check-data' on the data.")
+        received=decode.reason(error), fix="Run 'keras-weakseg check-data' on the data.")
 
 
 def _layout(sizes):

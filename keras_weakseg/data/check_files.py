@@ -67,7 +67,7 @@ def _inspect_image(path, name, found, whole):
     try:
       return tuple(_decode_image(path).shape[:2])
     except tf.errors.OpError as error:
-      found.add("broken image", name, str(error).splitlines()[0][:120])
+      found.add("broken image", name, decode.reason(error)[:120])
   return header.size
 
 
@@ -84,7 +84,7 @@ def _inspect_mask(source, name, size, found):
   try:
     mask = _decode_mask(path).numpy()
   except tf.errors.OpError as error:
-    found.add("broken mask", name, str(error).splitlines()[0][:120])
+    found.add("broken mask", name, decode.reason(error)[:120])
     return None
   raw = np.bincount(mask.ravel(), minlength=256)
   if source.remap is None:

@@ -256,6 +256,21 @@ def tags_from_mask(mask, num_classes):
   return tf.concat([tf.ones([1]), present[1:]], 0)
 
 
+def reason(error):
+  """Returns what is wrong in one line: of an error, the words after the places in the code.
+
+  Args:
+    error: a `tf.errors.OpError`.
+
+  Example:
+    >>> reason(tf.errors.InvalidArgumentError(None, None, "Graph execution error:\\n\\nDetected "
+    ...                                       "at node x\\n\\nInput is empty.\\n\\t [[x]]"))
+    'Input is empty.'
+  """
+  text = str(error).split("\n\t [[", maxsplit=1)[0].strip()
+  return errors.plain(text.splitlines()[-1]) if text else type(error).__name__
+
+
 def house_error(error):
   """Returns the error of the house inside an error of a pipeline, or None.
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import broken
 from keras_weakseg.data import map_folder
 
 IMAGE, NONE = "image", "none"
@@ -125,10 +126,9 @@ def settings_of(folder):
 
 def _predicted(source, split, ids, disparity_fn, settings, batch_size):
   """Yields (id, disparity [H, W]), as many at once as fit in a batch and have one size."""
-  data = source.samples(split, ids=ids, grant=fields.Supervision.NONE,
-                        wanted=(fields.IMAGE, fields.SAMPLE_ID)).prefetch(tf.data.AUTOTUNE)
   batch = []
-  for sample in map_folder.read_samples(source, data):
+  for sample in broken.read_samples(source, split, ids, grant=fields.Supervision.NONE,
+                                    wanted=(fields.IMAGE, fields.SAMPLE_ID)):
     full = len(batch) == batch_size
     if batch and (full or batch[0][fields.IMAGE].shape != sample[fields.IMAGE].shape):
       yield from _answers(batch, disparity_fn, settings)

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import broken
 from keras_weakseg.data import cache
 from keras_weakseg.data import map_folder
 from keras_weakseg.ops import boxes as box_ops
@@ -156,7 +157,7 @@ def _make(source, split, ids, settings, folder, workers, progress):
     mask_files.write_mask(
         KIND.path(folder, sample[fields.SAMPLE_ID].decode()), labels, source.palette)
 
-  samples = map_folder.read_samples(source, source.samples(
-      split, ids=ids, grant=fields.Supervision.BOXES,
-      wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.BOXES, fields.BOX_CLASSES)))
+  samples = broken.read_samples(
+      source, split, ids, grant=fields.Supervision.BOXES,
+      wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.BOXES, fields.BOX_CLASSES))
   map_folder.make(work, samples, len(ids), KIND.noun, workers, progress)

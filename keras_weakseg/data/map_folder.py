@@ -8,10 +8,8 @@ import json
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.data import decode
 from keras_weakseg.data import file_index
 
 SUFFIX = ".png"
@@ -82,14 +80,16 @@ class MapFolder:
       record: dict of plain JSON values that decide how the maps look.
 
     Raises:
-      ValueError: the folder holds other maps, or PNG files of which nothing is known.
+      ValueError: the folder holds other maps, or images of which nothing is known.
     """
     from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
     path = pathlib.Path(folder) / self.record
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
-    # The record is written before the first map: whoever sees a map of ours sees a record too.
-    found = list(file_index.list_ids(self.place(folder), (SUFFIX,)))
+    # The record is written before the first map: whoever sees a map of ours sees a record too. What
+    # is looked for ends like any image: a map beside `a.jpg` would be a second sample `a`.
+    found = [name + suffix for suffix in file_index.IMAGE_SUFFIXES
+             for name in file_index.list_ids(self.place(folder), (suffix,))]
     if path.exists():
       known = self.read_record(folder)
       other = [name for name in record if known.get(name) != record[name]]
@@ -101,7 +101,7 @@ class MapFolder:
             fix="Choose another folder, or remove this one.")
     elif found:
       raise errors.value_error(
-          f"The folder '{folder}' holds PNG files that may be anything.",
+          f"The folder '{folder}' holds images that may be anything.",
           expected=f"a new folder, or one with '{self.record}'",
           received=", ".join(found[:5]) + (" ..." if len(found) > 5 else ""),
           fix="Choose another folder.")
@@ -113,13 +113,22 @@ class MapFolder:
 
     Raises:
       FileNotFoundError: the folder holds no such maps.
+      ValueError: the record is damaged.
     """
     path = pathlib.Path(folder) / self.record
     try:
-      return json.loads(path.read_text(encoding="utf-8"))
+      text = path.read_text(encoding="utf-8")
+      record = json.loads(text)
     except FileNotFoundError:
       raise errors.missing(f"There are no {self.noun}.", expected=f"the file '{path}'",
                            received="no such file", fix=self.fix) from None
+    except ValueError as error:
+      record = text = str(error)
+    if not isinstance(record, dict):
+      raise errors.value_error(
+          f"The record '{path}' is damaged.", expected=f"the JSON written with the {self.noun}",
+          received=text, fix=f"Remove the folder. {self.fix}")
+    return record
 
   def lacking(self, folder, missing, what):
     """Returns the error for samples without a map; the caller raises it.
@@ -134,30 +143,6 @@ class MapFolder:
         f"{len(missing)} of {what} have no {self.noun[:-1]}.",
         expected=f"files '<id>{SUFFIX}' in '{self.place(folder)}'",
         received="none for " + shown, fix=self.fix)
-
-
-def read_samples(source, samples):
-  """Yields samples as dicts of arrays.
-
-  Args:
-    source: `source.Source`, for errors.
-    samples: `tf.data.Dataset` of it.
-
-  Raises:
-    ValueError: a sample cannot be read.
-  """
-  rest = samples.as_numpy_iterator()
-  while True:
-    try:
-      sample = next(rest)
-    except StopIteration:
-      return
-    except tf.errors.OpError as error:
-      raise decode.house_error(error) or errors.value_error(
-          f"A sample of '{source.name}' cannot be read.", expected="whole image and label files",
-          received=str(error).splitlines()[0],
-          fix="'keras-weakseg check-data' lists the broken files.") from error
-    yield sample
 
 
 def make(work, items, total, noun, workers=None, progress=True):

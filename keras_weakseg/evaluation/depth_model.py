@@ -1,11 +1,11 @@
 """What evaluate, predict and export of depth work on: a network, and what its answers mean."""
 import dataclasses
 import hashlib
-import math
 
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.evaluation import depth_protocol
 from keras_weakseg.evaluation import protocol_base
 from keras_weakseg.evaluation.depth_protocol import MEDIAN, METRIC, DepthProtocol
 from keras_weakseg.ops import depth_inference
@@ -28,7 +28,7 @@ class DepthModel:
 
   Raises:
     ValueError: the size does not fit the network, the range of depths is empty, or the factor is
-      negative.
+      negative or too large.
 
   Example:
     >>> model = DepthModel(lambda x: x[..., :1] / 255, (32, 32), min_depth=0.5, max_depth=4.0)
@@ -55,9 +55,10 @@ class DepthModel:
           "The model's range of depths is empty.", expected="0 < min_depth < max_depth",
           received=f"min_depth {self.min_depth:g}, max_depth {self.max_depth:g}",
           fix="Pass the range that the network was trained with, e.g. 0.1 and 100.")
-    if not (math.isfinite(self.factor) and self.factor >= 0):
+    if not (self.factor >= 0 and self.max_depth * self.factor <= float(tf.float32.max)):
       raise errors.value_error(
-          "The model's factor cannot be used.", expected="metres per unit of depth, or 0",
+          "The model's factor cannot be used.", expected="metres per unit of depth, finite for "
+          f"{self.max_depth:g} units in float32, or 0",
           received=self.factor, fix="Pass factor=0 where the scale is not known.")
 
   @property
@@ -73,12 +74,17 @@ class DepthModel:
     Args:
       protocol: `DepthProtocol` or its dict; its `scale` may be a number.
 
+    Raises:
+      ValueError: the protocol wants metres of a model that does not know them.
+
     Example:
       >>> model = DepthModel(lambda x: x[..., :1] / 255, (32, 32))
       >>> model.in_metres({"scale": 5.4}).scale_note
       "metres, factor 5.4 applied to the network's depth"
     """
     scale = DepthProtocol.from_dict(protocol or {}).scale
+    if scale == METRIC and not self.factor:
+      raise depth_protocol.no_metres()
     if scale in (MEDIAN, METRIC):
       return self
     return dataclasses.replace(self, factor=float(scale))

@@ -70,6 +70,14 @@ class DepthProtocol(protocol_base.HashedValues):
     return ", ".join([*parts, scaling.get(self.scale, f"depth times {self.scale}")])
 
 
+def no_metres():
+  """Returns the error for a protocol that wants metres of a model without; the caller raises it."""
+  return errors.value_error(
+      "The model knows depth only up to a factor.", expected="a model with metres",
+      received=f"factor 0 and a protocol with scale '{METRIC}'",
+      fix=f"Pass scale='{MEDIAN}', or a number of metres per unit: metric_factor finds it.")
+
+
 def _scale_text(scale):
   """Returns a scale in the one way of writing it, so that equal protocols have one hash."""
   if scale in (MEDIAN, METRIC):

@@ -80,10 +80,7 @@ def _factor(model, protocol):
     return depth_protocol.MEDIAN
   if protocol.scale == depth_protocol.METRIC:
     if not factor:
-      raise errors.value_error(
-          "The model knows depth only up to a factor.", expected="a model with metres",
-          received="factor 0 and a protocol with scale 'metric'",
-          fix="Evaluate with scale='median', or make the model with its factor= in metres.")
+      raise depth_protocol.no_metres()
     return 1.0
   # The number stands for metres per unit of the network's depth, which `depth` may have scaled.
   return float(protocol.scale) / (factor or 1.0)

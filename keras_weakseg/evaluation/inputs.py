@@ -138,11 +138,23 @@ def _expanded(each):
     found = [file for file in map(pathlib.Path, glob.glob(text, recursive=True)) if _is_image(file)]
     looked_for = "a file, a folder, or a pattern that matches images"
   if not found:
-    raise errors.missing(
-        f"There is no image at '{each}'.", expected=looked_for,
-        received="an empty folder" if path.is_dir() else f"nothing below {path.absolute().parent}",
-        fix="Check the path; a pattern goes in quotes on the command line.")
+    received, fix = _nothing(each, path)
+    raise errors.missing(f"There is no image at '{each}'.", expected=looked_for, received=received,
+                         fix=fix)
   return sorted(found)
+
+
+def _nothing(each, path):
+  """Returns what lies at an input without images, and the fix."""
+  fix = "Check the path; a pattern goes in quotes on the command line."
+  if not path.is_dir():
+    return f"nothing below {path.absolute().parent}", fix
+  held = sorted(file.name + "/" * file.is_dir() for file in path.iterdir())
+  if not held:
+    return "an empty folder", fix
+  if any(name.endswith("/") for name in held):
+    fix = f"Subfolders are not searched: pass '{os.path.join(os.fspath(each), '**', '*.jpg')}'."
+  return "no image file, but " + ", ".join(held[:_SHOWN]) + (" ..." if held[_SHOWN:] else ""), fix
 
 
 def _is_image(path):

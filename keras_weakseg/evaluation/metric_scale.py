@@ -70,7 +70,7 @@ def factor_from_height(distances, camera_height):
     camera_height: metres over the road.
 
   Raises:
-    ValueError: the height is not positive, or no image shows a ground.
+    ValueError: the height is not positive and finite, or no image shows a ground.
 
   Example:
     >>> round(factor_from_height([0.05, float("nan"), 0.07, 0.05], 1.65), 6)
@@ -87,7 +87,7 @@ def factor_from_speed(transforms, distances):
     distances: float [N] or one float, metres that the camera went: speed times time.
 
   Raises:
-    ValueError: a distance is negative, or the camera never moves.
+    ValueError: a distance is negative or infinite, or the camera never moves.
 
   Example:
     >>> move = np.eye(4); move[2, 3] = 0.02
@@ -97,10 +97,12 @@ def factor_from_speed(transforms, distances):
   length = np.linalg.norm(np.asarray(transforms, np.float64)[..., :3, 3], axis=-1).ravel()
   distances = np.broadcast_to(np.asarray(distances, np.float64), length.shape)
   moved = (distances > 0) & (length > 0)
-  if not moved.any() or (distances < 0).any():
+  wrong = distances[~np.isfinite(distances) | (distances < 0)]
+  if not moved.any() or wrong.size:
     raise errors.value_error(
         "The speed tells nothing of the scale.", expected="distances of 0 or more, some above, and "
-        "a predicted motion", received=f"{int(moved.sum())} moves of {len(length)}",
+        "a predicted motion", received=f"a distance of {wrong[0]:g}" if wrong.size else
+        f"{int(moved.sum())} moves of {len(length)}",
         fix="Pass frames during which the vehicle moves, and metres per frame.")
   return float(np.median(distances[moved] / length[moved]))
 
@@ -108,9 +110,10 @@ def factor_from_speed(transforms, distances):
 def _factor(known, found, name, why):
   found = np.asarray(found, np.float64)
   found = found[np.isfinite(found) & (found > 0)]
-  if not known > 0 or not found.size:
+  usable = 0 < known < np.inf
+  if not usable or not found.size:
     raise errors.value_error(
         "The scale of depth cannot be found.", expected=f"{name} above 0, and something to compare",
-        received=known if not known > 0 else why,
+        received=why if usable else known,
         fix="Pass it in metres, and images of a camera that looks along a road.")
   return float(known / np.median(found))

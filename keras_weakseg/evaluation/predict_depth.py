@@ -16,7 +16,7 @@ _SHEET_SAMPLES, _TILE = 24, 320
 
 
 def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point_clouds=False,
-                  intrinsics=None, field_of_view=0.0, progress=True):
+                  intrinsics=None, field_of_view=None, progress=True):
   """Writes the depth of every photograph at its own size, and pictures to look at.
 
   Pixels are taken as stored: an EXIF orientation is ignored. All files appear when the last
@@ -33,7 +33,7 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
     pictures: write the colour pictures, the contact sheet and the HTML page.
     point_clouds: write the point clouds: x to the right, y down, z forward. Needs a camera:
     intrinsics: float [3, 3] in pixels of these images, or None.
-    field_of_view: horizontal angle in degrees of an assumed camera, where there are none.
+    field_of_view: or: horizontal angle in degrees of an assumed camera.
     progress: show a progress bar on a terminal.
 
   Returns:
@@ -44,7 +44,7 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
   Raises:
     FileNotFoundError: an input gives no image.
     ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
-      `output_dir`, that cannot be written, or there is no camera for the point clouds.
+      `output_dir`, that cannot be written, or there is no camera, or two, for the point clouds.
   """
   protocol = DepthProtocol.from_dict(protocol or {})
   paths = image_files.find_images(inputs)
@@ -107,11 +107,12 @@ def _camera(wanted, intrinsics, field_of_view):
   """Returns a function of the size and name of an image that gives its camera; None if unwanted."""
   if not wanted:
     return None
-  if intrinsics is None and not field_of_view:
+  if (intrinsics is None) == (field_of_view is None):
     raise errors.value_error(
-        "Point clouds need a camera.", expected="intrinsics, or a field of view in degrees",
-        received="neither", fix="Pass intrinsics= of these images, or field_of_view=: about 65 for "
-        "phones, 80 to 90 for dash cameras.")
+        "Point clouds need a camera.", expected="either intrinsics or a field of view in degrees",
+        received="neither" if intrinsics is None else "both",
+        fix="Pass intrinsics= of these images, or field_of_view=: about 65 for phones, 80 to 90 "
+        "for dash cameras.")
 
   def camera(size, name):
     matrix = cameras.assumed(field_of_view, size) if intrinsics is None else np.asarray(

@@ -2,6 +2,7 @@
 import copy
 
 from keras_weakseg import fields
+from keras_weakseg.data import broken
 from keras_weakseg.networks import registry as networks
 
 # All light networks and their decoders halve images five times.
@@ -57,9 +58,9 @@ def stored_size(source):
     ValueError: there is no image, or it is broken.
   """
   split = "train" if "train" in source.splits() else source.splits()[0]
-  samples = source.samples(split, ids=source.ids(split)[:1], grant=fields.Supervision.NONE,
-                           wanted=(fields.IMAGE, fields.SAMPLE_ID))
-  return next(iter(samples))[fields.IMAGE].shape.as_list()[:2]
+  samples = broken.read_samples(source, split, source.ids(split)[:1], grant=fields.Supervision.NONE,
+                                wanted=(fields.IMAGE, fields.SAMPLE_ID))
+  return list(next(samples)[fields.IMAGE].shape[:2])
 
 
 def whole_size(augmentation, source):

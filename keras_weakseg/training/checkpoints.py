@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 
+SIGNATURE = "signature.json"
+
 
 class Checkpoints:
   """The last and the best state of a phase.
@@ -39,7 +41,7 @@ class Checkpoints:
         self.checkpoint, os.path.join(place, "last"), max_to_keep=keep)
     self.best = tf.train.CheckpointManager(
         self.checkpoint, os.path.join(place, "best"), max_to_keep=1)
-    self._signature_path = os.path.join(self.home, "signature.json")
+    self._signature_path = os.path.join(self.home, SIGNATURE)
 
   def restore(self):
     """Continues from the last checkpoint if there is one.

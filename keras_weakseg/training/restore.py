@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
+from keras_weakseg.training import checkpoints
 
 RECORD = "record.json"
 EXPERIMENT = "experiment.yaml"
@@ -57,6 +58,23 @@ def read_record(model_dir):
         f"The record '{path}' is damaged.", expected="the JSON that fit wrote",
         received=str(error), fix="Run fit with the same model_dir again: it writes the record anew."
     ) from error
+
+
+def unfinished(model_dir):
+  """Returns how far the training of a run went if it is not finished, else an empty text.
+
+  Args:
+    model_dir: directory of the run.
+  """
+  folder = os.path.join(model_dir, read_record(model_dir)["phase"], "checkpoints")
+  path = tf.train.latest_checkpoint(os.path.join(folder, "last"))
+  try:
+    with open(os.path.join(folder, checkpoints.SIGNATURE), encoding="utf-8") as file:
+      steps = json.load(file)["steps"]
+  except (OSError, ValueError, TypeError, KeyError):
+    steps = 0  # It is not known; whoever trains on will be told.
+  step = int(path.rsplit("-", 1)[-1]) if path else 0
+  return f"step {step} of {steps}: the training is not finished" if 0 < step < steps else ""
 
 
 def load_predictor(model_dir, network, checkpoint="last"):

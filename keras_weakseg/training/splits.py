@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import broken
 from keras_weakseg.data import check as checks
-from keras_weakseg.data import decode
 from keras_weakseg.data import findings
 from keras_weakseg.data import parts
 from keras_weakseg.data import source as source_lib
@@ -83,19 +83,8 @@ def explained(source, split, error, task=tasks.SegmentationTask):
   Returns:
     `ValueError` that names the sample, or `error` itself if no sample is at fault.
   """
-  known = decode.house_error(error)
-  if known is not None:
-    return known
-  for name in labelled_ids(source, split, task):
-    try:
-      for _ in source.samples(split, ids=(name,), grant=task.flag):
-        pass
-    except tf.errors.OpError as cause:
-      return decode.house_error(cause) or errors.value_error(
-          f"The sample '{name}' cannot be read.", expected=f"whole image and {task.label} files",
-          received=str(cause).split("\n", maxsplit=1)[0],
-          fix="Replace or remove the file; 'keras-weakseg check-data' lists all broken ones.")
-  return error
+  return broken.explained(source, split, labelled_ids(source, split, task), error,
+                          files=f"image and {task.label} files", grant=task.flag) or error
 
 
 def check_plan(plan, split, validation_split=""):

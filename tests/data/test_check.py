@@ -182,6 +182,33 @@ def test_a_video_too_short_to_hold_frames_out_is_checked(frames, tmp_path):
   assert report.ok and report.sizes == ((12, 16), (12, 16))
 
 
+def test_a_healthy_video_needs_no_labels_and_no_split_to_hold_out(frames, tmp_path):
+  clip = video.Video(frames(tmp_path / "drive"), "20 20 7.5 5.5", held_out=0.2)
+  report = check.check_data(clip)
+  assert report.ok and not report.problems, report.text()
+  assert "splits are empty: val" in check.check_data(clip, ["val"]).text()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_broken_frame_is_named_with_the_reason(frames, tmp_path, quick):
+  folder_of = frames(tmp_path / "drive", count=9)
+  for number in (2, 6):
+    (folder_of / f"{number:06d}.png").write_bytes(b"\x89PNG nothing")
+  report = check.check_data(video.Video(folder_of, "20 20 7.5 5.5", size=(12, 16)), quick=quick)
+  what, = found(report, "error")
+  assert what.startswith("2 samples cannot be read: ")
+  assert "000002 (Unknown image file format." in what and "000006 (Unknown" in what
+  assert "Iterator" not in what and "{{" not in what
+
+
+def test_a_broken_frame_that_is_only_a_neighbour_is_found(frames, tmp_path):
+  folder_of = frames(tmp_path / "drive")
+  clip = video.Video(folder_of, "20 20 7.5 5.5")
+  (folder_of / "000000.png").write_bytes(b"\x89PNG nothing")
+  what, = found(check.check_data(clip), "error")
+  assert what.startswith("1 samples cannot be read: drive/000001 (Unknown image file format.")
+
+
 def test_unknown_split_is_refused(mini):
   with pytest.raises(ValueError, match="Did you mean 'train'"):
     check.check_data(folder.Folder(mini), ["trian"])

@@ -12,6 +12,16 @@ def test_size_and_histogram_of_stored_values(mini):
   assert size == (12, 16) and raw[:3].tolist() == [176, 16, 0] and not found.problems()
 
 
+def test_a_broken_image_says_what_is_wrong(mini):
+  path = mini / "images" / "a3.png"
+  contents = path.read_bytes()
+  at = contents.index(b"IDAT") + 6
+  path.write_bytes(contents[:at] + bytes([contents[at] ^ 255]) + contents[at + 1:])
+  found = findings.Findings()
+  check_files.inspect(folder.Folder(mini), "a3", False, found, whole=True)
+  assert "a3 (Invalid PNG data" in found.problems()[0].what
+
+
 def test_mask_stays_closed_unless_asked(mini):
   source, found = folder.Folder(mini), findings.Findings()
   (mini / "masks" / "a0.png").write_bytes(b"garbage")

@@ -51,8 +51,11 @@ def test_a_claimed_folder_stays_with_its_settings(tmp_path, png):
   assert FLAT.read_record(tmp_path)["model"] == "m1"
 
 
-def test_pictures_of_somebody_else_are_not_taken_for_maps(tmp_path, png):
-  png(tmp_path / "holiday.png", np.zeros([2, 2], np.uint8))
+@pytest.mark.parametrize("name", ["holiday.png", "holiday.JPG", "images/holiday.jpeg"])
+def test_images_of_somebody_else_are_not_taken_for_maps(tmp_path, name):
+  """Among photographs a map would be a second file of the same id, which no command reads."""
+  (tmp_path / name).parent.mkdir(exist_ok=True)
+  (tmp_path / name).touch()
   with pytest.raises(ValueError, match="may be anything") as info:
     FLAT.claim(tmp_path, {"model": "m1"})
   assert "holiday" in str(info.value) and not (tmp_path / "shadows.json").exists()
@@ -64,21 +67,20 @@ def test_a_missing_record_says_how_to_make_one(tmp_path):
     FLAT.read_record(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["[]", "broken", "", '"text"', "\xff"])
+def test_a_damaged_record_is_named(tmp_path, text):
+  (tmp_path / "shadows.json").write_bytes(text.encode("latin-1"))
+  for call in (lambda: FLAT.read_record(tmp_path), lambda: FLAT.claim(tmp_path, {"model": "m1"})):
+    with pytest.raises(ValueError, match="(?s)^The record '.*shadows.json' is damaged.*Expected: "
+                                         "the JSON.*Call make_shadows"):
+      call()
+
+
 def test_what_is_lacking_is_counted_and_named(tmp_path):
   text = str(FLAT.lacking(tmp_path, [f"s{i}" for i in range(7)], "9 samples of 'x'"))
   assert text.startswith("7 of 9 samples of 'x' have no shadow.")
   assert "s0, s1, s2, s3, s4 ..." in text and "s5" not in text and "Call make_shadows" in text
   assert "..." not in str(FLAT.lacking(tmp_path, ["s0"], "9 samples of 'x'"))
-
-
-def test_samples_are_read_and_broken_ones_are_an_error_of_the_house(mini):
-  source = dataset()
-  read = list(map_folder.read_samples(source, source.samples("train")))
-  assert [int(sample["image"][0, 0, 0]) for sample in read] == [0, 1, 2]
-  folder = data.Folder(mini, held_out=0.0)
-  (mini / "images" / "a3.png").write_bytes(b"\x89PNG nothing")
-  with pytest.raises(ValueError, match="A sample of 'mini' cannot be read(.|\n)*check-data"):
-    list(map_folder.read_samples(folder, folder.samples("train")))
 
 
 def test_all_items_are_worked_on_by_threads():

@@ -41,6 +41,16 @@ def test_a_known_factor_gives_metres_and_leaves_disparity_alone():
   assert "up to one factor" in plain.scale_note and "metres, factor 5.4" in metric.scale_note
 
 
+def test_metres_are_refused_of_a_model_that_does_not_know_them():
+  plain, metric = DepthModel(lopsided, (32, 32)), DepthModel(lopsided, (32, 32), factor=5.4)
+  with pytest.raises(ValueError, match="(?s)only up to a factor.*scale='median'"):
+    plain.in_metres({"scale": "metric"})
+  assert metric.in_metres({"scale": "metric"}) is metric
+  assert plain.in_metres({"scale": "median"}) is plain
+  with pytest.raises(ValueError, match="factor cannot be used"):
+    plain.in_metres({"scale": "1e300"})
+
+
 def test_network_is_traced_once_per_size_and_flip():
   traces = []
 
@@ -118,7 +128,10 @@ def test_so_is_such_a_size_of_the_protocol():
 
 @pytest.mark.parametrize("options, words", [
     ({"min_depth": 0.0}, "range of depths"), ({"min_depth": 5, "max_depth": 4}, "range of depths"),
-    ({"factor": -1.0}, "factor=0"), ({"factor": float("nan")}, "factor=0")])
+    ({"factor": -1.0}, "factor=0"), ({"factor": float("nan")}, "factor=0"),
+    ({"factor": float("inf")}, "factor=0"), ({"factor": 1e37}, "Received: 1e.37"),
+    # What NaN hides behind.
+    ({"max_depth": float("nan")}, "range of depths")])
 def test_ranges_and_factors_that_cannot_be_are_refused(options, words):
   with pytest.raises(ValueError, match=words):
     DepthModel(lopsided, (32, 32), **options)

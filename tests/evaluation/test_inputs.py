@@ -50,6 +50,18 @@ def test_an_input_without_images_is_named(photos, what, words):
     inputs.find_images([photos / "c.png", photos / what])
 
 
+def test_a_folder_with_something_else_is_not_called_empty(tmp_path):
+  (tmp_path / "film.mp4").touch()
+  with pytest.raises(FileNotFoundError, match="Received: no image file, but film.mp4.\nCheck"):
+    inputs.find_images(tmp_path)
+  (tmp_path / "monday").mkdir()
+  (tmp_path / "monday" / "a.jpg").touch()
+  with pytest.raises(FileNotFoundError, match="but film.mp4, monday/.\nSubfolders are not") as info:
+    inputs.find_images(str(tmp_path))
+  pattern = str(info.value).split("'")[-2]
+  assert names(inputs.find_images(pattern)) == ["a.jpg"]
+
+
 def test_an_empty_list_is_refused():
   with pytest.raises(FileNotFoundError, match="at least one path"):
     inputs.find_images([])

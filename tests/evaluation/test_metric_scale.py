@@ -61,6 +61,10 @@ def test_speed_makes_the_same_factor_whatever_the_direction():
     (lambda: metric_scale.factor_from_height([0.05], 0.0), "camera_height above 0"),
     (lambda: metric_scale.factor_from_speed([np.eye(4)], 1.0), "0 moves of 1"),
     (lambda: metric_scale.factor_from_speed([np.eye(4)], -1.0), "distances of 0 or more"),
+    (lambda: metric_scale.factor_from_height([0.05], np.inf), "Received: inf"),
+    (lambda: metric_scale.factor_from_height([0.05], np.nan), "Received: nan"),
+    (lambda: metric_scale.factor_from_speed([2 * np.eye(4) + 1], np.inf), "a distance of inf"),
+    (lambda: metric_scale.factor_from_speed([2 * np.eye(4) + 1], np.nan), "a distance of nan"),
 ])
 def test_what_tells_nothing_is_refused(call, words):
   with pytest.raises(ValueError, match=f"(?s)Expected:.*{words}|{words}"):

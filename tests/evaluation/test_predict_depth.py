@@ -133,7 +133,9 @@ def test_an_assumed_camera_is_that_of_the_angle(photos, tmp_path):
 
 
 @pytest.mark.parametrize("options, words", [
-    ({}, "Point clouds need a camera"), ({"field_of_view": 1.2}, "5..170 degrees")])
+    ({}, "Point clouds need a camera"), ({"field_of_view": 1.2}, "5..170 degrees"),
+    ({"field_of_view": 0.0}, "Received: 0.0"),
+    ({"field_of_view": 65.0, "intrinsics": np.eye(3)}, "Received: both")])
 def test_a_cloud_without_camera_is_refused_before_any_work(photos, tmp_path, options, words):
   calls = []
   with pytest.raises(ValueError, match=words):

@@ -1,4 +1,5 @@
 """The size of images for networks of depth: chosen where nobody has, refused where it cannot be."""
+import shutil
 import types
 
 import pytest
@@ -23,6 +24,13 @@ def test_the_size_of_any_source_is_that_of_its_first_image(tiny_video, tiny_data
   assert image_size.stored_size(tiny_video) == [32, 64]
   assert image_size.stored_size(data.Video(video_folder)) == [32, 64]
   assert image_size.stored_size(tiny_data) == [60, 80]
+
+
+def test_a_first_image_that_is_broken_is_named(video_folder, tmp_path):
+  folder = shutil.copytree(video_folder, tmp_path / "drive")
+  (folder / "000001.png").write_bytes((folder / "000001.png").read_bytes()[:300])
+  with pytest.raises(ValueError, match="(?s)The sample '[^']*000001' cannot be read.*check-data"):
+    image_size.stored_size(data.Video(folder))
 
 
 @pytest.mark.parametrize("name, protocol", [("own_video", ()), ("own_joint", (64, 96))])

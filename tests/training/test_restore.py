@@ -78,6 +78,18 @@ def test_last_and_best_are_different_files(copy, tiny_run):
     restore.load_predictor(copy, tiny_run.experiment.network, "best")
 
 
+def test_a_run_says_how_far_it_went(copy, tiny_run):
+  assert restore.unfinished(tiny_run.model_dir) == ""
+  last = copy / "train" / "checkpoints" / "last"
+  for path in last.glob("ckpt-12*"):
+    path.unlink()
+  (last / "checkpoint").write_text('model_checkpoint_path: "ckpt-6"\n'
+                                   'all_model_checkpoint_paths: "ckpt-6"\n')
+  assert restore.unfinished(copy) == "step 6 of 12: the training is not finished"
+  (last.parent / "signature.json").unlink()
+  assert restore.unfinished(copy) == ""
+
+
 def test_a_run_can_be_moved(copy, tiny_run):
   """TensorFlow's index file may hold absolute paths: here it must not."""
   assert str(tiny_run.model_dir) not in (

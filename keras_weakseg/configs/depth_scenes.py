@@ -23,6 +23,10 @@ SSIM_WEIGHT = 0.5
 # Every frame of three is the image equally often, which gives three times the pictures.
 SWAP_FRAMES = 0.67
 MOTION_MULTIPLIER = 0.5     # at the whole rate some trainings leave for motions of kilometres
+# What has learned depth goes on slowly beside the classes, as in the paper. At the whole rate the
+# encoder leaves the 20 masks behind: they are soon known by heart and say nothing more, while video
+# moves it on. mIoU .75 and .72 on `validation` in place of .48 and .61 (seeds 1 and 3).
+ENCODER, ENCODER_BESIDE, MOTION_BESIDE = "^multitask/(?!head_)", 0.1, 0.05
 # Three quarters of the time of single precision where the processor knows bfloat16 (AVX512_BF16,
 # AMX), and no loss. Others take float32.
 PRECISION = "mixed_bfloat16"
@@ -83,9 +87,13 @@ def depth_method(ssim_weight=SSIM_WEIGHT):
       symmetric=True, align=ALIGN, ssim_weight=ssim_weight)
 
 
-def slow_motion():
-  """Returns the rate of the pose network."""
-  return schema.Multiplier(pattern="^pose/", learning_rate=MOTION_MULTIPLIER)
+def slow_motion(multiplier=MOTION_MULTIPLIER):
+  """Returns the rate of the pose network.
+
+  Args:
+    multiplier: of the learning rate.
+  """
+  return schema.Multiplier(pattern="^pose/", learning_rate=multiplier)
 
 
 def depth_training(steps=STEPS):
@@ -237,7 +245,9 @@ def joint_depth_scenes():
           symmetric=True, align=ALIGN, ssim_weight=SSIM_WEIGHT)), [few_masks(), *video_parts()])
   experiment.data.sources.append(video())
   experiment.pose = pose_network()
-  experiment.training.multipliers = [slow_motion()]
+  experiment.training.multipliers = [
+      slow_motion(MOTION_BESIDE),
+      schema.Multiplier(pattern=ENCODER, learning_rate=ENCODER_BESIDE)]
   experiment.recipe = "staged"
   experiment.stages = [depth_stage()]
   return experiment

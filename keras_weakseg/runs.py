@@ -10,17 +10,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_weakseg import errors
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
+from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import loop
 from keras_weakseg.training import restore
 from keras_weakseg.training import run_folder
 from keras_weakseg.training import splits as split_lib
 from keras_weakseg.training import strategies
-from keras_weakseg.training import tasks
 from keras_weakseg.training import validation
 
 RECORD = restore.RECORD
@@ -38,8 +38,8 @@ class Result:
     metrics: dict of figures of the configured split and protocol.
     model_dir: directory of the run.
     experiment: resolved `schema.Experiment`.
-    predictor: Keras model, RGB 0..255 [N,H,W,3] to scores [N,h,w,C], or disparity [N,H,W,1].
-    model: `SegmentationModel` or `DepthModel`, what evaluate and predict work on.
+    predictor: Keras model, RGB 0..255 [N,H,W,3] to what `record.answers` says.
+    model: of the task, such as `SegmentationModel`: what evaluate and predict work on.
     record: `NetworkRecord` of the network.
     source: the data source it was trained on; None if the run was brought back from `model_dir`.
   """
@@ -115,7 +115,7 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True):
 
 
 def _finish(experiment, model_dir, plan, methods, chief, progress, notes):
-  task = tasks.of_role(plan.record.role)
+  task = tasks.of_record(plan.record)
   protocol = task.configured(experiment)
   predictor = methods[plan.phases[-1].name].predictor
   checkpoint = experiment.evaluation.checkpoint
@@ -159,7 +159,7 @@ def load(model_dir):
   with _precision(experiment):
     predictor, network_record = restore.load_predictor(
         model_dir, experiment.network, experiment.evaluation.checkpoint)
-  model = tasks.of_role(network_record.role).model(predictor, record, network_record, experiment)
+  model = tasks.of_record(network_record).model(predictor, record, network_record, experiment)
   note = restore.unfinished(model_dir)
   if note:
     print(f"note: {note}", file=sys.stderr, flush=True)
@@ -233,7 +233,7 @@ def _describe(model_dir, experiment, plan):
     except packages.PackageNotFoundError:
       versions[name] = None
   restore.write_json(os.path.join(model_dir, "versions.json"), versions)
-  task = tasks.of_role(plan.record.role)
+  task = tasks.of_record(plan.record)
   restore.write_record(model_dir, {
       **task.facts(experiment, plan.source),
       "network": dataclasses.asdict(plan.record), "phase": plan.phases[-1].name,

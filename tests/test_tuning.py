@@ -5,9 +5,9 @@ import pytest
 
 from keras_weakseg import api
 from keras_weakseg import data as data_lib
-from keras_weakseg import tuning
-from keras_weakseg.evaluation import crf_search
 from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.tasks.segmentation import crf_search
+from keras_weakseg import tuning
 
 SMALL = {"grid": {"bilateral_weight": (1, 4), "bilateral_xy": 20}, "rounds": 0, "progress": False}
 

@@ -13,10 +13,11 @@ from keras_weakseg.configs.optimization import (  # What experiments compose wit
     OptimizationConfig, muon, sgd, sgd_steps)
 from keras_weakseg.configs.schema_methods import (
     BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, JointDepth, Method, SelfSupervisedDepth,
-    Supervised, SupervisedDepth)
+    Supervised, SupervisedDepth, Tags)
 from keras_weakseg.configs.schema_networks import (
     DeepLabV2, DeepLabV3, DepthUNet, LargeFOV, LightDepth, LightMobileNetV1, LightMultiTask,
-    LightPose, LightTiny, LightUNet, MultiTask, Network, PoseNetwork, PoseResNet, SharedPose, UNet)
+    LightPose, LightTiny, LightUNet, MultiTask, Network, PoseNetwork, PoseResNet, SharedPose,
+    TagClassifier, UNet)
 from keras_weakseg.configs.schema_video import Video
 
 
@@ -199,7 +200,7 @@ class Training(hyperparams.Config):
 
 @dataclasses.dataclass
 class Protocol(hyperparams.Config):
-  """How numbers are made; mirrors `keras_weakseg.evaluation.Protocol`.
+  """How numbers are made; mirrors `keras_weakseg.tasks.Protocol`.
 
   Attributes:
     size: resize the image to this height and width first; empty = original size.
@@ -219,7 +220,7 @@ class Protocol(hyperparams.Config):
 
 @dataclasses.dataclass
 class DepthProtocol(hyperparams.Config):
-  """How numbers of depth are made; mirrors `keras_weakseg.evaluation.DepthProtocol`.
+  """How numbers of depth are made; mirrors `keras_weakseg.tasks.DepthProtocol`.
 
   Attributes:
     size: height and width that images are resized to for the network; empty = as in training.
@@ -239,6 +240,21 @@ class DepthProtocol(hyperparams.Config):
 
 
 @dataclasses.dataclass
+class TagProtocol(hyperparams.Config):
+  """How numbers of tags are made; mirrors `keras_weakseg.tasks.TagProtocol`.
+
+  Attributes:
+    size: resize the image to this height and width first; empty = as in training.
+    scales, flip: probabilities are averaged over them.
+    threshold: probability from which a class is said to be there.
+  """
+  size: Tuple[int, ...] = ()
+  scales: Tuple[float, ...] = (1.0,)
+  flip: bool = False
+  threshold: float = 0.5
+
+
+@dataclasses.dataclass
 class Evaluation(hyperparams.Config):
   """What is evaluated after training, and while it runs.
 
@@ -249,6 +265,7 @@ class Evaluation(hyperparams.Config):
     checkpoint: `last` or `best`.
     protocol: of segmentation.
     depth: the protocol of depth.
+    tags: the protocol of tags.
   """
   source: str = ""
   split: str = "validation"
@@ -256,6 +273,7 @@ class Evaluation(hyperparams.Config):
   checkpoint: str = "last"
   protocol: Protocol = _section(Protocol)
   depth: DepthProtocol = _section(DepthProtocol)
+  tags: TagProtocol = _section(TagProtocol)
 
 
 @dataclasses.dataclass

@@ -107,6 +107,18 @@ class JointDepth(_VideoLoss):
 
 
 @dataclasses.dataclass
+class Tags(hyperparams.Config):
+  """Classes of whole images (multi-label classification).
+
+  Attributes:
+    activation: `sigmoid`: every class apart; `softmax`: the tags share one (Luo et al. 2017).
+    labels: `tags`, or `noisy_tags`.
+  """
+  activation: str = "sigmoid"
+  labels: str = "tags"
+
+
+@dataclasses.dataclass
 class Method(hyperparams.OneOfConfig):
   """Which training procedure."""
   type: Optional[str] = "supervised"
@@ -120,3 +132,4 @@ class Method(hyperparams.OneOfConfig):
       default_factory=SelfSupervisedDepth)
   supervised_depth: SupervisedDepth = dataclasses.field(default_factory=SupervisedDepth)
   joint_depth: JointDepth = dataclasses.field(default_factory=JointDepth)
+  tags: Tags = dataclasses.field(default_factory=Tags)

@@ -138,6 +138,19 @@ class LightMultiTask(_LightDecoder):
   segmentation_disparities: bool = False
 
 
+# === Tags ===
+
+
+@dataclasses.dataclass
+class TagClassifier(hyperparams.Config):
+  """Which classes an image shows: MobileNetV1, the mean of its features, one layer."""
+  alpha: float = 1.0
+  output_stride: int = 16
+  dropout_rate: float = 0.1
+  frozen_blocks: int = 0
+  batch_norm: str = "train"
+
+
 @dataclasses.dataclass
 class Network(hyperparams.OneOfConfig):
   """Which network, and the weights it starts from.
@@ -165,6 +178,7 @@ class Network(hyperparams.OneOfConfig):
   light_depth: LightDepth = _section(LightDepth)
   multitask: MultiTask = _section(MultiTask)
   light_multitask: LightMultiTask = _section(LightMultiTask)
+  tag_classifier: TagClassifier = _section(TagClassifier)
 
   def as_dict(self):
     """Returns the chosen section and what it starts from."""

@@ -2,12 +2,12 @@
 import math
 import re
 
-from keras_weakseg import errors
-from keras_weakseg import fields
+from keras_weakseg.configs.checks import choices, one_of, require
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import schedule
-from keras_weakseg.configs.checks import choices, one_of, require
+from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.ops import crf_parameters
 
 CHECKPOINTS = ("last", "best")
@@ -18,6 +18,8 @@ DEPTH_FROM = ("video", "teacher")
 DEPTH_LOSSES = ("log", "berhu")
 DEPTH_CROPS = ("none", "garg", "eigen")
 DEPTH_SCALES = ("median", "metric")
+TAG_ACTIVATIONS = ("sigmoid", "softmax")
+TAG_LABELS = ("tags", "noisy_tags")
 # What a part must grant for a method to learn from it; tags where nothing else is said.
 _NEEDED = {
     "supervised": fields.Supervision.MASK, "supervised_depth": fields.Supervision.DEPTH,
@@ -50,6 +52,7 @@ def validate(experiment):
   _validate_evaluation(experiment.evaluation, experiment.training)
   _validate_protocol(experiment.evaluation.protocol)
   _validate_depth_protocol(experiment.evaluation.depth)
+  _validate_tag_protocol(experiment.evaluation.tags)
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
   one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
   return experiment
@@ -105,6 +108,9 @@ def _validate_method(method, parts):
   require(0 < alpha < 1, f"method.{method.type}.alpha", received=alpha,
           expected="a share of the box, 0 < alpha < 1")
   one_of(f"method.{method.type}.mode", getattr(options, "mode", BOX_MODES[0]), BOX_MODES)
+  one_of(f"method.{method.type}.activation",
+         getattr(options, "activation", TAG_ACTIVATIONS[0]), TAG_ACTIVATIONS)
+  one_of(f"method.{method.type}.labels", getattr(options, "labels", TAG_LABELS[0]), TAG_LABELS)
   _validate_depth(f"method.{method.type}", options)
   needed = _NEEDED.get(method.type, fields.Supervision.TAGS)
   if getattr(options, "loss", "") == "berhu":  # A teacher needs no labels.
@@ -228,3 +234,14 @@ def _validate_depth_protocol(protocol):
   number = protocol.scale.replace(".", "", 1).isdigit() and float(protocol.scale) > 0
   require(protocol.scale in DEPTH_SCALES or number, f"{key}.scale", received=protocol.scale,
           expected="median, metric, or metres per unit of depth, such as '5.4'")
+
+
+def _validate_tag_protocol(protocol):
+  key = "evaluation.tags"
+  size, scales = list(protocol.size), list(protocol.scales)
+  require(not size or len(size) == 2 and min(size) > 0, f"{key}.size", received=size,
+          expected="[height, width], or [] for the size of the training")
+  require(scales and min(scales) > 0, f"{key}.scales", expected="one or more scales above 0",
+          received=scales)
+  require(0 < protocol.threshold < 1, f"{key}.threshold", received=protocol.threshold,
+          expected="a probability, 0 < threshold < 1")

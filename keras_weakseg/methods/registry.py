@@ -9,6 +9,7 @@ from keras_weakseg.methods import joint_depth
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
+from keras_weakseg.methods import tags
 
 # What recipes give every method of depth: networks and parts, no options of an experiment.
 GIVEN = ("network_preprocessing", "pose", "pose_preprocessing", "reference", "parts",
@@ -24,6 +25,7 @@ METHODS = {
     "self_supervised_depth": self_supervised_depth.SelfSupervisedDepth,
     "supervised_depth": supervised_depth.SupervisedDepth,
     "joint_depth": joint_depth.JointDepth,
+    "tags": tags.Tags,
 }
 
 

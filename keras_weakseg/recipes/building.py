@@ -91,9 +91,9 @@ def build_method(experiment, bundle, head, readings, pretrained, earlier):
   if experiment.network.background_prior:
     prior.set_background_prior(network, record, experiment.network.background_prior)
   arguments = {}
-  if record.role != networks.DEPTH:
+  if record.role in (networks.SEGMENTATION, networks.MULTITASK):
     arguments.update(scorer=scorer, readings=readings, stride=record.stride)
-  if record.role != networks.SEGMENTATION:
+  if record.role in (networks.DEPTH, networks.MULTITASK):
     arguments.update(network_preprocessing=record.preprocessing)
     arguments.update(_pose(experiment, method_class, options, network, pretrained, earlier))
     if options.get("feature_distance"):

@@ -1,7 +1,7 @@
 """One phase of training as the configuration describes it: data, network, method, schedule."""
+from keras_weakseg.data import bundle as bundles
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import bundle as bundles
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import box_maps
@@ -39,6 +39,11 @@ def make_phase(name, experiment, sources, after=None):
   if record.role != networks.DEPTH:
     head = heads.make_head(experiment.data, sources, source)
     readings = heads.make_readings(experiment.data, sources, head, parts)
+    if record.role == networks.TAGS and (readings or head.groups):
+      raise errors.value_error(
+          "Tags are learned in one label space.", expected="data.head ''",
+          received=f"'{experiment.data.head}'",
+          fix="Leave data.head out and bring all sources to the same classes with `groups`.")
   cache_dir = experiment.data.cache_dir or None
   maps = box_maps.settings_of(method_class, options)
   bundle = bundles.Bundle(

@@ -1,10 +1,10 @@
 """Figures and pictures of a validation split while a method trains."""
 import tensorflow as tf
 
-from keras_weakseg import errors
 from keras_weakseg.data import decode
+from keras_weakseg import errors
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import splits
-from keras_weakseg.training import tasks
 
 
 class Validation:
@@ -16,7 +16,7 @@ class Validation:
   """
 
   def __init__(self, plan, experiment):
-    self.task = tasks.of_role(plan.record.role)
+    self.task = tasks.of_record(plan.record)
     self._plan = plan
     self._experiment = experiment
     self._protocol = self.task.configured(experiment)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg import data
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
-from keras_weakseg.evaluation import evaluate as evaluation
+from keras_weakseg import data
+from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.training import validation
 
 PALETTE = [(0, 0, 0), (200, 0, 0)]

@@ -21,7 +21,8 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
 
   Args:
     disparity_fn: float32 RGB 0..255 [N, h, w, 3] -> sigmoid disparity [N, h', w', 1] in 0..1,
-      larger = closer, or what `answers` says. Pass a `tf.function`: then a graph holds one copy of the network.
+      larger = closer, or what `answers` says. Pass a `tf.function`: then a graph holds one copy of
+      the network.
     images: uint8 or float RGB 0..255 [N, H, W, 3].
     size: (height, width) of the network's input.
     flip: blend with the mirrored image, see `blend_mirrored`; both go through in one batch.

@@ -23,7 +23,8 @@ def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0
 
   Args:
     score_fn: float32 RGB 0..255 [N, h, w, 3] -> pre-softmax class scores (or what `answers` says)
-      [N, h', w', C] on any corner-aligned grid. Pass a `tf.function`: then a graph holds one copy of the network.
+      [N, h', w', C] on any corner-aligned grid. Pass a `tf.function`: then a graph holds one copy
+      of the network.
     images: uint8 or float RGB 0..255 [N, H, W, 3].
     multiple: stride of the score grid in pixels.
     mean_rgb: colour of the padding, RGB 0..255.

@@ -1,4 +1,4 @@
-"""The one road from photograph to tag probabilities: evaluator, predict and artifact all take it."""
+"""The one road from photograph to tags: evaluator, predict and artifact all take it."""
 import tensorflow as tf
 
 from keras_weakseg import errors

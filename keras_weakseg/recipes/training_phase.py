@@ -39,11 +39,7 @@ def make_phase(name, experiment, sources, after=None):
   if record.role != networks.DEPTH:
     head = heads.make_head(experiment.data, sources, source)
     readings = heads.make_readings(experiment.data, sources, head, parts)
-    if record.role == networks.TAGS and (readings or head.groups):
-      raise errors.value_error(
-          "Tags are learned in one label space.", expected="data.head ''",
-          received=f"'{experiment.data.head}'",
-          fix="Leave data.head out and bring all sources to the same classes with `groups`.")
+    _check_spaces(record, experiment.data.head, readings or head.groups)
   cache_dir = experiment.data.cache_dir or None
   maps = box_maps.settings_of(method_class, options)
   bundle = bundles.Bundle(
@@ -84,6 +80,14 @@ def _check_role(experiment, method_class, record):
         f"'{experiment.network.type}'.",
         expected="one of " + ", ".join(networks.network_names(method_class.role)),
         received=f"a network for {record.role}", fix="Set `network.type` to one of these.")
+
+
+def _check_spaces(record, head, several):
+  """Refuses tags in several label spaces: only scores of pixels are read in more than one."""
+  if record.role == networks.TAGS and several:
+    raise errors.value_error(
+        "Tags are learned in one label space.", expected="data.head ''", received=f"'{head}'",
+        fix="Leave data.head out and bring all sources to the same classes with `groups`.")
 
 
 def _shared(head, readings):

@@ -7,9 +7,8 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.tasks import artifact as artifacts
-from keras_weakseg.tasks.depth import export as depth_export
+from keras_weakseg.tasks import registry
 from keras_weakseg.tasks.depth import model as depth_model
-from keras_weakseg.tasks.segmentation import export
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
 
@@ -45,8 +44,8 @@ def test_a_loaded_artifact_is_exported_again(kit, artifact, tmp_path):
 
 def test_export_arguments_write_the_same_document_again(artifact, tmp_path):
   model = artifacts.load_artifact(artifact)
-  again = export.export_artifact(
-      model.score_fn, tmp_path / "tiny", **artifacts.export_arguments(model))
+  again = registry.of_model(model).export(
+      model, tmp_path / "tiny", **artifacts.export_arguments(model))
   for name in ("keras_weakseg.json", "tf_serving_warmup_requests"):
     place = f"assets.extra/{name}"
     assert (again / place).read_bytes() == (artifact / place).read_bytes()
@@ -127,8 +126,8 @@ def test_a_depth_artifact_is_written_again_with_the_same_document(kit, depth_pre
   first = kit.export_depth(depth_predictor, tmp_path / "m", factor=5.4, protocol={"flip": True})
   model = artifacts.load_artifact(first)
   assert model.factor == 5.4 and model.scale_note.startswith("metres")
-  again = depth_export.export_depth_artifact(
-      model.disparity_fn, tmp_path / "again" / "m", **artifacts.export_arguments(model))
+  again = registry.of_model(model).export(
+      model, tmp_path / "again" / "m", **artifacts.export_arguments(model))
   for name in ("keras_weakseg.json", "tf_serving_warmup_requests"):
     place = f"assets.extra/{name}"
     assert (again / place).read_bytes() == (first / place).read_bytes()
@@ -152,5 +151,5 @@ def test_an_unknown_task_is_refused(depth_artifact, tmp_path):
   shutil.copytree(depth_artifact, tmp_path / "1")
   file = tmp_path / "1" / "assets.extra" / "keras_weakseg.json"
   file.write_text(json.dumps({**json.loads(file.read_text()), "task": "depht"}))
-  with pytest.raises(ValueError, match="(?s)no task of an artifact 'depht'.*mean 'depth'"):
+  with pytest.raises(ValueError, match="(?s)no task 'depht'.*mean 'depth'"):
     artifacts.load_artifact(tmp_path)

@@ -17,10 +17,10 @@ def build(*, model, record, protocol, metadata):
     metadata: dict of anything JSON can hold, kept as `metadata`.
 
   Returns:
-    dict of `serving.document.assemble` with `size` (the network's input: height, width), `min_depth`,
-    `max_depth`, `factor` and `answers` as in the model, `unit` of the depth that the signatures give ("metres"
-    or "up to one factor per image"), `depth_range` (nearest and farthest in that unit),
-    `depth_scale` (value in the PNG / depth_scale = depth), `scale_note`, a sentence.
+    dict of `serving.document.assemble` with `size` (the network's input: height, width),
+    `min_depth`, `max_depth`, `factor` and `answers` as in the model, `unit` of the depth that the
+    signatures give ("metres" or "up to one factor per image"), `depth_range` (nearest and farthest
+    in that unit), `depth_scale` (value in the PNG / depth_scale = depth), `scale_note`, a sentence.
 
   Raises:
     ValueError: as `serving.document.assemble`.

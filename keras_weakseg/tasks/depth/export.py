@@ -33,7 +33,8 @@ def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, fa
 
   Args:
     predictor: `keras.Model`, RGB 0..255 float32 [N, h, w, 3] -> sigmoid disparity [N, h', w', 1]
-      in 0..1, larger = closer, or what the record says in `answers`; or the `disparity_fn` of a `DepthModel` of `load_artifact`.
+      in 0..1, larger = closer, or what the record says in `answers`; or the `disparity_fn` of a
+      `DepthModel` of `load_artifact`.
     base_dir: folder of the model's versions, made if needed.
     size: (height, width) images are resized to before the network, as in training.
     min_depth: depth of disparity 1, in the model's unit.

@@ -71,8 +71,7 @@ class DepthTask(task.Task):
     return exporting.export_depth_artifact(
         model.disparity_fn, base_dir, size=model.size, min_depth=model.min_depth,
         max_depth=model.max_depth, factor=model.factor if factor is None else float(factor),
-        record=loading.with_values(record, answers=model.answers), protocol=protocol,
-        metadata=metadata)
+        record=record, protocol=protocol, metadata=metadata)
 
   def load(self, loaded, document, metadata):
     return models.DepthModel(

@@ -64,7 +64,7 @@ class SegmentationTask(task.Task):
   def export(self, model, base_dir, *, record, protocol, metadata):
     return exporting.export_artifact(
         model.score_fn, base_dir, classes=model.classes, palette=model.palette,
-        record=loading.with_values(record, multiple=model.multiple, answers=model.answers),
+        record=loading.with_values(record, multiple=model.multiple),
         protocol=protocol, metadata=metadata)
 
   def load(self, loaded, document, metadata):

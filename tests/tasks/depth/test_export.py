@@ -57,7 +57,7 @@ def test_it_answers_where_keras_and_this_package_cannot_be_imported(
   done = subprocess.run(
       [sys.executable, "-c", CODE, str(depth_artifact), interface, str(tmp_path / "images.npy"),
        str(tmp_path / "depth.npy")], text=True, check=False, capture_output=True,
-      cwd=pathlib.Path(__file__).parent)
+      cwd=pathlib.Path(__file__).parents[2] / "serving")
   assert done.stdout.strip() == "[]", done.stderr[-2000:]
   np.testing.assert_array_equal(
       np.load(tmp_path / "depth.npy"), kit.depth_model(depth_predictor).depth(images))

@@ -58,7 +58,7 @@ with tf.compat.v1.Session(graph=tf.Graph()) as session:
 print(mask.shape, mask.dtype, b" ".join(names).decode())
 """
   done = subprocess.run([sys.executable, "-c", code, str(artifact)], text=True, check=False,
-                        capture_output=True, cwd=pathlib.Path(__file__).parent)
+                        capture_output=True, cwd=pathlib.Path(__file__).parents[2] / "serving")
   assert done.stdout.strip() == "(2, 21, 34) uint8 background cat dog bird", done.stderr[-2000:]
 
 

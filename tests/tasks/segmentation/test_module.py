@@ -1,5 +1,6 @@
 """Tests of `tasks.segmentation.module`: what the signatures answer."""
 import io
+import json
 
 import numpy as np
 from PIL import Image
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.serving import document as documents
+from keras_weakseg.tasks.segmentation import document as documents
 from keras_weakseg.tasks.segmentation import module as modules
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
@@ -146,7 +147,7 @@ def test_no_row_depends_on_another(kit, signatures):
 
 def test_metadata_rows_answers_known_names_and_null(kit, signatures):
   answer = signatures["metadata_rows"](names=tf.constant(["classes", "nonsense", ""]))
-  classes, unknown, whole = (documents.json.loads(text) for text in answer["documents"].numpy())
+  classes, unknown, whole = (json.loads(text) for text in answer["documents"].numpy())
   assert tuple(classes) == kit.classes
   assert unknown is None
   assert whole["metadata"] == {"experiment": "tiny"}
@@ -157,4 +158,4 @@ def test_metadata_speaks_in_constants(kit, signatures):
   assert [name.decode() for name in answer["class_names"].numpy()] == list(kit.classes)
   np.testing.assert_array_equal(answer["palette"], kit.palette)
   assert answer["protocol_hash"].numpy().decode() == protocols.Protocol().hash()
-  assert documents.json.loads(answer["document"].numpy())["multiple"] == 8
+  assert json.loads(answer["document"].numpy())["multiple"] == 8

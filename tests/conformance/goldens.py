@@ -429,9 +429,10 @@ def segmentation_batch(step):
 def tag_predictor(synchronized=False, dropout_rate=0.0):
   """Returns a network of tags on the trunk of `shallow_network`, and its predictor."""
   trunk = shallow_network(synchronized, dropout_rate)
-  scores = keras.layers.GlobalAveragePooling2D(dtype="float32")(trunk.output)
+  features = trunk.get_layer("head_dropout").output
+  scores = keras.layers.GlobalAveragePooling2D(dtype="float32")(features)
   scores = keras.layers.Dense(CLASSES, dtype="float32", name="head_tags")(scores)
-  network = keras.Model(trunk.input, OnGrid(dtype="float32")(scores))
+  network = keras.Model(trunk.input, scores)
   return network, preprocessing.predictor(network, networks.network_record("tag_classifier"))
 
 

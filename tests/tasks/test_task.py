@@ -7,7 +7,6 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg import fields
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.tasks.depth import model as depth_model
 from keras_weakseg.tasks.depth import protocol as depth_protocol
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.tasks.segmentation import model as models

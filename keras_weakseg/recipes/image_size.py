@@ -79,9 +79,9 @@ def check(augmentation, sources, record):
     return
   for source in sources:
     whole = sizes.whole_size(augmentation, source)
-    sizes = [tuple(augmentation.crop) or whole]
+    shapes = [tuple(augmentation.crop) or whole]
     if record.role == networks.DEPTH:
-      sizes.append(whole)  # What it predicts depth of.
-    for size in sizes:
+      shapes.append(whole)  # What it predicts depth of.
+    for size in shapes:
       if size:
         record.check_size(*size)

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "configs.schema_training": {"configs.optimization", "configs.sections"},
     "configs.schema_video": set(),
     "configs.schema": SCHEMA - {"configs.schema"},
-    "configs": SCHEMA | {"errors", "fields", "methods", "networks", "ops"},
+    "configs": SCHEMA | {"derived", "errors", "fields", "methods", "networks", "options", "ops"},
     "data.box_files": {"errors", "fields"},
     # Importing a builder registers it with TFDS.
     "data": GROUND | DRAWING | {"data.box_files", "datasets"},
@@ -68,7 +68,7 @@ MAY_IMPORT = {
     "cli_depth": {"api", "cli_own_data"},
     "cli_disparity_maps": STANDS | {"configs", "api"},
     "cli_label_maps": STANDS | {"recipes"},
-    "cli_own_data": {"data", "errors"},
+    "cli_own_data": {"configs", "data", "errors"},
     "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
                      "api", "cli_depth", "cli_disparity_maps", "cli_label_maps", "cli_own_data"},
     "": set(),

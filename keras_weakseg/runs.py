@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_weakseg import errors
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.recipes import planning

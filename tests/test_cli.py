@@ -62,7 +62,8 @@ def test_fit_passes_everything_on(calls, capsys):
   assert code == 0
   assert calls == [("fit", ("em_adapt_scenes",), {
       "config_file": None, "params_override": ["training.steps=5", "seed=2"], "model_dir": "r",
-      "data_dir": "d", "seeds": [1, 2, 3], "strategy": "mirrored"})]
+      "data_dir": "d", "seeds": [1, 2, 3], "strategy": "mirrored", "until": "",
+      "from_run": None})]
   printed = capsys.readouterr().out
   assert "mean_iou: 0.5000" in printed and "cat                  0.2500" in printed
   assert "dog                  -" in printed and "model_dir: r" in printed

@@ -15,6 +15,7 @@ from keras_weakseg import data as data_lib
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
 from keras_weakseg import runs
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
 
@@ -202,7 +203,7 @@ def test_an_unfinished_run_says_so_and_what_is_made_of_it_too(tiny_run, monkeypa
   assert capsys.readouterr().err == "note: step 6 of 12: ...\n"
   assert loaded.model.metadata["unfinished"] == "step 6 of 12: ..."
   written = {}
-  monkeypatch.setattr(api.exporting, "export_artifact",
+  monkeypatch.setattr(type(tasks.of_model(loaded.model)), "export",
                       lambda *_, metadata, **__: written.update(metadata))
   api.export(loaded, "unused")
   assert written["unfinished"] == "step 6 of 12: ..." and written["metrics"]

@@ -17,7 +17,8 @@ from keras_weakseg.tasks.segmentation import protocol as protocols
 
 
 def model(kind="segmentation"):
-  from keras_weakseg.evaluation import depth_model, model as models
+  from keras_weakseg.tasks.depth import model as depth_model
+  from keras_weakseg.tasks.segmentation import model as models
   if kind == "depth":
     return depth_model.DepthModel(lambda x: x[..., :1], (32, 32), metadata={
         "protocol": depth_protocol.DepthProtocol(crop="garg").as_dict()})

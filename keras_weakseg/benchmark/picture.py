@@ -27,7 +27,7 @@ def draw(report):
     if wanted.name in line.row.published:
       axes.plot([line.row.published[wanted.name]], [place], "D", color="#c0392b", markersize=6)
   axes.set_yticks(range(len(lines)), [line.row.title or line.row.key for line in lines])
-  axes.set_ylim(len(lines) - 0.5, -0.5)
+  axes.set_ylim(max(1, len(lines)) - 0.5, -0.5)
   axes.set_xlabel(wanted.title)
   axes.set_title(report.suite.name)
   axes.grid(axis="x", alpha=0.3)

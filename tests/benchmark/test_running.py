@@ -134,7 +134,7 @@ def test_a_row_that_cannot_be_trained_is_told_first(suite, pretend, tmp_path):
 
 SCENES = """
 description: A few scenes
-seeds: [1, 2]
+seeds: [2]
 figures: {mean_iou: {decimals: 3}, masks_seen: {}, epochs: {}}
 rows:
   few:
@@ -149,7 +149,7 @@ rows:
       data.parts.0.batch_size: 2
       network.light_tiny: {alpha: 0.25, head_filters: 16}
   few_flip: {of: few, protocol: {flip: true}}
-  maps: {measure: label_maps, data: bbox_rect_scenes, split: test, options: {kind: rect}, seeds: [1]}
+  maps: {measure: label_maps, data: bbox_rect_scenes, split: test, options: {kind: rect}}
 orderings:
 - {better: maps, worse: few}
 - {better: few, worse: 99}
@@ -201,10 +201,11 @@ def killed(few_scenes, tmp_path_factory):
     with pytest.raises(KeyboardInterrupt):
       running.benchmark(path, folder / "runs", **{**options, "progress": True})
     report = running.benchmark(path, folder / "runs", **options)
-  assert written == ["first", "second"] and started == [2, 4, 2, 4]
+  assert written == ["first", "second"] and started == [2, 4]
   return path, folder / "runs", report
 
 
+@pytest.mark.slow
 def test_killed_and_sharded_suites_end_with_the_same_table(killed, few_scenes, tmp_path):
   path, folder, report = killed
   for number in (1, 2):
@@ -222,10 +223,10 @@ def test_a_trained_table_holds_what_the_runs_say(killed):
   _, folder, report = killed
   metrics = json.loads((folder / "few" / "seed_2" / "metrics.json").read_text())
   few, flip, maps = report.lines
-  assert few.values(report.suite.figures[0])[1] == pytest.approx(100 * metrics["mean_iou"])
-  assert few.values(report.suite.figures[1]) == [8.0, 8.0]  # four steps of two masks
-  assert few.values(report.suite.figures[2]) == [2.0, 2.0]  # of four masks
-  assert flip.records[1]["figures"]["protocol_hash"] != metrics["protocol_hash"]
+  assert few.values(report.suite.figures[0])[0] == pytest.approx(100 * metrics["mean_iou"])
+  assert few.values(report.suite.figures[1]) == [8.0]  # four steps of two masks
+  assert few.values(report.suite.figures[2]) == [2.0]  # of four masks
+  assert flip.records[2]["figures"]["protocol_hash"] != metrics["protocol_hash"]
   # Rectangles are no masks, but much better than four steps of training.
   assert 40 < maps.values(report.suite.figures[0])[0] < 95
   assert [verdict.verdict for verdict in report.verdicts] == ["in every seed", "no"]

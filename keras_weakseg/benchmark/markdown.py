@@ -8,8 +8,10 @@ def text(report):
   blocks = [caption(report), "\n".join(rows(report))]
   if report.verdicts:
     blocks.append("\n".join(orderings(report)))
-  if report.todo:
-    blocks.append("Not measured: " + ", ".join(report.todo) + ".")
+  missing = [f"`{line.row.key}` ({', '.join(str(seed) for seed in line.missing)})"
+             for line in report.lines if line.missing]
+  if missing:
+    blocks.append("Not measured (seeds): " + ", ".join(missing) + ".")
   made = environments(report)
   if made:
     blocks.append("Made with " + "; ".join(made) + ".")
@@ -34,7 +36,7 @@ def measured_on(report):
     for record in line.records.values():
       if line.row.shown and record:
         known = record["figures"]
-        words = " ".join([
+        words = ", ".join([
             *([f"{known['samples']} images of `{known['split']}`"]
               if "samples" in known and "split" in known else []),
             *([f"protocol `{known['protocol_hash']}`"] if "protocol_hash" in known else [])])
@@ -45,7 +47,10 @@ def measured_on(report):
 
 
 def rows(report):
-  """Returns the table as lines; seeds are listed for the first figure."""
+  """Returns the table as lines, of rows of which something is measured.
+
+  The seeds are listed for the first figure.
+  """
   first, *others = report.suite.figures
   groups, published = measured_on(report), _published(report)
   heading = ["row", "key", first.title, *(f"seed {seed}" for seed in report.seeds),
@@ -54,7 +59,7 @@ def rows(report):
              *(["on"] if len(groups) > 1 else [])]
   lines = [_line(heading), "|" + "---|" * len(heading)]
   for line in report.lines:
-    if line.row.shown:
+    if line.row.shown and len(line.missing) < len(line.records):
       on = [words for words, keys in groups.items() if line.row.key in keys]
       lines.append(_line([
           line.row.title or line.row.key, f"`{line.row.key}`",

@@ -19,6 +19,11 @@ class Line:
   row: Any
   records: dict
 
+  @property
+  def missing(self):
+    """The seeds without a record."""
+    return [seed for seed, record in self.records.items() if not record]
+
   def values(self, figure):
     """Returns the values of the seeds as they are printed, None where they are not known."""
     return [figures.value(record, figure) for record in self.records.values()]

@@ -6,7 +6,7 @@ from keras_weakseg.benchmark import references
 
 # What a row of a kind may say besides its key, title, seeds, published numbers and `shown`.
 _ALLOWED = {
-    "train": {"experiment", "overrides", "start", "draws", "also"},
+    "train": {"experiment", "overrides", "start", "from_run", "draws", "also"},
     "evaluate": {"of", "protocol", "split", "data", "also"},
     "measure": {"of", "protocol", "split", "data", "measure", "options"},
     "read": {"of", "read"},
@@ -84,9 +84,35 @@ def _check_row(row, suite, keys):
     known(row.make, makers.MAKERS, f"maker for {where}:")
   for name in references.rows_of(row.start, where):
     known(name, keys, f"row for `start` of {where}:")
+  for name, _ in references.weights_of(row.start):
+    _check_trained(suite.row(name), f"`start` of {where}")
+  if row.from_run:
+    _check_from_run(row, suite, keys, f"`from_run` of {where}")
   names = {figure.name for figure in suite.figures}
   for name in row.published:
     known(name, names, f"figure for `published` of {where}:")
+
+
+def _check_from_run(row, suite, keys, where):
+  key = references.row_of(row.from_run)
+  if not key:
+    raise errors.value_error(f"{where} names no row.", expected='"{row:KEY}"',
+                             received=repr(row.from_run), fix="Name the row whose steps are taken.")
+  known(key, keys, f"row for {where}:")
+  other = suite.row(key)
+  _check_trained(other, where)
+  if other.from_run:
+    raise errors.value_error(
+        f"{where} names a row that takes its steps from elsewhere.",
+        expected="the row that trains them", received=key, fix=f"Write {other.from_run!r}.")
+
+
+def _check_trained(row, where):
+  if row.kind != "train":
+    raise errors.value_error(
+        f"{where} wants the weights of a row that is not trained.",
+        expected="a row with `experiment`", received=f"'{row.key}', a row of the kind {row.kind}",
+        fix="Name the row that is trained.")
 
 
 def _check_ordering(ordering, suite, keys):

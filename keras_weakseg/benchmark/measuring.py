@@ -12,6 +12,8 @@ from keras_weakseg.benchmark import places
 from keras_weakseg.benchmark import planning
 from keras_weakseg.benchmark import records
 from keras_weakseg.benchmark import references
+from keras_weakseg.recipes import outputs
+from keras_weakseg.recipes import planning as recipes
 
 DONE, STALE, BEGUN, MISSING = "done", "to do again", "to continue", "to do"
 
@@ -67,9 +69,9 @@ class Bench:
   def _upstream(self, unit):
     """Returns a dict of the units that one starts from to what they left; None if not finished."""
     found = {}
-    for earlier in self.plan.upstream(unit):
-      record = self.record(earlier)
-      found[earlier.row.key] = record and record["left"]
+    for key in references.decisive(unit.row):
+      record = self.record(self.plan.unit(key, unit.seed))
+      found[key] = record and record["left"]
     return found
 
   def perform(self, unit):
@@ -112,12 +114,16 @@ class Bench:
 
   def _train(self, unit):
     folder = lambda key: self.run_dir(self.plan.unit(key, unit.seed))
+    weights = lambda key, network: outputs.Outputs(
+        recipes.LAST, str(folder(key) / recipes.LAST)).weights(network)[0]
     seeded, own, start = planning.configuration(unit)
-    start = references.expanded(start, folder, unit.seed, self.data_dir)
+    start = references.expanded(start, folder, weights, unit.seed, self.data_dir)
+    shared = str(folder(references.row_of(unit.row.from_run))) if unit.row.from_run else None
     result = api.fit(
-        unit.row.experiment, params_override=[seeded, own, start],
+        unit.row.experiment, params_override=[seeded, own, start], from_run=shared,
         model_dir=str(self.run_dir(unit)), data_dir=self.data_dir, progress=self.progress)
-    return {**costs.costs(result), **result.metrics}, records.digest_files(self.run_dir(unit))
+    return ({**costs.costs(result, shared), **result.metrics},
+            records.digest_files(self.run_dir(unit)))
 
   def _evaluate(self, unit):
     row, target = unit.row, self._of(unit)

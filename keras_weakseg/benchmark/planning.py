@@ -127,6 +127,35 @@ def configuration(unit):
   return [{"seed": unit.seed, **drawn}, unit.row.overrides, unit.row.start]
 
 
+def shared_steps(row, other):
+  """Returns the names of the steps that are the same in two rows, up to the first that is not.
+
+  Args:
+    row: `Row` that is trained.
+    other: another one.
+  """
+  steps = [overrides.resolve(each.experiment, overrides=configuration(Unit(each, 1))).steps
+           for each in (row, other)]
+  theirs = {step.name: step.as_dict() for step in steps[1]}
+  found = []
+  for step in steps[0]:
+    if theirs.get(step.name) != step.as_dict():
+      break
+    found.append(step.name)
+  return found
+
+
+def check_shared(row, suite):
+  """Raises `ValueError` if a row takes the steps of another one that has none of them."""
+  if row.from_run:
+    other = suite.row(references.row_of(row.from_run))
+    if not shared_steps(row, other):
+      raise errors.value_error(
+          f"The row '{row.key}' has no step that '{other.key}' has too.",
+          expected="the same steps before the row's own training",
+          received=f"from_run: {row.from_run}", fix="Leave `from_run` out, or correct `overrides`.")
+
+
 def said_of(row):
   """Returns everything that a suite says of a row, without what it starts from, as plain values.
 

@@ -17,11 +17,16 @@ _FOLDERS = (pathlib.Path(__file__).resolve().parents[2], pathlib.Path())
 
 
 def suites():
-  """Returns a dict of name, such as `em/scenes`, to the path of every suite that comes along."""
+  """Returns a dict of name, such as `em/scenes`, to the path of every suite that comes along.
+
+  Those of no single system have no system in their name: `ci`.
+  """
   found = {}
   for folder in _FOLDERS:
     for path in sorted(folder.glob("official_configs/*/suites/*.yaml")):
       found.setdefault(f"{path.parts[-3]}/{path.stem}", path)
+    for path in sorted(folder.glob("official_configs/suites/*.yaml")):
+      found.setdefault(path.stem, path)
   return found
 
 

@@ -47,6 +47,7 @@ def benchmark(suite, model_dir, *, seeds=None, rows=None, shard=None, data_dir=N
   bench = measuring.Bench(plan, os.fspath(model_dir), data_dir, progress)
   for unit in plan.everything:
     bench.identity(unit)  # A row that cannot be trained is told before the first one is.
+    planning.check_shared(unit.row, suite)
   listing = _listing(plan, bench)
   if dry_run:
     print(listing, flush=True)

@@ -39,7 +39,9 @@ class Row:
     experiment: name of a registered experiment.
     overrides: over it, as `params_override` of `fit`.
     start: overrides whose texts hold references: `{row:KEY}` is the folder of another row's run
-      of the same seed, or of its only seed; `{seed}`; `{data_dir}`.
+      of the same seed, or of its only seed, and alone in a `pretrained` the weights that the run's
+      own training has left of that network; `{seed}`; `{data_dir}`.
+    from_run: `{row:KEY}`: a row whose finished steps are taken where they are the same.
     draws: whether the seed also draws the masks of parts with a count.
     of: another row, which is trained, and whose run this one evaluates, measures or reads.
     protocol: fields of the protocol that differ from those of that run.
@@ -61,6 +63,7 @@ class Row:
   experiment: str = ""
   overrides: Dict[str, Any] = dataclasses.field(default_factory=dict)
   start: Dict[str, Any] = dataclasses.field(default_factory=dict)
+  from_run: str = ""
   draws: bool = True
   of: str = ""
   protocol: Dict[str, Any] = dataclasses.field(default_factory=dict)

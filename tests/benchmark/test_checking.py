@@ -6,6 +6,8 @@ figures: [mean_iou]
 rows:
   a: {experiment: x}
   b: %s
+  m: {measure: poses, of: a}
+  s: {experiment: x, from_run: '{row:a}'}
 orderings: [%s]
 """
 
@@ -28,6 +30,13 @@ def test_a_suite_that_fits(suite):
     ("{experiment: x, start: {k: '{row:c}/x'}}", "row for `start`"),
     ("{experiment: x, start: {k: '{sed}/x'}}", "Did you mean 'seed'"),
     ("{experiment: x, start: {k: '{row:b}/x'}}", "wait for each other.*Received: b"),
+    ("{experiment: x, start: {network.pretrained: '{row:m}'}}", "weights of a row.*kind measure"),
+    ("{experiment: x, from_run: '{row:m}'}", "weights of a row.*kind measure"),
+    ("{experiment: x, from_run: '{row:s}'}", "takes its steps from elsewhere.*row:a"),
+    ("{experiment: x, from_run: a}", "names no row.*Received: 'a'"),
+    ("{experiment: x, from_run: '{row:c}'}", "Did you mean|row for `from_run`"),
+    ("{experiment: x, from_run: '{row:b}'}", "wait for each other|takes its steps"),
+    ("{of: a, from_run: '{row:a}'}", "no effect.*Received: from_run"),
     ("{experiment: x, published: {mean_io: 3}}", "Did you mean 'mean_iou'"),
     ("{experiment: x, seeds: [1, 1]}", "different integers"),
 ])

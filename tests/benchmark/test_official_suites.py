@@ -7,12 +7,14 @@ import pytest
 import keras_weakseg as kw
 from keras_weakseg.benchmark import planning
 from keras_weakseg.benchmark import reading
+from keras_weakseg.benchmark import references
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import outputs
 
 SUITES = sorted(reading.suites())
 
@@ -51,10 +53,11 @@ def test_rows_after_depth_start_from_its_run():
     for row in reading.read_suite(name).rows:
       if row.key.startswith(("depth_transfer", "depth_encoder", "joint_depth")):
         config = resolved(row, 1)
-        assert config.network.pretrained == f"{{row:{depth}}}/train/depth.npz"
-        assert not config.stages
+        assert config.network.pretrained == f"{{row:{depth}}}"
+        assert not config.steps and not config.network.continues
   joint = reading.read_suite("gains_scenes").row("joint_depth_scenes")
-  assert joint.start["pose.pretrained"] == "{row:depth_scenes}/train/pose.npz"
+  assert references.weights_of(joint.start) == [("depth_scenes", ""), ("depth_scenes", "pose")]
+  assert not resolved(joint, 1).networks.pose.continues
 
 
 def test_the_untrained_network_stays_as_its_seed_made_it():
@@ -72,29 +75,43 @@ def test_the_pictures_are_of_samples_that_exist(shared_data):
 
 @pytest.mark.parametrize("name", [
     pytest.param("depth_transfer_scenes", marks=pytest.mark.slow), "joint_depth_scenes"])
-def test_a_finished_run_carries_the_weights_of_the_stage(name, tmp_path):
-  """The method that is built from the files of a run has every weight of the staged one."""
-  staged, stage = registry.build(name), registry.build("depth_scenes")
-  depth, *_ = building.build_predictor(stage.network, heads.Head(()))
-  pose, _ = building.build_pose(stage, depth)
+def test_a_finished_run_carries_the_weights_of_the_step(name, tmp_path):
+  """The method that is built from the files of a run has every weight of the one with a step."""
+  whole, depth = registry.build(name), registry.build("depth_scenes")
+  row = reading.read_suite("gains_scenes").row(name)
   random = np.random.RandomState(0)
-  for file, network in (("depth", depth), ("pose", pose)):
-    for variable in network.weights:
-      variable.assign(random.uniform(0.1, 1, variable.shape))
-    weights.save_npz(network, tmp_path / f"{file}.npz")
-  head, part = heads.Head(("background", "thing", "other")), types.SimpleNamespace(
-      name="mask", kinds="mask", weight=1.0)
+  part = types.SimpleNamespace(name="mask", kinds="mask", weight=1.0)
   bundle = types.SimpleNamespace(parts=[part])
-  before = (types.SimpleNamespace(name="depth", head=heads.Head(())), types.SimpleNamespace(
-      main=depth, networks={"depth": depth, "pose": pose}))
-  made = []
-  for pretrained, earlier in (({"network": "", "pose": ""}, before), (
-      {key: str(tmp_path / f"{file}.npz") for key, file in (
-          ("network", "depth"), ("pose", "pose"))}, None)):
+  learned = building.build_method(
+      depth, bundle, heads.Head(()), None, {"": "", "pose": ""}, {}).context.networks
+  for file, network in learned.items():
+    for variable in network.model.weights:
+      variable.assign(random.uniform(0.1, 1, variable.shape))
+    weights.save_npz(network.model, tmp_path / f"{file}.npz")
+  outputs.write_networks(tmp_path, learned, heads.Head(()))
+  step = outputs.Outputs("depth", str(tmp_path))
+  start = references.expanded(
+      {**row.overrides, **row.start}, None, lambda key, network: step.weights(network)[0], 1, None)
+  alone = overrides.resolve(name, overrides=start)
+  assert not alone.steps
+  head, made = heads.Head(("background", "thing", "other")), []
+  for settings, finished in ((whole, {"depth": step}), (alone, {})):
+    pretrained = {"": settings.network.pretrained, **{
+        key: config.pretrained for key, config in settings.networks.items()}}
     keras.utils.set_random_seed(7)
-    made.append(building.build_method(staged, bundle, head, None, pretrained, earlier))
-  assert ("pose" in made[0].networks) == (name == "joint_depth_scenes")
-  for key, network in made[0].networks.items():
-    for ours, theirs in zip(network.weights, made[1].networks[key].weights):
+    made.append(building.build_method(settings, bundle, head, None, pretrained, finished).networks)
+  assert made[0].keys() == made[1].keys() and ("pose" in made[0]) == (name == "joint_depth_scenes")
+  for key, network in made[0].items():
+    for ours, theirs in zip(network.weights, made[1][key].weights):
       assert ours.name == theirs.name
       np.testing.assert_array_equal(ours, theirs, ours.name)
+
+
+def test_the_short_suite_needs_nothing_but_the_scenes():
+  """One ordering for tags, boxes and depth each, with a margin; no data to get."""
+  suite = reading.read_suite("ci")
+  assert len(suite.orderings) == 3 and all(ordering.margin > 0 for ordering in suite.orderings)
+  for row in suite.rows:
+    sources = resolved(row, 1).data.sources
+    assert all(source.dataset.startswith("weakseg_scenes") for source in sources)
+  assert not references.upstream(suite.row("em_semi_scenes"))

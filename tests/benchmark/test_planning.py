@@ -57,6 +57,22 @@ def test_seeds_draw_masks_that_are_counted(suite):
   assert planning.configuration(planning.Unit(plain, 3))[0] == {"seed": 3}
 
 
+def test_steps_are_shared_up_to_the_first_that_differs(suite):
+  rows = suite("""
+rows:
+  a: {experiment: depth_transfer_scenes}
+  b: {experiment: joint_depth_scenes, from_run: "{row:a}"}
+  c: {experiment: joint_depth_scenes, overrides: {steps.0.training.steps: 7}}
+  d: {experiment: transfer_f_372_cityscapes}
+  e: {experiment: transfer_f_372_cityscapes, overrides: {steps.1.training.steps: 7}}""")
+  a, b, c, d, e = rows.rows
+  assert planning.shared_steps(b, a) == ["depth"] and planning.shared_steps(c, a) == []
+  assert planning.shared_steps(d, e) == ["whole"]
+  assert planning.shared_steps(d, d) == ["whole", "cropped", "finetune"]
+  assert [unit.name for unit in planning.Plan(rows, seeds=[1], rows=["b"]).units] == [
+      "a seed 1", "b seed 1"]
+
+
 def test_what_is_said_of_a_row_is_all_that_decides_it(suite):
   def said(text):
     return planning.said_of(suite("rows: {a: %s, z: {experiment: x}}" % text).rows[0])

@@ -18,6 +18,11 @@ def test_suites_are_found_by_name_and_by_path(tmp_path):
   assert reading.read_suite(given) is given
 
 
+def test_a_suite_of_no_single_system_has_its_name_alone():
+  assert reading.read_suite("ci").name == "ci"
+  assert reading.read_suite(reading.suites()["ci"]).name == "ci"
+
+
 def test_unknown_suites_have_the_nearest_name(tmp_path):
   with pytest.raises(ValueError, match="Did you mean 'em/scenes'"):
     reading.read_suite("em/scens")

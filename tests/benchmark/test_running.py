@@ -130,6 +130,36 @@ def test_a_row_that_cannot_be_trained_is_told_first(suite, pretend, tmp_path):
   assert not pretend.calls and not (tmp_path / "none").exists()
 
 
+SHARED = """
+seeds: [1, 2]
+rows:
+  after: {experiment: depth_transfer_scenes}
+  joint: {experiment: joint_depth_scenes, from_run: "{row:after}"}
+"""
+
+
+def test_rows_take_the_steps_of_another_row(suite, pretend, tmp_path):
+  run(suite(SHARED), tmp_path)
+  given = {call[1]: [] for call in pretend.calls}
+  for call in pretend.calls:
+    given[call[1]].append(call[4]["from_run"])
+  assert given == {"depth_transfer_scenes": [None, None], "joint_depth_scenes": [
+      str(tmp_path / "after" / f"seed_{seed}") for seed in (1, 2)]}
+  # What the other row's own training leaves decides nothing here.
+  count = len(pretend.calls)
+  shutil.rmtree(tmp_path / "after")
+  pretend.weights = b"other weights"
+  run(suite(SHARED), tmp_path)
+  assert [call[1] for call in pretend.calls[count:]] == ["depth_transfer_scenes"] * 2
+
+
+def test_a_row_with_nothing_to_share_is_told_first(suite, pretend, tmp_path):
+  other = suite(SHARED.replace("joint_depth_scenes", "unet_scenes"))
+  with pytest.raises(ValueError, match="(?s)'joint' has no step that 'after' has too"):
+    run(other, tmp_path / "none")
+  assert not pretend.calls and not (tmp_path / "none").exists()
+
+
 # === Training for real ===
 
 SCENES = """

@@ -19,13 +19,14 @@ _FUNCTIONS = {
     "tune_crf": "keras_weakseg.api",
     "export": "keras_weakseg.api",
     "experiments": "keras_weakseg.api",
+    "recipes": "keras_weakseg.api",
     "check_data": "keras_weakseg.api",
     "make_disparity_maps": "keras_weakseg.api_depth",
     "metric_factor": "keras_weakseg.api_depth",
 }
 # `benchmark` is a package that can be called: `kw.benchmark("em/scenes", model_dir=...)`.
 _PACKAGES = ("benchmark", "configs", "data", "datasets", "errors", "evaluation", "fields",
-             "framework", "methods", "networks", "ops", "recipes", "serving", "training")
+             "framework", "methods", "networks", "ops", "recipes", "serving", "tasks", "training")
 
 __all__ = ["__version__", *_FUNCTIONS, *_PACKAGES]
 

@@ -11,9 +11,9 @@ from keras_weakseg.benchmark import places
 from keras_weakseg.evaluation import depth as depth_metrics
 from keras_weakseg.evaluation import depth_baselines
 from keras_weakseg.evaluation import depth_pictures
-from keras_weakseg.evaluation import depth_protocol
-from keras_weakseg.evaluation import evaluate_depth
 from keras_weakseg.evaluation import sheets
+from keras_weakseg.tasks.depth import evaluate as evaluate_depth
+from keras_weakseg.tasks.depth import protocol as depth_protocol
 
 _PICTURES = "image | true disparity (grey: unknown) | predicted disparity, at the true median"
 

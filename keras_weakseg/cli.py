@@ -8,8 +8,7 @@ import json
 import os
 import sys
 
-from keras_weakseg import cli_benchmark
-from keras_weakseg import cli_depth
+from keras_weakseg import cli_benchmark, cli_depth
 from keras_weakseg import cli_disparity_maps
 from keras_weakseg import cli_label_maps
 from keras_weakseg import cli_own_data

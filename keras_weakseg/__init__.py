@@ -24,8 +24,9 @@ _FUNCTIONS = {
     "make_disparity_maps": "keras_weakseg.api_depth",
     "metric_factor": "keras_weakseg.api_depth",
 }
-_PACKAGES = ("configs", "data", "datasets", "errors", "evaluation", "fields", "framework",
-             "methods", "networks", "ops", "recipes", "serving", "tasks", "training")
+# `benchmark` is a package that can be called: `kw.benchmark("em/scenes", model_dir=...)`.
+_PACKAGES = ("benchmark", "configs", "data", "datasets", "errors", "evaluation", "fields",
+             "framework", "methods", "networks", "ops", "recipes", "serving", "tasks", "training")
 
 __all__ = ["__version__", *_FUNCTIONS, *_PACKAGES]
 

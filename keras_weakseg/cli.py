@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from keras_weakseg import cli_depth
+from keras_weakseg import cli_benchmark, cli_depth
 from keras_weakseg import cli_disparity_maps
 from keras_weakseg import cli_label_maps
 from keras_weakseg import cli_own_data
@@ -16,7 +16,7 @@ from keras_weakseg import cli_own_data
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
 # Commands that keep what is done when they are stopped.
-_CONTINUED = ("fit", "make-label-maps", "make-disparity-maps")
+_CONTINUED = ("fit", "benchmark", "make-label-maps", "make-disparity-maps")
 _numbers = cli_own_data.numbers
 
 
@@ -27,8 +27,8 @@ def main(arguments=None):
     arguments: list of str, None = those of the process. `--model-dir` equals `--model_dir`.
 
   Returns:
-    Exit code: 0, 1 if `check-data` found that training would go wrong, 2 after an error of the
-    user, 130 after an interruption.
+    Exit code: 0, 1 if `check-data` found that training would go wrong or an ordering of
+    `benchmark` does not hold, 2 after an error of the user, 130 after an interruption.
   """
   arguments = [_underscored(argument) for argument in
                (sys.argv[1:] if arguments is None else arguments)]
@@ -280,6 +280,7 @@ def _parser():
   _add_data(check)
   check.add_argument("--splits", type=cli_own_data.names, help="between commas, default: all")
   check.add_argument("--quick", action="store_true", help="only a sample of the masks")
+  cli_benchmark.add_commands(command)
   cli_label_maps.add_commands(command, _add_data, _source)
   cli_depth.add_commands(
       command, _add_target, functools.partial(_add_data, folder=False), _evaluated)

@@ -65,12 +65,15 @@ MAY_IMPORT = {
     "api_depth": TASKED | {"recipes", "training", "runs", "targets"},
     "api": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                      "tuning", "api_depth"},
+    "benchmark": TASKED | {"configs", "recipes", "training", "runs", "targets", "api_depth", "api"},
+    "cli_benchmark": {"benchmark", "cli_own_data"},
     "cli_depth": {"api", "cli_own_data"},
     "cli_disparity_maps": STANDS | {"configs", "api"},
     "cli_label_maps": STANDS | {"recipes"},
     "cli_own_data": {"configs", "data", "errors"},
     "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
-                     "api", "cli_depth", "cli_disparity_maps", "cli_label_maps", "cli_own_data"},
+                     "api", "benchmark", "cli_benchmark", "cli_depth", "cli_disparity_maps",
+                     "cli_label_maps", "cli_own_data"},
     "": set(),
 }
 

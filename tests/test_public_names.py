@@ -19,6 +19,10 @@ def test_package_is_there(name):
   assert getattr(kw, name).__name__ == f"keras_weakseg.{name}"
 
 
+def test_the_package_of_suites_is_a_function():
+  assert callable(kw.benchmark)
+
+
 def test_dir_lists_what_is_not_imported_yet():
   assert {"fit", "data", "__version__"} <= set(dir(kw))
 

@@ -99,10 +99,18 @@ def test_a_teacher_of_depth_is_told_where_depth_is_learned():
   assert (options.target, options.data, options.output) == ("runs/drive", "photos", "disparity")
 
 
-def test_scripts_of_results_tables_are_named():
-  found = sorted(path.name for path in (ROOT / "scripts").glob("*_table.py"))
-  assert len(found) >= 2
-  assert all(f"`scripts/{name}`" in section("Layout") for name in found)
+def test_suites_in_the_readme_exist_and_the_example_is_one():
+  from keras_weakseg.benchmark import checking, planning, reading
+  named = set(re.findall(r"keras-weakseg benchmark (\S+)", TEXT))
+  for path in (ROOT / "official_configs").glob("*/README.md"):
+    named |= set(re.findall(r"keras-weakseg benchmark (\w+/\w+)", path.read_text()))
+  assert len(named) >= 10 and named <= set(reading.suites())
+  example = re.search(r"```yaml\n(.*?)```", section("Tables of many runs"), re.DOTALL).group(1)
+  suite = checking.checked(reading.parse(example, "example.yaml"))
+  assert [unit.name for unit in planning.Plan(suite, seeds=[1]).units] == [
+      "depth seed 1", "alone seed 1", "after seed 1", "after_crf seed 1"]
+  for row in suite.rows:
+    planning.said_of(row)
 
 
 def test_every_method_and_network_is_listed():

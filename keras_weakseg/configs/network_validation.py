@@ -16,6 +16,7 @@ LAYOUTS = ("torchvision", "garden", "keras")
 CONTEXTS = ("aspp", "light", "conv")
 PADDINGS = ("reflect", "zeros")
 HEADS = ("linear", "conv")
+ENCODINGS = ("category", "product")
 STARTS = ("all", "encoder")
 SCALES = (0, 1, 2, 3)
 SCORE_LEVELS = (0, 1, 2, 3, 4)
@@ -23,7 +24,8 @@ MULTITASK_LEVELS = (0, 1)
 
 _NAMES = {"field_of_view": FIELDS_OF_VIEW, "batch_norm": BATCH_NORMS,
           "encoder_batch_norm": BATCH_NORMS, "encoder": ENCODERS, "layout": LAYOUTS,
-          "context": CONTEXTS, "padding": PADDINGS, "head": HEADS, "kind": POSE_KINDS}
+          "context": CONTEXTS, "padding": PADDINGS, "head": HEADS, "kind": POSE_KINDS,
+          "encoding": ENCODINGS}
 
 
 def has_nested_grids(network):
@@ -92,6 +94,8 @@ def _validate_options(at, options):
   check("channels", lambda x: len(x) == 5 and min(x) >= 1, "5 widths, of levels 0 (fine) to 4")
   check("skip_channels", lambda x: not x or len(x) == 4 and min(x) >= 1,
         "4 widths, of levels 0 (fine) to 3, or []")
+  check("cam_filters", lambda x: x >= 0, "0 for none, or more")
+  check("grid", lambda x: len(x) == 2 and min(x) >= 8, "two sides of 8 or more")
   check("rates", lambda x: x and min(x) >= 1, "one or more dilations")
   levels = MULTITASK_LEVELS if multitask else SCORE_LEVELS
   check("score_level", lambda x: x in levels, f"0 (fine) to {levels[-1]}")

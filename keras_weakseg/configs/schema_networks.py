@@ -138,6 +138,47 @@ class LightMultiTask(_LightDecoder):
   segmentation_disparities: bool = False
 
 
+# === Tags, and critics ===
+
+
+@dataclasses.dataclass
+class CamVGG16(hyperparams.Config):
+  """Tags by VGG16-CAM (Zhou et al., CVPR 2016)."""
+  cam_filters: int = 1024
+  dropout_rate: float = 0.5
+
+
+@dataclasses.dataclass
+class CamEncoder(hyperparams.Config):
+  """Tags on the encoder of a U-Net; see `networks.cam.cam_encoder`."""
+  encoder: str = "resnet50"
+  output_stride: int = 16
+  alpha: float = 1.0
+  layout: str = "torchvision"
+  frozen_blocks: int = 0
+  batch_norm: str = "train"
+  cam_filters: int = 0
+  dropout_rate: float = 0.0
+
+
+@dataclasses.dataclass
+class LightCam(hyperparams.Config):
+  """Tags on MobileNetV1, for two CPU cores; see `networks.cam.light_cam`."""
+  alpha: float = 1.0
+  output_stride: int = 16
+  frozen_blocks: int = 0
+  batch_norm: str = "train"
+  cam_filters: int = 0
+  dropout_rate: float = 0.0
+
+
+@dataclasses.dataclass
+class PNet(hyperparams.Config):
+  """True or predicted label map (Xiao et al., AAAI 2018)."""
+  encoding: str = "category"
+  grid: Tuple[int, ...] = (41, 41)
+
+
 @dataclasses.dataclass
 class Network(hyperparams.OneOfConfig):
   """Which network, and the weights it starts from.
@@ -165,6 +206,10 @@ class Network(hyperparams.OneOfConfig):
   light_depth: LightDepth = _section(LightDepth)
   multitask: MultiTask = _section(MultiTask)
   light_multitask: LightMultiTask = _section(LightMultiTask)
+  cam_vgg16: CamVGG16 = _section(CamVGG16)
+  cam_encoder: CamEncoder = _section(CamEncoder)
+  light_cam: LightCam = _section(LightCam)
+  p_net: PNet = _section(PNet)
 
   def as_dict(self):
     """Returns the chosen section and what it starts from."""

@@ -6,10 +6,12 @@ import functools
 import inspect
 
 from keras_weakseg import errors
-from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, largefov, light
-from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, unet_decoder
+from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, depth_encoder, largefov, light
+from keras_weakseg.networks import multitask_decoder, p_net, pose_network, preprocessing
+from keras_weakseg.networks import unet_decoder
 
 HEAD_PATTERN = r"(^|/)head_"
+NO_HEAD_PATTERN = r"(?!)"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
 # The last layers, whose size is the number of classes.
 CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier)"
@@ -19,7 +21,11 @@ SEGMENTATION = "segmentation"  # scores
 DEPTH = "depth"                # disparities
 POSE = "pose"                  # motions between stacked frames
 MULTITASK = "multitask"        # disparities and scores
-ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK)
+TAGS = "tags"                  # a score per class and image
+CRITIC = "critic"              # a logit per label map: true or predicted
+ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK, TAGS, CRITIC)
+# Those that are built for classes.
+OF_CLASSES = (SEGMENTATION, MULTITASK, TAGS, CRITIC)
 
 # Scale 3 is a grid of stride 8, and the losses of depth halve the images three times.
 _PYRAMID = 8
@@ -38,8 +44,8 @@ class NetworkRecord:
     head_pattern: regular expression that finds (`re.search`) the variables of the new layers by
       name, for learning rate multipliers and partial loading.
     multiple: segmentation: sides of multiple*k+1 keep every grid of the network corner-aligned;
-      other roles: sides of images for training are multiples of it.
-    role: "segmentation", "depth", "pose" or "multitask".
+      other roles: sides of images for training are multiples of it (1: any size will do).
+    role: "segmentation", "depth", "pose", "multitask", "tags" or "critic".
     levels: scales of the disparities; scale s has stride 2^s.
   """
   name: str
@@ -145,6 +151,10 @@ def _depth(build):
                 HEAD_PATTERN, _pyramid, _one, DEPTH, ("score_level", "head", "head_channels"))
 
 
+def _tags(build):
+  return _Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, TAGS)
+
+
 def _multitask(build):
   return _Entry(build, _of_encoder, HEAD_PATTERN, _pyramid, _one, MULTITASK)
 
@@ -173,6 +183,13 @@ _NETWORKS = {
                          _one, _one, POSE),
     "multitask": _multitask(multitask_decoder.multitask_decoder),
     "light_multitask": _multitask(multitask_decoder.light_multitask),
+    "cam_vgg16": _Entry(cam.cam_vgg16, lambda options: preprocessing.CAFFE, HEAD_PATTERN, _one,
+                        _one, TAGS),
+    "cam_encoder": _tags(cam.cam_encoder),
+    "light_cam": _tags(cam.light_cam),
+    # Nothing of it has ever been trained elsewhere, so nothing is newer than the rest.
+    "p_net": _Entry(p_net.p_net, lambda options: preprocessing.TF, NO_HEAD_PATTERN, _one, _one,
+                    CRITIC),
 }
 
 
@@ -250,8 +267,8 @@ def network_record(name, **options):
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
   # Multi-task networks give all scales, whatever else they are told.
-  levels = () if entry.role in (SEGMENTATION, POSE) else tuple(
-      options.get("disparity_scales", unet_decoder.SCALES))
+  levels = tuple(options.get("disparity_scales", unet_decoder.SCALES)) if entry.role in (
+      DEPTH, MULTITASK) else ()
   return NetworkRecord(
       name=name, preprocessing=mode, stride=entry.stride(options),
       mean_rgb=preprocessing.MEAN_RGB[mode], head_pattern=entry.head_pattern,
@@ -264,14 +281,15 @@ def build_network(name, input_shape, num_classes=0, **options):
   Args:
     name: one of `network_names()`.
     input_shape: (H, W, 3) or (None, None, 3), of one image, also for pose networks.
-    num_classes: C, with the background; of segmentation and multi-task networks alone.
+    num_classes: C, with the background; none for networks of depth and pose.
     **options: of that network, see `network_options`.
 
   Returns:
     `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
     depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1; multi-task -> dict of
     disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
-    "translation" [N, F-1, 3].
+    "translation" [N, F-1, 3]; tags -> scores [N, C]; critic (images under masks in) -> logits
+    [N, 1].
 
   Raises:
     ValueError: the network or an option is unknown or out of range, or classes are missing.
@@ -284,10 +302,10 @@ def build_network(name, input_shape, num_classes=0, **options):
   """
   entry = _entry(name)
   _options(name, options)
-  if (entry.role in (SEGMENTATION, MULTITASK)) != (num_classes > 0):
+  if (entry.role in OF_CLASSES) != (num_classes > 0):
     raise errors.value_error(
         f"The number of classes does not fit the network '{name}'.",
-        expected="some for segmentation and multi-task networks, none for depth and pose",
+        expected="none for networks of depth and pose, some for all others",
         received=num_classes, fix="Name the classes, or choose one of "
         f"{', '.join(network_names(MULTITASK))} for classes and depth.")
   shape = tuple(input_shape)

@@ -34,6 +34,7 @@ def test_the_names_are_those_of_the_code():
   assert network_validation.CONTEXTS == unet_decoder.CONTEXTS
   assert network_validation.PADDINGS == unet_decoder.PADDINGS
   assert network_validation.HEADS == unet_decoder.HEADS
+  assert network_validation.ENCODINGS == p_net.ENCODINGS
   assert network_validation.SCALES == unet_decoder.SCALES
   assert network_validation.MULTITASK_LEVELS == multitask_decoder.SCORE_LEVELS
   assert network_validation.BATCH_NORMS == (batch_norm.TRAIN, batch_norm.FROZEN)
@@ -44,8 +45,9 @@ def test_the_names_are_those_of_the_code():
 def test_the_rule_of_crops_is_that_of_the_networks():
   """All networks that are trained on images, except those with corner-aligned score grids."""
   records = [registry.network_record(name) for name in registry.network_names()]
-  nested = {record.name for record in records if record.role != registry.POSE
-            and (record.role != registry.SEGMENTATION or record.stride == 1)}
+  nested = {record.name for record in records
+            if record.role in (registry.DEPTH, registry.MULTITASK)
+            or record.role == registry.SEGMENTATION and record.stride == 1}
   assert set(network_validation.NESTED_GRIDS) == nested == set(UNETS)
   for record in records:
     if record.name in nested:

@@ -20,9 +20,11 @@ from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, po
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
+from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inputs, diffusion
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, resize, windows
+from keras_weakseg.ops import geometry, label_diffusion, photometric, resize, superpixels
+from keras_weakseg.ops import tag_losses, windows
 
 CLASSES = 4
 SIDE = 33
@@ -108,6 +110,33 @@ OPS = (
        [_LABELS, _SCORES, _WEIGHTS], gradient=[1]),
     Op("losses.aggregate_classes", lambda scores: losses.aggregate_classes(
         scores, [[0, 3], [1], [2, 0, 1]]), [_SCORES], gradient=[0]),
+    Op("binary_losses.object_labels", binary_losses.object_labels, [_LABELS], tolerance=0),
+    Op("binary_losses.object_logits", lambda scores: binary_losses.object_logits(scores[..., :2]),
+       [_SCORES], gradient=[0], tolerance=0),
+    *(Op(f"binary_losses.{call.__name__}", lambda labels, scores, call=call: call(
+        binary_losses.object_labels(labels), scores[..., 0]), [_LABELS, _SCORES], gradient=[1])
+      for call in (binary_losses.binary_cross_entropy_map,
+                   binary_losses.masked_binary_cross_entropy)),
+    *(Op(f"tag_losses.{call.__name__}", call, [_TAGS, _SCORES[:, 0, 0]], gradient=[1])
+      for call in (tag_losses.tag_softmax_loss, tag_losses.tag_sigmoid_loss)),
+    *(Op(f"adversarial.{call.__name__}", call, [_SCORES[0, 0, :, :1]], gradient=[0])
+      for call in (adversarial.true_terms, adversarial.predicted_terms)),
+    Op("adversarial.critic_loss", adversarial.critic_loss,
+       [_SCORES[0, 0, :, 0], _SCORES[0, 1, :, 0], _WEIGHTS[0, 0]], gradient=[0, 1]),
+    Op("adversarial.adversarial_loss", adversarial.adversarial_loss,
+       [_SCORES[0, 0, :, 0], _WEIGHTS[0, 0]], gradient=[0]),
+    Op("critic_inputs.present_categories", lambda tags: critic_inputs.present_categories(tags, 2),
+       [_TAGS], tolerance=0),
+    Op("critic_inputs.category_images", critic_inputs.category_images,
+       [_SCORES[..., :3], _SCORES, np.int32([[1, 3], [2, -1]])], gradient=[0, 1]),
+    Op("critic_inputs.product_images", critic_inputs.product_images, [_SCORES[..., :3], _SCORES],
+       gradient=[0, 1]),
+    Op("activation.class_activation", activation.class_activation, [_SCORES, _SCORES[0, 0, :4]],
+       gradient=[0, 1]),
+    Op("activation.normalize_activation", activation.normalize_activation, [_SCORES, _TAGS],
+       gradient=[0]),
+    Op("activation.seeds_from_activation", activation.seeds_from_activation, [_SCORES, _TAGS],
+       tolerance=0),
     Op("geometry.disparity_to_depth", geometry.disparity_to_depth, [_WEIGHTS], gradient=[0]),
     Op("geometry.pose_to_matrix", geometry.pose_to_matrix, [_TURN, _SHIFT], gradient=[0, 1]),
     Op("geometry.pose_to_matrix", lambda turn, shift: geometry.pose_to_matrix(
@@ -216,6 +245,25 @@ OPS = (
           ("crf.clear_cache", crf.clear_cache, []),
           ("permutohedral.corner_matrix", permutohedral.corner_matrix,
            [_WEIGHTS[0], _LABELS[0].astype(np.int32), (5, 256)]))),
+    *(Op(f"superpixels.{call.__name__}", call, inputs, host="scikit-image and NumPy, once per image")
+      for call, inputs in (
+          (superpixels.working_size, [(30, 40)]),
+          (superpixels.shrink, [_PIXELS[0], (10, 13)]),
+          (superpixels.superpixels, [_PIXELS[0]]),
+          (superpixels.lab_colors, [_PIXELS[0]]),
+          (superpixels.superpixel_means, [_LABELS[0] % 2, _WEIGHTS[0]]),
+          (superpixels.superpixel_graph, [_LABELS[0] % 2, _SCORES[0, ..., :3], _WEIGHTS[0]]),
+          (superpixels.border_superpixels, [_LABELS[0] % 2]))),
+    *(Op(f"{call.__module__.rsplit('.', 1)[1]}.{call.__name__}", call, inputs,
+         host="sparse factorisation on the host, once per image")
+      for call, inputs in (
+          (diffusion.affinity, [_SCORES[0, 0], [[0, 1]]]),
+          (diffusion.self_diffusion, [[1.0], [[0, 1]], [[1], [0]]]),
+          (diffusion.background_share, [_TAGS / 4]),
+          (diffusion.labels_of, [_TAGS, (1, 2, 3, 4)]),
+          (label_diffusion.superpixel_seeds, [_WEIGHTS[0], _WEIGHTS[0, :, 0]]),
+          (label_diffusion.diffuse_labels, [
+              _PIXELS[0], _WEIGHTS[0], _WEIGHTS[0][..., None], (1,)]))),
 )
 
 # === Networks ===
@@ -245,7 +293,7 @@ class Network:
 
   def build(self, num_classes=CLASSES, **options):
     """Returns the predictor (of all outputs) and the network, with free sizes."""
-    scored = self.record.role in (networks.SEGMENTATION, networks.MULTITASK)
+    scored = self.record.role in networks.OF_CLASSES
     network = networks.build_network(
         self.name, (None, None, 3), num_classes if scored else 0, **{**self.options, **options})
     return preprocessing.predictor(network, self.record), network
@@ -263,6 +311,8 @@ class Network:
     record = self.record
     if record.role == networks.POSE:
       return [(count, 1, 3)] * 2
+    if record.role in (networks.TAGS, networks.CRITIC):
+      return [(count, CLASSES if record.role == networks.TAGS else 1)]
     found = {f"disparity_{level}": grid(2 ** level, 1) for level in record.levels}
     if record.role != networks.DEPTH:
       found["scores"] = grid(record.stride, CLASSES)
@@ -298,6 +348,11 @@ NETWORKS = (
     Network("light_multitask", _LIGHT_UNET),
     Network("pose_network", {"filters": 16}, slow=True),
     Network("light_pose", {"alpha": 0.25, "filters": 16}),
+    Network("light_cam", {"alpha": 0.25, "cam_filters": 8, "dropout_rate": 0.3}),
+    # Its encoders are those of the U-Nets.
+    Network("cam_encoder", {"encoder": "resnet18"}, slow=True),
+    Network("cam_vgg16", {"cam_filters": 16}, slow=True),
+    Network("p_net", {"grid": (9, 10)}),
 )
 
 # === Methods ===

@@ -28,7 +28,7 @@ BY_REFERENCE = {"light_tiny", "light_unet", "light_depth", "light_pose", "multit
 
 
 def classes_of(record):
-  return 5 if record.role in ("segmentation", "multitask") else 0
+  return 5 if record.role in registry.OF_CLASSES else 0
 
 
 @pytest.mark.parametrize("name", registry.network_names())
@@ -120,8 +120,20 @@ def test_records_of_nested_grids():
   assert record("deeplab_v3").padding_multiple == 16
 
 
+def test_records_of_tags_and_critics():
+  record = registry.network_record
+  assert [record(name).preprocessing for name in ("cam_vgg16", "cam_encoder", "light_cam",
+                                                  "p_net")] == ["caffe", "depth", "tf", "tf"]
+  assert record("cam_encoder", encoder="mobilenet_v1").preprocessing == "tf"
+  for name in (*registry.network_names("tags"), "p_net"):
+    assert (record(name).stride, record(name).levels, record(name).padding_multiple) == (1, (), 1)
+    record(name).check_size(321, 500)
+
+
 def test_roles():
   assert registry.network_names("depth") == ["depth_unet", "light_depth"]
+  assert registry.network_names("tags") == ["cam_encoder", "cam_vgg16", "light_cam"]
+  assert registry.network_names("critic") == ["p_net"]
   assert registry.network_names("multitask") == ["light_multitask", "multitask"]
   assert registry.network_names() == sorted(
       name for role in registry.ROLES for name in registry.network_names(role))
@@ -188,7 +200,7 @@ def test_aligned_side(side, aligned):
 def test_synchronized_options_can_be_given_to_the_network():
   for name in registry.network_names():
     assert set(registry.synchronized(name)) <= set(registry.network_options(name))
-  for name in (*OTHERS, "unet", "light_unet"):
+  for name in (*OTHERS, "unet", "light_unet", "light_cam", "cam_encoder"):
     assert registry.synchronized(name) == {"synchronized_batch_norm": True}
   assert registry.synchronized("deeplab_v3") == {"synchronized_batch_norm": True}
   assert registry.synchronized("deeplab_v2_resnet101") == {}
@@ -209,7 +221,8 @@ def test_unknown_names_get_the_nearest_one():
 
 
 @pytest.mark.parametrize("name, classes", [
-    ("light_depth", 4), ("light_pose", 4), ("light_multitask", 0), ("light_unet", 0)])
+    ("light_depth", 4), ("light_pose", 4), ("light_multitask", 0), ("light_unet", 0),
+    ("light_cam", 0), ("p_net", 0)])
 def test_classes_belong_to_scores(name, classes):
   with pytest.raises(ValueError, match="(?s)number of classes.*light_multitask, multitask"):
     registry.build_network(name, (32, 32, 3), classes)

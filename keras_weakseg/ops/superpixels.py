@@ -8,6 +8,8 @@ from keras_weakseg.ops import resize
 
 # SLIC's weight of space against colour, for colours in CIELAB.
 COMPACTNESS = 20.0
+# A channel of CIELAB that varies less is one colour to the eye: stretched, it would be noise.
+_CONTRAST = 1.0
 # Larger photographs are segmented at this many pixels: superpixels are a few hundred anyway.
 MAX_PIXELS = 1 << 19
 
@@ -129,7 +131,7 @@ def superpixel_graph(labels, lab, saliency):
     saliency: float [H,W], the map M of L-Net, 0..1.
 
   Returns:
-    features: float64 [n,4], 0..1; a channel without contrast is 0.
+    features: float64 [n,4], 0..1; a channel that varies by less than one unit is 0.
     edges: int32 [E,2], pairs i < j that touch horizontally or vertically, in ascending order.
 
   Example:
@@ -141,8 +143,9 @@ def superpixel_graph(labels, lab, saliency):
   labels, lab = np.asarray(labels), np.asarray(lab, np.float64)
   low, high = lab.min((0, 1)), lab.max((0, 1))
   # The mean of stretched values is the stretched mean.
-  colors = (superpixel_means(labels, lab) - low) / np.where(high > low, high - low, 1.0)
-  features = np.concatenate([colors, superpixel_means(labels, saliency)[:, None]], 1)
+  colors = (superpixel_means(labels, lab) - low) / np.where(
+      high - low >= _CONTRAST, high - low, np.inf)
+  features = np.concatenate([np.clip(colors, 0, 1), superpixel_means(labels, saliency)[:, None]], 1)
   pairs = np.concatenate([
       np.stack([labels[:-1].ravel(), labels[1:].ravel()], 1),
       np.stack([labels[:, :-1].ravel(), labels[:, 1:].ravel()], 1)]).astype(np.int64)

@@ -6,7 +6,7 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import validation
 from keras_weakseg.networks import batch_norm, depth_encoder, largefov, light
-from keras_weakseg.networks import multitask_decoder, pose_network, registry, resnet
+from keras_weakseg.networks import multitask_decoder, p_net, pose_network, registry, resnet
 from keras_weakseg.networks import unet_decoder
 
 UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask")
@@ -100,6 +100,10 @@ def test_what_can_be_built_passes(name, options):
     ("light_unet", {"score_level": 5}, "0 \\(fine\\) to 4"),
     ("light_multitask", {"score_level": 2}, "0 \\(fine\\) to 1"),
     ("light_unet", {"head_channels": 0}, "1 or more"),
+    ("cam_vgg16", {"cam_filters": -1}, "0 for none"),
+    ("cam_encoder", {"encoder": "mobilenet_v1", "output_stride": 8}, "16 with mobilenet_v1"),
+    ("p_net", {"encoding": "categroy"}, "Did you mean 'category'"),
+    ("p_net", {"grid": [7, 41]}, "two sides of 8"),
     ("light_multitask", {"head_channels": -1}, "1 or more, or 0 for none"),
     ("light_depth", {"frozen_blocks": -1}, "0 or more"),
     ("light_depth", {"disparity_scales": []}, "different scales"),

@@ -163,3 +163,19 @@ def activation_model(network):
   maps = ClassActivation(network.get_layer(CLASSIFIER), dtype="float32", name="class_activation")
   return keras.Model(network.inputs, maps(network.get_layer(FEATURES).output),
                      name=f"{network.name}_maps")
+
+
+def has_cells(network):
+  """Returns whether positions of the maps are centres of cells of 16 pixels, not corner-aligned.
+
+  See `ops.activation.summed_activation`.
+
+  Args:
+    network: `keras.Model` of this module.
+
+  Example:
+    >>> has_cells(light_cam((33, 33, 3), 3, alpha=.25))
+    False
+  """
+  # VGG-16 alone pools without padding.
+  return any(layer.name == "conv5_3" for layer in network.layers)

@@ -113,8 +113,8 @@ OPS = (
     Op("binary_losses.object_labels", binary_losses.object_labels, [_LABELS], tolerance=0),
     Op("binary_losses.object_logits", lambda scores: binary_losses.object_logits(scores[..., :2]),
        [_SCORES], gradient=[0], tolerance=0),
-    *(Op(f"binary_losses.{call.__name__}", lambda labels, scores, call=call: call(
-        binary_losses.object_labels(labels), scores[..., 0]), [_LABELS, _SCORES], gradient=[1])
+    *(Op(f"binary_losses.{call.__name__}", call,
+         [(_LABELS > 1) + 254 * (_LABELS == 255).astype(np.uint8), _SCORES[..., 0]], gradient=[1])
       for call in (binary_losses.binary_cross_entropy_map,
                    binary_losses.masked_binary_cross_entropy)),
     *(Op(f"tag_losses.{call.__name__}", call, [_TAGS, _SCORES[:, 0, 0]], gradient=[1])
@@ -133,6 +133,9 @@ OPS = (
        gradient=[0, 1]),
     Op("activation.class_activation", activation.class_activation, [_SCORES, _SCORES[0, 0, :4]],
        gradient=[0, 1]),
+    Op("activation.summed_activation", lambda x: activation.summed_activation(
+        _score_fn, x, scales=(0.5, 1.0), flip=True, multiple=8), [_PIXELS],
+       no_xla="sizes of views are known at run time alone"),
     Op("activation.normalize_activation", activation.normalize_activation, [_SCORES, _TAGS],
        gradient=[0]),
     Op("activation.seeds_from_activation", activation.seeds_from_activation, [_SCORES, _TAGS],

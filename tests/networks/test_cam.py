@@ -47,6 +47,7 @@ def test_the_mean_of_a_map_is_the_score_without_its_bias(name):
   np.testing.assert_allclose(tf.reduce_mean(maps, (1, 2)) + bias, network(images), rtol=1e-4,
                              atol=1e-5)
   assert np.ptp(maps, axis=(1, 2)).max() > 0
+  assert cam.has_cells(network) == (name == "cam_vgg16")
 
 
 def test_maps_follow_the_weights_of_their_network():
@@ -115,8 +116,12 @@ def test_it_learns_where_things_are_from_tags_alone():
       tags[index, kind] = 1
       inside[index, y:y + 2, x:x + 2] = True
   keras.utils.set_random_seed(1)
-  network = cam.light_cam((33, 33, 3), 3, alpha=0.25, output_stride=8)
-  optimizer = keras.optimizers.Adam(3e-3)
+  # Shallow: in an image this small, positions of a deep network see all of it.
+  x = pixels = keras.Input((33, 33, 3))
+  for _ in range(3):
+    x = keras.layers.Conv2D(16, 3, 2, padding="same", activation="relu")(x)
+  network = keras.Model(pixels, cam._head(x, 3, 0, 0.0))
+  optimizer = keras.optimizers.Adam(1e-2)
 
   @tf.function
   def step():
@@ -126,7 +131,7 @@ def test_it_learns_where_things_are_from_tags_alone():
     return loss
 
   start = network.get_layer("head_classifier").kernel.numpy()
-  losses = [float(step()) for _ in range(40)]
+  losses = [float(step()) for _ in range(100)]
   assert losses[-1] < 0.3 * losses[0]
   # The background is in every image: its score is not trained.
   moved = np.abs(network.get_layer("head_classifier").kernel - start).max(0)
@@ -136,3 +141,27 @@ def test_it_learns_where_things_are_from_tags_alone():
   # By chance four of 25 positions would be hit.
   hits = [inside[index].ravel()[maps[index, ..., index % 3].argmax()] for index in shown]
   assert np.mean(hits) > 0.45
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_a_spot_lights_up_where_it_is(name):
+  """With kernels that see all their neighbours alike, the blur of a spot is centred on it."""
+  network = registry.build_network(name, (None, None, 3), 2, **SMALL[name])
+  for weight in network.weights:
+    if "kernel" in weight.name:
+      depth = 1 if "depthwise" in weight.name else weight.shape[-2]
+      weight.assign(np.full(weight.shape, 1 / (np.prod(weight.shape[:-2]) * depth)))
+  maps = cam.activation_model(network)
+  stride = SMALL[name].get("output_stride", 16)
+  cells = cam.has_cells(network)
+  # So large that nothing reaches a border, where a blur would be cut.
+  count, at = 24, 11
+  spot = np.zeros([1, *[count * stride + int(not cells)] * 2, 3], np.float32)
+  middle = at * stride + (stride // 2 - 1 if cells else 0)
+  spot[:, middle - 3:middle + 4 + cells, middle - 3:middle + 4 + cells] = 1
+  moved = np.abs(maps(spot) - maps(0 * spot)).sum(-1)[0]
+  assert moved.shape == (count + int(not cells),) * 2
+  rows, columns = np.mgrid[:len(moved), :len(moved)]
+  for axis in (rows, columns):
+    # Half a cell, 0.5, would be the fault; what a blur loses at the borders is less than this.
+    assert abs((axis * moved).sum() / moved.sum() - at) < 0.05

@@ -1,5 +1,6 @@
 """Class activation maps and their seeds: parity, and a class that is not there has none."""
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from keras_weakseg.ops import activation, diffusion, resize
@@ -45,3 +46,41 @@ def test_nothing_of_another_class_matters():
   other[..., 2] = 1e6
   one, two = (activation.normalize_activation(x, [[1, 1, 0]]) for x in (raw, other))
   np.testing.assert_array_equal(one, two)
+
+
+def ramp(height, width):
+  """Returns an image that grows from left to right and, in green, from top to bottom."""
+  rows, columns = np.mgrid[:height, :width].astype(np.float32)
+  return np.stack([columns, rows, 0 * rows], -1)[None]
+
+
+@pytest.mark.parametrize("cells", [False, True])
+@pytest.mark.parametrize("size", [(33, 49), (50, 71)])
+def test_maps_lie_where_the_image_is(cells, size):
+  """A map that shows the image itself, coarsely, is the image again: nothing is moved."""
+  def map_fn(pixels):
+    if cells:
+      return tf.nn.avg_pool2d(pixels, 16, 16, "VALID")[..., :2]
+    return pixels[:, ::16, ::16, :2]
+
+  image = ramp(*size)
+  found = activation.summed_activation(map_fn, image, scales=(1.0, 2.0), flip=True, cells=cells)
+  # Beyond the centres of the outer cells a map says nothing new.
+  inner = (slice(None), slice(9, -9), slice(9, -9)) if cells else (slice(None),) * 3
+  # Mirrored, a ramp falls; turned back, it is the same.
+  np.testing.assert_allclose(found[inner] / 4, image[inner][..., :2], rtol=0, atol=0.6)
+  assert found.shape == (1, *size, 2)
+
+
+def test_views_are_summed_without_what_is_negative():
+  """Else one view that sees nothing would take away what another one sees."""
+  image = np.zeros([1, 17, 17, 3], np.float32)
+  image[:, :, 9:] = 1
+  one = lambda pixels: 4 * pixels[:, ::16, ::16, :1] - 1
+  found = activation.summed_activation(one, image, flip=True).numpy()[0, 8, :, 0]
+  assert found[0] == 0 and found[-1] == 6 and (np.diff(found) >= 0).all()
+
+
+def test_a_scale_must_be_positive():
+  with pytest.raises(ValueError, match="positive factor"):
+    activation.summed_activation(lambda x: x, np.zeros([1, 9, 9, 3]), scales=(0.0,))

@@ -52,7 +52,8 @@ def affinity(features, edges, sigma2=0.1, squared=False):
   return np.exp(-(distance ** 2 if squared else distance) / (2 * sigma2))
 
 
-def self_diffusion(affinity, edges, seeds, zeros=None, *, solver=DIRICHLET, iterations=20):  # pylint: disable=redefined-outer-name
+# pylint: disable-next=redefined-outer-name
+def self_diffusion(affinity, edges, seeds, zeros=None, *, solver=DIRICHLET, iterations=20):
   """Spreads seeds over a graph.
 
   "dirichlet": for class c its seeds are fixed at 1, those of the other classes and `zeros` at 0,

@@ -248,7 +248,7 @@ OPS = (
           ("crf.clear_cache", crf.clear_cache, []),
           ("permutohedral.corner_matrix", permutohedral.corner_matrix,
            [_WEIGHTS[0], _LABELS[0].astype(np.int32), (5, 256)]))),
-    *(Op(f"superpixels.{call.__name__}", call, inputs, host="scikit-image and NumPy, once per image")
+    *(Op(f"superpixels.{call.__name__}", call, inputs, host="scikit-image and NumPy, per image")
       for call, inputs in (
           (superpixels.working_size, [(30, 40)]),
           (superpixels.shrink, [_PIXELS[0], (10, 13)]),

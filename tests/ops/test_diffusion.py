@@ -1,4 +1,4 @@
-"""Self-diffusion: parity, a dense solve, what must hold for any graph, and the trap of the paper."""
+"""Self-diffusion: parity, a dense solve, what must hold for any graph, the trap of the paper."""
 import numpy as np
 import pytest
 

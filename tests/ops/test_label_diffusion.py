@@ -132,7 +132,8 @@ def test_the_border_stands_in_for_a_missing_background():
 
 
 @pytest.mark.parametrize("classes, mask, words", [
-    ([4], None, r"one map for each.*\[64, 64, 2\] for \[4\]"), ([4, 4], None, "different class ids"),
+    ([4], None, r"one map for each.*\[64, 64, 2\] for \[4\]"),
+    ([4, 4], None, "different class ids"),
     ([0, 4], None, "without the background"), ([4, 255], None, r"1\.\.254"),
     ([4, 9], np.zeros([64, 63], np.uint8), "another size")])
 def test_errors(classes, mask, words):

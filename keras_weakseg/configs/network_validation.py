@@ -95,7 +95,8 @@ def _validate_options(at, options):
   check("skip_channels", lambda x: not x or len(x) == 4 and min(x) >= 1,
         "4 widths, of levels 0 (fine) to 3, or []")
   check("cam_filters", lambda x: x >= 0, "0 for none, or more")
-  check("grid", lambda x: len(x) == 2 and min(x) >= 8, "two sides of 8 or more")
+  check("grid", lambda x: not x or len(x) == 2 and min(x) >= 8,
+        "two sides of 8 or more, or [] for the size of what it sees")
   check("rates", lambda x: x and min(x) >= 1, "one or more dilations")
   levels = MULTITASK_LEVELS if multitask else SCORE_LEVELS
   check("score_level", lambda x: x in levels, f"0 (fine) to {levels[-1]}")

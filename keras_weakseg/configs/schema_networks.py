@@ -176,7 +176,7 @@ class LightCam(hyperparams.Config):
 class PNet(hyperparams.Config):
   """True or predicted label map (Xiao et al., AAAI 2018)."""
   encoding: str = "category"
-  grid: Tuple[int, ...] = (41, 41)
+  grid: Tuple[int, ...] = ()
 
 
 @dataclasses.dataclass

@@ -14,14 +14,17 @@ ENCODINGS = (CATEGORY, PRODUCT)
 BLOCKS = ((16, 32), (64, 64), (128, 128))
 UNITS = (256, 512)
 
+# Of the scores of an image of 321x321.
+GRID = (41, 41)
+
 # Three poolings must leave a pixel.
 _SMALLEST = 8
 
 
-def p_net(input_shape, num_classes, *, encoding=CATEGORY, grid=(41, 41)):
+def p_net(input_shape, num_classes, *, encoding=CATEGORY, grid=()):
   """Builds P-Net: three blocks of two 3x3 convolutions and 2x2 pooling, then 256, 512 and 1 units.
 
-  1.23 M parameters for a grid of 41x41, the score grid of an image of 321x321.
+  1.23 M parameters for 41x41, the score grid of an image of 321x321; 52.8 M for the image itself.
 
   Args:
     input_shape: (H, W, 3) or (None, None, 3), of one image.
@@ -30,7 +33,7 @@ def p_net(input_shape, num_classes, *, encoding=CATEGORY, grid=(41, 41)):
       (`critic_inputs.category_images`); "product": under those of all, 3C channels
       (`critic_inputs.product_images`).
     grid: (height, width) that the fully connected layers are made for; inputs of another size are
-      resized to it.
+      resized to it. Empty = the size of `input_shape`, or 41x41 where that is free.
 
   Returns:
     `keras.Model`, float [N, H, W, 3 or 3C] -> logits of "true", float32 [N, 1].
@@ -45,15 +48,16 @@ def p_net(input_shape, num_classes, *, encoding=CATEGORY, grid=(41, 41)):
   """
   if encoding not in ENCODINGS:
     raise errors.unknown_name("encoding of a label map", encoding, ENCODINGS)
-  grid = tuple(grid)
+  size = tuple(input_shape[:2])
+  grid = tuple(grid) or (GRID if None in size else size)
   if len(grid) != 2 or min(grid) < _SMALLEST:
     raise errors.value_error(
         "The grid of P-Net is too small.", expected=f"two sides of at least {_SMALLEST}",
         received=list(grid), fix="Pass the score grid of the segmenter, such as [41, 41].")
   layers = keras.layers
   channels = input_shape[2] * (num_classes if encoding == PRODUCT else 1)
-  x = images = keras.Input((*input_shape[:2], channels), name="image")
-  if tuple(input_shape[:2]) != grid:
+  x = images = keras.Input((*size, channels), name="image")
+  if size != grid:
     x = aligned_resize.AlignedResize(grid, name="resize")(x)
   for block, widths in enumerate(BLOCKS, start=1):
     for index, width in enumerate(widths, start=1):

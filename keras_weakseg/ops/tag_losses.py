@@ -19,7 +19,7 @@ def tag_softmax_loss(tags, scores):
     float32 [N]; 0 with gradient 0 for an image without tags.
 
   Example:
-    >>> tag_softmax_loss([[1., 0., 1., 0.]], tf.zeros([1, 4])).numpy().round(4).tolist()
+    >>> print(tag_softmax_loss([[1., 0., 1., 0.]], tf.zeros([1, 4])).numpy().round(4))
     [1.3863]
   """
   tags, scores = tf.cast(tags, tf.float32), tf.cast(scores, tf.float32)
@@ -46,7 +46,7 @@ def tag_sigmoid_loss(tags, scores, background=False, reduction=MEAN):
     ValueError: the reduction is unknown.
 
   Example:
-    >>> tag_sigmoid_loss([[1., 0., 1.]], tf.zeros([1, 3])).numpy().round(4).tolist()
+    >>> print(tag_sigmoid_loss([[1., 0., 1.]], tf.zeros([1, 3])).numpy().round(4))
     [0.6931]
   """
   if reduction not in REDUCTIONS:

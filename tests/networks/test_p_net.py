@@ -28,9 +28,11 @@ def test_parameters(golden):
   assert len(expected["variants"]) == 7
   for key, count in expected["variants"].items():
     height, width, channels = map(int, key.split("x"))
-    network = p_net.p_net((None, None, 3), channels // 3, grid=(height, width),
-                          encoding="category" if channels == 3 else "product")
-    assert network.input_shape[-1] == channels and network.count_params() == count, key
+    encoding = "category" if channels == 3 else "product"
+    for size, grid in (((height, width), ()), ((None, None), (height, width))):
+      network = p_net.p_net((*size, 3), channels // 3, grid=grid, encoding=encoding)
+      assert network.input_shape[-1] == channels and network.count_params() == count, key
+  assert p_net.p_net((None, None, 3), 21).count_params() == expected["total"]
 
 
 def test_other_sizes_are_decimated_to_the_grid():

@@ -37,15 +37,13 @@ def ema_update(teacher, student, alpha):
     alpha: float scalar, see `ema_alpha`.
 
   Returns:
-    The structure of `teacher`, in its dtypes.
+    The structure of `teacher`, float32.
 
   Example:
     >>> ema_update(tf.constant([2.0]), tf.constant([4.0]), 0.75).numpy().tolist()
     [2.5]
   """
-  def update(old, new):
-    old = tf.convert_to_tensor(old)
-    share = tf.cast(alpha, old.dtype)
-    return share * old + (1 - share) * tf.cast(new, old.dtype)
-
-  return tf.nest.map_structure(update, teacher, student)
+  alpha = tf.cast(alpha, tf.float32)
+  return tf.nest.map_structure(
+      lambda old, new: alpha * tf.cast(old, tf.float32) + (1.0 - alpha) * tf.cast(
+          new, tf.float32), teacher, student)

@@ -164,7 +164,7 @@ def mix(mask, own, other):
     ValueError: a tensor is no map of pixels.
 
   Example:
-    >>> mix([[[True, False]]], [[[1, 2]]], [[[7, 8]]]).numpy().tolist()
+    >>> mix([[[True, False]]], tf.constant([[[1, 2]]]), tf.constant([[[7, 8]]])).numpy().tolist()
     [[[1, 8]]]
   """
   mask = tf.cast(mask, tf.bool)

@@ -218,7 +218,7 @@ OPS = (
        [_KEYS]),
     Op("strong_view.draw_blur", strong_view.draw_blur, [_KEYS]),
     Op("mixing.normalise_disparity", lambda x, valid: mixing.normalise_disparity(
-        x, valid, levels=255), [_WEIGHTS, _VALID], tolerance=0),
+        x, valid, levels=255), [_WEIGHTS, _VALID]),
     Op("mixing.depthmix_mask", mixing.depthmix_mask, [_WEIGHTS, _WEIGHTS[::-1]], tolerance=0),
     Op("mixing.classmix_mask", mixing.classmix_mask, [_LABELS, _CHOICE], tolerance=0),
     Op("mixing.cutmix_mask", lambda x: mixing.cutmix_mask((5, 7), x), [_SQUARES], tolerance=0),

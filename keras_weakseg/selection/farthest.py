@@ -144,8 +144,9 @@ def _check(total, selected, first, bias, patchwise, features):
   wrong = [index for index in (*selected, *first) if not 0 <= index < total]
   if wrong or len(set(selected)) < len(selected):
     raise errors.value_error(
-        "The samples to start from are not usable.", expected=f"different indices in 0..{total - 1}",
-        received=wrong or selected, fix="Pass positions in the list of features.")
+        "The samples to start from are not usable.",
+        expected=f"different indices in 0..{total - 1}", received=wrong or selected,
+        fix="Pass positions in the list of features.")
   if bias.shape != (total,) or not np.isfinite(bias).all():
     raise errors.value_error(
         "The bias does not fit the features.", expected=f"{total} finite numbers, one per sample",

@@ -50,8 +50,9 @@ class Settings:
     if not self.counts or self.counts[0] < 1 or any(
         after <= before for before, after in zip(self.counts, self.counts[1:])):
       raise errors.value_error(
-          "The rounds of the selection do not grow.", expected="rising counts, such as (25, 50, 100)",
-          received=self.counts, fix="Give how many samples are chosen after each round.")
+          "The rounds of the selection do not grow.",
+          expected="rising counts, such as (25, 50, 100)", received=self.counts,
+          fix="Give how many samples are chosen after each round.")
     if not (np.isfinite(self.weight) and self.weight >= 0):
       raise errors.value_error(
           "The uncertainty has no usable weight.", expected="a finite weight >= 0",

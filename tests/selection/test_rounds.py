@@ -105,7 +105,8 @@ def test_uncertainty_moves_the_choice_to_what_the_student_does_not_know():
 @pytest.mark.parametrize("change, message", [
     ({"criterion": "divers"}, "no criterion of selection 'divers'"),
     ({"counts": (5, 5)}, "rising counts"), ({"counts": ()}, "rising counts"),
-    ({"weight": -1.0}, "a finite weight >= 0"), ({"counts": (50,)}, "counts up to 40. Received: 50"),
+    ({"weight": -1.0}, "a finite weight >= 0"),
+    ({"counts": (50,)}, "counts up to 40. Received: 50"),
 ])
 def test_wrong_settings_are_refused(change, message):
   with pytest.raises(ValueError, match=message):

@@ -22,8 +22,8 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import draws, ema, geometry, mixing, mixing_draws, photometric, pseudo
-from keras_weakseg.ops import resize, strong_view, windows
+from keras_weakseg.ops import draws, ema, geometry, mixing, mixing_draws, perturb
+from keras_weakseg.ops import photometric, pseudo, resize, strong_view, windows
 
 CLASSES = 4
 SIDE = 33
@@ -246,6 +246,10 @@ OPS = (
        [_PROBABILITIES]),
     Op("pseudo.confidence", lambda x: pseudo.confidence(x, 0.8), [_PROBABILITIES], tolerance=0),
     Op("pseudo.weights_of", lambda x: pseudo.weights_of(x, pseudo.BATCH), [_WEIGHTS]),
+    Op("perturb.drop_channels", perturb.drop_channels, [_SCORES, _WEIGHTS[:, 0, :CLASSES]],
+       gradient=[0]),
+    Op("perturb.split_channels", perturb.split_channels,
+       [_SCORES, _WEIGHTS[:, 0, :CLASSES], np.array([True, False])], gradient=[0]),
     Op("ema.ema_alpha", ema.ema_alpha, [np.int32(3)]),
     Op("ema.ema_update", lambda old, new: ema.ema_update([old], [new], 0.9),
        [_WEIGHTS, _WEIGHTS[::-1]], gradient=[0, 1]),

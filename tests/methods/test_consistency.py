@@ -1,4 +1,4 @@
-"""Targets of a teacher, mixing in a step, and the loss: parity, garbage, replicas, nothing known."""
+"""Targets of a teacher, mixing in a step, and the loss: parity, garbage, replicas, no label."""
 import numpy as np
 import pytest
 import tensorflow as tf

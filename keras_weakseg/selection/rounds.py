@@ -166,9 +166,9 @@ def select(ids, settings, *, features_of=None, train_student=None, uncertainty_o
   Example:
     >>> settings = Settings(counts=(1, 3), criterion="diversity")
     >>> found = select(["a", "b", "c", "d"], settings,
-    ...                features_of=lambda ids: [[0.0], [1.0], [2.0], [9.0]])
+    ...                features_of=lambda ids: [[0.0], [1.0], [2.5], [9.0]])
     >>> [choice.id for choice in found]
-    ['b', 'd', 'a']
+    ['b', 'd', 'c']
   """
   ids, chosen = list(ids), tuple(chosen)
   todo = range(_round_of(chosen, settings, _places(ids)), len(settings.counts))

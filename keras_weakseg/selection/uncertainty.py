@@ -30,8 +30,8 @@ def depth_error(student, teacher, far=_FAR, neighbourhood=_NEIGHBOURHOOD, bottom
     ValueError: the two have different shapes, or values that are no numbers.
 
   Example:
-    >>> depth_error([[0.5, 0.5]], [[0.5, 1.0]], bottom=1.0).round(4).tolist()
-    [[0.0, 0.2877]]
+    >>> round(float(depth_error([[0.5, 0.5]], [[0.5, 1.0]], bottom=1.0)[0, 1]), 4)
+    0.2877
   """
   student, teacher = np.asarray(student, np.float64), np.asarray(teacher, np.float64)
   if student.shape != teacher.shape or student.ndim not in (2, 3) or not (

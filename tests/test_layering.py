@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "datasets": GROUND | {"data.box_files"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
-    "selection": GROUND,
+    "selection": GROUND | DRAWING,
     "serving": GROUND | DRAWING | {"evaluation"},  # an artifact answers as the evaluator's model
     "networks": GROUND,
     "methods": GROUND | {"networks"},

@@ -22,9 +22,10 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inputs, diffusion
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
-from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, label_diffusion, photometric, resize, superpixels
-from keras_weakseg.ops import tag_losses, windows
+from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
+from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
+from keras_weakseg.ops import photometric, pseudo, resize, strong_view, superpixels, tag_losses
+from keras_weakseg.ops import windows
 
 CLASSES = 4
 SIDE = 33
@@ -81,6 +82,11 @@ def _video_loss(photo, fine, coarse, turn, shift, camera, noise=None, **options)
                          geometry.pose_to_matrix(turn, shift, invert=True)], 1)
   return photometric.reprojection_loss(photo, sources, [fine, coarse], transforms, camera,
                                        noise=noise, **options)
+
+
+_CHOICE = np.array([[2, 0, -1], [-1, 1, -1]], np.int32)
+_SQUARES = np.array([[[0, 1, 3, 4], [1, 2, 5, 6]]] * 2, np.int32)
+_PROBABILITIES = tf.nn.softmax(2 * _SCORES).numpy() * (_LABELS != 255)[..., None]
 
 
 def _score_fn(pixels):
@@ -231,6 +237,54 @@ OPS = (
     Op("color.jitter_color", color.jitter_color, [
         255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
        gradient=(0,)),
+    Op("color.shift_hue", color.shift_hue, [255 * _PHOTO, np.float32([0.2, -0.4])],
+       tolerance=1e-5),
+    Op("blur.gaussian_blur", blur.gaussian_blur, [_PHOTO, np.float32([0.7, 3.0])], gradient=[0]),
+    Op("draws.uniform", lambda keys: draws.uniform(keys, [3, 2], "a"), [_KEYS], tolerance=0),
+    Op("draws.normal", lambda keys: draws.normal(keys, [7], "a"), [_KEYS], tolerance=1e-5),
+    Op("draws.within", lambda x: draws.within(x, (1.0, 3.0)), [_WEIGHTS], gradient=[0]),
+    Op("strong_view.strong_view", strong_view.strong_view,
+       [_PIXELS, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]]), np.float32([0.2, 0.0]),
+        np.float32([0.0, 1.0])], tolerance=0.01),
+    Op("strong_view.draw_color", lambda keys: strong_view.draw_color(keys, grey_share=0.5),
+       [_KEYS]),
+    Op("strong_view.draw_blur", strong_view.draw_blur, [_KEYS]),
+    Op("mixing.normalise_disparity", lambda x, valid: mixing.normalise_disparity(
+        x, valid, levels=255), [_WEIGHTS, _VALID]),
+    Op("mixing.depthmix_mask", mixing.depthmix_mask, [_WEIGHTS, _WEIGHTS[::-1]], tolerance=0),
+    Op("mixing.classmix_mask", mixing.classmix_mask, [_LABELS, _CHOICE], tolerance=0),
+    Op("mixing.cutmix_mask", lambda x: mixing.cutmix_mask((5, 7), x), [_SQUARES], tolerance=0),
+    Op("mixing.cowmix_mask", mixing.cowmix_mask,
+       [_SCORES[..., 0], np.float32([1.0, 2.0]), np.float32([0.5, 0.3])], tolerance=0),
+    Op("mixing.mix", mixing.mix, [_VALID, _SCORES, _SCORES[::-1]], gradient=[1, 2], tolerance=0),
+    Op("mixing.mix_with", lambda mask, scores, labels: mixing.mix_with(
+        mask, {"scores": scores, "labels": labels}, mixing.neighbours(2)),
+       [_VALID, _SCORES, _LABELS], tolerance=0),
+    Op("mixing.neighbours", lambda keys: mixing.neighbours(tf.shape(keys)[0]), [_KEYS],
+       tolerance=0),
+    Op("mixing.erase", lambda mask, image, labels: mixing.erase(
+        mask, {fields.IMAGE: image, fields.MASK: labels}, 9), [_VALID, _SCORES, _LABELS],
+       tolerance=0),
+    Op("mixing_draws.draw_partners", mixing_draws.draw_partners, [_KEYS], tolerance=0),
+    Op("mixing_draws.boxes_of", lambda x: mixing_draws.boxes_of(
+        (20, 30), x[:, :2, 0], x[:, :2, 1], x[:, :2, 2:4]), [_WEIGHTS], tolerance=0),
+    Op("mixing_draws.draw_boxes", lambda keys: mixing_draws.draw_boxes(
+        keys, (20, 30), areas=(0.02, 0.4), aspects=(0.3, 3.3), count=2), [_KEYS], tolerance=0),
+    Op("mixing_draws.draw_classes", lambda keys, labels: mixing_draws.draw_classes(
+        keys, labels, CLASSES), [_KEYS, _LABELS], tolerance=0),
+    Op("mixing_draws.draw_blobs", lambda keys: mixing_draws.draw_blobs(keys, (4, 6)), [_KEYS],
+       tolerance=1e-5),
+    Op("pseudo.pseudo_labels", lambda x: pseudo.pseudo_labels(x, 0.8, pseudo.IMAGE),
+       [_PROBABILITIES]),
+    Op("pseudo.confidence", lambda x: pseudo.confidence(x, 0.8), [_PROBABILITIES], tolerance=0),
+    Op("pseudo.weights_of", lambda x: pseudo.weights_of(x, pseudo.BATCH), [_WEIGHTS]),
+    Op("perturb.drop_channels", perturb.drop_channels, [_SCORES, _WEIGHTS[:, 0, :CLASSES]],
+       gradient=[0]),
+    Op("perturb.split_channels", perturb.split_channels,
+       [_SCORES, _WEIGHTS[:, 0, :CLASSES], np.array([True, False])], gradient=[0]),
+    Op("ema.ema_alpha", ema.ema_alpha, [np.int32(3)]),
+    Op("ema.ema_update", lambda old, new: ema.ema_update([old], [new], 0.9),
+       [_WEIGHTS, _WEIGHTS[::-1]], gradient=[0, 1]),
     *(Op(f"boxes.{call.__name__}", call, inputs, host="NumPy, run once per image, not per step")
       for call, inputs in (
           (boxes.painting_order, [_BOXES, (1, 2), (9, 9)]),

@@ -6,13 +6,13 @@ import functools
 import inspect
 
 from keras_weakseg import errors
-from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, largefov, light
+from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, dual, largefov, light
 from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, unet_decoder
 
 HEAD_PATTERN = r"(^|/)head_"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
 # The last layers, whose size is the number of classes.
-CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier)"
+CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier|head_dual)"
 
 # What a network gives:
 SEGMENTATION = "segmentation"  # scores
@@ -163,6 +163,9 @@ _NETWORKS = {
         deeplab_v3.deeplab_v3,
         lambda options: deeplab_v3.backbone_preprocessing(options["backbone"]), HEAD_PATTERN,
         lambda options: options["output_stride"]),
+    "dual_network": _Entry(dual.dual_network, lambda options: preprocessing.CAFFE, HEAD_PATTERN,
+                           lambda options: 8),
+    "light_dual": _light_entry(dual.light_dual),
     "unet": _unet(unet_decoder.unet_decoder),
     "light_unet": _unet(unet_decoder.light_unet),
     "depth_unet": _depth(unet_decoder.unet_decoder),

@@ -22,7 +22,7 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, resize, windows
+from keras_weakseg.ops import geometry, photometric, reconstruction, resize, tag_losses, windows
 
 CLASSES = 4
 SIDE = 33
@@ -155,6 +155,20 @@ OPS = (
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("depth_losses.berhu_loss", depth_losses.berhu_loss,
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
+    Op("reconstruction.refine_features", lambda maps: reconstruction.refine_features(
+        maps, lambda x: tf.reduce_sum((x[:, 1:] - x[:, :-1]) ** 2, [1, 2, 3]), 5), [_PHOTO]),
+    Op("reconstruction.refine_features", lambda maps, vectors, steps:
+       reconstruction.refine_features((maps, vectors), lambda u: [
+           tf.reduce_sum(u[0] ** 2, [1, 2, 3]), tf.reduce_sum(u[1], 1)], steps, rule="adam"),
+       [_PHOTO, np.abs(_TURN), np.array([4, 1], np.int32)]),
+    Op("reconstruction.tagged_scores", reconstruction.tagged_scores, [_SCORES, _TAGS],
+       gradient=[0, 1]),
+    Op("reconstruction.combine_tags", reconstruction.combine_tags, [_SCORES, _TAGS],
+       gradient=[0, 1]),
+    Op("tag_losses.tag_softmax_loss", tag_losses.tag_softmax_loss, [_TAGS, _SCORES[:, 0, 0]],
+       gradient=[1]),
+    Op("tag_losses.tag_sigmoid_loss", tag_losses.tag_sigmoid_loss, [_TAGS, _SCORES[:, 0, 0]],
+       gradient=[1]),
     Op("depth_inference.blend_mirrored", depth_inference.blend_mirrored,
        [_DEPTH, _DEPTH[:, :, ::-1]], gradient=[0, 1]),
     Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
@@ -289,6 +303,8 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
+    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3, "steps": 3}),
+    Network("dual_network", {"steps": 2, "batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
     # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),

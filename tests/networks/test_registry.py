@@ -10,6 +10,7 @@ SMALL = {
     "deeplab_v3": {"backbone": "mobilenet_v1", "width": 0.25, "head_filters": 8},
     "light_mobilenet_v1": {"alpha": 0.25},
     "light_tiny": {},
+    "light_dual": {"alpha": 0.25, "head_filters": 8, "steps": 1},
     "unet": {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)},
     "light_unet": {"alpha": 0.25},
 }
@@ -23,8 +24,8 @@ OTHERS = {
     "light_multitask": {"alpha": 0.25},
 }
 # Their options are documented by reference to the builder that they narrow.
-BY_REFERENCE = {"light_tiny", "light_unet", "light_depth", "light_pose", "multitask",
-                "light_multitask"}
+BY_REFERENCE = {"light_tiny", "light_dual", "light_unet", "light_depth", "light_pose",
+                "multitask", "light_multitask"}
 
 
 def classes_of(record):

@@ -7,7 +7,8 @@ import inspect
 
 from keras_weakseg import errors
 from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, dual, largefov, light
-from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, unet_decoder
+from keras_weakseg.networks import hourglass, multitask_decoder, pose_network, preprocessing
+from keras_weakseg.networks import unet_decoder
 
 HEAD_PATTERN = r"(^|/)head_"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
@@ -20,6 +21,13 @@ DEPTH = "depth"                # disparities
 POSE = "pose"                  # motions between stacked frames
 MULTITASK = "multitask"        # disparities and scores
 ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK)
+
+# What the values of an answer are:
+SCORES = "scores"          # pre-softmax, of classes
+DISPARITIES = "disparity"  # 0..1 at several scales
+LOG_DEPTH = "log_depth"    # natural logarithm of depth in the units of training
+MOTION = "motion"
+ANSWERS = {SEGMENTATION: SCORES, DEPTH: DISPARITIES, POSE: MOTION, MULTITASK: SCORES}
 
 # Scale 3 is a grid of stride 8, and the losses of depth halve the images three times.
 _PYRAMID = 8
@@ -41,6 +49,7 @@ class NetworkRecord:
       other roles: sides of images for training are multiples of it.
     role: "segmentation", "depth", "pose" or "multitask".
     levels: scales of the disparities; scale s has stride 2^s.
+    answers: "scores", "disparity", "log_depth" or "motion"; empty = what its role answers with.
   """
   name: str
   preprocessing: str
@@ -50,6 +59,11 @@ class NetworkRecord:
   multiple: int
   role: str = SEGMENTATION
   levels: tuple = ()
+  answers: str = ""
+
+  def __post_init__(self):
+    # Records of earlier runs do not say it.
+    object.__setattr__(self, "answers", self.answers or ANSWERS[self.role])
 
   def aligned_side(self, side):
     """Returns the smallest side of at least `side` pixels that the network can be trained on.
@@ -107,8 +121,8 @@ class NetworkRecord:
 # `preprocessing`, `stride` and `multiple` are functions of the options (with defaults filled in);
 # `hidden` are options of the builder that are not offered.
 _Entry = collections.namedtuple("_Entry", [
-    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden"],
-                                defaults=[lambda options: 8, SEGMENTATION, ()])
+    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden", "answers"],
+                                defaults=[lambda options: 8, SEGMENTATION, (), ""])
 
 
 def _one(options):
@@ -145,6 +159,11 @@ def _depth(build):
                 HEAD_PATTERN, _pyramid, _one, DEPTH, ("score_level", "head", "head_channels"))
 
 
+def _hourglass(build):
+  return _Entry(build, lambda options: preprocessing.UNIT, HEAD_PATTERN, lambda options: 16, _one,
+                DEPTH, answers=LOG_DEPTH)
+
+
 def _multitask(build):
   return _Entry(build, _of_encoder, HEAD_PATTERN, _pyramid, _one, MULTITASK)
 
@@ -170,6 +189,8 @@ _NETWORKS = {
     "light_unet": _unet(unet_decoder.light_unet),
     "depth_unet": _depth(unet_decoder.unet_decoder),
     "light_depth": _depth(unet_decoder.light_unet),
+    "hourglass": _hourglass(hourglass.hourglass),
+    "light_hourglass": _hourglass(hourglass.light_hourglass),
     "pose_network": _Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
     # The same pixels as `light_depth` sees.
     "light_pose": _Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
@@ -253,12 +274,12 @@ def network_record(name, **options):
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
   # Multi-task networks give all scales, whatever else they are told.
-  levels = () if entry.role in (SEGMENTATION, POSE) else tuple(
-      options.get("disparity_scales", unet_decoder.SCALES))
+  nothing = entry.role in (SEGMENTATION, POSE) or entry.answers == LOG_DEPTH
+  levels = () if nothing else tuple(options.get("disparity_scales", unet_decoder.SCALES))
   return NetworkRecord(
       name=name, preprocessing=mode, stride=entry.stride(options),
       mean_rgb=preprocessing.MEAN_RGB[mode], head_pattern=entry.head_pattern,
-      multiple=entry.multiple(options), role=entry.role, levels=levels)
+      multiple=entry.multiple(options), role=entry.role, levels=levels, answers=entry.answers)
 
 
 def build_network(name, input_shape, num_classes=0, **options):
@@ -272,8 +293,8 @@ def build_network(name, input_shape, num_classes=0, **options):
 
   Returns:
     `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
-    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1; multi-task -> dict of
-    disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
+    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1, or log depth [N, H, W, 1] where
+    the record says so; multi-task -> dict of disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
     "translation" [N, F-1, 3].
 
   Raises:

@@ -22,7 +22,8 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, reconstruction, resize, tag_losses, windows
+from keras_weakseg.ops import geometry, photometric, reconstruction, relative_depth, resize
+from keras_weakseg.ops import tag_losses, windows
 
 CLASSES = 4
 SIDE = 33
@@ -69,6 +70,8 @@ _TURN = _RANDOM.normal(0, 0.02, (2, 3)).astype(np.float32)
 _SHIFT = _RANDOM.normal(0, 0.3, (2, 3)).astype(np.float32)
 _CAMERA = np.array([[[7, 0, 3.4], [0, 8, 2.6], [0, 0, 1]]] * 2, np.float32)
 _COLUMNS, _ROWS = _RANDOM.uniform(-1, 8, (2, 2, 5, 4)).astype(np.float32)
+_PAIRS = _RANDOM.randint(0, 6, (2, 5, 4)).astype(np.int32)
+_RELATIONS = np.array([[1, -1, 0, 1, 1], [0, 0, 1, -1, -1]], np.int32)
 _NOISE = (1e-5 * _RANDOM.normal(size=(2, 2, 6, 8, 2))).astype(np.float32)
 
 
@@ -155,6 +158,10 @@ OPS = (
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("depth_losses.berhu_loss", depth_losses.berhu_loss,
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
+    *(Op(f"relative_depth.{call.__name__}", call, inputs, gradient=[0])
+      for call, inputs in (
+          (relative_depth.relative_depth_terms, [_PHOTO[..., 0], _PAIRS, _RELATIONS]),
+          (relative_depth.relative_depth_loss, [_PHOTO[..., 0], _PAIRS, _RELATIONS]))),
     Op("reconstruction.refine_features", lambda maps: reconstruction.refine_features(
         maps, lambda x: tf.reduce_sum((x[:, 1:] - x[:, :-1]) ** 2, [1, 2, 3]), 5), [_PHOTO]),
     Op("reconstruction.refine_features", lambda maps, vectors, steps:
@@ -277,6 +284,8 @@ class Network:
     record = self.record
     if record.role == networks.POSE:
       return [(count, 1, 3)] * 2
+    if record.answers == networks.LOG_DEPTH:
+      return [grid(1, 1)]
     found = {f"disparity_{level}": grid(2 ** level, 1) for level in record.levels}
     if record.role != networks.DEPTH:
       found["scores"] = grid(record.stride, CLASSES)
@@ -312,6 +321,8 @@ NETWORKS = (
     Network("light_depth", _LIGHT_UNET, slow=True),
     Network("multitask", {**_RESNET_UNET, "batch_norm": True, "padding": "zeros"}, slow=True),
     Network("light_multitask", _LIGHT_UNET),
+    Network("light_hourglass", {"width": 0.125}),
+    Network("hourglass", slow=True),
     Network("pose_network", {"filters": 16}, slow=True),
     Network("light_pose", {"alpha": 0.25, "filters": 16}),
 )

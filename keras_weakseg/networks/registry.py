@@ -294,8 +294,8 @@ def build_network(name, input_shape, num_classes=0, **options):
   Returns:
     `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
     depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1, or log depth [N, H, W, 1] where
-    the record says so; multi-task -> dict of disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
-    "translation" [N, F-1, 3].
+    the record says so; multi-task -> dict of disparities, "scores" and "side_scores"; pose (stacked
+    frames in) -> dict of "axis_angle" and "translation" [N, F-1, 3].
 
   Raises:
     ValueError: the network or an option is unknown or out of range, or classes are missing.

@@ -66,15 +66,13 @@ def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rul
       gradients, moments = _adam(gradients, moments, step)
     time = tf.cast(step, tf.float32)
     rate = step_size * (time ** -power if decay else 1.0)
-    moved = []
-    for value, first, size, gradient in zip(values, start, sizes, gradients):
-      new = value - rate * size * gradient
-      if proximal:
-        new -= proximal * (value - first)
-      new = tf.nn.relu(new) if non_negative else new
-      if steps.shape.rank:
-        new = tf.where(_beside(step <= steps, value), new, value)
-      moved.append(new)
+    moved = [value - rate * size * gradient
+             for value, size, gradient in zip(values, sizes, gradients)]
+    if proximal:
+      moved = [new - proximal * (old - first) for new, old, first in zip(moved, values, start)]
+    moved = [tf.nn.relu(new) for new in moved] if non_negative else moved
+    if steps.shape.rank:
+      moved = [tf.where(_beside(step <= steps, new), new, old) for new, old in zip(moved, values)]
     return step + 1, moved, moments
 
   last = tf.reduce_max(tf.concat([[0], tf.reshape(steps, [-1])], 0))

@@ -146,7 +146,8 @@ def test_a_fourth_channel_is_not_reconstructed():
 
 
 @pytest.mark.parametrize("options, near", [
-    ({"rule": "rsm"}, "rms"), ({"image_from": "score"}, "scores"), ({"combine": "logit"}, "logits")])
+    ({"rule": "rsm"}, "rms"), ({"image_from": "score"}, "scores"),
+    ({"combine": "logit"}, "logits")])
 def test_unknown_names_get_the_nearest_one(options, near):
   with pytest.raises(ValueError, match=f"Did you mean '{near}'"):
     dual_head.DualHead(3, **options)

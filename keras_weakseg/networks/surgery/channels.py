@@ -34,7 +34,7 @@ _SAME_FUNCTIONS = re.compile(
     r"resize_bilinear|stop_gradient)$")
 _ELEMENTWISE_FUNCTIONS = re.compile(r"(^|\.)(add|multiply|subtract|maximum|minimum|__add__|"
                                     r"__mul__|__radd__|__rmul__|__sub__)$")
-_LAMBDAS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceProperty")
+_LAMBDA = "TFOpLambda"
 
 
 class ChannelGraph:
@@ -71,24 +71,22 @@ class ChannelGraph:
       if rebuilding.is_model(node.layer):
         results = self._follow(node.layer, sources)
       else:
-        results = self._apply(node.layer, sources, targets, node.call_kwargs)
+        results = self._apply(node, sources, targets)
       for tensor, ids in zip(targets, results, strict=True):
         known[id(tensor)] = ids
     return [known[id(tensor)] for tensor in model.outputs]
 
-  def _apply(self, layer, sources, targets, kwargs):
+  def _apply(self, node, sources, targets):
     """Returns the channels of the outputs of one call of a layer."""
-    function = str(layer.get_config().get("function", "")) if (
-        type(layer).__name__ in _LAMBDAS) else ""
-    activation = getattr(layer, "activation", None)
-    mixes = getattr(activation, "__name__", "") == "softmax"
+    layer, function = node.layer, _function(node)
+    mixes = getattr(getattr(layer, "activation", None), "__name__", "") == "softmax"
     if isinstance(layer, _L.Activation) and not mixes or isinstance(layer, _SAME) or (
         _SAME_FUNCTIONS.search(function)):
       return self._passed(layer, sources)
     if isinstance(layer, _ELEMENTWISE) or _ELEMENTWISE_FUNCTIONS.search(function):
       return [self._joined(sources)]
     if isinstance(layer, _L.Concatenate) and layer.axis in (-1, 3) or (
-        function == "concat" and kwargs.get("axis") in (-1, 3)):
+        function == "concat" and {-1, 3} & {*node.call_args[1:2], node.call_kwargs.get("axis")}):
       return [_side_by_side(sources)]
     if isinstance(layer, SplitChannels):
       return self._cut(layer, sources[0])
@@ -167,6 +165,20 @@ class ChannelGraph:
 def is_known(layer):
   """Returns whether a layer that holds layers is followed as a whole."""
   return isinstance(layer, dual_head.DualHead)
+
+
+def _function(node):
+  """Returns the name of the function of TensorFlow that a call is; empty for layers.
+
+  Beside constants of more than one value, which may be one per channel, it is none that is known.
+  """
+  if type(node.layer).__name__ != _LAMBDA:
+    return ""
+  constants = [value for value in (*node.call_args, *node.call_kwargs.values())
+               if not any(hasattr(part, "_keras_history") for part in tf.nest.flatten(value))
+               and np.ndim(value)]
+  name = str(node.layer.get_config()["function"])
+  return "" if constants and not name.endswith("resize") else name
 
 
 def _side_by_side(sources):

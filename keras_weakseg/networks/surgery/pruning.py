@@ -68,7 +68,7 @@ def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2,
 
 
 def mask(network, keep, **options):
-  """Returns a copy of full size that reads zeros where `prune` would take channels out.
+  """Returns a copy of full size with zeros where `prune` would take channels out.
 
   Args: as `prune`. The two answer alike: how a choice can be judged, or tried, before it is made.
 
@@ -210,14 +210,13 @@ class _Surgery:
     return model
 
   def masked(self, gone):
-    """Returns a copy of full size whose layers do not see these channels."""
+    """Returns a copy of full size where nothing writes these channels and nothing reads them."""
     model, pairs = rebuilding.rebuild(self.network, rebuilding.copy_layer)
     for old, new in pairs:
       weights = old.get_weights()
       for axis in self.graph.axes.get(id(old), []):
-        if axis.role == channels.READ:
-          shape = [-1 if i == axis.axis else 1 for i in range(weights[axis.weight].ndim)]
-          weights[axis.weight] = weights[axis.weight] * self._kept(axis.ids, gone).reshape(shape)
+        shape = [-1 if i == axis.axis else 1 for i in range(weights[axis.weight].ndim)]
+        weights[axis.weight] = weights[axis.weight] * self._kept(axis.ids, gone).reshape(shape)
       new.set_weights(weights)
     return model
 

@@ -63,7 +63,7 @@ def distance(found, wanted):
       tf.nest.flatten(found), tf.nest.flatten(wanted), strict=True))
 
 
-@pytest.mark.parametrize("name, options", rows())
+@pytest.mark.parametrize("name, options", list(rows()))
 def test_a_pruned_network_equals_the_masked_one(name, options):
   network, x = built(name, options), images()
   kept = network.get_weights()

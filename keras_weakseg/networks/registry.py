@@ -6,15 +6,17 @@ import functools
 import inspect
 
 from keras_weakseg import errors
-from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, depth_encoder, largefov, light
-from keras_weakseg.networks import multitask_decoder, p_net, pose_network, preprocessing
+from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, depth_encoder, dual, hourglass
+from keras_weakseg.networks import largefov, light, multitask_decoder, p_net, pose_network
+from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import unet_decoder
+from keras_weakseg.ops import depth_inference, inference, tag_inference
 
 HEAD_PATTERN = r"(^|/)head_"
 NO_HEAD_PATTERN = r"(?!)"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
 # The last layers, whose size is the number of classes.
-CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier)"
+CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier|head_dual)"
 
 # What a network gives:
 SEGMENTATION = "segmentation"  # scores
@@ -24,8 +26,12 @@ MULTITASK = "multitask"        # disparities and scores
 TAGS = "tags"                  # a score per class and image
 CRITIC = "critic"              # a logit per label map: true or predicted
 ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK, TAGS, CRITIC)
-# Those that are built for classes.
-OF_CLASSES = (SEGMENTATION, MULTITASK, TAGS, CRITIC)
+# Roles that are built for classes.
+CLASSIFIED = (SEGMENTATION, MULTITASK, TAGS, CRITIC)
+
+# What the predictor of a role answers with, where its record says nothing else.
+ANSWERS = {SEGMENTATION: inference.SCORES, MULTITASK: inference.SCORES,
+           DEPTH: depth_inference.DISPARITY, TAGS: tag_inference.TAG_SCORES}
 
 # Scale 3 is a grid of stride 8, and the losses of depth halve the images three times.
 _PYRAMID = 8
@@ -47,6 +53,8 @@ class NetworkRecord:
       other roles: sides of images for training are multiples of it (1: any size will do).
     role: "segmentation", "depth", "pose", "multitask", "tags" or "critic".
     levels: scales of the disparities; scale s has stride 2^s.
+    answers: what its predictor says: "scores" or "probabilities" of classes, "disparity" (sigmoid,
+      0..1), "depth" or "log_depth", "tag_scores"; empty = the first of these of its role.
   """
   name: str
   preprocessing: str
@@ -56,6 +64,11 @@ class NetworkRecord:
   multiple: int
   role: str = SEGMENTATION
   levels: tuple = ()
+  answers: str = ""
+
+  def __post_init__(self):
+    if not self.answers:
+      object.__setattr__(self, "answers", ANSWERS.get(self.role, ""))
 
   def aligned_side(self, side):
     """Returns the smallest side of at least `side` pixels that the network can be trained on.
@@ -113,8 +126,8 @@ class NetworkRecord:
 # `preprocessing`, `stride` and `multiple` are functions of the options (with defaults filled in);
 # `hidden` are options of the builder that are not offered.
 _Entry = collections.namedtuple("_Entry", [
-    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden"],
-                                defaults=[lambda options: 8, SEGMENTATION, ()])
+    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden", "answers"],
+                                defaults=[lambda options: 8, SEGMENTATION, (), ""])
 
 
 def _one(options):
@@ -151,6 +164,11 @@ def _depth(build):
                 HEAD_PATTERN, _pyramid, _one, DEPTH, ("score_level", "head", "head_channels"))
 
 
+def _hourglass(build):
+  return _Entry(build, lambda options: preprocessing.UNIT, HEAD_PATTERN, lambda options: 16, _one,
+                DEPTH, answers=depth_inference.LOG_DEPTH)
+
+
 def _tags(build):
   return _Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, TAGS)
 
@@ -173,10 +191,15 @@ _NETWORKS = {
         deeplab_v3.deeplab_v3,
         lambda options: deeplab_v3.backbone_preprocessing(options["backbone"]), HEAD_PATTERN,
         lambda options: options["output_stride"]),
+    "dual_network": _Entry(dual.dual_network, lambda options: preprocessing.CAFFE, HEAD_PATTERN,
+                           lambda options: 8),
+    "light_dual": _light_entry(dual.light_dual),
     "unet": _unet(unet_decoder.unet_decoder),
     "light_unet": _unet(unet_decoder.light_unet),
     "depth_unet": _depth(unet_decoder.unet_decoder),
     "light_depth": _depth(unet_decoder.light_unet),
+    "hourglass": _hourglass(hourglass.hourglass),
+    "light_hourglass": _hourglass(hourglass.light_hourglass),
     "pose_network": _Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
     # The same pixels as `light_depth` sees.
     "light_pose": _Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
@@ -267,12 +290,12 @@ def network_record(name, **options):
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
   # Multi-task networks give all scales, whatever else they are told.
-  levels = tuple(options.get("disparity_scales", unet_decoder.SCALES)) if entry.role in (
-      DEPTH, MULTITASK) else ()
+  levels = () if entry.role not in (DEPTH, MULTITASK) or entry.answers == depth_inference.LOG_DEPTH else tuple(
+      options.get("disparity_scales", unet_decoder.SCALES))
   return NetworkRecord(
       name=name, preprocessing=mode, stride=entry.stride(options),
       mean_rgb=preprocessing.MEAN_RGB[mode], head_pattern=entry.head_pattern,
-      multiple=entry.multiple(options), role=entry.role, levels=levels)
+      multiple=entry.multiple(options), role=entry.role, levels=levels, answers=entry.answers)
 
 
 def build_network(name, input_shape, num_classes=0, **options):
@@ -286,10 +309,10 @@ def build_network(name, input_shape, num_classes=0, **options):
 
   Returns:
     `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
-    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1; multi-task -> dict of
-    disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
-    "translation" [N, F-1, 3]; tags -> scores [N, C]; critic (images under masks in) -> logits
-    [N, 1].
+    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1, or log depth [N, H, W, 1] where
+    the record says so; multi-task -> dict of disparities, "scores" and "side_scores"; pose (stacked
+    frames in) -> dict of "axis_angle" and "translation" [N, F-1, 3]; tags -> scores [N, C]; critic
+    (images under masks in) -> logits [N, 1].
 
   Raises:
     ValueError: the network or an option is unknown or out of range, or classes are missing.
@@ -302,7 +325,7 @@ def build_network(name, input_shape, num_classes=0, **options):
   """
   entry = _entry(name)
   _options(name, options)
-  if (entry.role in OF_CLASSES) != (num_classes > 0):
+  if (entry.role in CLASSIFIED) != (num_classes > 0):
     raise errors.value_error(
         f"The number of classes does not fit the network '{name}'.",
         expected="none for networks of depth and pose, some for all others",

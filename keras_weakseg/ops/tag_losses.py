@@ -9,10 +9,11 @@ from keras_weakseg.ops.binary_losses import REDUCTIONS
 def tag_softmax_loss(tags, scores):
   """Returns the cross entropy between the tags, as shares of the image, and the scores.
 
-  `-sum_c T_c / |T| log softmax(v)_c`, |T| the sum of the tags.
+  `-sum_c T_c / |T| log softmax(v)_c`, |T| the sum of the tags (Luo et al., ICCV 2017, section 3.2).
+  Its minimum is the entropy of the shares, not 0.
 
   Args:
-    tags: float [N,C], multi-hot or soft and non-negative, with the background.
+    tags: [N,C], multi-hot or any non-negative weights; index 0 = background, set like any other.
     scores: float [N,C], pre-softmax.
 
   Returns:

@@ -24,8 +24,8 @@ from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inp
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
 from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
-from keras_weakseg.ops import photometric, pseudo, resize, strong_view, superpixels, tag_losses
-from keras_weakseg.ops import windows
+from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
+from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, windows
 
 CLASSES = 4
 SIDE = 33
@@ -72,6 +72,8 @@ _TURN = _RANDOM.normal(0, 0.02, (2, 3)).astype(np.float32)
 _SHIFT = _RANDOM.normal(0, 0.3, (2, 3)).astype(np.float32)
 _CAMERA = np.array([[[7, 0, 3.4], [0, 8, 2.6], [0, 0, 1]]] * 2, np.float32)
 _COLUMNS, _ROWS = _RANDOM.uniform(-1, 8, (2, 2, 5, 4)).astype(np.float32)
+_PAIRS = _RANDOM.randint(0, 6, (2, 5, 4)).astype(np.int32)
+_RELATIONS = np.array([[1, -1, 0, 1, 1], [0, 0, 1, -1, -1]], np.int32)
 _NOISE = (1e-5 * _RANDOM.normal(size=(2, 2, 6, 8, 2))).astype(np.float32)
 
 
@@ -91,6 +93,10 @@ _PROBABILITIES = tf.nn.softmax(2 * _SCORES).numpy() * (_LABELS != 255)[..., None
 
 def _score_fn(pixels):
   return tf.concat([pixels[:, ::8, ::8], 128.0 - pixels[:, ::8, ::8, :1]], -1) / 64.0
+
+
+def _tag_fn(pixels):
+  return tf.reduce_mean(_score_fn(pixels), [1, 2])
 
 
 def _png():
@@ -193,11 +199,28 @@ OPS = (
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("depth_losses.berhu_loss", depth_losses.berhu_loss,
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
+    *(Op(f"relative_depth.{call.__name__}", call, inputs, gradient=[0])
+      for call, inputs in (
+          (relative_depth.relative_depth_terms, [_PHOTO[..., 0], _PAIRS, _RELATIONS]),
+          (relative_depth.relative_depth_loss, [_PHOTO[..., 0], _PAIRS, _RELATIONS]))),
+    Op("reconstruction.refine_features", lambda maps: reconstruction.refine_features(
+        maps, lambda x: tf.reduce_sum((x[:, 1:] - x[:, :-1]) ** 2, [1, 2, 3]), 5), [_PHOTO]),
+    Op("reconstruction.refine_features", lambda maps, vectors, steps:
+       reconstruction.refine_features((maps, vectors), lambda u: [
+           tf.reduce_sum(u[0] ** 2, [1, 2, 3]), tf.reduce_sum(u[1], 1)], steps, rule="adam"),
+       [_PHOTO, np.abs(_TURN), np.array([4, 1], np.int32)]),
+    Op("reconstruction.tagged_scores", reconstruction.tagged_scores, [_SCORES, _TAGS],
+       gradient=[0, 1]),
+    Op("reconstruction.combine_tags", reconstruction.combine_tags, [_SCORES, _TAGS],
+       gradient=[0, 1]),
     Op("depth_inference.blend_mirrored", depth_inference.blend_mirrored,
        [_DEPTH, _DEPTH[:, :, ::-1]], gradient=[0, 1]),
     Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
         lambda view: view[:, ::2, ::2, :1] / 255.0, x, (8, 16), flip=True), [_PIXELS],
        no_xla="XLA has no kernel that smooths what it shrinks"),
+    Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
+        lambda view: view[:, ::2, ::2, :1] / 64.0 - 2.0, x, (8, 16), answers="log_depth"),
+       [_PIXELS], no_xla="XLA has no kernel that smooths what it shrinks"),
     Op("depth_images.encode_depth_png", lambda depth: depth_images.encode_depth_png(depth, 256.0),
        [_DEPTH[0, ..., 0]], no_xla=_STRINGS, tolerance=0),
     Op("depth_images.decode_depth_png", lambda png: depth_images.decode_depth_png(png, 256.0),
@@ -229,6 +252,16 @@ OPS = (
     Op("inference.class_probabilities", lambda x: inference.class_probabilities(
         _score_fn, x, window=(16, 16), window_stride=(12, 8)), [_PIXELS],
        no_xla="the sum over windows grows to the number of classes inside a loop"),
+    Op("inference.class_probabilities", lambda x: inference.class_probabilities(
+        lambda view: tf.nn.softmax(_score_fn(view)), x, scales=(0.5, 1.0), answers="probabilities"),
+       [_PIXELS]),
+    Op("tag_inference.foreground_probabilities", lambda scores:
+       tag_inference.foreground_probabilities(scores, "softmax"), [_SCORES[:, 0, 0]], gradient=[0]),
+    Op("tag_inference.tag_probabilities", lambda x: tag_inference.tag_probabilities(
+        _tag_fn, x, flip=True), [_PIXELS]),
+    Op("tag_inference.tag_probabilities", lambda x: tag_inference.tag_probabilities(
+        _tag_fn, x, size=(9, 12), scales=(0.5, 1.0)), [_PIXELS],
+       no_xla="XLA has no kernel that smooths what it shrinks"),
     Op("inference.check_views", inference.check_views, [(1.0,), (96, 96), ()],
        host="checks Python numbers while a graph is built"),
     Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
@@ -350,7 +383,7 @@ class Network:
 
   def build(self, num_classes=CLASSES, **options):
     """Returns the predictor (of all outputs) and the network, with free sizes."""
-    scored = self.record.role in networks.OF_CLASSES
+    scored = self.record.role in networks.CLASSIFIED
     network = networks.build_network(
         self.name, (None, None, 3), num_classes if scored else 0, **{**self.options, **options})
     return preprocessing.predictor(network, self.record), network
@@ -370,6 +403,8 @@ class Network:
       return [(count, 1, 3)] * 2
     if record.role in (networks.TAGS, networks.CRITIC):
       return [(count, CLASSES if record.role == networks.TAGS else 1)]
+    if record.answers == depth_inference.LOG_DEPTH:
+      return [grid(1, 1)]
     found = {f"disparity_{level}": grid(2 ** level, 1) for level in record.levels}
     if record.role != networks.DEPTH:
       found["scores"] = grid(record.stride, CLASSES)
@@ -396,6 +431,8 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
+    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3, "steps": 3}),
+    Network("dual_network", {"steps": 2, "batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
     # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),
@@ -403,6 +440,8 @@ NETWORKS = (
     Network("light_depth", _LIGHT_UNET, slow=True),
     Network("multitask", {**_RESNET_UNET, "batch_norm": True, "padding": "zeros"}, slow=True),
     Network("light_multitask", _LIGHT_UNET),
+    Network("light_hourglass", {"width": 0.125}),
+    Network("hourglass", slow=True),
     Network("pose_network", {"filters": 16}, slow=True),
     Network("light_pose", {"alpha": 0.25, "filters": 16}),
     Network("light_cam", {"alpha": 0.25, "cam_filters": 8, "dropout_rate": 0.3}),

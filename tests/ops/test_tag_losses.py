@@ -49,6 +49,24 @@ def test_sigmoid_leaves_the_background_alone():
   np.testing.assert_array_equal(tag_losses.tag_sigmoid_loss(garbage, scores), loss)
 
 
+def test_scale_of_the_tags_does_not_matter():
+  random = np.random.RandomState(0)
+  tags, scores = random.rand(4, 5).astype(np.float32), random.normal(size=(4, 5))
+  np.testing.assert_allclose(tag_losses.tag_softmax_loss(7 * tags, scores),
+                             tag_losses.tag_softmax_loss(tags, scores), rtol=1e-5)
+
+
+def test_descent_finds_the_tags():
+  tags, scores = tf.constant([[1.0, 0, 1, 0]]), tf.zeros([1, 4])
+  for _ in range(200):
+    with tf.GradientTape() as tape:
+      tape.watch(scores)
+      loss = tag_losses.tag_softmax_loss(tags, scores)
+    scores -= 5.0 * tape.gradient(loss, scores)
+  np.testing.assert_allclose(tf.nn.softmax(scores), tags / 2, atol=0.01)
+  assert float(loss[0]) == pytest.approx(np.log(2), abs=0.02)
+
+
 def test_an_image_without_tags_teaches_softmax_nothing():
   x = tf.Variable([[1.0, 2.0, 3.0]])
   with tf.GradientTape() as tape:

@@ -2,10 +2,12 @@
 
 The names are those of `networks`, which configurations may not import; a test compares them.
 """
+from keras_weakseg.configs import sections
 from keras_weakseg.configs.checks import choices, one_of, require
 
 # Networks of multiples of 32: all others have grids whose corners lie on those of the image.
-NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask")
+NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
+                "hourglass", "light_hourglass")
 
 FIELDS_OF_VIEW = ("large", "small")
 BATCH_NORMS = ("train", "frozen")
@@ -16,7 +18,6 @@ LAYOUTS = ("torchvision", "garden", "keras")
 CONTEXTS = ("aspp", "light", "conv")
 PADDINGS = ("reflect", "zeros")
 HEADS = ("linear", "conv")
-ENCODINGS = ("category", "product")
 STARTS = ("all", "encoder")
 SCALES = (0, 1, 2, 3)
 SCORE_LEVELS = (0, 1, 2, 3, 4)
@@ -24,8 +25,7 @@ MULTITASK_LEVELS = (0, 1)
 
 _NAMES = {"field_of_view": FIELDS_OF_VIEW, "batch_norm": BATCH_NORMS,
           "encoder_batch_norm": BATCH_NORMS, "encoder": ENCODERS, "layout": LAYOUTS,
-          "context": CONTEXTS, "padding": PADDINGS, "head": HEADS, "kind": POSE_KINDS,
-          "encoding": ENCODINGS}
+          "context": CONTEXTS, "padding": PADDINGS, "head": HEADS, "kind": POSE_KINDS}
 
 
 def has_nested_grids(network):
@@ -55,17 +55,23 @@ def validate_network(network):
           expected="a probability below 1, or 0 for none", received=network.background_prior)
 
 
-def validate_pose(pose):
-  """Checks a `schema.PoseNetwork`.
+def validate_other(network, key):
+  """Checks a `schema.OtherNetwork`.
+
+  Args:
+    network: to check.
+    key: where it stands.
 
   Raises:
     ValueError: a name is unknown, or a value is out of range.
   """
-  one_of("pose.type", pose.type, choices(pose))
-  require(not pose.pretrained or pose.type != "shared", "pose.pretrained", expected="''",
-          received=pose.pretrained,
+  if network.type is None:
+    return
+  one_of(f"{key}.type", network.type, choices(network))
+  require(not network.pretrained or network.type != "shared", f"{key}.pretrained", expected="''",
+          received=network.pretrained,
           fix="Set `network.pretrained`: a shared encoder is that of the network.")
-  _validate_options(f"pose.{pose.type}", pose.get())
+  _validate_options(f"{key}.{network.type}", network.get())
 
 
 def _validate_options(at, options):
@@ -94,14 +100,12 @@ def _validate_options(at, options):
   check("channels", lambda x: len(x) == 5 and min(x) >= 1, "5 widths, of levels 0 (fine) to 4")
   check("skip_channels", lambda x: not x or len(x) == 4 and min(x) >= 1,
         "4 widths, of levels 0 (fine) to 3, or []")
-  check("cam_filters", lambda x: x >= 0, "0 for none, or more")
-  check("grid", lambda x: not x or len(x) == 2 and min(x) >= 8,
-        "two sides of 8 or more, or [] for the size of what it sees")
   check("rates", lambda x: x and min(x) >= 1, "one or more dilations")
   levels = MULTITASK_LEVELS if multitask else SCORE_LEVELS
   check("score_level", lambda x: x in levels, f"0 (fine) to {levels[-1]}")
   check("disparity_scales", lambda x: x and set(x) <= set(SCALES) and len(set(x)) == len(x),
         f"different scales out of {list(SCALES)}")
+  sections.check(options, at)
   _validate_encoder(at, given)
 
 

@@ -4,6 +4,7 @@ import re
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.methods import averages
 from keras_weakseg.ops import ema
 
 BATCH, AVERAGE, COPY = "batch", "ema", "student"
@@ -65,21 +66,12 @@ class Teacher(tf.Module):
       step: int scalar, number of this update, 1 for the first.
     """
     alpha = ema.ema_alpha(step, self.alpha, self.ramp)
-    _assign_all(self._weights, alpha)
+    _average(self._weights, alpha)
     if self.statistics != BATCH:
-      # Every replica has its own, and assigns it by itself.
-      share = alpha if self.statistics == AVERAGE else 0.0
-      for own, other in self._moving:
-        own.assign(tf.cast(ema.ema_update(own.read_value(), other.read_value(), share), own.dtype))
+      _average(self._moving, alpha if self.statistics == AVERAGE else 0.0)
 
 
-def _assign_all(pairs, alpha):
-  """Updates mirrored variables, which a replica alone may not assign, once for all replicas."""
-
-  def update(strategy, alpha):
-    def one(variable, student, alpha):
-      variable.assign(tf.cast(ema.ema_update(variable, student, alpha), variable.dtype))
-    for own, other in pairs:
-      strategy.extended.update(own, one, args=(other, alpha), group=False)
-
-  tf.distribute.get_replica_context().merge_call(update, args=(alpha,))
+def _average(pairs, alpha):
+  averages.assign([
+      (own, tf.cast(ema.ema_update(own.read_value(), other.read_value(), alpha), own.dtype))
+      for own, other in pairs])

@@ -3,11 +3,14 @@
 Zhou et al., CVPR 2016: convolutions, the mean over the image, one linear layer.
 `activation_model` gives the maps.
 """
+from typing import Annotated
+
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import depth_encoder, dilated, dropout, largefov, mobilenet_trunk
 from keras_weakseg.networks import resnet
 from keras_weakseg.ops import activation
+from keras_weakseg.options import CountOrNone, OneOf, Positive
 
 FEATURES = "head_cam_features"
 CLASSIFIER = "head_classifier"
@@ -27,7 +30,8 @@ def _head(features, num_classes, cam_filters, dropout_rate):
                       kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
 
 
-def cam_vgg16(input_shape, num_classes, *, cam_filters=1024, dropout_rate=0.5):
+def cam_vgg16(input_shape, num_classes, *, cam_filters: CountOrNone = 1024,
+              dropout_rate: dropout.Rate = 0.5):
   """Builds VGG16-CAM: VGG-16 without its last pooling, a 3x3 convolution, the mean.
 
   Without the two groups of the convolution that the released model has (19.5 M parameters for 20
@@ -57,9 +61,14 @@ def cam_vgg16(input_shape, num_classes, *, cam_filters=1024, dropout_rate=0.5):
   return keras.Model(images, _head(x, num_classes, cam_filters, dropout_rate), name="cam_vgg16")
 
 
-def cam_encoder(input_shape, num_classes, *, encoder="resnet50", output_stride=16, alpha=1.0,
-                layout=resnet.TORCHVISION, frozen_blocks=0, batch_norm=norms.TRAIN, cam_filters=0,
-                dropout_rate=0.0, synchronized_batch_norm=False):
+def cam_encoder(input_shape, num_classes, *,
+                encoder: Annotated[str, OneOf(tuple(depth_encoder.ENCODERS))] = "resnet50",
+                output_stride: Annotated[int, OneOf((32, 16, 8))] = 16, alpha: Positive = 1.0,
+                layout: Annotated[str, OneOf(tuple(resnet.LAYOUTS))] = resnet.TORCHVISION,
+                frozen_blocks: CountOrNone = 0,
+                batch_norm: Annotated[str, OneOf(norms.MODES)] = norms.TRAIN,
+                cam_filters: CountOrNone = 0, dropout_rate: dropout.Rate = 0.0,
+                synchronized_batch_norm=False):
   """Builds a classifier of tags on any encoder of the U-Nets.
 
   Args:
@@ -96,8 +105,10 @@ def cam_encoder(input_shape, num_classes, *, encoder="resnet50", output_stride=1
                      name=f"cam_{encoder}")
 
 
-def light_cam(input_shape, num_classes, *, alpha=1.0, output_stride=16, frozen_blocks=0,
-              batch_norm=norms.TRAIN, cam_filters=0, dropout_rate=0.0,
+def light_cam(input_shape, num_classes, *, alpha: Positive = 1.0,
+              output_stride: Annotated[int, OneOf((16, 8))] = 16, frozen_blocks: CountOrNone = 0,
+              batch_norm: Annotated[str, OneOf(norms.MODES)] = norms.TRAIN,
+              cam_filters: CountOrNone = 0, dropout_rate: dropout.Rate = 0.0,
               synchronized_batch_norm=False):
   """Builds a classifier of tags on the trunk of `light_mobilenet_v1`, or of `light_tiny`.
 

@@ -3,12 +3,14 @@
 Luo et al., "Deep Dual Learning for Semantic Image Segmentation", ICCV 2017.
 """
 import re
+from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v2, dual_head, largefov, light, preprocessing
+from keras_weakseg.networks import deeplab_v2, dropout, dual_head, largefov, light, preprocessing
 from keras_weakseg.ops import reconstruction
+from keras_weakseg.options import Count, CountOrNone, OneOf, Positive, Share
 
 RESNET101 = "resnet101"
 VGG16 = "vgg16"
@@ -20,13 +22,21 @@ STEPS = "steps"
 # Factors that bring preprocessed images to about -1..1.
 TARGET_SCALES = {preprocessing.CAFFE: 1 / 128, preprocessing.TF: 1.0}
 
+BatchNorm = Annotated[str, OneOf(norms.MODES)]
+Rule = Annotated[str, OneOf(reconstruction.RULES)]
+Source = Annotated[str, OneOf(dual_head.SOURCES)]
+Combination = Annotated[str, OneOf(("", *reconstruction.MODES))]
+
 _CLASSIFIERS = re.compile("^(fc8|head_classifier)")
 
 
-def dual_network(input_shape, num_classes, *, backbone=RESNET101, batch_norm=norms.FROZEN,
-                 dropout_rate=0.5, steps=0, step_size=0.02, decay=True, rule=reconstruction.RMS,
-                 proximal=0.0, image_from=dual_head.PROBABILITIES,
-                 combine=reconstruction.PROBABILITIES):
+def dual_network(input_shape, num_classes, *,
+                 backbone: Annotated[str, OneOf(BACKBONES)] = RESNET101,
+                 batch_norm: BatchNorm = norms.FROZEN, dropout_rate: dropout.Rate = 0.5,
+                 steps: CountOrNone = 0, step_size: Positive = 0.02, decay: bool = True,
+                 rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
+                 image_from: Source = dual_head.PROBABILITIES,
+                 combine: Combination = reconstruction.PROBABILITIES):
   """Builds the dual network of the paper.
 
   With 353x353 pixels, 21 classes and ResNet-101, u1 is 45x45x2048 and the subnets have 444,643
@@ -64,11 +74,14 @@ def dual_network(input_shape, num_classes, *, backbone=RESNET101, batch_norm=nor
       image_from=image_from, combine=combine))
 
 
-def light_dual(input_shape, num_classes, *, alpha=1.0, output_stride=16, head_filters=128,
-               skip_filters=48, dropout_rate=0.1, frozen_blocks=0, batch_norm=norms.TRAIN,
-               synchronized_batch_norm=False, steps=0, step_size=0.02, decay=True,
-               rule=reconstruction.RMS, proximal=0.0, image_from=dual_head.PROBABILITIES,
-               combine=reconstruction.PROBABILITIES):
+def light_dual(input_shape, num_classes, *, alpha: Positive = 1.0,
+               output_stride: Annotated[int, OneOf((16, 8))] = 16, head_filters: Count = 128,
+               skip_filters: Count = 48, dropout_rate: dropout.Rate = 0.1,
+               frozen_blocks: CountOrNone = 0, batch_norm: BatchNorm = norms.TRAIN,
+               synchronized_batch_norm=False, steps: CountOrNone = 0, step_size: Positive = 0.02,
+               decay: bool = True, rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
+               image_from: Source = dual_head.PROBABILITIES,
+               combine: Combination = reconstruction.PROBABILITIES):
   """Builds a dual network for two CPU cores: u1 is what `light_mobilenet_v1` classifies.
 
   Args: as `light.light_mobilenet_v1` and `dual_network`.

@@ -4,11 +4,13 @@ Chen et al., "Single-Image Depth Perception in the Wild", NeurIPS 2016 (arXiv:16
 Snavely, "MegaDepth", CVPR 2018 (arXiv:1804.00607), whose trained weights fit layer by layer.
 """
 import collections
+from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import unet_layers
+from keras_weakseg.options import OneOf, Positive
 
 # Channels of the 1x1 branch; per other branch: kernel, reduced channels, channels.
 Inception = collections.namedtuple("Inception", ["plain", "branches"])
@@ -36,7 +38,8 @@ STEM_CHANNELS = 128
 EPSILON, MOMENTUM = 1e-5, 0.9
 
 
-def hourglass(input_shape, num_classes=0, *, width=1.0, batch_norm=norms.TRAIN,
+def hourglass(input_shape, num_classes=0, *, width: Positive = 1.0,
+              batch_norm: Annotated[str, OneOf(norms.MODES)] = norms.TRAIN,
               synchronized_batch_norm=False):
   """Builds the hourglass, of 5,357,153 parameters at its full width.
 
@@ -68,7 +71,8 @@ def hourglass(input_shape, num_classes=0, *, width=1.0, batch_norm=norms.TRAIN,
   return assemble(builder, input_shape, "hourglass")
 
 
-def light_hourglass(input_shape, num_classes=0, *, width=0.25, batch_norm=norms.TRAIN,
+def light_hourglass(input_shape, num_classes=0, *, width: Positive = 0.25,
+                    batch_norm: Annotated[str, OneOf(norms.MODES)] = norms.TRAIN,
                     synchronized_batch_norm=False):
   """Builds the hourglass at a quarter of its width, for two CPU cores.
 

@@ -2,9 +2,12 @@
 
 Xiao et al., AAAI 2018, Table 1. What it sees is made by `ops.critic_inputs`.
 """
+from typing import Annotated, Tuple
+
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import aligned_resize
+from keras_weakseg.options import Length, OneOf, Range
 
 CATEGORY = "category"
 PRODUCT = "product"
@@ -21,7 +24,8 @@ GRID = (41, 41)
 _SMALLEST = 8
 
 
-def p_net(input_shape, num_classes, *, encoding=CATEGORY, grid=()):
+def p_net(input_shape, num_classes, *, encoding: Annotated[str, OneOf(ENCODINGS)] = CATEGORY,
+          grid: Annotated[Tuple[int, ...], Length(0, 2), Range(_SMALLEST)] = ()):
   """Builds P-Net: three blocks of two 3x3 convolutions and 2x2 pooling, then 256, 512 and 1 units.
 
   1.23 M parameters for 41x41, the score grid of an image of 321x321; 52.8 M for the image itself.

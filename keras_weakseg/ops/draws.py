@@ -41,10 +41,10 @@ def uniform(keys, shape, stream):
         "The keys of the samples have a wrong shape.", expected="int32 [N,2], one key per sample",
         received=f"{keys.dtype.name} {keys.shape}", fix="Pass the `sample_key` of the batch.")
   keys = tf.cast(keys, tf.int64) & _MASK
-  state = _avalanche(keys[:, 0] + zlib.crc32(stream.encode("utf-8")) & _MASK)
-  state = _avalanche(state + keys[:, 1] & _MASK)
+  state = avalanche(keys[:, 0] + zlib.crc32(stream.encode("utf-8")) & _MASK)
+  state = avalanche(state + keys[:, 1] & _MASK)
   for side in shape:
-    state = _avalanche(state[..., None] + tf.range(1, tf.cast(side, tf.int64) + 1) & _MASK)
+    state = avalanche(state[..., None] + tf.range(1, tf.cast(side, tf.int64) + 1) & _MASK)
   return tf.cast(state // 2**(32 - _BITS), tf.float32) / 2.0**_BITS
 
 
@@ -76,8 +76,21 @@ def within(draws, limits):
   return low + (high - low) * tf.cast(draws, tf.float32)
 
 
-def _avalanche(value):
-  """A 32-bit hash, github.com/skeeto/hash-prospector; its factors keep int64 in range."""
+def avalanche(value):
+  """Returns a 32-bit hash of every value, github.com/skeeto/hash-prospector.
+
+  Its factors keep all products in the range of int64.
+
+  Args:
+    value: int64, 0..2^32-1.
+
+  Returns:
+    int64 in the same range, of the same shape; different for different values.
+
+  Example:
+    >>> avalanche(tf.constant([0, 1], tf.int64)).numpy().tolist()
+    [0, 2261973619]
+  """
   value = (value ^ value // 2**16) * 0x21f0aaad & _MASK
   value = (value ^ value // 2**15) * 0x735a2d97 & _MASK
   return value ^ value // 2**15

@@ -6,10 +6,11 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import validation
 from keras_weakseg.networks import batch_norm, depth_encoder, largefov, light
-from keras_weakseg.networks import multitask_decoder, p_net, pose_network, registry, resnet
+from keras_weakseg.networks import multitask_decoder, pose_network, registry, resnet
 from keras_weakseg.networks import unet_decoder
 
-UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask")
+UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
+         "hourglass", "light_hourglass")
 
 
 def network(name, **options):
@@ -19,7 +20,7 @@ def network(name, **options):
 
 
 def pose(name, **options):
-  made = schema.PoseNetwork(type=name)
+  made = schema.OtherNetwork(type=name)
   made.override({name: options})
   return made
 
@@ -34,7 +35,6 @@ def test_the_names_are_those_of_the_code():
   assert network_validation.CONTEXTS == unet_decoder.CONTEXTS
   assert network_validation.PADDINGS == unet_decoder.PADDINGS
   assert network_validation.HEADS == unet_decoder.HEADS
-  assert network_validation.ENCODINGS == p_net.ENCODINGS
   assert network_validation.SCALES == unet_decoder.SCALES
   assert network_validation.MULTITASK_LEVELS == multitask_decoder.SCORE_LEVELS
   assert network_validation.BATCH_NORMS == (batch_norm.TRAIN, batch_norm.FROZEN)
@@ -52,21 +52,22 @@ def test_the_rule_of_crops_is_that_of_the_networks():
   for record in records:
     if record.name in nested:
       record.check_size(96, 320)
-    assert record.name in POSES or network_validation.has_nested_grids(
+    assert record.name in HELPERS or network_validation.has_nested_grids(
         schema.Network(type=record.name)) == (record.name in nested)
 
 
 POSES = ("pose_network", "light_pose")
+HELPERS = (*POSES, "p_net")
 
 
-@pytest.mark.parametrize("name", sorted(set(registry.network_names()) - set(POSES)))
+@pytest.mark.parametrize("name", sorted(set(registry.network_names()) - set(HELPERS)))
 def test_defaults_are_valid(name):
   assert network_validation.validate_network(schema.Network(type=name)) is None
 
 
-@pytest.mark.parametrize("name", [*POSES, "shared"])
-def test_defaults_of_poses_are_valid(name):
-  assert network_validation.validate_pose(schema.PoseNetwork(type=name)) is None
+@pytest.mark.parametrize("name", [*HELPERS, "shared"])
+def test_defaults_of_helpers_are_valid(name):
+  assert network_validation.validate_other(schema.OtherNetwork(type=name), "networks.it") is None
 
 
 @pytest.mark.parametrize("name, options", [
@@ -100,10 +101,12 @@ def test_what_can_be_built_passes(name, options):
     ("light_unet", {"score_level": 5}, "0 \\(fine\\) to 4"),
     ("light_multitask", {"score_level": 2}, "0 \\(fine\\) to 1"),
     ("light_unet", {"head_channels": 0}, "1 or more"),
-    ("cam_vgg16", {"cam_filters": -1}, "0 for none"),
+    ("cam_vgg16", {"cam_filters": -1}, "(?s)cam_vgg16.cam_filters.*0 or more"),
     ("cam_encoder", {"encoder": "mobilenet_v1", "output_stride": 8}, "16 with mobilenet_v1"),
-    ("p_net", {"encoding": "categroy"}, "Did you mean 'category'"),
-    ("p_net", {"grid": [7, 41]}, "two sides of 8"),
+    ("light_dual", {"rule": "rsm"}, "light_dual.rule.*Did you mean 'rms'"),
+    ("dual_network", {"proximal": 1.5}, "(?s)dual_network.proximal.*0 to 1"),
+    ("dual_network", {"combine": "tags"}, "dual_network.combine"),
+    ("light_hourglass", {"width": 0.0}, "(?s)light_hourglass.width.*more than 0"),
     ("light_multitask", {"head_channels": -1}, "1 or more, or 0 for none"),
     ("light_depth", {"frozen_blocks": -1}, "0 or more"),
     ("light_depth", {"disparity_scales": []}, "different scales"),
@@ -120,18 +123,23 @@ def test_what_cannot_be_built_is_refused(name, options, words):
 
 @pytest.mark.parametrize("name, options, words", [
     ("pose_network", {"kind": "posenet"}, "Did you mean 'posecnn'"),
-    ("pose_network", {"batch_norm": "off"}, "pose.pose_network.batch_norm"),
-    ("light_pose", {"frames": 1}, "'pose.light_pose.frames'.*\n.*a motion needs two frames"),
+    ("pose_network", {"batch_norm": "off"}, "networks.pose.pose_network.batch_norm"),
+    ("light_pose", {"frames": 1},
+     "'networks.pose.light_pose.frames'.*\n.*a motion needs two frames"),
     ("light_pose", {"alpha": -1.0}, "above 0"),
-    ("shared", {"filters": 0}, "'pose.shared.filters'")])
-def test_poses_that_cannot_be_built(name, options, words):
+    ("shared", {"filters": 0}, "'networks.pose.shared.filters'"),
+    ("p_net", {"encoding": "categroy"}, "Did you mean 'category'"),
+    ("p_net", {"grid": [7, 41]}, "(?s)p_net.grid.*8 or more.*\\[7, 41\\]"),
+    ("p_net", {"grid": [41]}, "(?s)p_net.grid.*0 or 2 entries")])
+def test_helpers_that_cannot_be_built(name, options, words):
   with pytest.raises(ValueError, match=words):
-    network_validation.validate_pose(pose(name, **options))
+    network_validation.validate_other(pose(name, **options), "networks.pose")
 
 
 def test_a_shared_encoder_has_no_weights_of_its_own():
-  with pytest.raises(ValueError, match="(?s)'pose.pretrained'.*Set `network.pretrained`"):
-    network_validation.validate_pose(schema.PoseNetwork(type="shared", pretrained="imagenet"))
+  with pytest.raises(ValueError, match="(?s)'networks.pose.pretrained'.*Set `network.pretrained`"):
+    network_validation.validate_other(
+        schema.OtherNetwork(type="shared", pretrained="imagenet"), "networks.pose")
 
 
 @pytest.mark.parametrize("prior, good", [(0.0, True), (0.7, True), (1.0, False), (-0.1, False)])
@@ -156,17 +164,19 @@ def test_crops_follow_the_network():
     check("network.type=light_tiny,data.augmentation.crop=[96, 192]")
 
 
-def test_stages_share_the_crop():
+def test_steps_share_the_crop():
   stage = {"name": "first", "network": {"type": "light_tiny"},
            "parts": [{"source": "", "supervision": "mask"}]}
   changes = {"network": {"type": "light_unet"}, "data.augmentation.crop": [96, 192],
-             "recipe": "staged", "stages": [stage]}
-  with pytest.raises(ValueError, match="(?s)In the stage 'first'.*8k\\+1"):
+             "steps": [stage]}
+  with pytest.raises(ValueError, match="(?s)In the step 'first'.*8k\\+1"):
     check(changes)
   stage["network"]["type"] = "light_unet"
-  assert check(changes).stages[0].network.type == "light_unet"
+  assert check(changes).steps[0].network.type == "light_unet"
 
 
 def test_poses_of_an_experiment_are_checked():
-  with pytest.raises(ValueError, match="pose.light_pose.frames"):
-    check("pose.light_pose.frames=1")
+  with pytest.raises(ValueError, match="networks.pose.light_pose.frames"):
+    check("method.type=self_supervised_depth,network.type=light_depth,data.augmentation.crop=[],"
+          "data.augmentation.scales=[1, 1],networks.pose.type=light_pose,"
+          "networks.pose.light_pose.frames=1")

@@ -52,3 +52,19 @@ def test_within():
 def test_one_key_for_a_batch_is_refused():
   with pytest.raises(ValueError, match="one key per sample. Received: int32 \\(2,\\)"):
     draws.uniform(tf.constant([1, 2]), [3], "a")
+
+
+def test_the_hash_keeps_apart_what_is_apart_and_stays_in_range():
+  """Every step of it can be undone, so that no two values share a hash; computed with big ints."""
+  values = np.concatenate([np.arange(3000), 2**32 - 1 - np.arange(3000)])
+  found = draws.avalanche(values).numpy()
+  assert len(np.unique(found)) == 6000 and found.min() >= 0 and found.max() < 2**32
+
+  def unhash(value):
+    value = value ^ value >> 15 ^ value >> 30
+    value = value * pow(0x735a2d97, -1, 2**32) % 2**32
+    value = value ^ value >> 15 ^ value >> 30
+    value = value * pow(0x21f0aaad, -1, 2**32) % 2**32
+    return value ^ value >> 16
+
+  assert [unhash(int(value)) for value in found] == values.tolist()

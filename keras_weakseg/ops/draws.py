@@ -91,6 +91,7 @@ def avalanche(value):
     >>> avalanche(tf.constant([0, 1], tf.int64)).numpy().tolist()
     [0, 2261973619]
   """
+  value = tf.convert_to_tensor(value, tf.int64)
   value = (value ^ value // 2**16) * 0x21f0aaad & _MASK
   value = (value ^ value // 2**15) * 0x735a2d97 & _MASK
   return value ^ value // 2**15

@@ -103,7 +103,7 @@ def test_what_can_be_built_passes(name, options):
     ("light_unet", {"head_channels": 0}, "1 or more"),
     ("cam_vgg16", {"cam_filters": -1}, "(?s)cam_vgg16.cam_filters.*0 or more"),
     ("cam_encoder", {"encoder": "mobilenet_v1", "output_stride": 8}, "16 with mobilenet_v1"),
-    ("light_dual", {"rule": "rsm"}, "light_dual.rule.*Did you mean 'rms'"),
+    ("light_dual", {"rule": "rsm"}, "(?s)light_dual.rule.*Did you mean 'rms'"),
     ("dual_network", {"proximal": 1.5}, "(?s)dual_network.proximal.*0 to 1"),
     ("dual_network", {"combine": "tags"}, "dual_network.combine"),
     ("light_hourglass", {"width": 0.0}, "(?s)light_hourglass.width.*more than 0"),

@@ -90,17 +90,6 @@ def test_what_networks_answer_with():
   assert registry.network_record("light_hourglass").levels == ()
 
 
-def test_a_stored_record_means_what_it_meant():
-  """`record.json` of earlier runs has six fields, in this order."""
-  fields = [field.name for field in dataclasses.fields(registry.NetworkRecord)]
-  assert fields == ["name", "preprocessing", "stride", "mean_rgb", "head_pattern", "multiple",
-                    "role", "levels", "answers"]
-  stored = {"name": "light_tiny", "preprocessing": "tf", "stride": 8,
-            "mean_rgb": (127.5, 127.5, 127.5), "head_pattern": "(^|/)head_", "multiple": 16}
-  assert registry.NetworkRecord(**stored) == registry.network_record("light_tiny")
-  assert registry.NetworkRecord(*stored.values()) == registry.network_record("light_tiny")
-
-
 def test_records():
   assert registry.network_record("largefov_vgg16").preprocessing == "caffe"
   assert registry.network_record("largefov_vgg16").mean_rgb == (122.675, 116.669, 104.008)

@@ -7,8 +7,7 @@ import inspect
 from keras_weakseg import errors
 from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, depth_encoder, dual, hourglass
 from keras_weakseg.networks import largefov, light, multitask_decoder, p_net, pose_network
-from keras_weakseg.networks import preprocessing
-from keras_weakseg.networks import unet_decoder
+from keras_weakseg.networks import preprocessing, tag_classifier, unet_decoder
 from keras_weakseg.networks.record import ANSWERS, CLASSIFIED, CRITIC, DEPTH, MULTITASK, POSE
 from keras_weakseg.networks.record import ROLES, SEGMENTATION, TAGS, NetworkRecord
 from keras_weakseg.ops import depth_inference
@@ -114,6 +113,7 @@ _NETWORKS = {
                        _one, TAGS),
     "cam_encoder": _tags(cam.cam_encoder),
     "light_cam": _tags(cam.light_cam),
+    "tag_classifier": _tags(tag_classifier.tag_classifier),
     # Nothing of it has ever been trained elsewhere, so nothing is newer than the rest.
     "p_net": Entry(p_net.p_net, lambda options: preprocessing.TF, NO_HEAD_PATTERN, _one, _one,
                    CRITIC),
@@ -226,8 +226,10 @@ def network_record(name, **options):
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
   # Multi-task networks give all scales, whatever else they are told.
-  several = entry.role == MULTITASK or entry.role == DEPTH and not entry.answers
-  levels = tuple(options.get("disparity_scales", unet_decoder.SCALES)) if several else ()
+  several = entry.role == MULTITASK or entry.role == DEPTH and entry.answers in (
+      "", depth_inference.DISPARITY)
+  levels = () if not several else tuple(
+      options.get("disparity_scales", unet_decoder.SCALES))
   return NetworkRecord(
       name=name, preprocessing=mode, stride=entry.stride(options),
       mean_rgb=preprocessing.MEAN_RGB[mode], head_pattern=entry.head_pattern,

@@ -16,8 +16,7 @@ from keras_weakseg.ops.tag_losses import tag_softmax_loss
 __all__ = ["adversarial_loss", "aggregate_classes", "berhu_loss", "binary_cross_entropy_map",
            "critic_loss", "cross_entropy_map", "gradient_matching_loss",
            "masked_binary_cross_entropy", "masked_cross_entropy", "relative_depth_loss",
-           "scale_invariant_loss",
-           "tag_sigmoid_loss", "tag_softmax_loss"]
+           "scale_invariant_loss", "tag_sigmoid_loss", "tag_softmax_loss"]
 
 
 def cross_entropy_map(labels, scores, ignore=fields.IGNORE_LABEL, class_weights=None):

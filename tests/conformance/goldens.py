@@ -452,6 +452,7 @@ NETWORKS = (
     Network("cam_encoder", {"encoder": "resnet18"}, slow=True),
     Network("cam_vgg16", {"cam_filters": 16}, slow=True),
     Network("p_net", {"grid": (9, 10)}),
+    Network("tag_classifier", {"alpha": 0.25, "dropout_rate": 0.3}),
 )
 
 # === Methods ===
@@ -555,6 +556,24 @@ def segmentation_batch(step):
       fields.VALID: valid,
       fields.SAMPLE_KEY: np.stack([np.arange(8), np.full(8, step)], 1).astype(np.int32),
   }
+
+
+def tag_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns a network of tags on the trunk of `shallow_network`, and its predictor."""
+  trunk = shallow_network(synchronized, dropout_rate)
+  features = trunk.get_layer("head_dropout").output
+  scores = keras.layers.GlobalAveragePooling2D(dtype="float32")(features)
+  scores = keras.layers.Dense(CLASSES, dtype="float32", name="head_tags")(scores)
+  network = keras.Model(trunk.input, scores)
+  return {"networks": {"classifier": built("tag_classifier", network)}}
+
+
+def tag_batch(step):
+  """Returns the batch with noisy tags too."""
+  batch = segmentation_batch(step)
+  wrong = np.random.RandomState(100 + step).rand(8, CLASSES) < 0.2
+  return {**batch, fields.NOISY_TAGS: np.where(wrong, 1 - batch[fields.TAGS], batch[fields.TAGS])
+          .astype(np.float32)}
 
 
 def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
@@ -726,6 +745,9 @@ METHODS += (
     Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
     Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
            {"depth_from": "teacher"}, video_batch),
+    Method("tags", "", tag_predictor, batch=tag_batch),
+    Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
+           tag_batch),
 )
 
 

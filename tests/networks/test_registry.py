@@ -23,6 +23,7 @@ OTHERS = {
     "multitask": {"encoder": "mobilenet_v1", "alpha": 0.25, "channels": (4, 4, 4, 4, 4),
                   "context": "conv"},
     "light_multitask": {"alpha": 0.25},
+    "tag_classifier": {"alpha": 0.25},
 }
 # Their options are documented by reference to the builder that they narrow.
 BY_REFERENCE = {"light_tiny", "light_dual", "light_hourglass", "light_unet", "light_depth",
@@ -63,6 +64,9 @@ def test_built_networks_of_other_roles_keep_what_their_record_says(name):
   options = OTHERS[name]
   record = registry.network_record(name, **options)
   network = registry.build_network(name, [32, 64, 3], classes_of(record), **options)
+  if record.role == "tags":
+    assert network.output_shape == (None, 5) and record.levels == ()
+    return
   outputs = network.output_shape
   if record.answers == "log_depth":
     outputs = {"log_depth": outputs}
@@ -138,7 +142,8 @@ def test_records_of_tags_and_critics():
 def test_roles():
   assert registry.network_names("depth") == [
       "depth_unet", "hourglass", "light_depth", "light_hourglass"]
-  assert registry.network_names("tags") == ["cam_encoder", "cam_vgg16", "light_cam"]
+  assert registry.network_names("tags") == [
+      "cam_encoder", "cam_vgg16", "light_cam", "tag_classifier"]
   assert registry.network_names("critic") == ["p_net"]
   assert registry.network_names("multitask") == ["light_multitask", "multitask"]
   assert registry.network_names() == sorted(

@@ -74,6 +74,10 @@ def test_an_image_without_tags_teaches_softmax_nothing():
   assert loss == 0 and not tape.gradient(loss, x).numpy().any()
 
 
+def test_they_are_offered_with_the_other_losses():
+  assert losses.tag_softmax_loss is tag_losses.tag_softmax_loss
+
+
 def test_unknown_reduction():
   with pytest.raises(ValueError, match="Did you mean 'sum'"):
     tag_losses.tag_sigmoid_loss([[1.0, 0.0]], [[1.0, 0.0]], reduction="summ")

@@ -26,7 +26,8 @@ _FUNCTIONS = {
 }
 # `benchmark` is a package that can be called: `kw.benchmark("em/scenes", model_dir=...)`.
 _PACKAGES = ("benchmark", "configs", "data", "datasets", "errors", "evaluation", "fields",
-             "framework", "methods", "networks", "ops", "recipes", "serving", "tasks", "training")
+             "framework", "methods", "networks", "ops", "recipes", "selection", "serving", "tasks",
+             "training")
 
 __all__ = ["__version__", *_FUNCTIONS, *_PACKAGES]
 

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "derived": GROUND | DRAWING | {"data", "data.box_files", "datasets"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
-    "selection": GROUND,
+    "selection": GROUND | DRAWING,
     "serving": GROUND | DRAWING | {"evaluation"},
     "networks": GROUND,
     "methods": GROUND | {"networks"},

@@ -2,10 +2,12 @@
 
 The names are those of `networks`, which configurations may not import; a test compares them.
 """
+from keras_weakseg.configs import sections
 from keras_weakseg.configs.checks import choices, one_of, require
 
 # Networks of multiples of 32: all others have grids whose corners lie on those of the image.
-NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask")
+NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
+                "hourglass", "light_hourglass")
 
 FIELDS_OF_VIEW = ("large", "small")
 BATCH_NORMS = ("train", "frozen")
@@ -103,6 +105,7 @@ def _validate_options(at, options):
   check("score_level", lambda x: x in levels, f"0 (fine) to {levels[-1]}")
   check("disparity_scales", lambda x: x and set(x) <= set(SCALES) and len(set(x)) == len(x),
         f"different scales out of {list(SCALES)}")
+  sections.check(options, at)
   _validate_encoder(at, given)
 
 

@@ -9,7 +9,7 @@ from keras_weakseg.networks import registry
 # The pose network that looks through the encoder of the depth network.
 SHARED = "shared"
 # What is evaluated; networks of other roles only help.
-_HELPERS = (registry.POSE,)
+_HELPERS = (registry.POSE, registry.CRITIC)
 
 # Names of sections in Python.
 _CLASSES = {
@@ -17,7 +17,9 @@ _CLASSES = {
     "LightMobileNetV1": "light_mobilenet_v1", "LightTiny": "light_tiny", "UNet": "unet",
     "LightUNet": "light_unet", "DepthUNet": "depth_unet", "LightDepth": "light_depth",
     "MultiTask": "multitask", "LightMultiTask": "light_multitask", "PoseResNet": "pose_network",
-    "LightPose": "light_pose"}
+    "LightPose": "light_pose", "CamVGG16": "cam_vgg16", "CamEncoder": "cam_encoder",
+    "LightCam": "light_cam", "PNet": "p_net", "DualNetwork": "dual_network",
+    "LightDual": "light_dual", "Hourglass": "hourglass", "LightHourglass": "light_hourglass"}
 
 
 class Network(sections.Choice):

@@ -45,6 +45,8 @@ class Method(keras.Model):
   unlabelled = False
   # Role of the network that is evaluated.
   role = networks.SEGMENTATION
+  # What that network may answer with; empty = what networks of the role answer with, mostly.
+  answers = ()
 
   def __init__(self, context):
     super().__init__()

@@ -1,4 +1,5 @@
 """Multi-label classification: which classes an image shows, from clean or noisy tags."""
+import functools
 from typing import Annotated
 
 import tensorflow as tf
@@ -12,7 +13,8 @@ from keras_weakseg.ops import tag_losses
 from keras_weakseg.options import OneOf
 
 LABELS = (fields.TAGS, fields.NOISY_TAGS)
-_LOSSES = {tag_inference.SIGMOID: tag_losses.tag_sigmoid_loss,
+# Of scores without the background.
+_LOSSES = {tag_inference.SIGMOID: functools.partial(tag_losses.tag_sigmoid_loss, background=True),
            tag_inference.SOFTMAX: tag_losses.tag_softmax_loss}
 _SHOWN = 0.5  # probability at which a class counts as found in the health figures
 
@@ -56,7 +58,7 @@ class Tags(base.Method):
     taught = granted
     if self.activation == tag_inference.SOFTMAX:
       taught &= tf.reduce_any(tags > 0, -1)
-    loss = _LOSSES[self.activation](scores, tags)
+    loss = _LOSSES[self.activation](tags, scores)
     terms = {}
     for index, name in enumerate(self.parts):
       terms[f"loss_{name}"] = base.Term(

@@ -61,3 +61,31 @@ class AlignedScale(keras.layers.Layer):
   def get_config(self):
     """Returns the arguments that build this layer again."""
     return {**super().get_config(), "factor": self.factor}
+
+
+@keras.utils.register_keras_serializable("keras_weakseg")
+class AlignedResize(keras.layers.Layer):
+  """Resizes to a fixed size.
+
+  Args:
+    size: (height, width).
+    name: name of the layer.
+
+  Example:
+    >>> AlignedResize((3, 5))(tf.zeros([1, 9, 9, 2])).shape.as_list()
+    [1, 3, 5, 2]
+  """
+
+  def __init__(self, size, name=None, **kwargs):
+    super().__init__(name=name, **kwargs)
+    self.size = tuple(size)
+
+  def call(self, inputs):
+    """Applies the layer to `inputs` [N, H, W, C]; returns the same dtype."""
+    resized = resize.resize_aligned(inputs, self.size)
+    resized.set_shape([inputs.shape[0], *self.size, inputs.shape[3]])
+    return tf.cast(resized, inputs.dtype)
+
+  def get_config(self):
+    """Returns the arguments that build this layer again."""
+    return {**super().get_config(), "size": self.size}

@@ -80,7 +80,7 @@ def keep_fused_variance(layer):
       part._of_this_thread = threading.local()  # pylint: disable=protected-access
 
 
-def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99):
+def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99, affine=True):
   """Returns a batch normalisation layer.
 
   Args:
@@ -89,6 +89,7 @@ def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99):
     synchronized: whether the statistics are those of the global batch over all replicas.
     epsilon: added to the variance.
     momentum: of the moving statistics, 0..1, larger = slower.
+    affine: whether it has a trained scale and offset.
 
   Returns:
     A `keras.layers.Layer`.
@@ -102,8 +103,9 @@ def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99):
   """
   if mode not in MODES:
     raise errors.unknown_name("batch normalisation mode", mode, MODES)
+  options = dict(epsilon=epsilon, momentum=momentum, name=name, center=affine, scale=affine)
   if mode == FROZEN:
-    return FrozenBatchNormalization(epsilon=epsilon, momentum=momentum, name=name)
+    return FrozenBatchNormalization(**options)
   if synchronized:
-    return SynchronizedBatchNormalization(epsilon=epsilon, momentum=momentum, name=name)
-  return keras.layers.BatchNormalization(epsilon=epsilon, momentum=momentum, name=name)
+    return SynchronizedBatchNormalization(**options)
+  return keras.layers.BatchNormalization(**options)

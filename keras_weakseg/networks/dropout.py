@@ -1,9 +1,15 @@
 """Dropout without hidden state: it draws from the random scope that its caller has opened."""
+from typing import Annotated
+
 import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import randomness
+from keras_weakseg.options import Range
+
+# The annotation of an option.
+Rate = Annotated[float, Range(0, 1, open_high=True)]
 
 
 @keras.utils.register_keras_serializable("keras_weakseg")

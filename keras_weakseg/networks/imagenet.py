@@ -33,6 +33,8 @@ def imagenet_arrays(network, name):
   if name == "largefov_vgg16":
     return vgg16_arrays(application_arrays(application("VGG16", include_top=True)),
                         network.get_layer("fc7").filters)
+  if name == "cam_vgg16":
+    return vgg16_arrays(application_arrays(application("VGG16", include_top=False)))
   if name == "deeplab_v2_resnet101":
     return resnet_arrays(application_arrays(application("ResNet101", include_top=False)))
   raise errors.value_error(
@@ -72,21 +74,24 @@ def application_arrays(model):
   return {weight.name.split(":")[0]: weight.numpy() for weight in model.weights}
 
 
-def vgg16_arrays(arrays, filters):
+def vgg16_arrays(arrays, filters=None):
   """Renames the weights of Keras' VGG16 to DeepLab's; fc6 and fc7 are decimated.
 
   Args:
     arrays: dict `<layer>/<weight>` with `block1_conv1/kernel`, ..., `fc2/bias`.
-    filters: channels of fc7 in our network: 1024 (large field of view) or 4096 (small).
+    filters: channels of fc7 in our network: 1024 (large field of view) or 4096 (small); None: it
+      has no such layers.
 
   Returns:
-    Dict with `conv1_1/kernel`, ..., `fc7/bias`.
+    Dict with `conv1_1/kernel`, ..., `conv5_3/bias`, and with `filters` ..., `fc7/bias`.
   """
   renamed = {}
   for key, value in arrays.items():
     match = re.fullmatch(r"block(\d)_conv(\d)/(kernel|bias)", key)
     if match:
       renamed["conv{}_{}/{}".format(*match.groups())] = value
+  if filters is None:
+    return renamed
   view = next(name for name, view in largefov.FIELDS_OF_VIEW.items() if view.filters == filters)
   fc6, fc7 = largefov.decimate_fc(
       (arrays["fc1/kernel"], arrays["fc1/bias"]), (arrays["fc2/kernel"], arrays["fc2/bias"]), view)

@@ -7,6 +7,7 @@ from keras_weakseg.framework import keras
 CAFFE = "caffe"    # BGR minus the ImageNet means (DeepLab, VGG and ResNet of Caffe)
 TF = "tf"          # x / 127.5 - 1 (MobileNet)
 DEPTH = "depth"    # (x / 255 - 0.45) / 0.225 (monodepth2)
+UNIT = "unit"      # x / 255 (hourglass)
 IMAGENET = "imagenet"    # (x / 255 - mean) / deviation per channel (Model Garden)
 
 # Blue, green, red, as in the prototxts of DeepLab.
@@ -19,6 +20,7 @@ MEAN_RGB = {
     CAFFE: CAFFE_MEANS_BGR[::-1],
     TF: (127.5, 127.5, 127.5),
     DEPTH: (114.75, 114.75, 114.75),
+    UNIT: (0.0, 0.0, 0.0),
     IMAGENET: IMAGENET_MEANS_RGB,
 }
 
@@ -30,8 +32,8 @@ class Preprocess(keras.layers.Layer):
   Always float32, also under a mixed precision policy: half floats would round the pixel values.
 
   Args:
-    mode: "caffe" (BGR - means), "tf" (x / 127.5 - 1), "depth" ((x / 255 - .45) / .225) or
-      "imagenet" ((x - means) / deviations).
+    mode: "caffe" (BGR - means), "tf" (x / 127.5 - 1), "depth" ((x / 255 - .45) / .225), "unit"
+      (x / 255) or "imagenet" ((x - means) / deviations).
     name: name of the layer.
 
   Raises:
@@ -56,6 +58,8 @@ class Preprocess(keras.layers.Layer):
       return images[..., ::-1] - tf.constant(CAFFE_MEANS_BGR, tf.float32)
     if self.mode == TF:
       return images / 127.5 - 1.0
+    if self.mode == UNIT:
+      return images / 255.0
     if self.mode == IMAGENET:
       return (images - tf.constant(IMAGENET_MEANS_RGB)) / tf.constant(IMAGENET_DEVIATIONS_RGB)
     return (images / 255.0 - 0.45) / 0.225

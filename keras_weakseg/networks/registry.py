@@ -1,123 +1,29 @@
 """The networks by name: how each is built, and what the rest of the library must know about it."""
 import collections
-import dataclasses
 import difflib
 import functools
 import inspect
 
 from keras_weakseg import errors
-from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, largefov, light
-from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, tag_classifier
-from keras_weakseg.networks import unet_decoder
-from keras_weakseg.ops import depth_inference, inference, tag_inference
+from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, depth_encoder, dual, hourglass
+from keras_weakseg.networks import largefov, light, multitask_decoder, p_net, pose_network
+from keras_weakseg.networks import preprocessing, tag_classifier, unet_decoder
+from keras_weakseg.networks.record import ANSWERS, CLASSIFIED, CRITIC, DEPTH, MULTITASK, POSE
+from keras_weakseg.networks.record import ROLES, SEGMENTATION, TAGS, NetworkRecord
+from keras_weakseg.ops import depth_inference
+
+__all__ = ["ANSWERS", "CLASSIFIED", "CRITIC", "DEPTH", "MULTITASK", "POSE", "ROLES", "SEGMENTATION",
+           "TAGS", "Entry", "NetworkRecord", "build_network", "network_names", "network_options",
+           "network_record", "option_home", "register", "role_of", "synchronized"]
 
 HEAD_PATTERN = r"(^|/)head_"
+NO_HEAD_PATTERN = r"(?!)"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
 # The last layers, whose size is the number of classes.
-CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier)"
-
-# What a network gives:
-SEGMENTATION = "segmentation"  # scores
-DEPTH = "depth"                # disparities
-POSE = "pose"                  # motions between stacked frames
-MULTITASK = "multitask"        # disparities and scores
-TAGS = "tags"                  # a score for every class of the whole image
-ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK, TAGS)
-# Roles with a last layer of classes.
-CLASSIFIED = (SEGMENTATION, MULTITASK, TAGS)
-
-# What the predictor of a role answers with, where its record says nothing else.
-ANSWERS = {SEGMENTATION: inference.SCORES, MULTITASK: inference.SCORES,
-           DEPTH: depth_inference.DISPARITY, TAGS: tag_inference.TAG_SCORES}
+CLASSIFIER_PATTERN = r"(^|/)(fc8|head_classifier|head_dual)"
 
 # Scale 3 is a grid of stride 8, and the losses of depth halve the images three times.
 _PYRAMID = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class NetworkRecord:
-  """What data, training and export need to know about a network.
-
-  Attributes:
-    name: key of the registry.
-    preprocessing: mode of `preprocessing.Preprocess`.
-    stride: of the score grid: a side H of the image gives (H-1)/stride+1; 1 = a score per pixel,
-      and for networks without scores.
-    mean_rgb: colour 0..255 that preprocessing maps to 0; images are padded with it.
-    head_pattern: regular expression that finds (`re.search`) the variables of the new layers by
-      name, for learning rate multipliers and partial loading.
-    multiple: segmentation: sides of multiple*k+1 keep every grid of the network corner-aligned;
-      other roles: sides of images for training are multiples of it.
-    role: "segmentation", "depth", "pose", "multitask" or "tags".
-    levels: scales of the disparities; scale s has stride 2^s.
-    answers: what its predictor says: "scores" or "probabilities" of classes, "disparity" (sigmoid,
-      0..1), "depth" or "log_depth", "tag_scores"; empty = the first of these of its role.
-  """
-  name: str
-  preprocessing: str
-  stride: int
-  mean_rgb: tuple
-  head_pattern: str
-  multiple: int
-  role: str = SEGMENTATION
-  levels: tuple = ()
-  answers: str = ""
-
-  def __post_init__(self):
-    if not self.answers:
-      object.__setattr__(self, "answers", ANSWERS.get(self.role, ""))
-
-  def aligned_side(self, side):
-    """Returns the smallest side of at least `side` pixels that the network can be trained on.
-
-    Example:
-      >>> network_record("light_mobilenet_v1").aligned_side(190)
-      193
-      >>> network_record("light_depth").aligned_side(190)
-      192
-    """
-    corner = self._corner
-    return -(-(side - corner) // self.multiple) * self.multiple + corner
-
-  def check_size(self, height, width):
-    """Raises unless images of this size can be trained on.
-
-    Raises:
-      ValueError: a side is no multiple of `multiple` (plus 1 where grids are corner-aligned).
-
-    Example:
-      >>> network_record("light_depth").check_size(192, 640)
-    """
-    corner = self._corner
-    if min(height, width) > 0 and {self.aligned_side(height) - height,
-                                   self.aligned_side(width) - width} == {0}:
-      return
-    def near(side):
-      below = max((side - corner) // self.multiple, 1) * self.multiple + corner
-      return f"{below} or {below + self.multiple}"
-    raise errors.value_error(
-        f"The network '{self.name}' cannot be trained on images of this size.",
-        expected=f"height and width that are multiples of {self.multiple}"
-        + (" plus 1" if corner else ""),
-        received=f"height {height}, width {width}",
-        fix=f"Resize or crop to a height of {near(height)} and a width of {near(width)}.")
-
-  @property
-  def padding_multiple(self):
-    """What images are padded to a multiple of, plus 1, when classes are predicted; 1 = nothing.
-
-    Example:
-      >>> network_record("light_tiny").padding_multiple
-      16
-      >>> network_record("light_multitask").padding_multiple
-      1
-    """
-    return self.multiple if self.role == SEGMENTATION else 1
-
-  @property
-  def _corner(self):
-    """1 where the corners of the grids lie on the corners of the image."""
-    return int(self.role == SEGMENTATION)
 
 
 # `preprocessing`, `stride` and `multiple` are functions of the options (with defaults filled in);
@@ -161,6 +67,15 @@ def _depth(build):
                 HEAD_PATTERN, _pyramid, _one, DEPTH, ("score_level", "head", "head_channels"))
 
 
+def _hourglass(build):
+  return Entry(build, lambda options: preprocessing.UNIT, HEAD_PATTERN, lambda options: 16, _one,
+               DEPTH, answers=depth_inference.LOG_DEPTH)
+
+
+def _tags(build):
+  return Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, TAGS)
+
+
 def _multitask(build):
   return Entry(build, _of_encoder, HEAD_PATTERN, _pyramid, _one, MULTITASK)
 
@@ -179,18 +94,29 @@ _NETWORKS = {
         deeplab_v3.deeplab_v3,
         lambda options: deeplab_v3.backbone_preprocessing(options["backbone"]), HEAD_PATTERN,
         lambda options: options["output_stride"]),
+    "dual_network": Entry(dual.dual_network, lambda options: preprocessing.CAFFE, HEAD_PATTERN,
+                          lambda options: 8),
+    "light_dual": _light_entry(dual.light_dual),
     "unet": _unet(unet_decoder.unet_decoder),
     "light_unet": _unet(unet_decoder.light_unet),
     "depth_unet": _depth(unet_decoder.unet_decoder),
     "light_depth": _depth(unet_decoder.light_unet),
+    "hourglass": _hourglass(hourglass.hourglass),
+    "light_hourglass": _hourglass(hourglass.light_hourglass),
     "pose_network": Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
     # The same pixels as `light_depth` sees.
     "light_pose": Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
                          _one, _one, POSE),
     "multitask": _multitask(multitask_decoder.multitask_decoder),
     "light_multitask": _multitask(multitask_decoder.light_multitask),
-    "tag_classifier": Entry(tag_classifier.tag_classifier, lambda options: preprocessing.TF,
-                             HEAD_PATTERN, _one, _one, TAGS),
+    "cam_vgg16": Entry(cam.cam_vgg16, lambda options: preprocessing.CAFFE, HEAD_PATTERN, _one,
+                       _one, TAGS),
+    "cam_encoder": _tags(cam.cam_encoder),
+    "light_cam": _tags(cam.light_cam),
+    "tag_classifier": _tags(tag_classifier.tag_classifier),
+    # Nothing of it has ever been trained elsewhere, so nothing is newer than the rest.
+    "p_net": Entry(p_net.p_net, lambda options: preprocessing.TF, NO_HEAD_PATTERN, _one, _one,
+                   CRITIC),
 }
 
 
@@ -300,7 +226,9 @@ def network_record(name, **options):
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
   # Multi-task networks give all scales, whatever else they are told.
-  levels = () if entry.role not in (DEPTH, MULTITASK) else tuple(
+  several = entry.role == MULTITASK or entry.role == DEPTH and entry.answers in (
+      "", depth_inference.DISPARITY)
+  levels = () if not several else tuple(
       options.get("disparity_scales", unet_decoder.SCALES))
   return NetworkRecord(
       name=name, preprocessing=mode, stride=entry.stride(options),
@@ -314,14 +242,15 @@ def build_network(name, input_shape, num_classes=0, **options):
   Args:
     name: one of `network_names()`.
     input_shape: (H, W, 3) or (None, None, 3), of one image, also for pose networks.
-    num_classes: C, with the background; of networks that know classes.
+    num_classes: C, with the background; none for networks of depth and pose.
     **options: of that network, see `network_options`.
 
   Returns:
     `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
-    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1; multi-task -> dict of
-    disparities, "scores" and "side_scores"; tags -> tag scores float32 [N, C]; pose (stacked frames
-    in) -> dict of "axis_angle" and "translation" [N, F-1, 3].
+    depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1, or log depth [N, H, W, 1] where
+    the record says so; multi-task -> dict of disparities, "scores" and "side_scores"; pose (stacked
+    frames in) -> dict of "axis_angle" and "translation" [N, F-1, 3]; tags -> scores [N, C]; critic
+    (images under masks in) -> logits [N, 1].
 
   Raises:
     ValueError: the network or an option is unknown or out of range, or classes are missing.
@@ -337,8 +266,7 @@ def build_network(name, input_shape, num_classes=0, **options):
   if (entry.role in CLASSIFIED) != (num_classes > 0):
     raise errors.value_error(
         f"The number of classes does not fit the network '{name}'.",
-        expected="some for networks of segmentation, of several tasks and of tags, none for depth "
-        "and pose",
+        expected="none for networks of depth and pose, some for all others",
         received=num_classes, fix="Name the classes, or choose one of "
         f"{', '.join(network_names(MULTITASK))} for classes and depth.")
   shape = tuple(input_shape)

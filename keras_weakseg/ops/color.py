@@ -1,4 +1,4 @@
-"""Brightness, contrast and saturation of images by given amounts."""
+"""Brightness, contrast, saturation and hue of images by given amounts."""
 import tensorflow as tf
 
 _GREY = (0.299, 0.587, 0.114)
@@ -30,4 +30,28 @@ def jitter_color(images, amounts):
   values = mean + (values - mean) * (1.0 + 0.5 * amounts[..., 1:2])
   grey = tf.reduce_sum(values * _GREY, -1, keepdims=True)
   values = tf.clip_by_value(grey + (values - grey) * (1.0 + amounts[..., 2:]), 0.0, 255.0)
+  return tf.cast(tf.round(values), images.dtype) if images.dtype.is_integer else values
+
+
+def shift_hue(images, turns):
+  """Returns images whose hue is turned, at equal saturation and value.
+
+  Args:
+    images: [N,H,W,3] RGB 0..255, uint8 or float.
+    turns: float32 [N], parts of the whole colour circle: 1/3 makes red green; 0 leaves an image
+      exactly as it is.
+
+  Returns:
+    The same shape, 0..255; rounded and of the same dtype for integers, else float32.
+
+  Example:
+    >>> shift_hue(tf.constant([[[[200, 50, 50]]]], tf.uint8), [1 / 3])[0, 0, 0].numpy().tolist()
+    [50, 200, 50]
+  """
+  images = tf.convert_to_tensor(images)
+  values = tf.cast(images, tf.float32)
+  turns = tf.cast(turns, tf.float32)[:, None, None, None]
+  hue, rest = tf.split(tf.image.rgb_to_hsv(values / 255.0), [1, 2], -1)
+  turned = 255.0 * tf.image.hsv_to_rgb(tf.concat([tf.math.floormod(hue + turns, 1.0), rest], -1))
+  values = tf.where(turns == 0, values, turned)
   return tf.cast(tf.round(values), images.dtype) if images.dtype.is_integer else values

@@ -8,6 +8,7 @@ not depend on the rest of its batch.
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
+from keras_weakseg.ops import draws
 
 _NO_KEY = 2**31 - 1      # sorts behind every class
 _KEY_BITS = 30           # leaves _NO_KEY free
@@ -322,21 +323,14 @@ def _hash(seed, images, iterations, classes):
   Integer arithmetic only: the floats of `tf.random` differ under XLA.
   """
   mask = 2**32 - 1
-
-  def mix(value):
-    """A 32-bit avalanche, github.com/skeeto/hash-prospector; its factors keep int64 in range."""
-    value = (value ^ value // 2**16) * 0x21f0aaad & mask
-    value = (value ^ value // 2**15) * 0x735a2d97 & mask
-    return value ^ value // 2**15
-
   seed = tf.cast(seed, tf.int64) & mask
   if seed.shape.rank not in (1, 2) or seed.shape[-1] != 2:
     raise errors.value_error("The seed of EM-Adapt has the wrong shape.",
                              expected="int32 [2], or [N,2] with one key per image",
                              received=seed.shape, fix="Pass one key, or one key per image.")
-  state = mix(mix(seed[..., 0]) + seed[..., 1] & mask)
+  state = draws.avalanche(draws.avalanche(seed[..., 0]) + seed[..., 1] & mask)
   if seed.shape.rank == 1:
-    state = mix(state + tf.range(1, tf.cast(images, tf.int64) + 1) & mask)
+    state = draws.avalanche(state + tf.range(1, tf.cast(images, tf.int64) + 1) & mask)
   for size in (iterations, classes):
-    state = mix(state[..., None] + tf.range(1, size + 1, dtype=tf.int64) & mask)
+    state = draws.avalanche(state[..., None] + tf.range(1, size + 1, dtype=tf.int64) & mask)
   return state

@@ -18,6 +18,7 @@ from keras_weakseg.networks import prior
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
 from keras_weakseg.networks import weights
+from keras_weakseg.ops import depth_inference
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import sources as source_lib
@@ -47,17 +48,17 @@ def build_predictor(config, head, architecture=""):
   record = network_record(config)
   network = (keras.models.model_from_json(architecture) if architecture else
              _build(config.type, config.get().as_dict(), head.num_classes))
-  scorer = preprocessing.predictor(network, record, _evaluated(network, record.role))
+  scorer = preprocessing.predictor(network, record, _evaluated(network, record))
   layer = head.layer()
   predictor = scorer if layer is None else aggregation.aggregated(scorer, layer)
   return network, scorer, predictor, record
 
 
-def _evaluated(network, role):
+def _evaluated(network, record):
   """Returns which of the outputs of a network that has several is evaluated."""
-  if role == networks.DEPTH:
+  if record.answers == depth_inference.DISPARITY:
     return unet_decoder.finest_disparity_key(network.output)
-  return multitask_decoder.SCORES if role == networks.MULTITASK else None
+  return multitask_decoder.SCORES if record.role == networks.MULTITASK else None
 
 
 def _build(name, options, num_classes=0):
@@ -151,8 +152,10 @@ def _build_other(config, need, main, head):
     shared = pose_network.shared_pose_network(main.model, **config.get().as_dict())
     return contexts.Built(shared, main.record, trained=need.trained)
   record = network_record(config)
-  if record.role == networks.POSE:
-    return contexts.Built(_build(config.type, config.get().as_dict()), record,
+  if not record.answers:
+    # It only helps, and nobody evaluates it.
+    classes = head.num_classes if record.role in networks.CLASSIFIED else 0
+    return contexts.Built(_build(config.type, config.get().as_dict(), classes), record,
                           trained=need.trained)
   network, scorer, predictor, record = build_predictor(config, head)
   return contexts.Built(network, record, scorer, predictor, need.trained)

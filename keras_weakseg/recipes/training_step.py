@@ -123,12 +123,18 @@ def _box_steps(name, settings, method_class, bind, late):
 
 
 def _check_role(settings, method_class, record):
-  if record.role != method_class.role:
-    raise errors.value_error(
-        f"The method '{settings.method.type}' cannot train the network "
-        f"'{settings.network.type}'.",
-        expected="one of " + ", ".join(networks.network_names(method_class.role)),
-        received=f"a network for {record.role}", fix="Set `network.type` to one of these.")
+  """Refuses a network that is for something else, or whose answer would be misread."""
+  # Of a role from outside, any answer will do.
+  answers = method_class.answers or (networks.ANSWERS.get(method_class.role, record.answers),)
+  if record.role == method_class.role and record.answers in answers:
+    return
+  fitting = [name for name in networks.network_names(method_class.role)
+             if networks.network_record(name).answers in answers]
+  given = record.role if record.role != method_class.role else f"{record.role} as {record.answers}"
+  raise errors.value_error(
+      f"The method '{settings.method.type}' cannot train the network '{settings.network.type}'.",
+      expected="one of " + ", ".join(fitting), received=f"a network for {given}",
+      fix="Set `network.type` to one of these.")
 
 
 def _check_spaces(record, head, several):

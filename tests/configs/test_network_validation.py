@@ -9,7 +9,8 @@ from keras_weakseg.networks import batch_norm, depth_encoder, largefov, light
 from keras_weakseg.networks import multitask_decoder, pose_network, registry, resnet
 from keras_weakseg.networks import unet_decoder
 
-UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask")
+UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
+         "hourglass", "light_hourglass")
 
 
 def network(name, **options):
@@ -44,27 +45,29 @@ def test_the_names_are_those_of_the_code():
 def test_the_rule_of_crops_is_that_of_the_networks():
   """All networks that are trained on images, except those with corner-aligned score grids."""
   records = [registry.network_record(name) for name in registry.network_names()]
-  nested = {record.name for record in records if record.role != registry.POSE
-            and (record.role != registry.SEGMENTATION or record.stride == 1)}
+  nested = {record.name for record in records
+            if record.role in (registry.DEPTH, registry.MULTITASK)
+            or record.role == registry.SEGMENTATION and record.stride == 1}
   assert set(network_validation.NESTED_GRIDS) == nested == set(UNETS)
   for record in records:
     if record.name in nested:
       record.check_size(96, 320)
-    assert record.name in POSES or network_validation.has_nested_grids(
+    assert record.name in HELPERS or network_validation.has_nested_grids(
         schema.Network(type=record.name)) == (record.name in nested)
 
 
 POSES = ("pose_network", "light_pose")
+HELPERS = (*POSES, "p_net")
 
 
-@pytest.mark.parametrize("name", sorted(set(registry.network_names()) - set(POSES)))
+@pytest.mark.parametrize("name", sorted(set(registry.network_names()) - set(HELPERS)))
 def test_defaults_are_valid(name):
   assert network_validation.validate_network(schema.Network(type=name)) is None
 
 
-@pytest.mark.parametrize("name", [*POSES, "shared"])
-def test_defaults_of_poses_are_valid(name):
-  assert network_validation.validate_other(schema.OtherNetwork(type=name), "networks.pose") is None
+@pytest.mark.parametrize("name", [*HELPERS, "shared"])
+def test_defaults_of_helpers_are_valid(name):
+  assert network_validation.validate_other(schema.OtherNetwork(type=name), "networks.it") is None
 
 
 @pytest.mark.parametrize("name, options", [
@@ -98,6 +101,12 @@ def test_what_can_be_built_passes(name, options):
     ("light_unet", {"score_level": 5}, "0 \\(fine\\) to 4"),
     ("light_multitask", {"score_level": 2}, "0 \\(fine\\) to 1"),
     ("light_unet", {"head_channels": 0}, "1 or more"),
+    ("cam_vgg16", {"cam_filters": -1}, "(?s)cam_vgg16.cam_filters.*0 or more"),
+    ("cam_encoder", {"encoder": "mobilenet_v1", "output_stride": 8}, "16 with mobilenet_v1"),
+    ("light_dual", {"rule": "rsm"}, "(?s)light_dual.rule.*Did you mean 'rms'"),
+    ("dual_network", {"proximal": 1.5}, "(?s)dual_network.proximal.*0 to 1"),
+    ("dual_network", {"combine": "tags"}, "dual_network.combine"),
+    ("light_hourglass", {"width": 0.0}, "(?s)light_hourglass.width.*more than 0"),
     ("light_multitask", {"head_channels": -1}, "1 or more, or 0 for none"),
     ("light_depth", {"frozen_blocks": -1}, "0 or more"),
     ("light_depth", {"disparity_scales": []}, "different scales"),
@@ -118,8 +127,11 @@ def test_what_cannot_be_built_is_refused(name, options, words):
     ("light_pose", {"frames": 1},
      "'networks.pose.light_pose.frames'.*\n.*a motion needs two frames"),
     ("light_pose", {"alpha": -1.0}, "above 0"),
-    ("shared", {"filters": 0}, "'networks.pose.shared.filters'")])
-def test_poses_that_cannot_be_built(name, options, words):
+    ("shared", {"filters": 0}, "'networks.pose.shared.filters'"),
+    ("p_net", {"encoding": "categroy"}, "Did you mean 'category'"),
+    ("p_net", {"grid": [7, 41]}, "(?s)p_net.grid.*8 or more.*\\[7, 41\\]"),
+    ("p_net", {"grid": [41]}, "(?s)p_net.grid.*0 or 2 entries")])
+def test_helpers_that_cannot_be_built(name, options, words):
   with pytest.raises(ValueError, match=words):
     network_validation.validate_other(pose(name, **options), "networks.pose")
 

@@ -14,7 +14,7 @@ FRAME = {"synchronized_batch_norm"}
 # These offer what the papers vary, not all that can be built.
 NARROW = {"largefov_vgg16", "deeplab_v2_resnet101", "deeplab_v3"}
 
-HELPERS = registry.network_names("pose")
+HELPERS = [*registry.network_names("pose"), *registry.network_names("critic")]
 OTHERS = sorted(set(registry.network_names()) - set(HELPERS))
 
 

@@ -22,9 +22,12 @@ from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, po
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
+from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inputs, diffusion
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
-from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, resize, tag_inference, tag_losses, windows
+from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
+from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
+from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
+from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, windows
 
 CLASSES = 4
 SIDE = 33
@@ -71,6 +74,8 @@ _TURN = _RANDOM.normal(0, 0.02, (2, 3)).astype(np.float32)
 _SHIFT = _RANDOM.normal(0, 0.3, (2, 3)).astype(np.float32)
 _CAMERA = np.array([[[7, 0, 3.4], [0, 8, 2.6], [0, 0, 1]]] * 2, np.float32)
 _COLUMNS, _ROWS = _RANDOM.uniform(-1, 8, (2, 2, 5, 4)).astype(np.float32)
+_PAIRS = _RANDOM.randint(0, 6, (2, 5, 4)).astype(np.int32)
+_RELATIONS = np.array([[1, -1, 0, 1, 1], [0, 0, 1, -1, -1]], np.int32)
 _NOISE = (1e-5 * _RANDOM.normal(size=(2, 2, 6, 8, 2))).astype(np.float32)
 
 
@@ -81,6 +86,11 @@ def _video_loss(photo, fine, coarse, turn, shift, camera, noise=None, **options)
                          geometry.pose_to_matrix(turn, shift, invert=True)], 1)
   return photometric.reprojection_loss(photo, sources, [fine, coarse], transforms, camera,
                                        noise=noise, **options)
+
+
+_CHOICE = np.array([[2, 0, -1], [-1, 1, -1]], np.int32)
+_SQUARES = np.array([[[0, 1, 3, 4], [1, 2, 5, 6]]] * 2, np.int32)
+_PROBABILITIES = tf.nn.softmax(2 * _SCORES).numpy() * (_LABELS != 255)[..., None]
 
 
 def _score_fn(pixels):
@@ -114,6 +124,36 @@ OPS = (
        [_LABELS, _SCORES, _WEIGHTS], gradient=[1]),
     Op("losses.aggregate_classes", lambda scores: losses.aggregate_classes(
         scores, [[0, 3], [1], [2, 0, 1]]), [_SCORES], gradient=[0]),
+    Op("binary_losses.object_labels", binary_losses.object_labels, [_LABELS], tolerance=0),
+    Op("binary_losses.object_logits", lambda scores: binary_losses.object_logits(scores[..., :2]),
+       [_SCORES], gradient=[0], tolerance=0),
+    *(Op(f"binary_losses.{call.__name__}", call,
+         [(_LABELS > 1) + 254 * (_LABELS == 255).astype(np.uint8), _SCORES[..., 0]], gradient=[1])
+      for call in (binary_losses.binary_cross_entropy_map,
+                   binary_losses.masked_binary_cross_entropy)),
+    *(Op(f"tag_losses.{call.__name__}", call, [_TAGS, _SCORES[:, 0, 0]], gradient=[1])
+      for call in (tag_losses.tag_softmax_loss, tag_losses.tag_sigmoid_loss)),
+    *(Op(f"adversarial.{call.__name__}", call, [_SCORES[0, 0, :, :1]], gradient=[0])
+      for call in (adversarial.true_terms, adversarial.predicted_terms)),
+    Op("adversarial.critic_loss", adversarial.critic_loss,
+       [_SCORES[0, 0, :, 0], _SCORES[0, 1, :, 0], _WEIGHTS[0, 0]], gradient=[0, 1]),
+    Op("adversarial.adversarial_loss", adversarial.adversarial_loss,
+       [_SCORES[0, 0, :, 0], _WEIGHTS[0, 0]], gradient=[0]),
+    Op("critic_inputs.present_categories", lambda tags: critic_inputs.present_categories(tags, 2),
+       [_TAGS], tolerance=0),
+    Op("critic_inputs.category_images", critic_inputs.category_images,
+       [_SCORES[..., :3], _SCORES, np.int32([[1, 3], [2, -1]])], gradient=[0, 1]),
+    Op("critic_inputs.product_images", critic_inputs.product_images, [_SCORES[..., :3], _SCORES],
+       gradient=[0, 1]),
+    Op("activation.class_activation", activation.class_activation, [_SCORES, _SCORES[0, 0, :4]],
+       gradient=[0, 1]),
+    Op("activation.summed_activation", lambda x: activation.summed_activation(
+        _score_fn, x, scales=(0.5, 1.0), flip=True, multiple=8), [_PIXELS],
+       no_xla="sizes of views are known at run time alone"),
+    Op("activation.normalize_activation", activation.normalize_activation, [_SCORES, _TAGS],
+       gradient=[0]),
+    Op("activation.seeds_from_activation", activation.seeds_from_activation, [_SCORES, _TAGS],
+       tolerance=0),
     Op("geometry.disparity_to_depth", geometry.disparity_to_depth, [_WEIGHTS], gradient=[0]),
     Op("geometry.pose_to_matrix", geometry.pose_to_matrix, [_TURN, _SHIFT], gradient=[0, 1]),
     Op("geometry.pose_to_matrix", lambda turn, shift: geometry.pose_to_matrix(
@@ -161,6 +201,20 @@ OPS = (
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("depth_losses.berhu_loss", depth_losses.berhu_loss,
        [_PHOTO[..., 0], _DEPTH[..., 0], _PHOTO[..., 1] < 0.8], gradient=[0]),
+    *(Op(f"relative_depth.{call.__name__}", call, inputs, gradient=[0])
+      for call, inputs in (
+          (relative_depth.relative_depth_terms, [_PHOTO[..., 0], _PAIRS, _RELATIONS]),
+          (relative_depth.relative_depth_loss, [_PHOTO[..., 0], _PAIRS, _RELATIONS]))),
+    Op("reconstruction.refine_features", lambda maps: reconstruction.refine_features(
+        maps, lambda x: tf.reduce_sum((x[:, 1:] - x[:, :-1]) ** 2, [1, 2, 3]), 5), [_PHOTO]),
+    Op("reconstruction.refine_features", lambda maps, vectors, steps:
+       reconstruction.refine_features((maps, vectors), lambda u: [
+           tf.reduce_sum(u[0] ** 2, [1, 2, 3]), tf.reduce_sum(u[1], 1)], steps, rule="adam"),
+       [_PHOTO, np.abs(_TURN), np.array([4, 1], np.int32)]),
+    Op("reconstruction.tagged_scores", reconstruction.tagged_scores, [_SCORES, _TAGS],
+       gradient=[0, 1]),
+    Op("reconstruction.combine_tags", reconstruction.combine_tags, [_SCORES, _TAGS],
+       gradient=[0, 1]),
     Op("depth_inference.blend_mirrored", depth_inference.blend_mirrored,
        [_DEPTH, _DEPTH[:, :, ::-1]], gradient=[0, 1]),
     Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
@@ -203,10 +257,6 @@ OPS = (
     Op("inference.class_probabilities", lambda x: inference.class_probabilities(
         lambda view: tf.nn.softmax(_score_fn(view)), x, scales=(0.5, 1.0), answers="probabilities"),
        [_PIXELS]),
-    Op("tag_losses.tag_sigmoid_loss", tag_losses.tag_sigmoid_loss, [_SCORES[:, 0, 0], _TAGS],
-       gradient=[0]),
-    Op("tag_losses.tag_softmax_loss", tag_losses.tag_softmax_loss, [_SCORES[:, 0, 0], _TAGS],
-       gradient=[0]),
     Op("tag_inference.foreground_probabilities", lambda scores:
        tag_inference.foreground_probabilities(scores, "softmax"), [_SCORES[:, 0, 0]], gradient=[0]),
     Op("tag_inference.tag_probabilities", lambda x: tag_inference.tag_probabilities(
@@ -222,6 +272,55 @@ OPS = (
     Op("color.jitter_color", color.jitter_color, [
         255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
        gradient=(0,)),
+    Op("color.shift_hue", color.shift_hue, [255 * _PHOTO, np.float32([0.2, -0.4])],
+       tolerance=1e-5),
+    Op("blur.gaussian_blur", blur.gaussian_blur, [_PHOTO, np.float32([0.7, 3.0])], gradient=[0]),
+    Op("draws.uniform", lambda keys: draws.uniform(keys, [3, 2], "a"), [_KEYS], tolerance=0),
+    Op("draws.normal", lambda keys: draws.normal(keys, [7], "a"), [_KEYS], tolerance=1e-5),
+    Op("draws.avalanche", draws.avalanche, [np.array([0, 7, 2**32 - 1])], tolerance=0),
+    Op("draws.within", lambda x: draws.within(x, (1.0, 3.0)), [_WEIGHTS], gradient=[0]),
+    Op("strong_view.strong_view", strong_view.strong_view,
+       [_PIXELS, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]]), np.float32([0.2, 0.0]),
+        np.float32([0.0, 1.0])], tolerance=0.01),
+    Op("strong_view.draw_color", lambda keys: strong_view.draw_color(keys, grey_share=0.5),
+       [_KEYS]),
+    Op("strong_view.draw_blur", strong_view.draw_blur, [_KEYS]),
+    Op("mixing.normalise_disparity", lambda x, valid: mixing.normalise_disparity(
+        x, valid, levels=255), [_WEIGHTS, _VALID]),
+    Op("mixing.depthmix_mask", mixing.depthmix_mask, [_WEIGHTS, _WEIGHTS[::-1]], tolerance=0),
+    Op("mixing.classmix_mask", mixing.classmix_mask, [_LABELS, _CHOICE], tolerance=0),
+    Op("mixing.cutmix_mask", lambda x: mixing.cutmix_mask((5, 7), x), [_SQUARES], tolerance=0),
+    Op("mixing.cowmix_mask", mixing.cowmix_mask,
+       [_SCORES[..., 0], np.float32([1.0, 2.0]), np.float32([0.5, 0.3])], tolerance=0),
+    Op("mixing.mix", mixing.mix, [_VALID, _SCORES, _SCORES[::-1]], gradient=[1, 2], tolerance=0),
+    Op("mixing.mix_with", lambda mask, scores, labels: mixing.mix_with(
+        mask, {"scores": scores, "labels": labels}, mixing.neighbours(2)),
+       [_VALID, _SCORES, _LABELS], tolerance=0),
+    Op("mixing.neighbours", lambda keys: mixing.neighbours(tf.shape(keys)[0]), [_KEYS],
+       tolerance=0),
+    Op("mixing.erase", lambda mask, image, labels: mixing.erase(
+        mask, {fields.IMAGE: image, fields.MASK: labels}, 9), [_VALID, _SCORES, _LABELS],
+       tolerance=0),
+    Op("mixing_draws.draw_partners", mixing_draws.draw_partners, [_KEYS], tolerance=0),
+    Op("mixing_draws.boxes_of", lambda x: mixing_draws.boxes_of(
+        (20, 30), x[:, :2, 0], x[:, :2, 1], x[:, :2, 2:4]), [_WEIGHTS], tolerance=0),
+    Op("mixing_draws.draw_boxes", lambda keys: mixing_draws.draw_boxes(
+        keys, (20, 30), areas=(0.02, 0.4), aspects=(0.3, 3.3), count=2), [_KEYS], tolerance=0),
+    Op("mixing_draws.draw_classes", lambda keys, labels: mixing_draws.draw_classes(
+        keys, labels, CLASSES), [_KEYS, _LABELS], tolerance=0),
+    Op("mixing_draws.draw_blobs", lambda keys: mixing_draws.draw_blobs(keys, (4, 6)), [_KEYS],
+       tolerance=1e-5),
+    Op("pseudo.pseudo_labels", lambda x: pseudo.pseudo_labels(x, 0.8, pseudo.IMAGE),
+       [_PROBABILITIES]),
+    Op("pseudo.confidence", lambda x: pseudo.confidence(x, 0.8), [_PROBABILITIES], tolerance=0),
+    Op("pseudo.weights_of", lambda x: pseudo.weights_of(x, pseudo.BATCH), [_WEIGHTS]),
+    Op("perturb.drop_channels", perturb.drop_channels, [_SCORES, _WEIGHTS[:, 0, :CLASSES]],
+       gradient=[0]),
+    Op("perturb.split_channels", perturb.split_channels,
+       [_SCORES, _WEIGHTS[:, 0, :CLASSES], np.array([True, False])], gradient=[0]),
+    Op("ema.ema_alpha", ema.ema_alpha, [np.int32(3)]),
+    Op("ema.ema_update", lambda old, new: ema.ema_update([old], [new], 0.9),
+       [_WEIGHTS, _WEIGHTS[::-1]], gradient=[0, 1]),
     *(Op(f"boxes.{call.__name__}", call, inputs, host="NumPy, run once per image, not per step")
       for call, inputs in (
           (boxes.painting_order, [_BOXES, (1, 2), (9, 9)]),
@@ -239,6 +338,25 @@ OPS = (
           ("crf.clear_cache", crf.clear_cache, []),
           ("permutohedral.corner_matrix", permutohedral.corner_matrix,
            [_WEIGHTS[0], _LABELS[0].astype(np.int32), (5, 256)]))),
+    *(Op(f"superpixels.{call.__name__}", call, inputs, host="scikit-image and NumPy, per image")
+      for call, inputs in (
+          (superpixels.working_size, [(30, 40)]),
+          (superpixels.shrink, [_PIXELS[0], (10, 13)]),
+          (superpixels.superpixels, [_PIXELS[0]]),
+          (superpixels.lab_colors, [_PIXELS[0]]),
+          (superpixels.superpixel_means, [_LABELS[0] % 2, _WEIGHTS[0]]),
+          (superpixels.superpixel_graph, [_LABELS[0] % 2, _SCORES[0, ..., :3], _WEIGHTS[0]]),
+          (superpixels.border_superpixels, [_LABELS[0] % 2]))),
+    *(Op(f"{call.__module__.rsplit('.', 1)[1]}.{call.__name__}", call, inputs,
+         host="sparse factorisation on the host, once per image")
+      for call, inputs in (
+          (diffusion.affinity, [_SCORES[0, 0], [[0, 1]]]),
+          (diffusion.self_diffusion, [[1.0], [[0, 1]], [[1], [0]]]),
+          (diffusion.background_share, [_TAGS / 4]),
+          (diffusion.labels_of, [_TAGS, (1, 2, 3, 4)]),
+          (label_diffusion.superpixel_seeds, [_WEIGHTS[0], _WEIGHTS[0, :, 0]]),
+          (label_diffusion.diffuse_labels, [
+              _PIXELS[0], _WEIGHTS[0], _WEIGHTS[0][..., None], (1,)]))),
 )
 
 # === Networks ===
@@ -286,8 +404,10 @@ class Network:
     record = self.record
     if record.role == networks.POSE:
       return [(count, 1, 3)] * 2
-    if record.role == networks.TAGS:
-      return [(count, CLASSES)]
+    if record.role in (networks.TAGS, networks.CRITIC):
+      return [(count, CLASSES if record.role == networks.TAGS else 1)]
+    if record.answers == depth_inference.LOG_DEPTH:
+      return [grid(1, 1)]
     found = {f"disparity_{level}": grid(2 ** level, 1) for level in record.levels}
     if record.role != networks.DEPTH:
       found["scores"] = grid(record.stride, CLASSES)
@@ -314,6 +434,8 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
+    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3, "steps": 3}),
+    Network("dual_network", {"steps": 2, "batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
     # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),
@@ -321,8 +443,15 @@ NETWORKS = (
     Network("light_depth", _LIGHT_UNET, slow=True),
     Network("multitask", {**_RESNET_UNET, "batch_norm": True, "padding": "zeros"}, slow=True),
     Network("light_multitask", _LIGHT_UNET),
+    Network("light_hourglass", {"width": 0.125}),
+    Network("hourglass", slow=True),
     Network("pose_network", {"filters": 16}, slow=True),
     Network("light_pose", {"alpha": 0.25, "filters": 16}),
+    Network("light_cam", {"alpha": 0.25, "cam_filters": 8, "dropout_rate": 0.3}),
+    # Its encoders are those of the U-Nets.
+    Network("cam_encoder", {"encoder": "resnet18"}, slow=True),
+    Network("cam_vgg16", {"cam_filters": 16}, slow=True),
+    Network("p_net", {"grid": (9, 10)}),
     Network("tag_classifier", {"alpha": 0.25, "dropout_rate": 0.3}),
 )
 

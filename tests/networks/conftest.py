@@ -50,6 +50,19 @@ def fill_generated(golden):
 
 
 @pytest.fixture
+def uniform_tensor(golden):
+  """Returns a function that gives an input of the parity networks that is not stored, [1, ...]."""
+  described = json.loads(golden("networks_weak_tensors.json").read_text())
+
+  def values(name, shape):
+    number = (described["input_tensor_index"] + described["salt"]
+              + described["input_offsets"][name])
+    return uniform(int(np.prod(shape)), number).reshape(1, *shape).astype(np.float32)
+
+  return values
+
+
+@pytest.fixture
 def check_hash(golden):
   """Checks the generator against the numbers stored beside the tensor lists."""
   described = json.loads(golden("networks_weak_tensors.json").read_text())["hash_check"]

@@ -10,12 +10,14 @@ SMALL = {
     "deeplab_v3": {"backbone": "mobilenet_v1", "width": 0.25, "head_filters": 8},
     "light_mobilenet_v1": {"alpha": 0.25},
     "light_tiny": {},
+    "light_dual": {"alpha": 0.25, "head_filters": 8, "steps": 1},
     "unet": {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)},
     "light_unet": {"alpha": 0.25},
 }
 OTHERS = {
     "depth_unet": {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)},
     "light_depth": {"alpha": 0.25},
+    "light_hourglass": {"width": 0.1},
     "pose_network": {"kind": "posecnn", "alpha": 0.25},
     "light_pose": {"alpha": 0.25},
     "multitask": {"encoder": "mobilenet_v1", "alpha": 0.25, "channels": (4, 4, 4, 4, 4),
@@ -24,8 +26,8 @@ OTHERS = {
     "tag_classifier": {"alpha": 0.25},
 }
 # Their options are documented by reference to the builder that they narrow.
-BY_REFERENCE = {"light_tiny", "light_unet", "light_depth", "light_pose", "multitask",
-                "light_multitask"}
+BY_REFERENCE = {"light_tiny", "light_dual", "light_hourglass", "light_unet", "light_depth",
+                "light_pose", "multitask", "light_multitask"}
 
 
 def classes_of(record):
@@ -66,6 +68,9 @@ def test_built_networks_of_other_roles_keep_what_their_record_says(name):
     assert network.output_shape == (None, 5) and record.levels == ()
     return
   outputs = network.output_shape
+  if record.answers == "log_depth":
+    outputs = {"log_depth": outputs}
+    assert outputs["log_depth"] == (None, 32, 64, 1)
   assert record.mean_rgb == preprocessing.MEAN_RGB[record.preprocessing]
   assert [key for key in sorted(outputs) if key.startswith("disparity")] == [
       f"disparity_{level}" for level in record.levels]
@@ -76,18 +81,17 @@ def test_built_networks_of_other_roles_keep_what_their_record_says(name):
     assert network.input_shape == (None, 32, 64, 6)
     assert outputs["axis_angle"] == outputs["translation"] == (None, 1, 3)
   else:
-    assert record.levels == (0, 1, 2, 3)
+    assert record.levels == (() if record.answers == "log_depth" else (0, 1, 2, 3))
 
 
-def test_a_stored_record_means_what_it_meant():
-  """`record.json` of earlier runs has six fields, in this order."""
-  fields = [field.name for field in dataclasses.fields(registry.NetworkRecord)]
-  assert fields == ["name", "preprocessing", "stride", "mean_rgb", "head_pattern", "multiple",
-                    "role", "levels", "answers"]
-  stored = {"name": "light_tiny", "preprocessing": "tf", "stride": 8,
-            "mean_rgb": (127.5, 127.5, 127.5), "head_pattern": "(^|/)head_", "multiple": 16}
-  assert registry.NetworkRecord(**stored) == registry.network_record("light_tiny")
-  assert registry.NetworkRecord(*stored.values()) == registry.network_record("light_tiny")
+def test_what_networks_answer_with():
+  """Log depth read as disparity would be a silent mistake."""
+  answers = {name: registry.network_record(name).answers for name in registry.network_names()}
+  assert {name for name, answer in answers.items() if answer == "log_depth"} == {
+      "hourglass", "light_hourglass"}
+  assert (answers["unet"], answers["light_multitask"], answers["light_depth"]) == (
+      "scores", "scores", "disparity")
+  assert registry.network_record("light_hourglass").levels == ()
 
 
 def test_records():
@@ -113,6 +117,7 @@ def test_records_of_nested_grids():
   assert record("unet", encoder="mobilenet_v1").preprocessing == "tf"
   assert record("depth_unet", encoder="mobilenet_v1").preprocessing == "tf"
   assert record("pose_network", kind="mobilenet_v1").preprocessing == "tf"
+  assert record("hourglass").preprocessing == record("light_hourglass").preprocessing == "unit"
   assert record("unet").multiple == record("light_unet").multiple == 1
   assert record("depth_unet").multiple == 16 and record("light_pose").multiple == 1
   assert record("depth_unet", output_stride=32).multiple == 32
@@ -124,8 +129,22 @@ def test_records_of_nested_grids():
   assert record("deeplab_v3").padding_multiple == 16
 
 
+def test_records_of_tags_and_critics():
+  record = registry.network_record
+  assert [record(name).preprocessing for name in ("cam_vgg16", "cam_encoder", "light_cam",
+                                                  "p_net")] == ["caffe", "depth", "tf", "tf"]
+  assert record("cam_encoder", encoder="mobilenet_v1").preprocessing == "tf"
+  for name in (*registry.network_names("tags"), "p_net"):
+    assert (record(name).stride, record(name).levels, record(name).padding_multiple) == (1, (), 1)
+    record(name).check_size(321, 500)
+
+
 def test_roles():
-  assert registry.network_names("depth") == ["depth_unet", "light_depth"]
+  assert registry.network_names("depth") == [
+      "depth_unet", "hourglass", "light_depth", "light_hourglass"]
+  assert registry.network_names("tags") == [
+      "cam_encoder", "cam_vgg16", "light_cam", "tag_classifier"]
+  assert registry.network_names("critic") == ["p_net"]
   assert registry.network_names("multitask") == ["light_multitask", "multitask"]
   assert registry.network_names() == sorted(
       name for role in registry.ROLES for name in registry.network_names(role))
@@ -192,7 +211,7 @@ def test_aligned_side(side, aligned):
 def test_synchronized_options_can_be_given_to_the_network():
   for name in registry.network_names():
     assert set(registry.synchronized(name)) <= set(registry.network_options(name))
-  for name in (*OTHERS, "unet", "light_unet"):
+  for name in (*OTHERS, "unet", "light_unet", "light_cam", "cam_encoder"):
     assert registry.synchronized(name) == {"synchronized_batch_norm": True}
   assert registry.synchronized("deeplab_v3") == {"synchronized_batch_norm": True}
   assert registry.synchronized("deeplab_v2_resnet101") == {}
@@ -213,7 +232,8 @@ def test_unknown_names_get_the_nearest_one():
 
 
 @pytest.mark.parametrize("name, classes", [
-    ("light_depth", 4), ("light_pose", 4), ("light_multitask", 0), ("light_unet", 0)])
+    ("light_depth", 4), ("light_pose", 4), ("light_multitask", 0), ("light_unet", 0),
+    ("light_cam", 0), ("p_net", 0)])
 def test_classes_belong_to_scores(name, classes):
   with pytest.raises(ValueError, match="(?s)number of classes.*light_multitask, multitask"):
     registry.build_network(name, (32, 32, 3), classes)

@@ -53,3 +53,19 @@ def test_graph_and_compiled_code_agree(images):
   for compiled in (False, True):
     np.testing.assert_allclose(
         tf.function(color.jitter_color, jit_compile=compiled)(values, amounts), eager, atol=1e-3)
+
+
+def test_a_third_of_the_circle_permutes_the_channels(images):
+  batch = images[:, 0]
+  for turns, order in ((1 / 3, [2, 0, 1]), (-1 / 3, [1, 2, 0]), (1.0, [0, 1, 2])):
+    found = color.shift_hue(batch, [turns] * 2)
+    assert found.dtype == tf.uint8
+    assert np.abs(found.numpy().astype(int) - batch[..., order]).max() <= 1
+
+
+def test_no_turn_changes_no_bit(images):
+  values = images[:, 0].astype(np.float32) + 0.3
+  found = color.shift_hue(values, [0.0, 0.1]).numpy()
+  np.testing.assert_array_equal(found[0], values[0])
+  np.testing.assert_allclose(found[1].max(-1), values[1].max(-1), rtol=1e-5)  # The value stays.
+  assert np.abs(found[1] - values[1]).max() > 5

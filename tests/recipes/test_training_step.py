@@ -7,6 +7,9 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import training_step
 
+# Networks of depth that answer with disparity.
+DISPARITY = ["depth_unet", "light_depth"]
+
 
 @pytest.fixture
 def make(tiny_video, depth_overrides):
@@ -20,8 +23,8 @@ def make(tiny_video, depth_overrides):
 
 
 @pytest.mark.parametrize("method, network, names", [
-    ("self_supervised_depth", "light_unet", networks.network_names("depth")),
-    ("supervised_depth", "light_multitask", networks.network_names("depth")),
+    ("self_supervised_depth", "light_unet", DISPARITY),
+    ("supervised_depth", "light_multitask", DISPARITY),
     ("joint_depth", "light_depth", networks.network_names("multitask")),
     ("em_fixed", "light_depth", networks.network_names("segmentation")),
     ("supervised", "light_multitask", networks.network_names("segmentation"))])
@@ -34,6 +37,14 @@ def test_a_method_names_the_networks_that_it_can_train(tiny_video, method, netwo
   assert "Expected: one of " + ", ".join(names) + ". " in str(error.value)
   assert f"Received: a network for {networks.network_record(network).role}." in str(error.value)
   assert "network.type" in str(error.value)
+
+
+def test_log_depth_is_not_read_as_disparity(tiny_video):
+  config = overrides.resolve("own_video", overrides={
+      "method.type": "self_supervised_depth", "network.type": "light_hourglass"})
+  with pytest.raises(ValueError, match="(?s)cannot train.*'light_hourglass'.*depth as log_depth"):
+    training_step.make_steps("train", config, {"": tiny_video})
+
 
 
 def test_a_phase_of_depth_has_no_classes_and_reads_no_label(make, tiny_video):

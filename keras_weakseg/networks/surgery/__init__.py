@@ -1,0 +1,1 @@
+"""Changes to trained networks that leave an ordinary `keras.Model`: other stems, fewer channels."""

@@ -49,10 +49,21 @@ class BBoxSeg(hyperparams.Config):
 
 @dataclasses.dataclass
 class BBoxEMFixed(hyperparams.Config):
-  """Bbox-EM-Fixed (same section); the first `warmup_steps` are Bbox-Rect's, the paper has none."""
+  """Bbox-EM-Fixed (same section).
+
+  Attributes:
+    background_bias, foreground_bias: added to the scores of the background and of the box's class.
+    warmup_steps: the first ones are Bbox-Rect's; the paper has none.
+    decision: `class`: the best of all scores (published); `object`: object or background, and the
+      class is that of the box.
+    overlap: which boxes over a pixel count: the `smallest` (the authors' code), or `all` (the
+      paper's text).
+  """
   background_bias: float = 5.0
   foreground_bias: float = 6.0
   warmup_steps: int = 0
+  decision: str = "class"
+  overlap: str = "smallest"
 
 
 @dataclasses.dataclass

@@ -3,8 +3,8 @@
 Reference: Hoyer, Dai, Chen, Koring, Saha, Van Gool, Three Ways to Improve Semantic Segmentation
 with Self-Supervised Depth Estimation, CVPR 2021; constants are those of the authors' code.
 
-Deviation: no hue jitter, the third stage in single precision, weight decay on kernels only. The
-reference jitters hue too, mixes precisions there, and decays every variable.
+Deviation: the third stage in single precision, weight decay on kernels only. The reference mixes
+precisions there, which `runtime.mixed_precision` does for a whole run, and decays every variable.
 """
 import copy
 import functools
@@ -21,7 +21,6 @@ FEATURE_DISTANCE = 1e-2
 STEPS, DROP = 40000, 30000
 LEARNING_RATE, ENCODER_MULTIPLIER, POSE_MULTIPLIER = 1e-2, 0.1, 1e-4
 CLIP_NORM = 10.0
-COUNTS = (372, 2975)
 TRAIN, VALIDATION = "train", "validation"
 
 # The layers of tf_keras.applications, whose ImageNet weights can be had; `torchvision` fits those
@@ -53,9 +52,12 @@ def depth_network():
 
 
 def pose_network():
-  """Returns ResNet-18 on pairs of frames."""
-  return schema.PoseNetwork(type="pose_network", pretrained="imagenet",
-                            pose_network=schema.PoseResNet(layout="keras"))
+  """Returns ResNet-18 on pairs of frames, as torchvision has it: Keras has no ResNet-18.
+
+  Its ImageNet weights are torchvision's state dict, saved by `numpy.savez`: `pose.pretrained`.
+  """
+  return schema.PoseNetwork(type="pose_network", pretrained="imagenet_if_available",
+                            pose_network=schema.PoseResNet(layout="torchvision"))
 
 
 def depth_stage(name, batch_size, crop=(), *, carried=True):
@@ -78,22 +80,26 @@ def depth_stage(name, batch_size, crop=(), *, carried=True):
       training=training, augmentation=depth_methods.monodepth2_augmentation(SIZE, crop))
 
 
-def finetuning_stage():
-  """Returns the stage that lets the encoder learn too, near its ImageNet features (F)."""
+def finetuning_stage(feature_distance=FEATURE_DISTANCE):
+  """Returns the stage that lets the encoder learn too, near its ImageNet features (F).
+
+  Args:
+    feature_distance: weight of the distance to these.
+  """
   stage = depth_stage("finetune", 4, CROP)
-  stage.method.self_supervised_depth.feature_distance = FEATURE_DISTANCE
+  stage.method.self_supervised_depth.feature_distance = feature_distance
   stage.training = depth_methods.adam_with_step(1e-5, FINETUNE_STEPS, decay_at=1.0)
   return stage
 
 
-def depth_stages(finetuned=True):
-  """Returns the stages of learning depth; the first is there for the pose network.
+def depth_stages(feature_distance=FEATURE_DISTANCE):
+  """Returns the three stages of learning depth; the first is there for the pose network.
 
   Args:
-    finetuned: whether the third one, with feature distance, is among them.
+    feature_distance: its weight in the third one; 0 = the encoder learns freely.
   """
   return [depth_stage("whole", 2), depth_stage("cropped", 4, CROP, carried=False),
-          *([finetuning_stage()] if finetuned else [])]
+          finetuning_stage(feature_distance)]
 
 
 def segmentation(network, method, count, stages=(), multipliers=()):
@@ -131,9 +137,10 @@ def baseline(count):
   return segmentation(unet("imagenet"), schema.Method(type="supervised"), count)
 
 
-def transfer(count, finetuned):
-  """Returns P, and with `finetuned` P+F: encoder and decoder start from depth."""
-  return segmentation(unet(), schema.Method(type="supervised"), count, depth_stages(finetuned))
+def transfer(count, feature_distance=FEATURE_DISTANCE):
+  """Returns P+F, and P without feature distance: encoder and decoder start from depth."""
+  return segmentation(
+      unet(), schema.Method(type="supervised"), count, depth_stages(feature_distance))
 
 
 def multitask(count):
@@ -155,16 +162,18 @@ def depth_cityscapes():
       evaluation=schema.Evaluation(split=VALIDATION))
 
 
-# Table 2 of the paper: mean IoU in per cent on `validation` with 372 and 2,975 labels.
+# Table 2 of the paper (the baselines at 100 and 744: Table 1): mean IoU in per cent on `validation`
+# by the number of labels.
 TABLE_2 = {
-    "baseline_{}_cityscapes": (baseline, (59.14, 67.77), "ImageNet weights alone"),
-    "transfer_{}_cityscapes": (functools.partial(transfer, finetuned=False), (60.46, 69.00), "P"),
-    "transfer_f_{}_cityscapes": (functools.partial(transfer, finetuned=True), (60.80, 69.47),
-                                 "P+F"),
-    "multitask_f_{}_cityscapes": (multitask, (61.25, 69.76), "M+F"),
+    "baseline_{}_cityscapes": (baseline, {100: 48.75, 372: 59.14, 744: 63.46, 2975: 67.77},
+                               "ImageNet weights alone"),
+    "transfer_{}_cityscapes": (functools.partial(transfer, feature_distance=0.0),
+                               {372: 60.46, 2975: 69.00}, "P"),
+    "transfer_f_{}_cityscapes": (transfer, {372: 60.80, 2975: 69.47}, "P+F"),
+    "multitask_f_{}_cityscapes": (multitask, {372: 61.25, 2975: 69.76}, "M+F"),
 }
 
 for _name, (_factory, _published, _row) in TABLE_2.items():
-  for _count, _number in zip(COUNTS, _published):
+  for _count, _number in _published.items():
     registry.register(_name.format(_count), f"{_row}, {_count} masks; paper: {_number} on val")(
         functools.partial(_factory, _count))

@@ -13,6 +13,8 @@ from keras_weakseg.ops import crf_parameters
 CHECKPOINTS = ("last", "best")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+BOX_DECISIONS = ("class", "object")
+BOX_OVERLAPS = ("smallest", "all")
 BOX_MODES = ("soft", "hard")
 DEPTH_FROM = ("video", "teacher")
 DEPTH_LOSSES = ("log", "berhu")
@@ -86,6 +88,7 @@ def _validate_stages(experiment):
       data_validation.validate_parts(experiment.data.sources, stage.parts, stage.head)
       data_validation.validate_augmentation(
           augmentation, not network_validation.has_nested_grids(stage.network), key)
+      data_validation.validate_tags(augmentation, stage.parts, key)
       _validate_phase(stage, stage.parts, augmentation)
     except ValueError as error:
       raise ValueError(f"In the stage '{stage.name}': {error}") from error
@@ -105,6 +108,8 @@ def _validate_method(method, parts):
   require(0 < alpha < 1, f"method.{method.type}.alpha", received=alpha,
           expected="a share of the box, 0 < alpha < 1")
   one_of(f"method.{method.type}.mode", getattr(options, "mode", BOX_MODES[0]), BOX_MODES)
+  for name, known in (("decision", BOX_DECISIONS), ("overlap", BOX_OVERLAPS)):
+    one_of(f"method.{method.type}.{name}", getattr(options, name, known[0]), known)
   _validate_depth(f"method.{method.type}", options)
   needed = _NEEDED.get(method.type, fields.Supervision.TAGS)
   if getattr(options, "loss", "") == "berhu":  # A teacher needs no labels.

@@ -132,8 +132,8 @@ class DecoderPlan:
     else:
       rates = [rate * 16 // self.output_stride for rate in self.rates]
       x = deeplab_v3.PyramidPooling(
-          filters, rates, synchronized_batch_norm=self.synchronized,
-          name=f"{self.prefix}aspp")(x)
+          filters, rates, synchronized_batch_norm=self.synchronized, epsilon=1e-5,
+          momentum=resnet.MOMENTUM, name=f"{self.prefix}aspp")(x)
     return dropout.StatelessDropout(self.dropout_rate, name=f"{self.prefix}dropout")(x)
 
   def decode(self, features, images, levels=(4, 3, 2, 1, 0), x=None):

@@ -139,6 +139,25 @@ def _pose(experiment, method_class, options, network, pretrained, earlier):
   return found
 
 
+def pose_plan(experiment, method_class, options, pretrained, before=None):
+  """Returns the lines of a plan that tell which network learns motion, and from what.
+
+  Args:
+    experiment: `schema.Experiment` of the phase.
+    method_class: class of the method.
+    options: dict of the method's options.
+    pretrained: where the weights come from, or "".
+    before: name of the phase whose pose network is carried over, if it has one, or None.
+  """
+  config = experiment.pose
+  if fields.FRAMES not in method_class.inputs(options):
+    return []
+  if config.type == SHARED_POSE:
+    return ["motion: from the encoder of the depth network"]
+  return [f"motion: {config.type}, weights from "
+          + (f"phase '{before}'" if before else origin(pretrained, config))]
+
+
 def _reference(config, pretrained):
   """Returns the frozen encoder whose features training shall stay near."""
   if not pretrained:
@@ -153,9 +172,18 @@ def _reference(config, pretrained):
   return encoder
 
 
-def origin(pretrained):
-  """Returns where weights come from, for the plan."""
+def origin(pretrained, config=None):
+  """Returns where weights come from, for the plan.
+
+  Args:
+    pretrained: where they are looked for, or "".
+    config: `schema.PoseNetwork` that gets them, None = a network whose weights Keras may have.
+  """
   if pretrained == OPTIONAL_IMAGENET:
+    kind = config.get().as_dict().get("kind", "") if config else ""
+    if kind in ("resnet18", "resnet34"):
+      return (f"scratch: Keras has no weights of a {kind}; pose.pretrained takes torchvision's "
+              "state dict as .npz")
     return "ImageNet if they can be had, else from scratch"
   return pretrained or "scratch"
 

@@ -21,6 +21,7 @@ class Phase:
       nothing to do.
     record: `NetworkRecord` of the phase's network.
     head: `heads.Head`: the classes that the network is built with.
+    motion: whether it trains a pose network, which a later phase may go on with.
   """
   name: str
   build: Callable[[dict], Any]
@@ -32,6 +33,7 @@ class Phase:
   prepare: Optional[Callable[[bool], None]] = None
   record: Any = None
   head: Any = None
+  motion: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

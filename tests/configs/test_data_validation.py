@@ -90,7 +90,7 @@ def test_the_nearest_crop_is_offered(crop, fix):
 @pytest.mark.parametrize("augmentation, words", [
     ({"scales": (1.0,)}, "lowest, highest"), ({"scales": (2.0, 1.0)}, "lowest, highest"),
     ({"scales": (0.0, 1.0)}, "lowest, highest"), ({"color": 1.1}, "0..1"),
-    ({"tags_from": "crops"}, "Did you mean 'crop'"),
+    ({"tags_from": "box"}, "Did you mean 'boxes'"),
 ])
 def test_wrong_augmentation(augmentation, words):
   with pytest.raises(ValueError, match=words):

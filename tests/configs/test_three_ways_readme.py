@@ -9,6 +9,7 @@ from keras_weakseg import cli
 from keras_weakseg import datasets
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
+from keras_weakseg.configs import three_ways_camvid
 from keras_weakseg.configs import three_ways_paper
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,13 +24,16 @@ def row_of(name):
   return [cell.strip() for cell in row.split("|")]
 
 
-@pytest.mark.parametrize("index, name", [
-    (index, key.format(count)) for key in three_ways_paper.TABLE_2
-    for index, count in enumerate(three_ways_paper.COUNTS)])
-def test_a_row_of_the_table_has_the_number_of_its_experiment(index, name):
+TABLES = {**three_ways_paper.TABLE_2, **three_ways_camvid.TABLE_S5}
+
+
+@pytest.mark.parametrize("count, name", [
+    (count, key.format(count)) for key, (_, published, _) in TABLES.items()
+    for count in published])
+def test_a_row_of_the_table_has_the_number_of_its_experiment(count, name):
   row, experiment = row_of(name), registry.build(name)
   assert float(row[4]) == float(re.search(r"paper: ([\d.]+)", experiment.description).group(1))
-  assert row[3] == f"{three_ways_paper.COUNTS[index]:,}" == f"{experiment.data.parts[0].count:,}"
+  assert row[3] == f"{count:,}" == f"{experiment.data.parts[0].count:,}"
   words = {0: "ImageNet", 2: "two stages", 3: "three stages"}
   assert words[len(experiment.stages)] in row[2] or row[2].startswith("the same")
 

@@ -20,9 +20,9 @@ from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, po
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
-from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
+from keras_weakseg.ops import alignment, box_coverage, boxes, crf, em, images, inference, losses
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, resize, windows
+from keras_weakseg.ops import geometry, permutohedral, photometric, resize, windows
 
 CLASSES = 4
 SIDE = 33
@@ -57,6 +57,8 @@ _SCORES = (_RANDOM.normal(size=(2, 5, 7, CLASSES)) * 2).astype(np.float32)
 _TAGS = np.array([[1, 1, 0, 1], [1, 0, 1, 0]], np.float32)
 _LABELS = np.where(_RANDOM.rand(2, 5, 7) < 0.2, 255, _RANDOM.randint(0, CLASSES, (2, 5, 7)))
 _LABELS = _LABELS.astype(np.uint8)
+_CORNERS = np.array([[[0, 0, 0.5, 0.9], [0.2, 0.3, 1, 1]], [[0.1, 0, 0.2, 1], [0] * 4]], np.float32)
+_BOX_CLASSES = np.array([[1, 2], [3, -1]], np.int32)
 _KEYS = np.array([[3, 4], [5, 6]], np.int32)
 _VALID = _RANDOM.rand(2, 5, 7) < 0.8
 _WEIGHTS = _RANDOM.rand(2, 5, 7).astype(np.float32)
@@ -96,6 +98,13 @@ OPS = (
         scores, tags, seed=keys, valid_mask=valid), [_SCORES, _TAGS, _KEYS, _VALID]),
     Op("em.bbox_em_fixed_scores", em.bbox_em_fixed_scores, [_SCORES, _LABELS], gradient=[0],
        tolerance=0),
+    Op("em.bbox_em_fixed_scores", lambda scores, labels, covered: em.bbox_em_fixed_scores(
+        scores, labels, covered=covered), [_SCORES, _LABELS, _SCORES > 0], gradient=[0],
+       tolerance=0),
+    Op("em.bbox_object_labels", lambda scores, labels, covered: em.bbox_object_labels(
+        scores, labels, covered=covered), [_SCORES, _LABELS, _SCORES > 0], tolerance=0),
+    Op("box_coverage.box_coverage", lambda corners, classes: box_coverage.box_coverage(
+        corners, classes, (17, 25), CLASSES, 8), [_CORNERS, _BOX_CLASSES], tolerance=0),
     Op("em.tags_from_labels", lambda labels: em.tags_from_labels(labels, CLASSES), [_LABELS],
        tolerance=0),
     Op("em.latent_labels", lambda scores, tags: em.latent_labels(scores, tags, censor=True),

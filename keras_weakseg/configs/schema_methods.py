@@ -78,6 +78,7 @@ class _VideoLoss(hyperparams.Config):
   scale_translation: bool = False
   symmetric: bool = False
   align: int = 0
+  own_size: bool = False
 
 
 @dataclasses.dataclass

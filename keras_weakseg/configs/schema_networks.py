@@ -114,12 +114,14 @@ class LightUNet(_LightDecoder):
 class DepthUNet(_Decoder):
   """Disparities of a single image."""
   disparity_scales: Tuple[int, ...] = (0, 1, 2, 3)
+  mask_sources: int = 0
 
 
 @dataclasses.dataclass
 class LightDepth(_LightDecoder):
   """Disparities of a single image, light."""
   disparity_scales: Tuple[int, ...] = (0, 1, 2, 3)
+  mask_sources: int = 0
 
 
 @dataclasses.dataclass

@@ -34,7 +34,7 @@ class JointDepth(supervised.Supervised):
     depth_from: "video" or "teacher".
     depth_weight: weight of the depth loss.
     min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
-      symmetric, align: see `VideoLoss`.
+      symmetric, align, own_size: see `VideoLoss`.
     **options: see `Supervised`.
   """
   needs = fields.Supervision.MASK  # Of what nobody has divided into parts.
@@ -44,7 +44,8 @@ class JointDepth(supervised.Supervised):
   def __init__(self, network, predictor, *, network_preprocessing=preprocessing.TF, pose=None,
                pose_preprocessing=preprocessing.TF, depth_from=VIDEO, depth_weight=1.0,
                min_depth=0.1, max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True,
-               average=False, scale_translation=False, symmetric=False, align=0, **options):
+               average=False, scale_translation=False, symmetric=False, align=0, own_size=False,
+               **options):
     super().__init__(network, predictor, **options)
     self.networks = {"multitask": network, **({"pose": pose} if pose is not None else {})}
     self.preprocess = preprocessing.Preprocess(network_preprocessing)
@@ -52,7 +53,7 @@ class JointDepth(supervised.Supervised):
     self.video_loss = video_loss.VideoLoss(
         pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
         ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
-        scale_translation=scale_translation, symmetric=symmetric, align=align)
+        scale_translation=scale_translation, symmetric=symmetric, align=align, own_size=own_size)
 
   @classmethod
   def inputs(cls, options):

@@ -38,7 +38,8 @@ class SelfSupervisedDepth(base.Method):
       depth metric.
     video: whether neighbours in time are sources.
     min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
-      symmetric, align: see `VideoLoss`.
+      symmetric, align, own_size: see `VideoLoss`. If the network has masks (`mask_sources`), they
+      weigh the errors, and `auto_mask` must be off.
     **options: see `Method`.
   """
   needs = fields.Supervision.NONE
@@ -48,7 +49,7 @@ class SelfSupervisedDepth(base.Method):
                reference=None, feature_distance=0.0, network_preprocessing=preprocessing.TF,
                parts=("video",), part_weights=(1.0,), stereo=False, video=True, min_depth=0.1,
                max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True, average=False,
-               scale_translation=False, symmetric=False, align=0, **options):
+               scale_translation=False, symmetric=False, align=0, own_size=False, **options):
     pair = {"depth": network, **({"pose": pose} if pose is not None else {})}
     super().__init__(pair, predictor, **options)
     self.part_weights = tuple(part_weights)
@@ -59,7 +60,7 @@ class SelfSupervisedDepth(base.Method):
     self.video_loss = video_loss.VideoLoss(
         pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
         ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
-        scale_translation=scale_translation, symmetric=symmetric, align=align)
+        scale_translation=scale_translation, symmetric=symmetric, align=align, own_size=own_size)
     del stereo, video  # They decide what the batches carry: see `inputs`.
     features = network.get_layer(depth_encoder.feature_name(4)).output
     self.depth_and_features = keras.Model(network.inputs, [network.output, features])
@@ -80,7 +81,7 @@ class SelfSupervisedDepth(base.Method):
     outputs, features = self.depth_and_features(inputs, training=True)
     disparities = disparities_of(outputs)
     weights = tf.gather(tf.constant(self.part_weights, tf.float32), batch[fields.PART])
-    found, health = self.video_loss(disparities, batch, weights)
+    found, health = self.video_loss(disparities, batch, weights, masks_of(outputs))
     terms = {name: base.Term(mean) for name, mean in found.items()}
     if self.reference is not None and self.feature_distance:
       terms["feature_distance"] = base.Term(distances.feature_distance(
@@ -96,3 +97,13 @@ def disparities_of(outputs):
   """
   names = [unet_decoder.disparity_key(scale) for scale in unet_decoder.SCALES]
   return [outputs[name] for name in names if name in outputs]
+
+
+def masks_of(outputs):
+  """Returns the learned masks of a network's outputs, the finest first; None if it has none.
+
+  Args:
+    outputs: dict with "disparity_0", ... and maybe "mask_0", ...
+  """
+  names = [unet_decoder.mask_key(scale) for scale in unet_decoder.SCALES]
+  return [outputs[name] for name in names if name in outputs] or None

@@ -152,6 +152,10 @@ OPS = (
        [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA, _NOISE],
        gradient=[1, 2, 3, 4], tolerance=1e-4),
     Op("photometric.reprojection_loss", lambda *inputs: _video_loss(
+        *inputs, own_size=True),
+       [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA, _NOISE],
+       gradient=[1, 2, 3, 4], tolerance=1e-4),
+    Op("photometric.reprojection_loss", lambda *inputs: _video_loss(
         *inputs, auto_mask=False, average=True, ssim_weight=0.0),
        [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA],
        gradient=[1, 2, 3, 4], tolerance=1e-4),
@@ -205,6 +209,8 @@ OPS = (
     Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
     Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
         mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
+    Op("color.jitter_color", lambda photo: color.jitter_color(
+        255.0 * photo, [[0.2, -0.1, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]]), [_PHOTO], tolerance=1e-4),
     Op("color.jitter_color", color.jitter_color, [
         255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
        gradient=(0,)),

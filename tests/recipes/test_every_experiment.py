@@ -58,7 +58,8 @@ HEIGHT, WIDTH = SIZE = (32, 64)
 # A step of these takes long: full ResNets in several stages. `baseline_372_cityscapes` has one.
 SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
                   r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
-                  r"em_semi_(?!200)\w*voc12")
+                  r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
+                  r"stereo_depth_scenes|^depth_(scenes|encoder)")
 
 
 def named(config):

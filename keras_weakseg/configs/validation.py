@@ -66,6 +66,10 @@ def _validate_phase(phase, parts, augmentation):
           received=frames, expected="2 with swap_frames: who sees all frames at once knows each by "
           "its place", fix="Set it to 2, or `swap_frames` of the augmentation to 0.")
   _validate_method(phase.method, parts)
+  masks = getattr(phase.network.get(), "mask_sources", 0)
+  require(masks >= 0 and not (masks and getattr(phase.method.get(), "auto_mask", False)),
+          f"method.{phase.method.type}.auto_mask", received=True,
+          expected="False with a network that has masks (`mask_sources`)")
   _validate_training(phase.training)
   warmup = getattr(phase.method.get(), schedule.WARMUP, 0)
   require(0 <= warmup < phase.training.steps, f"method.{phase.method.type}.{schedule.WARMUP}",

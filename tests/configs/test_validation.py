@@ -233,3 +233,18 @@ def test_methods_say_the_same_as_their_classes():
     # Parts that somebody made may leave out masks: then depth alone is learned.
     if name != "joint_depth":
       assert cls.needs == needed, name
+
+
+def test_learned_masks_and_auto_masks_exclude_each_other():
+  changes = {"network.light_depth.mask_sources": 2}
+  with pytest.raises(ValueError, match="(?s)auto_mask.*mask_sources"):
+    check("own_video", changes)
+  check("own_video", {**changes, "method.self_supervised_depth.auto_mask": False})
+
+
+@pytest.mark.parametrize("option, words", [
+    ("decision", "Did you mean 'object'"), ("overlap", "Did you mean 'all'")])
+def test_choices_of_the_e_step_of_boxes(option, words):
+  value = {"decision": "objects", "overlap": "al"}[option]
+  with pytest.raises(ValueError, match=words):
+    check("own_data", {"method.type": "bbox_em_fixed", f"method.bbox_em_fixed.{option}": value})

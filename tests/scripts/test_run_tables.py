@@ -12,7 +12,7 @@ def test_a_seed_draws_the_masks_that_are_counted():
   config = overrides.resolve("joint_depth_scenes", overrides=run_tables.override(
       "joint_depth_scenes", 3, {"training.steps": 7}))
   assert (config.seed, config.training.steps) == (3, 7)
-  assert [part.subset_seed for part in config.data.parts] == [3, 0]
+  assert [part.subset_seed for part in config.data.parts] == [3, None]
   assert overrides.resolve("unet_scenes", overrides=run_tables.override(
       "unet_scenes", 2, "training.steps=8")).training.steps == 8
   assert len(run_tables.override("unet_scenes", 2)) == 1

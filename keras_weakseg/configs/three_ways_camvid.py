@@ -1,8 +1,8 @@
 """Table S5 of Hoyer et al. 2021 at the paper's sizes: CamVid, alone and after depth of Cityscapes.
 
 Images of 480x360 are enlarged to 672x512 and cropped to 512x512; 20,000 steps, a tenth of the rate
-after 15,000. Depth is learned on Cityscapes, in the stages of `three_ways_paper`; the paper does not
-say whether with feature distance for these rows: here with it. It has no multi-task row.
+after 15,000. Depth is learned on Cityscapes, in the stages of `three_ways_paper`; the paper does
+not say whether with feature distance for these rows: here with it. It has no multi-task row.
 """
 import functools
 

@@ -12,6 +12,7 @@ from keras_weakseg.methods import em as em_frame
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import supervised
 from keras_weakseg.ops import box_coverage
+from keras_weakseg.ops import box_objects
 from keras_weakseg.ops import em
 from keras_weakseg.ops import resize
 
@@ -107,7 +108,7 @@ class BBoxEMFixed(BoxLabels):
     foreground_bias: added to the score of the class of the box over a pixel.
     warmup_steps: so many steps train on the boxes as they are before the first E-step.
     decision: "class" (published): the best of all biased scores; "object": object or background,
-      and the class is that of the box, see `ops.em.bbox_object_labels`.
+      and the class is that of the box, see `ops.box_objects.bbox_object_labels`.
     overlap: where boxes overlap, which classes count: "smallest" (the authors' code): that of the
       smallest box; "all" (the paper's text): every class that has a box there.
     **options: see `BoxLabels`.
@@ -144,7 +145,7 @@ class BBoxEMFixed(BoxLabels):
     biases = (self.background_bias, self.foreground_bias)
     covered = self._coverage(batch, scores.shape[-1])
     if self.decision == OBJECT:
-      found = em.bbox_object_labels(scores, boxed, *biases, covered=covered)
+      found = box_objects.bbox_object_labels(scores, boxed, *biases, covered=covered)
     else:
       found = em.latent_labels(em.bbox_em_fixed_scores(scores, boxed, *biases, covered=covered))
     return tf.where(self.step < self.warmup_steps, boxed, found)

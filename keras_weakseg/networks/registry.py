@@ -136,7 +136,8 @@ def _light_entry(build):
 
 
 def _unet(build):
-  return _Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, hidden=("disparity_scales", "mask_sources"))
+  return _Entry(build, _of_encoder, HEAD_PATTERN, _one, _one,
+                hidden=("disparity_scales", "mask_sources"))
 
 
 def _depth(build):

@@ -276,7 +276,8 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
   Returns:
     `keras.Model`, preprocessed floats [N, H, W, 3] -> scores float32 [N, H, W, C]; with disparity
     scales a dict with "disparity_<s>" float32 [N, H/2^s, W/2^s, 1] in 0..1, larger = closer,
-    "mask_<s>" [N, H/2^s, W/2^s, F] in 0..1 unless F is 0, and "scores" unless C is 0. Layers behind the encoder are called `head_...`.
+    "mask_<s>" [N, H/2^s, W/2^s, F] in 0..1 unless F is 0, and "scores" unless C is 0. Layers behind
+    the encoder are called `head_...`.
 
   Raises:
     ValueError: an option is unknown or out of range, or nothing is asked for.
@@ -312,8 +313,8 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
 def light_unet(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
                encoder_batch_norm=norms.TRAIN, channels=(16, 32, 48, 64, 128),
                skip_channels=(16, 24, 32, 48), rates=light.CONTEXT_RATES, batch_norm=True,
-               dropout_rate=0.1, padding=REFLECT, disparity_scales=(), mask_sources=0, score_level=1,
-               head=LINEAR, head_channels=64, synchronized_batch_norm=False):
+               dropout_rate=0.1, padding=REFLECT, disparity_scales=(), mask_sources=0,
+               score_level=1, head=LINEAR, head_channels=64, synchronized_batch_norm=False):
   """Builds the U-Net light enough for two CPU cores, on MobileNetV1.
 
   Args and the model returned: as `unet_decoder`; the preprocessing is x / 127.5 - 1.
@@ -327,4 +328,5 @@ def light_unet(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
       encoder_batch_norm=encoder_batch_norm, channels=channels, context=LIGHT, rates=rates,
       batch_norm=batch_norm, dropout_rate=dropout_rate, skip_channels=skip_channels,
       padding=padding, disparity_scales=disparity_scales, mask_sources=mask_sources,
-      score_level=score_level, head=head, head_channels=head_channels, synchronized_batch_norm=synchronized_batch_norm)
+      score_level=score_level, head=head, head_channels=head_channels,
+      synchronized_batch_norm=synchronized_batch_norm)

@@ -96,9 +96,7 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
     valid: float or bool [B,H,W], 0 where nothing may be learned (padding, the camera's own car);
       None = everything counts. A sample without any such pixel teaches nothing.
     weights: float [B], how much each sample counts, in the sums and in their counts; None = 1.
-    own_size: every scale is compared at its own size, on averages of square blocks of the pictures,
-      as in Zhou et al., CVPR 2017 (`v1_multiscale` of Monodepth2; there, resized pictures and
-      intrinsics without the half pixel by which the centres of blocks move).
+    own_size: compare every scale at its own size, see `_Frames.shrunk`.
 
   Returns:
     dict: `total`, float32 scalar, the mean of `per_scale`; `per_scale`, [S]; `selection`, uint8
@@ -172,6 +170,9 @@ class _Frames:
 
   def shrunk(self, like, pixel):
     """Returns the frames at the size of `like` [B,h,w,1], and how much their pixels count.
+
+    As in Zhou et al., CVPR 2017 (`v1_multiscale` of Monodepth2), on averages of square blocks; the
+    reference resizes, and leaves out the half pixel by which the centres of blocks move.
 
     Args:
       like: float [B,h,w,1]; h and w divide the sides of the frames.

@@ -136,7 +136,7 @@ def test_crops_of_depth_are_multiples_of_32(crop, fix):
 def test_tags_from_boxes_need_a_part_that_grants_them():
   """Else the tags would be those of whole images, and nobody would know."""
   augmentation = schema.Augmentation(tags_from="boxes")
-  for supervision, fine in (("tags", False), ("mask", False), ("boxes", True), ("mask+boxes", True)):
+  for supervision, fine in (("tags", False), ("mask", False), ("boxes", True)):
     parts = [schema.Part(supervision=supervision)]
     if fine:
       data_validation.validate_tags(augmentation, parts)

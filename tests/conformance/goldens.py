@@ -20,7 +20,8 @@ from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, po
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
-from keras_weakseg.ops import alignment, box_coverage, boxes, crf, em, images, inference, losses
+from keras_weakseg.ops import alignment, box_coverage, box_objects, boxes, crf, em, images
+from keras_weakseg.ops import inference, losses
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
 from keras_weakseg.ops import geometry, permutohedral, photometric, resize, windows
 
@@ -101,8 +102,8 @@ OPS = (
     Op("em.bbox_em_fixed_scores", lambda scores, labels, covered: em.bbox_em_fixed_scores(
         scores, labels, covered=covered), [_SCORES, _LABELS, _SCORES > 0], gradient=[0],
        tolerance=0),
-    Op("em.bbox_object_labels", lambda scores, labels, covered: em.bbox_object_labels(
-        scores, labels, covered=covered), [_SCORES, _LABELS, _SCORES > 0], tolerance=0),
+    Op("box_objects.bbox_object_labels", lambda *inputs: box_objects.bbox_object_labels(
+        *inputs[:2], covered=inputs[2]), [_SCORES, _LABELS, _SCORES > 0], tolerance=0),
     Op("box_coverage.box_coverage", lambda corners, classes: box_coverage.box_coverage(
         corners, classes, (17, 25), CLASSES, 8), [_CORNERS, _BOX_CLASSES], tolerance=0),
     Op("em.tags_from_labels", lambda labels: em.tags_from_labels(labels, CLASSES), [_LABELS],

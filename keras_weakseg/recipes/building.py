@@ -139,7 +139,7 @@ def _pose(experiment, method_class, options, network, pretrained, earlier):
   return found
 
 
-def pose_plan(experiment, method_class, options, pretrained, before=None):
+def pose_plan(experiment, method_class, options, pretrained, after=None):
   """Returns the lines of a plan that tell which network learns motion, and from what.
 
   Args:
@@ -147,15 +147,16 @@ def pose_plan(experiment, method_class, options, pretrained, before=None):
     method_class: class of the method.
     options: dict of the method's options.
     pretrained: where the weights come from, or "".
-    before: name of the phase whose pose network is carried over, if it has one, or None.
+    after: the `Phase` before, whose pose network is carried over if it has one, or None.
   """
   config = experiment.pose
   if fields.FRAMES not in method_class.inputs(options):
     return []
   if config.type == SHARED_POSE:
     return ["motion: from the encoder of the depth network"]
+  carried = after is not None and config.carried and after.motion
   return [f"motion: {config.type}, weights from "
-          + (f"phase '{before}'" if before else origin(pretrained, config))]
+          + (f"phase '{after.name}'" if carried else origin(pretrained, config))]
 
 
 def _reference(config, pretrained):

@@ -31,9 +31,8 @@ def make_phase(name, experiment, sources, after=None):
   options = experiment.method.get().as_dict()
   record = building.network_record(experiment.network)
   _check_role(experiment, method_class, record)
-  parts = source_lib.make_parts(
-      experiment.data, sources, method_class.needed(options), method_class.unlabelled,
-      experiment.seed)
+  parts = source_lib.make_parts(experiment.data, sources, method_class.needed(options),
+                                method_class.unlabelled, experiment.seed)
   source = parts[0].source
   image_size.check(experiment.data.augmentation, [part.source for part in parts], record)
   head, readings = heads.Head(()), None
@@ -56,9 +55,7 @@ def make_phase(name, experiment, sources, after=None):
       f"{experiment.method.type} on {experiment.network.type}, weights from "
       + (f"phase '{carried.name}'" if carried else building.origin(pretrained["network"])),
       *_describe(head, readings),
-      *building.pose_plan(
-          experiment, method_class, options, pretrained["pose"],
-          after.name if after and experiment.pose.carried and after.motion else None),
+      *building.pose_plan(experiment, method_class, options, pretrained["pose"], after),
       *bundle.plan(),
       *maps_plan,
       *method_class.notes(options, any(

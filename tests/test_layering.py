@@ -11,38 +11,44 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
-GROUND = {"errors", "fields", "framework", "ops"}
+GROUND = {"errors", "fields", "framework", "options", "ops"}
 # Files that appear whole, masks as files, pictures for people, and work on all cores: they know
 # nothing of models.
 DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
            "evaluation.pictures", "evaluation.sheets", "evaluation.staging"}
-STANDS = GROUND | DRAWING | {"configs.schema", "data", "data.box_files", "datasets", "evaluation",
-                             "selection", "serving"}
+SCHEMA = {"configs.optimization", "configs.schema", "configs.schema_makers",
+          "configs.schema_methods", "configs.schema_networks", "configs.schema_training",
+          "configs.schema_video", "configs.sections"}
+STANDS = GROUND | DRAWING | SCHEMA | {"data", "data.box_files", "datasets", "derived",
+                                      "evaluation", "selection", "serving"}
 
-# Modules that lie lower than their package: the schema knows nothing of ours, the one reader of
-# box files serves folders and dataset builders alike, and who makes label maps draws them too.
-LOW_MODULES = ("configs.optimization", "configs.schema", "configs.schema_methods",
-               "configs.schema_networks", "configs.schema_video", "data.box_files",
-               *sorted(DRAWING))
+# Modules that lie lower than their package: recipes read the schema, which is made from what
+# methods, networks and makers can be told; the one reader of box files serves folders and dataset
+# builders alike, and who makes label maps draws them too.
+LOW_MODULES = (*sorted(SCHEMA), "data.box_files", *sorted(DRAWING))
 
 # What each part may import besides itself.
 MAY_IMPORT = {
     "errors": set(),
     "fields": {"errors"},
     "framework": set(),
+    "options": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
-    "configs.schema": {"configs.optimization", "configs.schema_methods",
-                       "configs.schema_networks", "configs.schema_video"},
-    "configs.schema_methods": set(),
-    "configs.schema_networks": set(),
+    "configs.sections": {"errors", "options"},
+    "configs.schema_makers": {"configs.sections", "derived"},
+    "configs.schema_methods": {"configs.sections", "methods"},
+    "configs.schema_networks": {"configs.sections", "networks"},
+    "configs.schema_training": {"configs.optimization", "configs.sections"},
     "configs.schema_video": set(),
-    "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
-                "fields", "ops"},
+    "configs.schema": SCHEMA - {"configs.schema"},
+    "configs": SCHEMA | {"errors", "fields", "methods", "networks", "ops"},
     "data.box_files": {"errors", "fields"},
     # Importing a builder registers it with TFDS.
     "data": GROUND | DRAWING | {"data.box_files", "datasets"},
     "datasets": GROUND | {"data.box_files"},
+    # What steps make, with the tools of data; sources read it.
+    "derived": GROUND | DRAWING | {"data", "data.box_files", "datasets"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND,

@@ -1,7 +1,7 @@
 """Table S5 of Hoyer et al. 2021 at the paper's sizes: CamVid, alone and after depth of Cityscapes.
 
 Images of 480x360 are enlarged to 672x512 and cropped to 512x512; 20,000 steps, a tenth of the rate
-after 15,000. Depth is learned on Cityscapes, in the stages of `three_ways_paper`; the paper does
+after 15,000. Depth is learned on Cityscapes, in the steps of `three_ways_paper`; the paper does
 not say whether with feature distance for these rows: here with it. It has no multi-task row.
 """
 import functools
@@ -18,7 +18,7 @@ TEST = "test"
 
 
 def on_camvid(experiment):
-  """Returns a row of Cityscapes on CamVid: the same network, method and stages.
+  """Returns a row of Cityscapes on CamVid: the same network, method and steps.
 
   Args:
     experiment: of `three_ways_paper`.

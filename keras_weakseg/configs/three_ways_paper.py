@@ -3,8 +3,7 @@
 Reference: Hoyer, Dai, Chen, Koring, Saha, Van Gool, Three Ways to Improve Semantic Segmentation
 with Self-Supervised Depth Estimation, CVPR 2021; constants are those of the authors' code.
 
-Deviation: the third stage in single precision, weight decay on kernels only. The reference mixes
-precisions there, which `runtime.mixed_precision` does for a whole run, and decays every variable.
+Deviation: weight decay on kernels only; the reference decays every variable.
 """
 import copy
 import functools
@@ -17,6 +16,7 @@ from keras_weakseg.configs import schema
 SIZE, CROP = (512, 1024), (512, 512)
 DEPTH_STEPS, DEPTH_DROP = 300000, 160000
 FINETUNE_STEPS = 50000          # the paper; the authors' configuration says 100,000
+FINETUNE_PRECISION = "mixed_float16"
 FEATURE_DISTANCE = 1e-2
 STEPS, DROP = 40000, 30000
 LEARNING_RATE, ENCODER_MULTIPLIER, POSE_MULTIPLIER = 1e-2, 0.1, 1e-4
@@ -54,72 +54,90 @@ def depth_network():
 def pose_network():
   """Returns ResNet-18 on pairs of frames, as torchvision has it: Keras has no ResNet-18.
 
-  Its ImageNet weights are torchvision's state dict, saved by `numpy.savez`: `pose.pretrained`.
+  Its ImageNet weights are torchvision's state dict, saved by `numpy.savez`, which
+  `networks.pose.pretrained` takes.
   """
-  return schema.PoseNetwork(type="pose_network", pretrained="imagenet_if_available",
-                            pose_network=schema.PoseResNet(layout="torchvision"))
+  return schema.other_network("pose_network", pretrained="imagenet_if_available",
+                              layout="torchvision")
 
 
-def depth_stage(name, batch_size, crop=(), *, carried=True):
-  """Returns a stage that learns decoder and motion; the encoder keeps its ImageNet weights.
+def motion(continues=""):
+  """Returns the networks besides the main one.
 
   Args:
-    name: of the stage.
+    continues: the step whose pose network goes on.
+  """
+  pose = pose_network()
+  pose.continues = continues
+  return schema.Networks(pose=pose)
+
+
+def depth_step(name, batch_size, crop=(), *, after="", continues=""):
+  """Returns a step that learns decoder and motion; the encoder keeps its ImageNet weights.
+
+  Args:
+    name: of the step.
     batch_size: samples in a batch.
     crop: of the images; empty = whole.
-    carried: whether the depth network starts from the stage before; the pose network always does.
+    after: the step whose pose network goes on.
+    continues: the step whose depth network goes on.
   """
   network = depth_network()
-  network.carried = carried
+  network.continues = continues
   training = depth_methods.adam_with_step(
       1e-4, DEPTH_STEPS, decay_at=DEPTH_DROP / DEPTH_STEPS, multipliers=[copy.deepcopy(_FROZEN)])
-  return schema.Stage(
+  return schema.Step(
       name=name, parts=[schema.Part(source="sequences", supervision="none",
                                     batch_size=batch_size)],
-      network=network, pose=pose_network(), method=depth_methods.self_supervised_depth(),
+      network=network, networks=motion(after), method=depth_methods.self_supervised_depth(),
       training=training, augmentation=depth_methods.monodepth2_augmentation(SIZE, crop))
 
 
-def finetuning_stage(feature_distance=FEATURE_DISTANCE):
-  """Returns the stage that lets the encoder learn too, near its ImageNet features (F).
+def finetuning_step(feature_distance=FEATURE_DISTANCE):
+  """Returns the step that lets the encoder learn too, near its ImageNet features (F).
+
+  It mixes precisions, as the reference does in this step alone.
 
   Args:
     feature_distance: weight of the distance to these.
   """
-  stage = depth_stage("finetune", 4, CROP)
-  stage.method.self_supervised_depth.feature_distance = feature_distance
-  stage.training = depth_methods.adam_with_step(1e-5, FINETUNE_STEPS, decay_at=1.0)
-  return stage
+  step = depth_step("finetune", 4, CROP, after="cropped", continues="cropped")
+  step.method.self_supervised_depth.feature_distance = feature_distance
+  step.training = depth_methods.adam_with_step(1e-5, FINETUNE_STEPS, decay_at=1.0)
+  step.mixed_precision = FINETUNE_PRECISION
+  return step
 
 
-def depth_stages(feature_distance=FEATURE_DISTANCE):
-  """Returns the three stages of learning depth; the first is there for the pose network.
+def depth_steps(feature_distance=FEATURE_DISTANCE):
+  """Returns the three steps of learning depth; the first is there for the pose network.
 
   Args:
     feature_distance: its weight in the third one; 0 = the encoder learns freely.
   """
-  return [depth_stage("whole", 2), depth_stage("cropped", 4, CROP, carried=False),
-          finetuning_stage(feature_distance)]
+  return [depth_step("whole", 2), depth_step("cropped", 4, CROP, after="whole"),
+          finetuning_step(feature_distance)]
 
 
-def segmentation(network, method, count, stages=(), multipliers=()):
+def segmentation(network, method, count, steps=(), multipliers=()):
   """Returns segmentation from some masks of Cityscapes.
 
   Args:
     network: a `schema.Network`.
     method: a `schema.Method`.
     count: of the masks.
-    stages: before it.
+    steps: before it; the network goes on from the last of them.
     multipliers: before that of the encoder.
   """
   optimization = schema.sgd_steps(LEARNING_RATE, DROP, STEPS)
+  last = steps[-1].name if steps else ""
+  network.continues = last
   return schema.Experiment(
-      recipe="staged" if stages else "single_phase",
       data=schema.Data(
-          sources=[annotated(), *([sequences()] if stages else [])],
+          sources=[annotated(), *([sequences()] if steps else [])],
           parts=[parts.masks(TRAIN, 2, count=count)],
           augmentation=schema.Augmentation(crop=CROP, resize=SIZE, scales=(1.0, 1.0))),
-      network=network, pose=pose_network(), method=method, stages=list(stages),
+      network=network, method=method, steps=list(steps),
+      networks=motion(last) if method.type == "joint_depth" else schema.Networks(),
       training=schema.Training(
           steps=STEPS, weight_decay=5e-4, optimization=optimization, clip_norm=CLIP_NORM,
           multipliers=[*multipliers, schema.Multiplier(pattern="encoder",
@@ -140,25 +158,28 @@ def baseline(count):
 def transfer(count, feature_distance=FEATURE_DISTANCE):
   """Returns P+F, and P without feature distance: encoder and decoder start from depth."""
   return segmentation(
-      unet(), schema.Method(type="supervised"), count, depth_stages(feature_distance))
+      unet(), schema.Method(type="supervised"), count, depth_steps(feature_distance))
 
 
 def multitask(count):
   """Returns M+F: transfer, and depth of the same frames learned at the same time."""
   network = schema.Network(type="multitask", multitask=schema.MultiTask(**ENCODER))
   return segmentation(
-      network, schema.Method(type="joint_depth"), count, depth_stages(),
+      network, schema.Method(type="joint_depth"), count, depth_steps(),
       [schema.Multiplier(pattern="^pose/", learning_rate=POSE_MULTIPLIER)])
 
 
-@registry.register("depth_cityscapes", "The three stages of learning depth from Cityscapes video")
+@registry.register("depth_cityscapes", "The three steps of learning depth from Cityscapes video")
 def depth_cityscapes():
-  """Returns the stages alone; the last one is the experiment's own training."""
-  *stages, last = depth_stages()
+  """Returns these steps alone; the last one is the experiment's own training."""
+  *steps, last = depth_steps()
+  for step in steps:
+    step.mixed_precision = "float32"
   return schema.Experiment(
-      recipe="staged", stages=stages,
+      steps=steps,
       data=schema.Data(sources=[sequences()], parts=last.parts, augmentation=last.augmentation),
-      network=last.network, pose=last.pose, method=last.method, training=last.training,
+      network=last.network, networks=last.networks, method=last.method, training=last.training,
+      runtime=schema.Runtime(mixed_precision=last.mixed_precision),
       evaluation=schema.Evaluation(split=VALIDATION))
 
 

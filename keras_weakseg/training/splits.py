@@ -39,12 +39,12 @@ def labelled_ids(source, split, task=tasks.SegmentationTask):
 
 
 def unseen_masks(source, split, plan=None):
-  """Returns the ids of a split with a mask from which the phases of a plan have not learned.
+  """Returns the ids of a split with a mask from which the trainings of a plan have not learned.
 
   Args:
     source: `data.source.Source`.
     split: name of a split, or several joined by `+`.
-    plan: `recipes.phase.Plan`, or None if nothing is known of a training.
+    plan: `recipes.plan.Plan`, or None if nothing is known of a training.
 
   Returns:
     Tuple of ids; empty where all have been learned from.
@@ -87,41 +87,63 @@ def explained(source, split, error, task=tasks.SegmentationTask):
                           files=f"image and {task.label} files", grant=task.flag) or error
 
 
-def check_plan(plan, split, validation_split=""):
+def check_plan(plan, split):
   """Checks the data of a plan before anything is written; opens nothing that may not be read.
 
   Args:
-    plan: `recipes.phase.Plan`.
+    plan: `recipes.plan.Plan`.
     split: the split of the final figures.
-    validation_split: the split that picks the best checkpoint, or an empty text.
 
   Returns:
     Sentences on what will not be done: there may be nothing to evaluate.
 
   Raises:
-    ValueError: training would go wrong, a split is unknown, or `validation_split` has no masks.
+    ValueError: training would go wrong, a split is unknown, or one that is validated has no labels.
   """
-  source, task = plan.source, tasks.of_role(plan.record.role)
-  notes = _lacking(source, split, task)
-  if validation_split and not labelled_ids(source, validation_split, task):
+  notes = _lacking(plan.source, split, tasks.of_role(plan.record.role))
+  for step in plan.steps:
+    if getattr(step, "validation", ""):
+      _check_validation(step)
+  evaluated = [name for name in ("" if notes else split, plan.last.validation) if name]
+  for phase in plan.phases:
+    check_phase(phase, plan.source, plan.record, evaluated)
+  return notes
+
+
+def _check_validation(step):
+  """Refuses a split without labels as the one that is validated."""
+  task = tasks.of_role(step.record.role)
+  if not labelled_ids(step.source, step.validation, task):
     raise errors.value_error(
-        f"The split '{validation_split}' of '{source.name}' cannot pick the best checkpoint.",
+        f"The split '{step.validation}' of '{step.source.name}' cannot pick the best checkpoint.",
         expected=task.labels, received="none that exist and may be read",
         fix=f"Add {task.labels}, name another evaluation.validation_split, or set it to '' and "
         "evaluation.checkpoint to 'last'.")
-  evaluated = dict.fromkeys([] if notes else [split])
-  evaluated.update(dict.fromkeys([validation_split] if validation_split else []))
+
+
+def check_phase(phase, source, record, evaluated=()):
+  """Checks the data of a training together with the splits that are evaluated.
+
+  Args:
+    phase: `recipes.plan.Phase`.
+    source: of the splits.
+    record: `NetworkRecord` of the network that is evaluated.
+    evaluated: names of splits of the source.
+
+  Raises:
+    ValueError: training would go wrong.
+  """
+  task = tasks.of_role(record.role)
+  evaluated = tuple(dict.fromkeys(evaluated))
   own = [parts.Part(source, name, task.flag, name=name) for name in evaluated]
-  for phase in plan.phases:
-    # Judged together: one validation image may show nothing but background.
-    used = types.SimpleNamespace(
-        parts=(*phase.bundle.parts, *own),
-        ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
-    for report in checks.check_bundle(used):
-      _refuse(report)
-    for part in phase.bundle.parts:
-      _refuse_lacking(part.source)
-  return notes
+  # Judged together: one validation image may show nothing but background.
+  used = types.SimpleNamespace(
+      parts=(*phase.bundle.parts, *own),
+      ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
+  for report in checks.check_bundle(used):
+    _refuse(report)
+  for part in phase.bundle.parts:
+    _refuse_lacking(part.source)
 
 
 def _refuse(report):

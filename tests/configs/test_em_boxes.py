@@ -50,10 +50,10 @@ def test_a_row_has_the_papers_sizes(name):
 def test_a_row_of_the_test_set_goes_on_with_that_of_val(name):
   """DeepLab's second solver: 8,000 steps more, from the weights of the first."""
   experiment = registry.build(name)
-  stage, = experiment.stages
-  assert (experiment.recipe, stage.name) == ("staged", "validation_row")
+  stage, = experiment.steps
+  assert stage.name == "validation_row"
   assert (stage.training.steps, stage.network.pretrained) == (6000, "imagenet")
-  assert (experiment.network.carried, experiment.network.pretrained) == (True, "")
+  assert (experiment.network.continues, experiment.network.pretrained) == ("validation_row", "")
   assert {part.split for part in stage.parts} <= {"train", "train_aug"}
   first = registry.build({"em_semi_2913_voc12_test": "em_semi_1464_voc12_test",
                           "bbox_seg_semi_2913_voc12_test": "bbox_seg_semi_1464_voc12_test",

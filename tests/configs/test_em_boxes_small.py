@@ -41,7 +41,7 @@ def test_methods_differ_in_the_method_only(form):
 def test_an_e_step_from_boxes_alone_starts_from_bbox_rect(name, steps):
   """As many steps as the other rows, under one schedule: half of them before the E-step."""
   experiment = overrides.validate(registry.build(name))
-  assert not experiment.stages and experiment.recipe == "single_phase"
+  assert not experiment.steps
   assert experiment.training.steps == steps
   assert experiment.training.optimization.learning_rate.get().decay_steps == steps
   assert experiment.method.get().warmup_steps == steps // 2

@@ -29,8 +29,8 @@ def test_a_row_has_the_sizes_of_the_paper(name):
 @pytest.mark.parametrize("name, like", [
     ("baseline_100_camvid", "baseline_372_cityscapes"),
     ("depth_pretraining_100_camvid", "transfer_f_372_cityscapes")])
-def test_networks_and_stages_are_those_of_cityscapes(name, like):
+def test_networks_and_steps_are_those_of_cityscapes(name, like):
   experiment, other = registry.build(name), registry.build(like)
   assert experiment.network.as_dict() == other.network.as_dict()
-  assert [stage.as_dict() for stage in experiment.stages] == [
-      stage.as_dict() for stage in other.stages]
+  assert [stage.as_dict() for stage in experiment.steps] == [
+      stage.as_dict() for stage in other.steps]

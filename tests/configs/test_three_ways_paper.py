@@ -33,7 +33,7 @@ def test_a_row_says_the_number_of_the_paper_and_has_its_masks(name):
   assert part.count == int(re.search(r"_(\d+)_", name).group(1))
   assert (part.supervision, part.batch_size, experiment.evaluation.split) == (
       "mask", 2, "validation")
-  assert bool(experiment.stages) == (name in STAGED)
+  assert bool(experiment.steps) == (name in STAGED)
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -77,15 +77,19 @@ def test_networks_share_encoder_and_decoder(name, network, method):
 # === Learning depth ===
 
 
-def stages_of(name):
-  """Returns the stages of learning depth; the last of `depth_cityscapes` is its own training."""
+def motion(step):
+  return step.networks.get("pose")
+
+
+def steps_of(name):
+  """Returns the steps of learning depth; the last of `depth_cityscapes` is its own training."""
   experiment = registry.build(name)
-  return [*experiment.stages, *([experiment] if name == "depth_cityscapes" else [])]
+  return [*experiment.steps, *([experiment] if name == "depth_cityscapes" else [])]
 
 
 @pytest.mark.parametrize("name", [*STAGED, "depth_cityscapes"])
-def test_depth_is_learned_in_the_stages_of_the_paper(name):
-  stages = stages_of(name)
+def test_depth_is_learned_in_the_steps_of_the_paper(name):
+  stages = steps_of(name)
   assert len(stages) == 3
   whole, cropped = stages[:2]
   assert [part.batch_size for part in (*whole.parts, *cropped.parts)] == [2, 4]
@@ -98,12 +102,18 @@ def test_depth_is_learned_in_the_stages_of_the_paper(name):
         ("encoder", 0.0)]
     assert stage.method.get().feature_distance == 0
   # The first is there for the motion; the decoder starts anew.
-  assert (cropped.network.carried, cropped.pose.carried) == (False, True)
+  assert (cropped.network.continues, motion(cropped).continues) == ("", "whole")
   assert cropped.network.pretrained == whole.network.pretrained == "imagenet"
   # Keras has no ResNet-18: its weights are torchvision's, if somebody has them.
   for stage in stages:
-    assert stage.pose.pretrained == "imagenet_if_available"
-    assert stage.pose.get().layout == "torchvision"
+    assert motion(stage).pretrained == "imagenet_if_available"
+    assert motion(stage).get().layout == "torchvision"
+  # The third step alone mixes precisions, as in the reference.
+  runtime = registry.build(name).runtime.mixed_precision
+  found = [runtime if stage is stages[-1] and name == "depth_cityscapes"
+           else stage.mixed_precision or runtime for stage in stages]
+  assert found == ["float32", "float32", "mixed_float16"]
+  assert name == "depth_cityscapes" or runtime == "float32"
 
 
 @pytest.mark.parametrize("name, distance", [
@@ -111,10 +121,11 @@ def test_depth_is_learned_in_the_stages_of_the_paper(name):
     ("depth_cityscapes", 1e-2), ("transfer_372_cityscapes", 0.0)])
 def test_the_encoder_is_let_loose_near_imagenet(name, distance):
   """Row P lets it loose too, without the distance ("lr5_fd0" of the reference)."""
-  last = stages_of(name)[2]
+  last = steps_of(name)[2]
   assert last.method.get().feature_distance == distance
   assert last.network.pretrained == "imagenet", "the features that it stays near"
-  assert last.network.carried and last.pose.carried and not last.training.multipliers
+  assert last.network.continues == motion(last).continues == "cropped"
+  assert not last.training.multipliers
   assert rates(last.training) == (1e-5, 1e-5, []) and last.training.steps == 50000
   assert last.training.weight_decay == 0
 
@@ -124,7 +135,7 @@ def test_video_is_that_of_all_sequences_and_no_label_of_it_is_read(name):
   experiment = registry.build(name)
   sources = {source.name: source for source in experiment.data.sources}
   assert not sources["sequences"].video.masks and not sources["sequences"].video.annotated_only
-  for stage in experiment.stages:
+  for stage in experiment.steps:
     assert [(part.source, part.supervision) for part in stage.parts] == [("sequences", "none")]
   if "annotated" in sources:
     assert sources["annotated"].video.masks and sources["annotated"].video.annotated_only
@@ -135,23 +146,23 @@ def test_video_is_that_of_all_sequences_and_no_label_of_it_is_read(name):
 
 def test_rows_differ_in_the_feature_distance_alone():
   plain, featured = (registry.build(f"{key}_372_cityscapes") for key in ("transfer", "transfer_f"))
-  plain.stages[2].method.self_supervised_depth.feature_distance = 1e-2
-  assert [stage.as_dict() for stage in plain.stages] == [
-      stage.as_dict() for stage in featured.stages]
-  for key in ("network", "pose", "method", "training", "evaluation", "data"):
+  plain.steps[2].method.self_supervised_depth.feature_distance = 1e-2
+  assert [stage.as_dict() for stage in plain.steps] == [
+      stage.as_dict() for stage in featured.steps]
+  for key in ("network", "networks", "method", "training", "evaluation", "data"):
     assert getattr(plain, key).as_dict() == getattr(featured, key).as_dict(), key
 
 
 def test_the_experiment_of_depth_is_what_the_rows_do_first():
   alone, row = registry.build("depth_cityscapes"), registry.build("transfer_f_372_cityscapes")
-  assert [stage.as_dict() for stage in alone.stages] == [
-      stage.as_dict() for stage in row.stages[:2]]
-  for key in ("network", "pose", "method", "training"):
-    assert getattr(alone, key).as_dict() == getattr(row.stages[2], key).as_dict(), key
-  assert alone.data.augmentation.as_dict() == row.stages[2].augmentation.as_dict()
+  assert [stage.as_dict() for stage in alone.steps] == [
+      stage.as_dict() for stage in row.steps[:2]]
+  for key in ("network", "networks", "method", "training"):
+    assert getattr(alone, key).as_dict() == getattr(row.steps[2], key).as_dict(), key
+  assert alone.data.augmentation.as_dict() == row.steps[2].augmentation.as_dict()
 
 
 def test_a_smoke_test_of_a_row_is_valid():
   experiment = overrides.validate(overrides.resolve("multitask_f_372_cityscapes", overrides={
-      "training.steps": 3, **{f"stages.{index}.training.steps": 2 for index in range(3)}}))
+      "training.steps": 3, **{f"steps.{index}.training.steps": 2 for index in range(3)}}))
   assert rates(experiment.training)[2] == [2]

@@ -7,7 +7,9 @@ splits, steps) share one training. A new kind of data joins by a line in `SPLITS
 """
 import functools
 import json
+import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -28,10 +30,13 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import resnet_weights
 from keras_weakseg.networks import weights
 from keras_weakseg.ops import photometric
-from keras_weakseg.recipes import box_maps
 from keras_weakseg.recipes import building
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.recipes import outputs
+from keras_weakseg.recipes import plan as plans
+from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import sources as source_config
+from keras_weakseg.recipes import training_step
+from keras_weakseg.training import loop
 from keras_weakseg.training import optimizers
 
 # Somebody's own data is a source that they pass.
@@ -55,7 +60,7 @@ CLASSES = {
 NESTED = {"weakseg_voc2012", "weakseg_coco"}
 SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}
 HEIGHT, WIDTH = SIZE = (32, 64)
-# A step of these takes long: full ResNets in several stages. `baseline_372_cityscapes` has one.
+# A step of these takes long: full ResNets in several trainings. `baseline_372_cityscapes` has one.
 SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
                   r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
                   r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
@@ -199,16 +204,30 @@ def stubs(data_dir):
     patch.setattr(weights, "load_pretrained", recorded)
     patch.setattr(imagenet, "application", application)
     patch.setattr(video_loss, "_compiled", photometric.reprojection_loss)
-    # Label maps come with the stubs; how they are made is tested in test_box_maps.py.
-    patch.setattr(box_maps, "wrapped", lambda parts, *_: parts)
-    patch.setattr(box_maps, "preparation", lambda *_: (None, []))
+    # Label maps come with the stubs; how they are made is tested in derived/test_box_labels.py.
+    patch.setattr(source_config, "with_box_labels", lambda parts, *_: parts)
+    patch.setattr(training_step, "_box_steps", lambda *_: [])
     patch.setattr(source_config, "make_source", stub(full=False))
     yield reports
   application.cache_clear()
+  for found in filter(None, _finished.values()):
+    shutil.rmtree(found.directory)
   _finished.clear()
 
 
 # === Plans ===
+
+
+def trainings(plan):
+  """Returns the steps that train, up to the first whose samples others have to make."""
+  found = []
+  for step in plan.steps:
+    if isinstance(step, plans.TrainStep):
+      if step.phase is None:
+        break
+      found.append(step)
+  assert found, "no step whose data is known"
+  return found
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -216,16 +235,17 @@ def test_a_plan_has_the_registered_sizes(name, data_dir, stubs, monkeypatch):
   monkeypatch.setattr(source_config, "make_source", stub(full=True))
   experiment = overrides.validate(overrides.resolve(name, overrides={
       "data.data_dir": str(data_dir)}))
-  plan = recipes.make_plan(experiment)
-  stages = [*experiment.stages, experiment]
-  assert len(plan.phases) == len(stages)
-  for phase, stage in zip(plan.phases, stages):
-    parts = stage.data.parts if stage is experiment else stage.parts
-    assert phase.bundle.batch_size == sum(part.batch_size for part in parts)
-    for part, ids in zip(parts, phase.bundle.ids):
+  plan = planning.make_plan(experiment)
+  assert [step.name for step in plan.steps] == [step.name for step in experiment.steps] + ["train"]
+  trained = trainings(plan)
+  assert trained[-1] is plan.last
+  for step in trained:
+    parts, bundle = step.settings.data.parts, step.phase.bundle
+    assert bundle.batch_size == sum(part.batch_size for part in parts)
+    for part, ids in zip(parts, bundle.ids):
       assert not part.count or len(ids) == part.count
-    assert f"{stage.training.steps} steps" in phase.plan[-1]
-    drawn = [line for line in phase.plan if f"(drawn by seed {experiment.seed})" in line]
+    assert f"{step.training.steps} steps" in step.lines[-1]
+    drawn = [line for line in step.lines if f"(drawn by seed {experiment.seed})" in line]
     assert len(drawn) == sum(part.count > 0 for part in parts)
 
 
@@ -235,8 +255,7 @@ def test_a_plan_has_the_registered_sizes(name, data_dir, stubs, monkeypatch):
 def tiny(name, data_dir):
   """Returns an experiment at its registered networks, methods and solvers, with small batches."""
   experiment = overrides.resolve(name, overrides={"data.data_dir": str(data_dir)})
-  stages = [*experiment.stages, experiment]
-  for stage in stages:
+  for stage in [*experiment.steps, experiment]:
     parts = experiment.data.parts if stage is experiment else stage.parts
     for part in parts:
       part.batch_size = 1 if len(parts) > 1 else 2
@@ -250,58 +269,70 @@ def tiny(name, data_dir):
   return experiment
 
 
-def signature(experiment, stage):
-  """Returns a text of everything that decides the first step of a stage but for sizes."""
-  own = stage is experiment
-  parts = experiment.data.parts if own else stage.parts
-  augmentation = (own and experiment.data.augmentation) or stage.augmentation
-  training, sources = stage.training, [source.as_dict() for source in experiment.data.sources]
-  values = [stage.network.as_dict(), stage.pose.as_dict(), stage.method.as_dict(),
+def signature(step):
+  """Returns a text of everything that decides the first update of a step but for sizes."""
+  settings = step.settings
+  data, training = settings.data, settings.training
+  values = [step.reads, settings.network.as_dict(), settings.networks.as_dict(),
+            settings.method.as_dict(), settings.runtime.mixed_precision,
             [rule.as_dict() for rule in training.multipliers], training.clip_norm,
             training.weight_decay, training.optimization.optimizer.type,
-            [(part.source, part.supervision, part.weight, part.rest) for part in parts],
-            experiment.data.head if own else stage.head,
-            augmentation and augmentation.as_dict(), sources]
+            [(part.source, part.supervision, part.weight, part.rest) for part in data.parts],
+            data.head, data.augmentation.as_dict(), [source.as_dict() for source in data.sources]]
   return re.sub(r"'warmup_steps': \d+", "", json.dumps(values, default=str))
 
 
-_finished = {}  # chains of signatures, of stages: their method; of whole experiments: None
+_finished = {}  # chains of signatures, of steps: what they left; of whole experiments: None
+# Dynamic loss scales start at 2^15 and are halved by every update that they make overflow.
+OVERFLOWS = 15
 
 
-def first_step(phase, methods):
-  """Builds a phase, takes its first step, and returns its method."""
-  method = phase.build(methods)
-  method.prepare(optimizers.updater_maker(phase.training, phase.record))
-  before = [variable.numpy() for variable in method.updater.variables_in_order]
-  logs = method.train_step(next(iter(phase.bundle.batches())))
-  assert all(np.isfinite(float(value)) for value in logs.values()), logs
-  assert float(logs["loss"]) > 0 and int(method.step) == 1
-  changed = [np.any(old != variable.numpy())
-             for old, variable in zip(before, method.updater.variables_in_order)]
-  assert any(changed), "no variable has moved"
-  method.updater = None  # The optimizer's memory.
-  return method
+def first_step(step, finished):
+  """Builds a step that trains, takes its first update, and returns its method."""
+  with loop.precision(step.settings.runtime.mixed_precision):
+    method = step.phase.build(finished)
+    method.prepare(optimizers.updater_maker(step.training, step.record))
+    before = [variable.numpy() for variable in method.updater.variables_in_order]
+    batch = next(iter(step.phase.bundle.batches()))
+    half = step.settings.runtime.mixed_precision == "mixed_float16"
+    for _ in range(OVERFLOWS if half else 1):
+      logs = method.train_step(batch)
+      assert all(np.isfinite(float(value)) for value in logs.values()), logs
+      assert float(logs["loss"]) > 0
+      if any(np.any(old != variable.numpy())
+             for old, variable in zip(before, method.updater.variables_in_order)):
+        return method
+  raise AssertionError("no variable has moved")
+
+
+def leave(step, method, directory):
+  """Writes what a finished step hands to later ones, and returns its `Outputs`."""
+  outputs.write_networks(directory, method.context.networks, step.phase.head)
+  for name, network in method.networks.items():
+    weights.save_npz(network, pathlib.Path(directory) / f"{name}.npz")
+  return outputs.Outputs(step.name, str(directory))
 
 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=pytest.mark.slow) if SLOW.search(name) else name
     for name in EXPERIMENTS])
-def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs):
-  experiment = tiny(name, data_dir)
-  stages = [*experiment.stages, experiment]
-  chain = tuple(signature(experiment, stage) for stage in stages)
+def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_path):
+  steps = trainings(planning.make_plan(tiny(name, data_dir)))
+  chain = tuple(map(signature, steps))
   if chain in _finished:
     return
   stubs.clear()
-  plan, methods = recipes.make_plan(experiment), {}
-  for number, (phase, stage) in enumerate(zip(plan.phases, stages), start=1):
+  finished = {}
+  for number, step in enumerate(steps, start=1):
     known = _finished.get(chain[:number])
-    methods[phase.name] = known or first_step(phase, methods)
-    # Only what other experiments go on from is kept.
-    _finished[chain[:number]] = methods[phase.name] if number < len(stages) else None
-    if not known:
-      carried = number > 1 and stage.network.carried
-      assert bool(stage.network.pretrained and not carried) <= bool(stubs), "nothing was loaded"
+    if known is None:
+      network = step.settings.network
+      method = first_step(step, finished)
+      assert bool(network.pretrained and not network.continues) <= bool(stubs), "nothing was loaded"
+      # Only what other experiments go on from is kept.
+      known = leave(step, method, tmp_path / step.name) if number < len(steps) else None
+      _finished[chain[:number]] = known
+    finished[step.name] = known
   for record, report in stubs:
     assert report.loaded
     assert not [key for key in report.missing if not re.search(record.head_pattern, key)], (
@@ -319,7 +350,7 @@ def test_every_kind_of_data_has_a_stub():
 
 def test_the_pose_network_takes_torchvisions_weights(tmp_path):
   """ResNet-18, which Keras does not have; two frames get the first kernel tiled."""
-  config = registry.build("transfer_372_cityscapes").pose
+  config = registry.build("transfer_372_cityscapes").steps[0].networks.get("pose")
   network = networks.build_network(config.type, (None, None, 3), **config.get().as_dict())
   arrays = torchvision_state_dict(network)
   assert resnet_weights.is_torchvision(arrays)
@@ -333,12 +364,12 @@ def test_the_pose_network_takes_torchvisions_weights(tmp_path):
 
 def test_plans_say_what_motion_starts_from(data_dir, stubs):
   experiment = tiny("transfer_372_cityscapes", data_dir)
-  lines = [[line for line in phase.plan if line.startswith("motion: ")]
-           for phase in recipes.make_plan(experiment).phases]
-  assert "scratch: Keras has no weights of a resnet18; pose.pretrained" in lines[0][0]
+  lines = [[line for line in step.lines if line.startswith("network 'pose'")]
+           for step in planning.make_plan(experiment).steps]
+  assert "scratch: Keras has no weights of a resnet18; `pretrained` takes" in lines[0][0]
   assert [entry[0] for entry in lines[1:3]] == [
-      "motion: pose_network, weights from phase 'whole'",
-      "motion: pose_network, weights from phase 'cropped'"]
+      "network 'pose': pose_network, weights from step 'whole'",
+      "network 'pose': pose_network, weights from step 'cropped'"]
   assert lines[3] == []
-  experiment.pose.pretrained = "there.npz"
-  assert building.origin("there.npz", experiment.pose) == "there.npz"
+  pose = experiment.steps[0].networks.get("pose")
+  assert building.origin("there.npz", pose) == "there.npz"

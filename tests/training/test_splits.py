@@ -19,10 +19,12 @@ def photos(photo_folder, tmp_path):
   return shutil.copytree(photo_folder, tmp_path / "photos")
 
 
-def plan(source, *given):
+def plan(source, *given, validation="", role="segmentation"):
   bundle = bundles.Bundle([parts.Part(source, **options) for options in given or ({},)])
+  record = types.SimpleNamespace(role=role)
+  step = types.SimpleNamespace(source=source, validation=validation, record=record)
   return types.SimpleNamespace(source=source, phases=[types.SimpleNamespace(bundle=bundle)],
-                               record=types.SimpleNamespace(role="segmentation"))
+                               record=record, steps=[step], last=step)
 
 
 # === Masks of a split ===
@@ -57,7 +59,7 @@ def test_masks_that_a_plan_has_learned_from_are_not_unseen(photos):
 
 def test_good_data_passes_without_a_word(tiny_data):
   assert splits.check_plan(plan(tiny_data), "val") == []
-  assert splits.check_plan(plan(tiny_data), "validation", "val") == []
+  assert splits.check_plan(plan(tiny_data, validation="val"), "validation") == []
 
 
 def test_nothing_to_evaluate_is_said_and_allowed_under_the_usual_names(photos):
@@ -75,7 +77,7 @@ def test_nothing_to_evaluate_is_said_and_allowed_under_the_usual_names(photos):
 def test_the_best_checkpoint_needs_masks(photos):
   source = data_lib.Folder(photos, masks=None)
   with pytest.raises(ValueError, match="cannot pick the best checkpoint"):
-    splits.check_plan(plan(source, {"supervision": "tags"}), "val", "val")
+    splits.check_plan(plan(source, {"supervision": "tags"}, validation="val"), "val")
 
 
 def test_masks_that_the_parts_do_not_use_are_never_looked_at(photos):
@@ -152,4 +154,4 @@ def test_a_plan_of_depth_says_that_there_is_none(tiny_data):
   note, = splits.check_plan(made, "val")
   assert note.endswith("has no true depth in the split 'val'")
   with pytest.raises(ValueError, match="(?s)cannot pick the best checkpoint.*true depth"):
-    splits.check_plan(made, "val", "val")
+    splits.check_plan(plan(tiny_data, validation="val", role="depth"), "val")

@@ -72,6 +72,13 @@ def _show(options):
   print(_overrides().to_yaml(_resolved(options)), end="")
 
 
+def _options(options):
+  """Prints the reference of all options as Markdown."""
+  del options
+  from keras_weakseg.configs import reference
+  print(reference.text(), end="")
+
+
 def _fit(options):
   """Trains, evaluates and records."""
   from keras_weakseg import api
@@ -79,9 +86,9 @@ def _fit(options):
   if options.method:
     methods.method_class(options.method)  # Which source the folder becomes depends on it.
   own = cli_own_data.fit_options(options)
-  _check_one(options.experiment, options.config_file or options.method, "EXPERIMENT",
-             "--config_file, or --method and --data")
-  name = options.experiment or options.method or os.path.splitext(
+  _check_one(options.experiment, options.config_file or options.method or options.recipe,
+             "EXPERIMENT", "--config_file, or --method and --data")
+  name = options.experiment or options.method or options.recipe or os.path.splitext(
       os.path.basename(options.config_file))[0]
   model_dir = options.model_dir or os.path.join("runs", name)
   result = api.fit(
@@ -107,7 +114,7 @@ def _evaluate(options):
 
 
 def _predict(options):
-  """Writes masks, overlays and a contact sheet; depth for a model of depth."""
+  """Writes masks, depth or tags of photographs, and pictures to look at."""
   from keras_weakseg import api
   records = api.predict(options.target, options.inputs, options.output,
                         protocol=_protocol(options), **cli_depth.predict_options(options))
@@ -117,7 +124,7 @@ def _predict(options):
 def _tune_crf(options):
   """Searches the parameters of a dense CRF on held-out masks."""
   from keras_weakseg import api
-  from keras_weakseg.evaluation import crf_search
+  from keras_weakseg.tasks.segmentation import crf_search
   given = options.data or options.experiment or options.config_file
   found = api.tune_crf(
       options.target, _source(options) if given else None, split=options.split,
@@ -182,7 +189,7 @@ def _evaluated(options):
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  names = ("scales", "window", "window_stride", "size", "crf", *cli_depth.PROTOCOL)
+  names = ("scales", "window", "window_stride", "size", "crf", "threshold", *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
   if options.flip:
@@ -201,9 +208,9 @@ def _check_one(first, second, first_name, second_name):
 def _print_metrics(metrics):
   """Prints figures; those of several seeds as mean and spread."""
   for name, value in metrics.items():
-    if name == "class_iou":
-      for label, iou in value.items():
-        print(f"  {label:20} {_figure(iou)}")
+    if name in ("class_iou", "class_ap"):
+      for label, figure in value.items():
+        print(f"  {label:20} {_figure(figure)}")
     elif isinstance(value, dict) and "spread" in value:
       print(f"{name}: {value['mean']:.4f} +- {value['spread']:.4f} ({len(value['values'])} seeds)")
     elif isinstance(value, (int, float, str)):
@@ -239,6 +246,7 @@ def _parser():
 
   command("experiments", _experiments)
   _add_experiment(command("show", _show))
+  command("options", _options)
   fit = command("fit", _fit)
   _add_experiment(fit)
   fit.add_argument("--model_dir", help="directory of the run, default: runs/<experiment>")
@@ -330,6 +338,8 @@ def _add_protocol(parser, crf=True):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
+  group.add_argument("--threshold", type=float,
+                     help="tags: probability from which a class is said; default: 0.5")
   if crf:
     group.add_argument("--crf", metavar="NAME",
                        help="dense CRF: deeplab_largefov, deeplab_msc, ... or what tune-crf prints")

@@ -21,6 +21,7 @@ SCHEMA = {"configs.optimization", "configs.schema", "configs.schema_makers",
           "configs.schema_video", "configs.sections"}
 STANDS = GROUND | DRAWING | SCHEMA | {"data", "data.box_files", "datasets", "derived",
                                       "evaluation", "selection", "serving"}
+TASKED = STANDS | {"networks", "tasks"}
 
 # Modules that lie lower than their package: recipes read the schema, which is made from what
 # methods, networks and makers can be told; the one reader of box files serves folders and dataset
@@ -42,7 +43,7 @@ MAY_IMPORT = {
     "configs.schema_training": {"configs.optimization", "configs.sections"},
     "configs.schema_video": set(),
     "configs.schema": SCHEMA - {"configs.schema"},
-    "configs": SCHEMA | {"errors", "fields", "methods", "networks", "ops"},
+    "configs": SCHEMA | {"derived", "errors", "fields", "methods", "networks", "options", "ops"},
     "data.box_files": {"errors", "fields"},
     # Importing a builder registers it with TFDS.
     "data": GROUND | DRAWING | {"data.box_files", "datasets"},
@@ -52,22 +53,23 @@ MAY_IMPORT = {
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND,
-    "serving": GROUND | DRAWING | {"evaluation"},  # an artifact answers as the evaluator's model
+    "serving": GROUND | DRAWING | {"evaluation"},
     "networks": GROUND,
     "methods": GROUND | {"networks"},
-    "recipes": STANDS | {"networks", "methods"},
-    "training": STANDS | {"networks", "methods", "recipes"},
-    "runs": STANDS | {"configs", "networks", "methods", "recipes", "training"},
-    "tuning": STANDS | {"configs", "networks", "methods", "recipes", "training"},
-    "targets": STANDS | {"configs", "recipes", "training", "runs"},
-    "api_depth": STANDS | {"recipes", "training", "runs", "targets"},
-    "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "targets",
+    "tasks": STANDS | {"networks"},  # never of training: an artifact has a task, and no method
+    "recipes": TASKED | {"methods"},
+    "training": TASKED | {"methods", "recipes"},
+    "runs": TASKED | {"configs", "methods", "recipes", "training"},
+    "tuning": TASKED | {"configs", "methods", "recipes", "training"},
+    "targets": TASKED | {"configs", "recipes", "training", "runs"},
+    "api_depth": TASKED | {"recipes", "training", "runs", "targets"},
+    "api": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                      "tuning", "api_depth"},
     "cli_depth": {"api", "cli_own_data"},
     "cli_disparity_maps": STANDS | {"configs", "api"},
     "cli_label_maps": STANDS | {"recipes"},
-    "cli_own_data": {"data", "errors"},
-    "cli": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning",
+    "cli_own_data": {"configs", "data", "errors"},
+    "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
                      "api", "cli_depth", "cli_disparity_maps", "cli_label_maps", "cli_own_data"},
     "": set(),
 }

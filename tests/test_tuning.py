@@ -6,8 +6,10 @@ import pytest
 from keras_weakseg import api
 from keras_weakseg import data as data_lib
 from keras_weakseg import tuning
-from keras_weakseg.evaluation import crf_search
+from keras_weakseg.configs import schema
 from keras_weakseg.recipes import planning
+from keras_weakseg.tasks.segmentation import crf_search
+from keras_weakseg.tasks.segmentation.model import SegmentationModel
 
 SMALL = {"grid": {"bilateral_weight": (1, 4), "bilateral_xy": 20}, "rounds": 0, "progress": False}
 
@@ -25,6 +27,9 @@ def searched(monkeypatch):
   return seen
 
 
+MODEL = SegmentationModel(None, ("background", "thing"), ((0, 0, 0), (9, 0, 0)))
+
+
 def learned_from(monkeypatch, source, names):
   """Makes every plan one that learns from the masks of these samples."""
   part = data_lib.Part(source, "train", "mask", ids=tuple(names))
@@ -35,7 +40,7 @@ def learned_from(monkeypatch, source, names):
 
 
 def tune(source, split="train", **options):
-  return tuning.tune("model", source, split, **{
+  return tuning.tune(MODEL, source, split, **{
       "evaluated": "validation", "count": 100, "seed": 1, **options})
 
 
@@ -48,13 +53,13 @@ def test_all_masks_are_used_if_nothing_is_known_of_the_training(tiny_data, searc
 def test_images_whose_masks_were_learned_are_left_out(tiny_data, searched, monkeypatch):
   names = tiny_data.ids("train")
   learned_from(monkeypatch, tiny_data, names[:5])
-  assert tune(tiny_data, config=object())["learned"] is False
+  assert tune(tiny_data, config=schema.Experiment())["learned"] is False
   assert searched == [list(names[5:])]  # tags of all of them were used, which is no matter
 
 
 def test_if_all_were_learned_they_are_used_and_that_is_said(tiny_data, searched, monkeypatch):
   learned_from(monkeypatch, tiny_data, tiny_data.ids("train"))
-  assert tune(tiny_data, config=object())["learned"] is True
+  assert tune(tiny_data, config=schema.Experiment())["learned"] is True
   assert searched == [list(tiny_data.ids("train"))]
 
 

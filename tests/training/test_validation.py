@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg import data
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
-from keras_weakseg.evaluation import evaluate as evaluation
+from keras_weakseg import data
+from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.training import validation
 
 PALETTE = [(0, 0, 0), (200, 0, 0)]
@@ -20,8 +20,7 @@ class Bright:
   def __init__(self):
     self.traced = 0
 
-  def predictor(self, images, training):
-    assert training is False
+  def predictor(self, images):
     self.traced += 1
     bright = images[..., :1] - 127.5
     return tf.concat([-bright, bright], -1)
@@ -35,7 +34,8 @@ def plan(samples):
       "mask": tf.TensorSpec([None, None], tf.uint8), "sample_id": tf.TensorSpec([], tf.string),
       "supervision": tf.TensorSpec([], tf.int32)})
   source = data.Dataset(dataset, classes=("background", "bright"), palette=PALETTE)
-  record = types.SimpleNamespace(mean_rgb=(0, 0, 0), padding_multiple=1, role="segmentation")
+  record = types.SimpleNamespace(mean_rgb=(0, 0, 0), padding_multiple=1, role="segmentation",
+                                 answers="scores")
   return types.SimpleNamespace(validation="train", source=source, record=record)
 
 
@@ -77,7 +77,7 @@ def test_changed_weights_change_the_figures():
   validate = checked(plan([sample(8, 12)]), 0)
   method = Bright()
   sign = tf.Variable(1.0)
-  method.predictor = lambda images, training: sign * tf.concat(
+  method.predictor = lambda images: sign * tf.concat(
       [127.5 - images[..., :1], images[..., :1] - 127.5], -1)
   assert validate(method)[0]["mean_iou"] == 1.0
   sign.assign(-1.0)
@@ -100,13 +100,12 @@ def test_a_broken_sample_is_explained(monkeypatch):
 class Red:
   """A method whose predictor takes red for disparity."""
 
-  def predictor(self, images, training):
-    assert training is False
+  def predictor(self, images):
     return images[..., :1] / 255
 
 
 def depth_step(video, settings):
-  record = types.SimpleNamespace(role="depth", multiple=32)
+  record = types.SimpleNamespace(role="depth", multiple=32, answers="disparity")
   return types.SimpleNamespace(
       validation="validation", source=video, record=record, settings=settings)
 

@@ -124,6 +124,7 @@ class Stub(source_lib.RandomAccess):
           fields.TAGS: np.eye(self.num_classes, dtype=np.float32)[[0] * count]
                        + np.eye(self.num_classes, dtype=np.float32)[owner]})
       found[fields.BOX_CLASSES] = found[fields.BOX_CLASSES].astype(np.int32)
+      found[fields.NOISY_TAGS] = found[fields.TAGS]
     return found
 
   def _loader(self, ids, grant, wanted):

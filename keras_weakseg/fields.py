@@ -36,7 +36,7 @@ VALID = "valid"                    # bool [H, W]
 
 # Added by the batch pipeline, never by a source.
 PART = "part"                      # int32 [], index of the bundle part the sample was drawn for
-JITTER = "jitter"                  # float32 [3], -1..1, colour of network inputs: see ops.color
+JITTER = "jitter"                  # float32 [3 or 4], -1..1, colour of network inputs: ops.color
 SAMPLE_KEY = "sample_key"          # int32 [2], seed of the randomness of this draw of this sample
 
 
@@ -71,7 +71,7 @@ SPECS = {
     STEREO_POSE: tf.TensorSpec([4, 4], tf.float32),
     VALID: tf.TensorSpec([None, None], tf.bool),
     PART: tf.TensorSpec([], tf.int32),
-    JITTER: tf.TensorSpec([3], tf.float32),
+    JITTER: tf.TensorSpec([None], tf.float32),
     SAMPLE_KEY: tf.TensorSpec([2], tf.int32),
 }
 

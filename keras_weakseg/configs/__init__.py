@@ -11,4 +11,5 @@ from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import tags_small
+from keras_weakseg.configs import three_ways_camvid
 from keras_weakseg.configs import three_ways_paper

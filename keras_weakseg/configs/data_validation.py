@@ -6,7 +6,7 @@ from keras_weakseg.configs.checks import one_of, require
 KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds", "video",
          "kitti", "kitti_clips", "kitti_stereo", "kitti_odometry", "cityscapes_video",
          "seven_scenes")
-TAGS_FROM = ("image", "crop")
+TAGS_FROM = ("image", "boxes")
 COLOR_OF = ("pixels", "inputs")
 INTRINSICS = ("", "correct", "reference")
 OTHERS = ("background", "ignore")
@@ -36,6 +36,25 @@ def validate_data(data, aligned=True):
   validate_parts(data.sources, data.parts, data.head)
   one_of("data.aggregation", data.aggregation, AGGREGATIONS)
   validate_augmentation(data.augmentation, aligned)
+  validate_tags(data.augmentation, data.parts)
+
+
+def validate_tags(augmentation, parts, key="data.augmentation"):
+  """Checks that tags can be taken from boxes: else they would be those of images, in silence.
+
+  Args:
+    augmentation: `schema.Augmentation`.
+    parts: list of `schema.Part`; empty = made by what is labelled.
+    key: of the augmentation.
+
+  Raises:
+    ValueError: no part grants boxes.
+  """
+  found = [part.supervision for part in parts]
+  boxed = any("boxes" in name for name in found)
+  require(augmentation.tags_from != "boxes" or not parts or boxed, f"{key}.tags_from",
+          expected="`image`, or a part whose `supervision` is boxes", received=", ".join(found),
+          fix="Set `supervision: boxes` of the parts whose boxes may be read.")
 
 
 def validate_parts(sources, parts, head=""):
@@ -92,6 +111,10 @@ def validate_augmentation(augmentation, aligned=True, key="data.augmentation"):
           received=augmentation.color)
   require(0 <= augmentation.color_share <= 1, f"{key}.color_share", expected="a share, 0..1",
           received=augmentation.color_share)
+  require(0 <= augmentation.color_saturation <= 1, f"{key}.color_saturation",
+          expected="a share, 0..1", received=augmentation.color_saturation)
+  require(0 <= augmentation.hue <= 0.5, f"{key}.hue", expected="turns, 0..0.5",
+          received=augmentation.hue)
   require(0 <= augmentation.swap_frames <= 1, f"{key}.swap_frames", expected="a share, 0..1",
           received=augmentation.swap_frames)
   one_of(f"{key}.color_of", augmentation.color_of, COLOR_OF)

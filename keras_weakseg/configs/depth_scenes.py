@@ -152,8 +152,8 @@ def augmentation(swap_frames=SWAP_FRAMES):
   Args:
     swap_frames: share of the samples that are seen from a neighbour.
   """
-  return dataclasses.replace(depth_methods.monodepth2_augmentation(SIZE), color=0.0,
-                             swap_frames=swap_frames)
+  return dataclasses.replace(depth_methods.monodepth2_augmentation(SIZE), color=0.0, hue=0.0,
+                             color_saturation=1.0, swap_frames=swap_frames)
 
 
 def runtime():

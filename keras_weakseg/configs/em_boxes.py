@@ -10,30 +10,38 @@ from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
 
 
-def weak_row(method, split=em_paper.TRAIN_AUG, **options):
+def weak_row(method, split=em_paper.TRAIN_AUG):
   """Returns a row with boxes only.
 
   Args:
     method: function that returns the `schema.Method`.
     split: whose boxes.
-    **options: of `em_paper.row`.
   """
-  return em_paper.row(method(), [parts.boxes(split, em_paper.BATCH)], **options)
+  return em_paper.row(method(), [parts.boxes(split, em_paper.BATCH)])
 
 
-def semi_row(method, strong_split=em_paper.TRAIN, weak_split=em_paper.TRAIN_AUG, **options):
+def semi_row(method, strong_split=em_paper.TRAIN, weak_split=em_paper.TRAIN_AUG):
   """Returns a row with masks of one split and boxes of the rest of another.
 
   Args:
     method: function that returns the `schema.Method`.
     strong_split, weak_split: see `parts.semi`.
-    **options: of `em_paper.row`.
   """
   bundle = parts.semi(strong_split, weak_split, em_paper.BATCH, weak=parts.boxes)
-  return em_paper.row(method(), bundle, **options)
+  return em_paper.row(method(), bundle)
 
 
-_TEST = {"steps": em_paper.TEST_STEPS, "scored_on": em_paper.NOWHERE}
+def weak_test(method):
+  """Returns the row of the test set with boxes only; see `em_paper.for_test`."""
+  return em_paper.for_test(functools.partial(weak_row, method), split=em_paper.TRAINVAL_AUG)
+
+
+def semi_test(method, strong_split=em_paper.TRAIN):
+  """Returns the row of the test set with masks of `strong_split` and boxes of the rest."""
+  return em_paper.for_test(functools.partial(semi_row, method), strong_split=strong_split,
+                           weak_split=em_paper.TRAINVAL_AUG)
+
+
 RECT, SEG, EM_FIXED = em_methods.bbox_rect, em_methods.bbox_seg, em_methods.bbox_em_fixed
 
 # Name: (description, factory). The number is the paper's, mean IoU with CRF in per cent.
@@ -54,21 +62,21 @@ TABLE_3 = {
 }
 TABLE_4 = {
     "bbox_rect_voc12_test": ("Bbox-Rect, 12k boxed images; paper: 54.2 on test", functools.partial(
-        weak_row, RECT, em_paper.TRAINVAL_AUG, **_TEST)),
+        weak_test, RECT)),
     "bbox_seg_voc12_test": ("Bbox-Seg, 12k boxed images; paper: 62.2 on test", functools.partial(
-        weak_row, SEG, em_paper.TRAINVAL_AUG, **_TEST)),
+        weak_test, SEG)),
     "bbox_seg_semi_1464_voc12_test": (
         "Bbox-Seg, 1.4k masks + 10k boxed images; paper: 66.6 on test",
-        functools.partial(semi_row, SEG, em_paper.TRAIN, em_paper.TRAINVAL_AUG, **_TEST)),
+        functools.partial(semi_test, SEG)),
     "bbox_em_fixed_semi_1464_voc12_test": (
         "Bbox-EM-Fixed, 1.4k masks + 10k boxed images; paper: 66.6 on test",
-        functools.partial(semi_row, EM_FIXED, em_paper.TRAIN, em_paper.TRAINVAL_AUG, **_TEST)),
+        functools.partial(semi_test, EM_FIXED)),
     "bbox_seg_semi_2913_voc12_test": (
         "Bbox-Seg, 2.9k masks + 9k boxed images; paper: 68.0 on test",
-        functools.partial(semi_row, SEG, em_paper.TRAINVAL, em_paper.TRAINVAL_AUG, **_TEST)),
+        functools.partial(semi_test, SEG, em_paper.TRAINVAL)),
     "bbox_em_fixed_semi_2913_voc12_test": (
         "Bbox-EM-Fixed, 2.9k masks + 9k boxed images; paper: 69.0 on test",
-        functools.partial(semi_row, EM_FIXED, em_paper.TRAINVAL, em_paper.TRAINVAL_AUG, **_TEST)),
+        functools.partial(semi_test, EM_FIXED, em_paper.TRAINVAL)),
 }
 
 for _name, (_description, _factory) in {**TABLE_3, **TABLE_4}.items():

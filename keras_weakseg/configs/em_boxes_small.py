@@ -3,7 +3,6 @@
 Everything but labels and method is that of the experiments with tags. The bias of the classifier
 starts at zero: the E-step of Bbox-EM-Fixed leaves the objects one point above the background.
 """
-import copy
 import functools
 
 from keras_weakseg.configs import em_animals
@@ -11,12 +10,11 @@ from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schedule
-from keras_weakseg.configs import schema
 
 # From boxes alone, the paper's difference of 1 let the E-step call everything background within 40
 # steps. Chosen on 100 held-out training images of VOC12-animals.
 WARM_BIASES = (5.0, 7.0)    # background, foreground
+WARM_SHARE = 0.5            # of the steps, on the rectangles before the first E-step
 
 METHODS = {"bbox_rect": ("Bbox-Rect", em_methods.bbox_rect),
            "bbox_seg": ("Bbox-Seg", em_methods.bbox_seg),
@@ -26,20 +24,14 @@ METHODS = {"bbox_rect": ("Bbox-Rect", em_methods.bbox_rect),
 def after_rect(experiment):
   """Returns the experiment with its first half on Bbox-Rect, if its method is Bbox-EM-Fixed.
 
-  Masks keep an E-step on its way; with boxes alone it needs a network that knows the objects.
+  Masks keep an E-step on its way; with boxes alone it needs a network that knows the objects. One
+  schedule holds both halves: a rate that has fallen to 0 and starts anew breaks what was learned.
   """
   if experiment.method.type != "bbox_em_fixed":
     return experiment
-  steps = experiment.training.steps
-  experiment.training.steps = steps // 2
-  schedule.follow_steps(experiment, steps, {})
-  experiment.steps = [schema.Step(
-      name="rect", parts=experiment.data.parts, network=copy.deepcopy(experiment.network),
-      method=em_methods.bbox_rect(), training=copy.deepcopy(experiment.training))]
-  experiment.network.pretrained = ""
-  experiment.network.continues = "rect"
-  biases = experiment.method.bbox_em_fixed
-  biases.background_bias, biases.foreground_bias = WARM_BIASES
+  options = experiment.method.bbox_em_fixed
+  options.background_bias, options.foreground_bias = WARM_BIASES
+  options.warmup_steps = round(WARM_SHARE * experiment.training.steps)
   return experiment
 
 

@@ -99,7 +99,8 @@ class Part(hyperparams.Config):
       the recipe chose; empty = the whole split.
     count: use the first `count` ids in the order of their hash; 0 = all. Smaller counts are
       subsets.
-    subset_seed: seed of that order.
+    subset_seed: seed of that order; None = that of the experiment, so that every seed draws its
+      own, a number = the same samples for every seed.
     rest: use every sample of the split that no earlier part uses.
     batch_size: samples of this part in every global batch.
     weight: weight of this part's loss, which is normalised by its own valid pixels.
@@ -109,7 +110,7 @@ class Part(hyperparams.Config):
   supervision: str = "mask"
   ids: str = ""
   count: int = 0
-  subset_seed: int = 0
+  subset_seed: Optional[int] = None
   rest: bool = False
   batch_size: int = 8
   weight: float = 1.0
@@ -125,9 +126,12 @@ class Augmentation(hyperparams.Config):
     scales: lowest and highest random scale; equal values switch it off.
     flip: mirror half of the samples.
     color: strength of the colour jitter, 0..1; color_share: of so many samples.
+    color_saturation: saturation changes by so many times of `color`, brightness and contrast by
+      half.
+    hue: strength of the jitter of hue, in turns of the colour circle, 0..0.5.
     color_of: `pixels`, or `inputs`: of what networks see, not of what losses compare.
-    tags_from: `image`: the tags of the whole image; `crop`: of the crop, where a mask is granted
-      (what the reference code of Papandreou et al. does).
+    tags_from: `image`: the tags of the whole image; `boxes`: of the crop, by what is left of the
+      boxes, where a part grants these.
     swap_frames: share of the samples of video without labels whose image changes places with one
       of its neighbours.
   """
@@ -140,6 +144,8 @@ class Augmentation(hyperparams.Config):
   resize: Tuple[int, ...] = ()
   tags_from: str = "image"
   swap_frames: float = 0.0
+  color_saturation: float = 1.0
+  hue: float = 0.0
 
 
 @dataclasses.dataclass

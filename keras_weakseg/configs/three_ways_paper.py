@@ -3,8 +3,7 @@
 Reference: Hoyer, Dai, Chen, Koring, Saha, Van Gool, Three Ways to Improve Semantic Segmentation
 with Self-Supervised Depth Estimation, CVPR 2021; constants are those of the authors' code.
 
-Deviation: no hue jitter, the third stage in single precision, weight decay on kernels only. The
-reference jitters hue too, mixes precisions there, and decays every variable.
+Deviation: weight decay on kernels only; the reference decays every variable.
 """
 import copy
 import functools
@@ -17,11 +16,11 @@ from keras_weakseg.configs import schema
 SIZE, CROP = (512, 1024), (512, 512)
 DEPTH_STEPS, DEPTH_DROP = 300000, 160000
 FINETUNE_STEPS = 50000          # the paper; the authors' configuration says 100,000
+FINETUNE_PRECISION = "mixed_float16"
 FEATURE_DISTANCE = 1e-2
 STEPS, DROP = 40000, 30000
 LEARNING_RATE, ENCODER_MULTIPLIER, POSE_MULTIPLIER = 1e-2, 0.1, 1e-4
 CLIP_NORM = 10.0
-COUNTS = (372, 2975)
 TRAIN, VALIDATION = "train", "validation"
 
 # The layers of tf_keras.applications, whose ImageNet weights can be had; `torchvision` fits those
@@ -53,8 +52,13 @@ def depth_network():
 
 
 def pose_network():
-  """Returns ResNet-18 on pairs of frames."""
-  return schema.other_network("pose_network", pretrained="imagenet", layout="keras")
+  """Returns ResNet-18 on pairs of frames, as torchvision has it: Keras has no ResNet-18.
+
+  Its ImageNet weights are torchvision's state dict, saved by `numpy.savez`, which
+  `networks.pose.pretrained` takes.
+  """
+  return schema.other_network("pose_network", pretrained="imagenet_if_available",
+                              layout="torchvision")
 
 
 def motion(continues=""):
@@ -89,22 +93,29 @@ def depth_step(name, batch_size, crop=(), *, after="", continues=""):
       training=training, augmentation=depth_methods.monodepth2_augmentation(SIZE, crop))
 
 
-def finetuning_step():
-  """Returns the step that lets the encoder learn too, near its ImageNet features (F)."""
+def finetuning_step(feature_distance=FEATURE_DISTANCE):
+  """Returns the step that lets the encoder learn too, near its ImageNet features (F).
+
+  It mixes precisions, as the reference does in this step alone.
+
+  Args:
+    feature_distance: weight of the distance to these.
+  """
   step = depth_step("finetune", 4, CROP, after="cropped", continues="cropped")
-  step.method.self_supervised_depth.feature_distance = FEATURE_DISTANCE
+  step.method.self_supervised_depth.feature_distance = feature_distance
   step.training = depth_methods.adam_with_step(1e-5, FINETUNE_STEPS, decay_at=1.0)
+  step.mixed_precision = FINETUNE_PRECISION
   return step
 
 
-def depth_steps(finetuned=True):
-  """Returns the steps of learning depth; the first is there for the pose network.
+def depth_steps(feature_distance=FEATURE_DISTANCE):
+  """Returns the three steps of learning depth; the first is there for the pose network.
 
   Args:
-    finetuned: whether the third one, with feature distance, is among them.
+    feature_distance: its weight in the third one; 0 = the encoder learns freely.
   """
   return [depth_step("whole", 2), depth_step("cropped", 4, CROP, after="whole"),
-          *([finetuning_step()] if finetuned else [])]
+          finetuning_step(feature_distance)]
 
 
 def segmentation(network, method, count, steps=(), multipliers=()):
@@ -144,9 +155,10 @@ def baseline(count):
   return segmentation(unet("imagenet"), schema.Method(type="supervised"), count)
 
 
-def transfer(count, finetuned):
-  """Returns P, and with `finetuned` P+F: encoder and decoder start from depth."""
-  return segmentation(unet(), schema.Method(type="supervised"), count, depth_steps(finetuned))
+def transfer(count, feature_distance=FEATURE_DISTANCE):
+  """Returns P+F, and P without feature distance: encoder and decoder start from depth."""
+  return segmentation(
+      unet(), schema.Method(type="supervised"), count, depth_steps(feature_distance))
 
 
 def multitask(count):
@@ -161,23 +173,28 @@ def multitask(count):
 def depth_cityscapes():
   """Returns these steps alone; the last one is the experiment's own training."""
   *steps, last = depth_steps()
+  for step in steps:
+    step.mixed_precision = "float32"
   return schema.Experiment(
       steps=steps,
       data=schema.Data(sources=[sequences()], parts=last.parts, augmentation=last.augmentation),
       network=last.network, networks=last.networks, method=last.method, training=last.training,
+      runtime=schema.Runtime(mixed_precision=last.mixed_precision),
       evaluation=schema.Evaluation(split=VALIDATION))
 
 
-# Table 2 of the paper: mean IoU in per cent on `validation` with 372 and 2,975 labels.
+# Table 2 of the paper (the baselines at 100 and 744: Table 1): mean IoU in per cent on `validation`
+# by the number of labels.
 TABLE_2 = {
-    "baseline_{}_cityscapes": (baseline, (59.14, 67.77), "ImageNet weights alone"),
-    "transfer_{}_cityscapes": (functools.partial(transfer, finetuned=False), (60.46, 69.00), "P"),
-    "transfer_f_{}_cityscapes": (functools.partial(transfer, finetuned=True), (60.80, 69.47),
-                                 "P+F"),
-    "multitask_f_{}_cityscapes": (multitask, (61.25, 69.76), "M+F"),
+    "baseline_{}_cityscapes": (baseline, {100: 48.75, 372: 59.14, 744: 63.46, 2975: 67.77},
+                               "ImageNet weights alone"),
+    "transfer_{}_cityscapes": (functools.partial(transfer, feature_distance=0.0),
+                               {372: 60.46, 2975: 69.00}, "P"),
+    "transfer_f_{}_cityscapes": (transfer, {372: 60.80, 2975: 69.47}, "P+F"),
+    "multitask_f_{}_cityscapes": (multitask, {372: 61.25, 2975: 69.76}, "M+F"),
 }
 
 for _name, (_factory, _published, _row) in TABLE_2.items():
-  for _count, _number in zip(COUNTS, _published):
+  for _count, _number in _published.items():
     registry.register(_name.format(_count), f"{_row}, {_count} masks; paper: {_number} on val")(
         functools.partial(_factory, _count))

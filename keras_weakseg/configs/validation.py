@@ -59,6 +59,10 @@ def _validate_training_of(step, parts, augmentation):
   method_class = methods.method_class(step.method.type)
   _validate_networks(step, method_class, augmentation)
   _validate_method(step.method, method_class, parts)
+  require(not (getattr(step.network.get(), "mask_sources", 0)
+               and getattr(step.method.get(), "auto_mask", False)),
+          f"method.{step.method.type}.auto_mask", received=True,
+          expected="False with a network that has masks (`mask_sources`)")
   _validate_training(step.training)
   warmup = getattr(step.method.get(), schedule.WARMUP, 0)
   require(0 <= warmup < step.training.steps, f"method.{step.method.type}.{schedule.WARMUP}",
@@ -105,6 +109,7 @@ def _validate_steps(experiment):
       data_validation.validate_parts(experiment.data.sources, step.parts, step.head)
       data_validation.validate_augmentation(
           augmentation, not network_validation.has_nested_grids(step.network), key)
+      data_validation.validate_tags(augmentation, step.parts, key)
       _validate_training_of(step, step.parts, augmentation)
     except ValueError as error:
       raise ValueError(f"In the step '{step.name}': {error}") from error

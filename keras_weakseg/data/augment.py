@@ -19,12 +19,14 @@ _LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LAB
                fields.BOX_LABELS: fields.IGNORE_LABEL, fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
 _IMAGES = (fields.IMAGE, fields.FRAMES, fields.STEREO_IMAGE)
 _POSES = (fields.POSES, fields.STEREO_POSE)
-_TAG_SOURCES = ("image", "crop")
+IMAGE, BOXES = "image", "boxes"
+_TAG_SOURCES = (IMAGE, BOXES)
 PIXELS, INPUTS = "pixels", "inputs"
 _COLOR_OF = (PIXELS, INPUTS)
-_LATER = ("color_share", "color_of", "resize", "swap_frames")
+_LATER = ("color_share", "color_of", "resize", "swap_frames", "color_saturation", "hue")
 # So that the draws of whoever swaps nothing stay what they are.
 _SWAP_STREAM = 1
+_HUE_STREAM = 2
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -40,13 +42,17 @@ class Augmentation:
     flip: mirror half of the samples left to right.
     color: strength of brightness, contrast and saturation jitter, 0 (off) to 1; one draw for the
       image, its neighbours and its stereo partner.
+    color_saturation: the saturation changes by so many times of `color`; the other two by half.
+    hue: strength of the jitter of hue, in turns of the colour circle, 0 (off) to .5.
     color_share: share of the samples whose colour changes.
     color_of: `pixels`: of the images themselves; `inputs`: they keep their colour, and the amounts
       are delivered as `jitter`, for a method that shows its networks other colours than its losses
-      (Monodepth2 does, whose hue jitter we do not have): see `ops.color.jitter_color`.
+      (Monodepth2 does): see `ops.color.jitter_color`.
     mean_rgb: colour of the padding, 0..255; the mean colour of ImageNet as in DeepLab.
-    tags_from: `image`: tags of the whole image; `crop`: recomputed from the crop where a mask is
-      granted (the reference code of Papandreou et al.).
+    tags_from: `image`: tags of the whole image; `boxes`: of the crop, by what is left of the boxes
+      where these are granted, and by the mask where that is. The reference code of Papandreou et
+      al. takes the classes of the cropped mask, which a weakly labelled sample does not have; the
+      tags of the whole image ask for classes that the crop may not show.
     swap_frames: share of the samples of video without labels whose image changes places with one
       of its neighbours, see `swapped.swap_frames`; with 2/3 and two neighbours every frame is the
       image equally often. For pose networks of pairs: one that sees all frames at once knows them
@@ -63,8 +69,10 @@ class Augmentation:
   color_of: str = PIXELS
   resize: Optional[Tuple[int, int]] = None
   mean_rgb: Tuple[float, float, float] = (122.675, 116.669, 104.008)
-  tags_from: str = "image"
+  tags_from: str = IMAGE
   swap_frames: float = 0.0
+  color_saturation: float = 1.0
+  hue: float = 0.0
 
   def __post_init__(self):
     if self.tags_from not in _TAG_SOURCES:
@@ -92,6 +100,12 @@ class Augmentation:
           "The colour jitter is out of range.", expected="color and color_share, each 0..1",
           received=f"color={self.color}, color_share={self.color_share}",
           fix="Set color, for example 0.3.")
+    if not 0 <= self.hue <= 0.5 or not 0 <= self.color_saturation <= 1:
+      raise errors.value_error(
+          "The jitter of hue or saturation is out of range.",
+          expected="hue, 0..0.5 turns, and color_saturation, 0..1",
+          received=f"hue={self.hue}, color_saturation={self.color_saturation}",
+          fix="Set hue, for example 0.1.")
     if not 0 <= self.swap_frames <= 1:
       raise errors.value_error(
           "The share of samples that are swapped is out of range.", expected="swap_frames, 0..1",
@@ -124,10 +138,10 @@ class Augmentation:
           sample, tf.random.stateless_uniform([2], key, alg="philox"), self.swap_frames)
     result = dict(sample)
     move = self._geometry(tf.shape(sample[fields.IMAGE])[:2], draws)
-    amounts = tf.where(draws[7] < self.color_share, self.color * (2.0 * draws[4:7] - 1.0), 0.0)
+    amounts = self._amounts(sample[fields.SAMPLE_KEY], draws)
     for name in (name for name in _IMAGES if name in sample):
       image = move.image(sample[name])
-      if self.color and self.color_of == PIXELS:
+      if (self.color or self.hue) and self.color_of == PIXELS:
         image = color_ops.jitter_color(image, amounts)
       result[name] = move.pad_image(image, self.mean_rgb)
     if self.color_of == INPUTS:
@@ -143,9 +157,21 @@ class Augmentation:
     if fields.BOXES in sample:
       result[fields.BOXES], result[fields.BOX_CLASSES] = move.boxes(
           sample[fields.BOXES], sample[fields.BOX_CLASSES])
-    if self.tags_from == "crop" and fields.TAGS in sample and fields.MASK in sample:
-      result[fields.TAGS] = _crop_tags(result, sample)
+    if self.tags_from == BOXES and fields.TAGS in sample:
+      result[fields.TAGS] = _crop_tags(result)
     return result
+
+  def _amounts(self, key, draws):
+    """Returns the amounts of `ops.color.jitter_color`: float32 [3], or [4] with hue."""
+    strengths, draws = [self.color, self.color, self.color * self.color_saturation], draws[4:]
+    amounts = draws[:3]
+    if self.hue:
+      stream = tf.random.experimental.stateless_fold_in(key, _HUE_STREAM, alg="philox")
+      strengths.append(self.hue)
+      amounts = tf.concat(
+          [amounts, tf.random.stateless_uniform([1], stream, alg="philox")], 0)
+    return tf.where(draws[3] < self.color_share, tf.constant(strengths) * (2.0 * amounts - 1.0),
+                    0.0)
 
   def _geometry(self, size, draws):
     flip = draws[0] < 0.5 if self.flip else None
@@ -170,9 +196,16 @@ class Augmentation:
     return moves.Move(size, corner, window, target, self.crop, flip, self.resize is not None)
 
 
-def _crop_tags(cropped, sample):
-  has_mask = tf.bitwise.bitwise_and(
-      sample[fields.SUPERVISION], int(fields.Supervision.MASK)) > 0
-  count = sample[fields.TAGS].shape[0]
-  return tf.cond(has_mask, lambda: decode.tags_from_mask(cropped[fields.MASK], count),
-                 lambda: sample[fields.TAGS])
+def _crop_tags(sample):
+  """Returns the tags of a cropped sample by its strongest label that tells them."""
+  granted = lambda flag: tf.bitwise.bitwise_and(sample[fields.SUPERVISION], int(flag)) > 0
+  tags = sample[fields.TAGS]
+  count = tags.shape[0]
+  if fields.BOXES in sample:
+    there = tf.one_hot(sample[fields.BOX_CLASSES], count) > 0
+    boxed = tf.cast(tf.reduce_any(there, 0) | (tf.range(count) == 0), tags.dtype)
+    tags = tf.where(granted(fields.Supervision.BOXES), boxed, tags)
+  if fields.MASK in sample:
+    tags = tf.cond(granted(fields.Supervision.MASK),
+                   lambda: decode.tags_from_mask(sample[fields.MASK], count), lambda: tags)
+  return tags

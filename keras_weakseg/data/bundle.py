@@ -83,7 +83,9 @@ class Bundle:
 
   def plan(self):
     """Returns lines of text: what every part uses, and what the sources have to say."""
-    lines = [f"{part.label}: {len(ids)} samples, supervision {part.kinds}, "
+    lines = [f"{part.label}: {len(ids)} samples"
+             + (f" (drawn by seed {part.subset_seed})" if part.count else "")
+             + f", supervision {part.kinds}, "
              f"{part.batch_size} of every {self.batch_size} in a batch, weight {part.weight:g}"
              for part, ids in zip(self.parts, self.ids)]
     sources = dict.fromkeys(part.source for part in self.parts)

@@ -13,10 +13,17 @@ from keras_weakseg.methods import base
 from keras_weakseg.methods import em as em_frame
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import supervised
+from keras_weakseg.ops import box_coverage
+from keras_weakseg.ops import box_objects
 from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.ops import em
 from keras_weakseg.ops import resize
 from keras_weakseg.options import CountOrNone, OneOf, Range
+
+CLASS, OBJECT = "class", "object"
+DECISIONS = (CLASS, OBJECT)
+SMALLEST, ALL = "smallest", "all"
+OVERLAPS = (SMALLEST, ALL)
 
 
 class BoxLabels(supervised.Supervised):
@@ -33,7 +40,7 @@ class BoxLabels(supervised.Supervised):
   def complete(self, labels, scores, has_mask, batch):
     """See `Supervised.complete`."""
     boxed, has_boxes = self.box_labels(batch)
-    found = self.latent(scores, boxed)
+    found = self.latent(scores, boxed, batch)
     valid = batch[fields.VALID][:, ::self.stride, ::self.stride]
     usable = has_boxes & valid & (boxed != fields.IGNORE_LABEL)
     found = tf.where(usable, found, fields.IGNORE_LABEL)
@@ -43,14 +50,15 @@ class BoxLabels(supervised.Supervised):
       health.update(em_frame.agreement(found, labels, has_mask & has_boxes))
     return tf.where(has_mask, labels, found), health
 
-  def latent(self, scores, boxed):
+  def latent(self, scores, boxed, batch):
     """Returns the labels that boxed samples are trained on, int32 [N,h,w].
 
     Args:
       scores: float32 [N,h,w,C], without gradient.
       boxed: int32 [N,h,w], label map made from the boxes, 255 = unknown.
+      batch: the whole batch.
     """
-    del scores
+    del scores, batch
     return boxed
 
   def box_labels(self, batch):
@@ -102,17 +110,31 @@ class BBoxEMFixed(BoxLabels):
   Args:
     context: see `Supervised`.
     background_bias: added to the score of the background wherever the boxes are known.
-    foreground_bias: added to the score of the class of the smallest box over a pixel.
+    foreground_bias: added to the score of the class of the box over a pixel.
     warmup_steps: so many steps train on the boxes as they are before the first E-step.
+    decision: "class" (published): the best of all biased scores; "object": object or background,
+      and the class is that of the box, see `ops.box_objects.bbox_object_labels`.
+    overlap: where boxes overlap, which classes count: "smallest" (the authors' code): that of the
+      smallest box; "all" (the paper's text): every class that has a box there.
+
+  Raises:
+    ValueError: `decision` or `overlap` is unknown.
   """
   label_maps = "rect"
 
   def __init__(self, context, *, background_bias: float = 5.0, foreground_bias: float = 6.0,
-               warmup_steps: CountOrNone = 0):
+               warmup_steps: CountOrNone = 0, decision: Annotated[str, OneOf(DECISIONS)] = CLASS,
+               overlap: Annotated[str, OneOf(OVERLAPS)] = SMALLEST):
     super().__init__(context)
+    if decision not in DECISIONS:
+      raise errors.unknown_name("decision of Bbox-EM-Fixed", decision, DECISIONS)
+    if overlap not in OVERLAPS:
+      raise errors.unknown_name("overlap of Bbox-EM-Fixed", overlap, OVERLAPS)
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
     self.warmup_steps = warmup_steps
+    self.decision = decision
+    self.overlap = overlap
 
   @classmethod
   def notes(cls, options, masks):
@@ -123,8 +145,21 @@ class BBoxEMFixed(BoxLabels):
         "note: from boxes alone the E-step may end with everything background; "
         "method.bbox_em_fixed.warmup_steps keeps it from that"]
 
-  def latent(self, scores, boxed):
+  def latent(self, scores, boxed, batch):
     """See `BoxLabels.latent`."""
-    found = em.latent_labels(em.bbox_em_fixed_scores(
-        scores, boxed, self.background_bias, self.foreground_bias))
+    biases = (self.background_bias, self.foreground_bias)
+    covered = self._coverage(batch, scores.shape[-1])
+    if self.decision == OBJECT:
+      found = box_objects.bbox_object_labels(scores, boxed, *biases, covered=covered)
+    else:
+      found = em.latent_labels(em.bbox_em_fixed_scores(scores, boxed, *biases, covered=covered))
     return tf.where(self.step < self.warmup_steps, boxed, found)
+
+  def _coverage(self, batch, num_classes):
+    """Returns bool [N,h,w,C], the classes of the boxes over a pixel, where they all count."""
+    # A sample whose part has no boxes (masks imply them) has its label map alone.
+    if self.overlap == SMALLEST or fields.BOXES not in batch:
+      return None
+    size = tf.shape(batch[fields.BOX_LABELS])[1:3]
+    return box_coverage.box_coverage(batch[fields.BOXES], batch[fields.BOX_CLASSES],
+                                     (size[0], size[1]), num_classes, self.stride)

@@ -32,7 +32,8 @@ class SelfSupervisedDepth(base.Method):
       depth metric.
     video: whether neighbours in time are sources.
     **options: see `VideoLoss`. Samples count by the weight of their part, in the photometric term
-      and in the smoothness.
+      and in the smoothness. If the network has masks (`mask_sources`), they weigh the errors, and
+      `auto_mask` must be off.
   """
   option_homes = (video_loss.VideoLoss,)
   needs = fields.Supervision.NONE
@@ -77,7 +78,7 @@ class SelfSupervisedDepth(base.Method):
     outputs, features = self.depth_and_features(inputs, training=True)
     disparities = disparities_of(outputs)
     weights = tf.gather(tf.constant(self.part_weights, tf.float32), batch[fields.PART])
-    found, health = self.video_loss(disparities, batch, weights)
+    found, health = self.video_loss(disparities, batch, weights, masks_of(outputs))
     terms = {name: base.Term(mean) for name, mean in found.items()}
     if self.reference is not None and self.feature_distance:
       terms["feature_distance"] = base.Term(distances.feature_distance(
@@ -108,3 +109,13 @@ def disparities_of(outputs):
   """
   names = [unet_decoder.disparity_key(scale) for scale in unet_decoder.SCALES]
   return [outputs[name] for name in names if name in outputs]
+
+
+def masks_of(outputs):
+  """Returns the learned masks of a network's outputs, the finest first; None if it has none.
+
+  Args:
+    outputs: dict with "disparity_0", ... and maybe "mask_0", ...
+  """
+  names = [unet_decoder.mask_key(scale) for scale in unet_decoder.SCALES]
+  return [outputs[name] for name in names if name in outputs] or None

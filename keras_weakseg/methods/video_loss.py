@@ -53,7 +53,7 @@ class VideoLoss:
     pose: Keras model, stacked frames [N,H,W,6] (a pair, the earlier one first) or [N,H,W,3+3F]
       (the image, then all neighbours) to "axis_angle" and "translation"; None = stereo alone.
     pose_preprocessing: mode of `preprocessing.Preprocess` of that network.
-    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average: see
+    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, own_size: see
       `ops.photometric.reprojection_loss`.
     scale_translation: multiply translations by the mean inverse depth of the sample, which keeps
       the scale of depth from drifting (what Monodepth2 does for PoseCNN).
@@ -72,24 +72,28 @@ class VideoLoss:
   def __init__(self, pose, pose_preprocessing=preprocessing.TF, *, min_depth: Positive = 0.1,
                max_depth: Positive = 100.0, smoothness: Weight = 1e-3, ssim_weight: Share = 0.85,
                auto_mask: bool = True, average: bool = False, scale_translation: bool = False,
-               symmetric: bool = False, align: CountOrNone = 0, compiled=True):
+               symmetric: bool = False, align: CountOrNone = 0, own_size: bool = False,
+               compiled=True):
     self.pose = pose
     self.symmetric, self.align = symmetric, align
     self.scale_translation = scale_translation
     self.depth_range = (min_depth, max_depth)
     self.options = dict(min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
-                        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average)
+                        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
+                        own_size=own_size)
     self._preprocess = preprocessing.Preprocess(pose_preprocessing, name="pose_preprocess")
     self._loss = _compiled if compiled else photometric.reprojection_loss
     self._align_motion = _compiled_alignment if compiled else alignment.align_motion
 
-  def __call__(self, disparities, batch, weights=None):
+  def __call__(self, disparities, batch, weights=None, masks=None):
     """Returns the parts of the loss, and health figures, all as `Ratio`.
 
     Args:
       disparities: S tensors float32 [N,h,w,1], 0..1, the finest first.
       batch: dict of tensors with `image`, `intrinsics`, and `frames` or `stereo_image`.
       weights: float32 [N], how much each sample counts, in all terms; None = all the same.
+      masks: S tensors float32 [N,h,w,F], 0..1, what the network thinks each source can explain;
+        they need `auto_mask=False`. None = all of it.
 
     Returns:
       Dict with `photometric`, `smoothness` and, with `align`, `alignment` and `unit`; and a dict of
@@ -104,12 +108,24 @@ class VideoLoss:
     found = self._loss(
         image, sources, disparities, transforms, batch[fields.INTRINSICS],
         noise=self._noise(len(disparities), batch, sources), valid=valid,
-        weights=weights, **self.options)
+        weights=weights, **self._masks(masks, sources), **self.options)
     length = tf.norm(transforms[..., :3, 3], axis=-1)
     health = {"moving": ratio.masked_mean(found["selection"][0], valid),
               "translation": ratio.masked_mean(length, present)}
     return {"photometric": ratio.Ratio(found["photometric"], found["pixels"]),
             "smoothness": ratio.Ratio(found["smoothness"], found["samples"]), **terms}, health
+
+  def _masks(self, masks, sources):
+    """Returns the learned masks as an argument of the loss, if there are any."""
+    if masks is None:
+      return {}
+    if masks[0].shape[-1] != sources.shape[1]:
+      raise errors.value_error(
+          "The network's masks do not fit the sources.",
+          expected=f"{sources.shape[1]} of them, one for every frame that is warped",
+          received=masks[0].shape[-1],
+          fix=f"Set `mask_sources` of the depth network to {sources.shape[1]}.")
+    return {"masks": list(masks)}
 
   def _noise(self, scales, batch, sources):
     """Returns float32 [S,N,H,W,F] of each sample's own draw, so that no replica sees another one.

@@ -58,12 +58,14 @@ class PyramidPooling(keras.layers.Layer):
     rates: dilations of the 3x3 branches; a 1x1 and a global pooling branch join them.
     separable: whether the dilated branches are depthwise separable.
     synchronized_batch_norm: statistics over all replicas.
+    momentum, epsilon: of the normalisation; the defaults are the Model Garden's.
     name: name of the layer.
   """
 
-  def __init__(self, filters, rates, separable=False, synchronized_batch_norm=False, name=None,
-               **kwargs):
+  def __init__(self, filters, rates, separable=False, synchronized_batch_norm=False,
+               momentum=0.99, epsilon=1e-3, name=None, **kwargs):
     super().__init__(name=name, **kwargs)
+    self.momentum, self.epsilon = momentum, epsilon
     self.filters = filters
     self.rates = tuple(rates)
     self.separable = separable
@@ -74,7 +76,8 @@ class PyramidPooling(keras.layers.Layer):
     from official.vision.modeling.layers import deeplab
     self.pool = deeplab.SpatialPyramidPooling(
         output_channels=self.filters, dilation_rates=list(self.rates), dropout=0.0,
-        use_sync_bn=self.synchronized_batch_norm, kernel_initializer="VarianceScaling",
+        use_sync_bn=self.synchronized_batch_norm, batchnorm_momentum=self.momentum,
+        batchnorm_epsilon=self.epsilon, kernel_initializer="VarianceScaling",
         use_depthwise_convolution=self.separable)
     self.pool.build(input_shape)
     # Its convolutions are called conv2d_<n>, n counting in the whole process. Variables take the
@@ -94,7 +97,8 @@ class PyramidPooling(keras.layers.Layer):
   def get_config(self):
     """Returns the arguments that build this layer again."""
     return {**super().get_config(), "filters": self.filters, "rates": self.rates,
-            "separable": self.separable, "synchronized_batch_norm": self.synchronized_batch_norm}
+            "separable": self.separable, "synchronized_batch_norm": self.synchronized_batch_norm,
+            "momentum": self.momentum, "epsilon": self.epsilon}
 
 
 def _layers_inside(layer):

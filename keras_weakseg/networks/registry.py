@@ -58,7 +58,8 @@ def _light_entry(build):
 
 
 def _unet(build):
-  return Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, hidden=("disparity_scales",))
+  return Entry(build, _of_encoder, HEAD_PATTERN, _one, _one,
+               hidden=("disparity_scales", "mask_sources"))
 
 
 def _depth(build):

@@ -13,6 +13,9 @@ from keras_weakseg.networks import deeplab_v3, garden_checkpoints, imagenet, pre
 # The colour 0..255 that our input 0 stands for, and 0..255 per unit of our input.
 _OFFSET, _UNIT = 0.45 * 255, 0.225 * 255
 
+# The ResNets of `keras.applications`.
+IN_KERAS = (50, 101, 152)
+
 
 def describe(network):
   """Returns (depth, layout) of the ResNet that a model holds flat, or (None, None).
@@ -76,6 +79,14 @@ def imagenet_arrays(network):
     FileNotFoundError: they are neither in the cache of Keras nor can be downloaded.
     ValueError: the network has another layout, or Keras has no ResNet of this depth.
   """
+  depth = describe(network)[0]
+  if depth not in IN_KERAS:
+    raise errors.value_error(
+        f"Keras has no ImageNet weights of a ResNet-{depth}.",
+        expected="one of " + ", ".join(f"ResNet-{known}" for known in IN_KERAS),
+        received=f"imagenet for a ResNet-{depth}",
+        fix="Save torchvision's state dict (numpy.savez(path, **{name: tensor.numpy() ...})) and "
+            f"pass its path, with layout='{resnet.TORCHVISION}'.")
   depth = _wanted(network, resnet.KERAS, "imagenet")
   arrays = imagenet.resnet_arrays(imagenet.application_arrays(
       imagenet.application(f"ResNet{depth}", include_top=False)))
@@ -160,6 +171,19 @@ def torchvision_arrays(arrays):
     else:
       renamed[f"{name}_bn/{weights[weight]}"] = value
   return renamed
+
+
+def check_torchvision(network, source):
+  """Raises unless a network has torchvision's strides and epsilon: elsewhere its weights are noise.
+
+  Args:
+    network: `keras.Model` that holds the ResNet flat.
+    source: where the weights come from.
+
+  Raises:
+    ValueError: the network has another layout.
+  """
+  _wanted(network, resnet.TORCHVISION, source)
 
 
 def is_torchvision(arrays):

@@ -11,6 +11,7 @@ from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import deeplab_v3, depth_encoder, dropout, light, resnet, unet_layers
+from keras_weakseg.options import CountOrNone
 
 ASPP = "aspp"
 LIGHT = "light"
@@ -36,6 +37,16 @@ def disparity_key(scale):
     ['disparity_0', 'disparity_1', 'disparity_2', 'disparity_3']
   """
   return f"disparity_{scale}"
+
+
+def mask_key(scale):
+  """Returns the name of the masks of a scale.
+
+  Example:
+    >>> mask_key(2)
+    'mask_2'
+  """
+  return f"mask_{scale}"
 
 
 def finest_disparity_key(outputs):
@@ -133,8 +144,8 @@ class DecoderPlan:
     else:
       rates = [rate * 16 // self.output_stride for rate in self.rates]
       x = deeplab_v3.PyramidPooling(
-          filters, rates, synchronized_batch_norm=self.synchronized,
-          name=f"{self.prefix}aspp")(x)
+          filters, rates, synchronized_batch_norm=self.synchronized, epsilon=1e-5,
+          momentum=resnet.MOMENTUM, name=f"{self.prefix}aspp")(x)
     return dropout.StatelessDropout(self.dropout_rate, name=f"{self.prefix}dropout")(x)
 
   def decode(self, features, images, levels=(4, 3, 2, 1, 0), x=None):
@@ -210,6 +221,15 @@ def _scores(x, images, plan, num_classes, level, head, head_channels):
   return full_size(plan.classifier(x, num_classes), images, level)
 
 
+def _masks(plan, features, images, scales, sources):
+  """Returns a dict of the masks of every scale, by a decoder of their own."""
+  plan = dataclasses.replace(plan, prefix="head_mask_")
+  decoded = plan.decode(features, images, range(4, min(scales) - 1, -1))
+  return {mask_key(scale): plan.conv(
+      decoded[scale], sources, str(scale), activation="sigmoid", dtype="float32",
+      kernel_initializer="glorot_uniform") for scale in scales}
+
+
 def full_size(scores, images, level):
   """Returns the scores of a level at the size of images, bilinear; as they are at level 0.
 
@@ -229,8 +249,8 @@ def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output
                  rates: Tuple[int, ...] = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
                  dropout_rate: float = 0.5, skip_channels: Tuple[int, ...] = (),
                  padding: str = REFLECT, disparity_scales: Tuple[int, ...] = (),
-                 score_level: int = 0, head: str = LINEAR, head_channels: int = 64,
-                 synchronized_batch_norm=False):
+                 mask_sources: CountOrNone = 0, score_level: int = 0, head: str = LINEAR,
+                 head_channels: int = 64, synchronized_batch_norm=False):
   """Builds encoder and U-Net decoder, with a classifier, disparities, or both.
 
   Args:
@@ -251,6 +271,8 @@ def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output
     skip_channels: widths to which the encoder's levels 0 to 3 are projected; () = not.
     padding: "reflect", or "zeros" for runtimes without mirrored padding.
     disparity_scales: scales with a disparity output; scale s has stride 2^s.
+    mask_sources: F, for how many source frames a second decoder learns where they can explain the
+      image (`predictive_mask` of Monodepth2, after Zhou et al., CVPR 2017); 0 = none.
     score_level: level of the decoder that is classified; scores of coarse ones are resized.
     head: "linear" (1x1 to `head_channels`, classifier) or "conv" (a 3x3 convolution between).
     head_channels: width of the head.
@@ -258,8 +280,9 @@ def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output
 
   Returns:
     `keras.Model`, preprocessed floats [N, H, W, 3] -> scores float32 [N, H, W, C]; with disparity
-    scales a dict with "disparity_<s>" float32 [N, H/2^s, W/2^s, 1] in 0..1, larger = closer, and
-    "scores" unless C is 0. Layers behind the encoder are called `head_...`.
+    scales a dict with "disparity_<s>" float32 [N, H/2^s, W/2^s, 1] in 0..1, larger = closer,
+    "mask_<s>" [N, H/2^s, W/2^s, F] in 0..1 unless F is 0, and "scores" unless C is 0. Layers behind
+    the encoder are called `head_...`.
 
   Raises:
     ValueError: an option is unknown or out of range, or nothing is asked for.
@@ -283,6 +306,8 @@ def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output
   decoded = plan.decode(features, images, levels)
   outputs = {disparity_key(scale): plan.disparity(decoded[scale], scale)
              for scale in disparity_scales}
+  if mask_sources:
+    outputs.update(_masks(plan, features, images, disparity_scales, mask_sources))
   if num_classes:
     outputs[SCORES] = _scores(decoded[score_level], images, plan, num_classes, score_level, head,
                               head_channels)
@@ -296,8 +321,9 @@ def light_unet(input_shape, num_classes, *, alpha: float = 1.0, frozen_blocks: i
                skip_channels: Tuple[int, ...] = (16, 24, 32, 48),
                rates: Tuple[int, ...] = light.CONTEXT_RATES, batch_norm: bool = True,
                dropout_rate: float = 0.1, padding: str = REFLECT,
-               disparity_scales: Tuple[int, ...] = (), score_level: int = 1, head: str = LINEAR,
-               head_channels: int = 64, synchronized_batch_norm=False):
+               disparity_scales: Tuple[int, ...] = (), mask_sources: CountOrNone = 0,
+               score_level: int = 1, head: str = LINEAR, head_channels: int = 64,
+               synchronized_batch_norm=False):
   """Builds the U-Net light enough for two CPU cores, on MobileNetV1.
 
   Args and the model returned: as `unet_decoder`; the preprocessing is x / 127.5 - 1.
@@ -310,5 +336,6 @@ def light_unet(input_shape, num_classes, *, alpha: float = 1.0, frozen_blocks: i
       input_shape, num_classes, encoder="mobilenet_v1", alpha=alpha, frozen_blocks=frozen_blocks,
       encoder_batch_norm=encoder_batch_norm, channels=channels, context=LIGHT, rates=rates,
       batch_norm=batch_norm, dropout_rate=dropout_rate, skip_channels=skip_channels,
-      padding=padding, disparity_scales=disparity_scales, score_level=score_level, head=head,
-      head_channels=head_channels, synchronized_batch_norm=synchronized_batch_norm)
+      padding=padding, disparity_scales=disparity_scales, mask_sources=mask_sources,
+      score_level=score_level, head=head, head_channels=head_channels,
+      synchronized_batch_norm=synchronized_batch_norm)

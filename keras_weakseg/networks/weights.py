@@ -72,6 +72,8 @@ def load_pretrained(network, name, source, *, encoder_only=False):
   if source.endswith(".npz"):
     arrays = read_npz(source)
     if resnet_weights.is_torchvision(arrays):
+      if _on_our_resnet(network, record):
+        resnet_weights.check_torchvision(network, source)
       arrays = resnet_weights.torchvision_arrays(arrays)
     if encoder_only:
       arrays = {key: array for key, array in arrays.items()

@@ -124,7 +124,14 @@ NAMED = types.MappingProxyType({
     "deeplab_largefov": CrfParameters(4, 49, 5, 3, 3),
     "deeplab_msc": CrfParameters(3, 95, 3, 3, 3),
     "deeplab_coco": CrfParameters(5, 67, 3, 3, 3),
-    # The layer in LargeFOV's prototxt, and the defaults of its Matlab scripts.
+    # The nets that were released: of each its own set, in several mirrors of the models' folders.
+    # LargeFOV, LargeFOV trained on COCO too, and the multi-scale net on COCO. The paper tunes per
+    # model; `tune_crf` does so.
+    "deeplab_largefov_released": CrfParameters(4, 121, 5, 3, 3),
+    "deeplab_coco_released": CrfParameters(5, 69, 5, 3, 3),
+    "deeplab_msc_coco_released": CrfParameters(4, 59, 5, 3, 3),
+    # The layer in LargeFOV's prototxt, which is also the set of the plain net (small field of
+    # view), and the defaults of the Matlab scripts.
     "deeplab_largefov_layer": CrfParameters(5, 50, 10, 3, 3),
     "deeplab_matlab": CrfParameters(5, 50, 3, 3, 3),
     # Chen et al. 2018: the prototxt of ResNet-101, and the set of its PyTorch port.

@@ -103,17 +103,22 @@ def em_adapt_scores(scores, tags, background_portion=.4, foreground_portion=.2, 
   return tf.stop_gradient(tf.reshape(biased, shape))
 
 
-def bbox_em_fixed_scores(scores, box_labels, background_bias=5., foreground_bias=6.):
+def bbox_em_fixed_scores(scores, box_labels, background_bias=5., foreground_bias=6., *,
+                         covered=None):
   """Adds constant biases at every pixel according to a map of painted boxes (Bbox-EM-Fixed).
 
   Where the map says 0 the background gets its bias; where it says l > 0 the background gets its
-  bias and class l the foreground's; where it says 255 nothing changes. Section 3.3.
+  bias and class l the foreground's; where it says 255 nothing changes. Section 3.3. Where boxes
+  overlap, the reference code biases the class of the smallest one, which is what a map of painted
+  boxes says; the paper's text reads as if every covering class were biased: pass `covered`.
 
   Args:
     scores: float [N,H,W,C], pre-softmax class scores.
     box_labels: int [N,H,W], class of the smallest box over each pixel, 0 outside, 255 = unknown.
     background_bias: bias of class 0; the published 5.
     foreground_bias: bias of the class of the box; the published 6.
+    covered: bool [N,H,W,C], classes that have a box over a pixel (`ops.box_coverage`), whose scores
+      get the foreground's bias too; None = that of the smallest box alone.
 
   Returns:
     float32 [N,H,W,C].
@@ -125,8 +130,11 @@ def bbox_em_fixed_scores(scores, box_labels, background_bias=5., foreground_bias
   scores = tf.cast(scores, tf.float32)
   labels = tf.cast(box_labels, tf.int32)[..., None]
   classes = tf.range(tf.shape(scores)[-1])
+  boxed = classes == labels
+  if covered is not None:
+    boxed |= tf.cast(covered, tf.bool)
   bias = tf.where(classes == 0, float(background_bias),
-                  tf.where(classes == labels, float(foreground_bias), 0.))
+                  tf.where(boxed, float(foreground_bias), 0.))
   return scores + tf.where(labels == fields.IGNORE_LABEL, 0., bias)
 
 

@@ -68,7 +68,7 @@ def smoothness_loss(disparity, image):
 def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, min_depth=0.1,
                       max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True,
                       average=False, noise=None, target_pyramid=None, masks=None, valid=None,
-                      weights=None):
+                      weights=None, own_size=False):
   """Returns the loss that trains depth and motion from the frames of a video.
 
   At every scale the disparity is brought to full size, all source frames are warped by it, and each
@@ -96,6 +96,7 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
     valid: float or bool [B,H,W], 0 where nothing may be learned (padding, the camera's own car);
       None = everything counts. A sample without any such pixel teaches nothing.
     weights: float [B], how much each sample counts, in the sums and in their counts; None = 1.
+    own_size: compare every scale at its own size, see `_Frames.shrunk`.
 
   Returns:
     dict: `total`, float32 scalar, the mean of `per_scale`; `per_scale`, [S]; `selection`, uint8
@@ -115,13 +116,14 @@ def reprojection_loss(target, sources, disparities, transforms, intrinsics, *, m
   photometric, smooth, selections = [], [], []
   for scale, disparity in enumerate(disparities):
     disparity = tf.cast(disparity, tf.float32)
-    error, selection = frames.compare(
+    at, counted = frames.shrunk(disparity, pixel) if own_size else (frames, pixel)
+    error, selection = at.compare(
         lambda x: geometry.disparity_to_depth(x, min_depth, max_depth), disparity,
         None if masks is None else masks[scale], None if noise is None else noise[scale])
     picture = None if target_pyramid is None else target_pyramid[scale]
-    photometric.append(tf.reduce_sum(pixel * error))
+    photometric.append(tf.reduce_sum(counted * error))
     smooth.append(smoothness * tf.reduce_sum(sample * frames.smoothness(disparity, picture)))
-    selections.append(selection)
+    selections.append(_repeated(selection, pixel) if own_size else selection)
   return _summed(tf.stack(photometric), tf.stack(smooth), tf.stack(selections), pixel, sample)
 
 
@@ -158,12 +160,35 @@ class _Frames:
 
   def __init__(self, target, sources, transforms, intrinsics, ssim_weight, average, auto_mask):
     self.target = tf.stop_gradient(tf.cast(target, tf.float32))
-    sources = tf.stop_gradient(tf.cast(sources, tf.float32))
+    self.sources = sources = tf.stop_gradient(tf.cast(sources, tf.float32))
     self.transforms, self.intrinsics = transforms, intrinsics
+    self.auto_mask = auto_mask
     self.ssim_weight, self.average = ssim_weight, average
     self.framed = windows.frame(self.target)
     self.table = geometry.neighbours(_merged(sources) - windows.GREY)
     self.still = self._errors(windows.frame(sources)) if auto_mask else None
+
+  def shrunk(self, like, pixel):
+    """Returns the frames at the size of `like` [B,h,w,1], and how much their pixels count.
+
+    As in Zhou et al., CVPR 2017 (`v1_multiscale` of Monodepth2), on averages of square blocks; the
+    reference resizes, and leaves out the half pixel by which the centres of blocks move.
+
+    Args:
+      like: float [B,h,w,1]; h and w divide the sides of the frames.
+      pixel: float32 [B,H,W], how much each pixel counts; blocks count as all of theirs together.
+    """
+    sources = _blocks(_merged(self.sources), like)
+    sources = tf.reshape(sources, tf.concat([tf.shape(self.sources)[:2], tf.shape(sources)[1:]], 0))
+    block = tf.cast(tf.shape(self.target)[1:3] // tf.shape(like)[1:3], tf.float32)
+    scale = tf.stack([block[1], block[0], 1.0])[:, None]
+    shift = tf.stack([0.5 - 0.5 * block[1], 0.5 - 0.5 * block[0], 0.0])
+    # A centre x of the whole picture lies at (x + 1/2) / block - 1/2 of the blocks.
+    camera = tf.cast(self.intrinsics, tf.float32)
+    offset = tf.constant([[0.0, 0, 1], [0, 0, 1], [0, 0, 0]]) * shift[:, None]
+    frames = _Frames(_blocks(self.target, like), sources, self.transforms,
+                     (camera + offset) / scale, self.ssim_weight, self.average, self.auto_mask)
+    return frames, block[0] * block[1] * _blocks(pixel[..., None], like)[..., 0]
 
   def compare(self, to_depth, disparity, mask, noise):
     """Returns every pixel's error [B,H,W] at one scale, and where a warped source was closest."""
@@ -179,6 +204,8 @@ class _Frames:
     found = _smallest(found)
     if self.still is None:
       return found + extra, tf.ones_like(found, tf.bool)
+    if noise is not None:  # That of the whole size; a smaller one takes its corner.
+      noise = noise[:, :tf.shape(found)[1], :tf.shape(found)[2]]
     still = _smallest(self.still if noise is None else self.still + _to_front(noise))
     return tf.minimum(found, still), found < still
 
@@ -236,6 +263,12 @@ def _blocks(image, like):
   blocks = tf.reshape(image, [shape[0], size[1], shape[1] // size[1], size[2],
                               shape[2] // size[2], image.shape[3]])
   return tf.reduce_mean(blocks, [2, 4])
+
+
+def _repeated(selection, pixel):
+  """Returns bool [B,h,w] of blocks as [B,H,W], the size of `pixel`."""
+  block = tf.shape(pixel)[1:] // tf.shape(selection)[1:]
+  return tf.repeat(tf.repeat(selection, block[0], 1), block[1], 2)
 
 
 def _smoothness(disparity, image):

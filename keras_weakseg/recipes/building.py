@@ -217,12 +217,21 @@ def described_origin(settings, config):
   """
   if config.continues:
     return f"step '{config.continues}'"
-  return origin(source_lib.find_weights(config.pretrained, settings.data.data_dir or None))
+  return origin(source_lib.find_weights(config.pretrained, settings.data.data_dir or None), config)
 
 
-def origin(pretrained):
-  """Returns where weights come from, for the plan."""
+def origin(pretrained, config=None):
+  """Returns where weights come from, for the plan.
+
+  Args:
+    pretrained: where they are looked for, or "".
+    config: the section of the network that gets them; None = Keras may have its weights.
+  """
   if pretrained == OPTIONAL_IMAGENET:
+    kind = config.options().get("kind", "") if config and config.type else ""
+    if kind in ("resnet18", "resnet34"):
+      return (f"scratch: Keras has no weights of a {kind}; `pretrained` takes torchvision's "
+              "state dict as .npz")
     return "ImageNet if they can be had, else from scratch"
   return pretrained or "scratch"
 

@@ -157,7 +157,8 @@ def evaluation_source(experiment, sources, default):
   return sources[name] if name else default
 
 
-def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False, finished=None):
+def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False, finished=None,
+               seed=0):
   """Returns the parts of a bundle, as `keras_weakseg.data.bundle.Part`.
 
   Without configured parts, the first source gives one part for the samples with a mask and one
@@ -169,6 +170,7 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False,
     needs: kind of label that the method learns from.
     unlabelled: whether samples without it teach something too.
     finished: dict of the names of finished steps to their `Outputs`, which may have chosen ids.
+    seed: of the experiment; it draws the samples of parts without a `subset_seed` of their own.
   """
   from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   default = next(iter(sources.values()))
@@ -182,7 +184,8 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False,
         source=sources[entry.source] if entry.source else default, split=entry.split,
         supervision=fields.parse_supervision(entry.supervision),
         ids=_read_ids(entry.ids, finished or {}),
-        count=entry.count, subset_seed=entry.subset_seed, rest=entry.rest,
+        count=entry.count, rest=entry.rest,
+        subset_seed=seed if entry.subset_seed is None else entry.subset_seed,
         batch_size=entry.batch_size, weight=entry.weight,
         name=_part_name(entry, sources) if len(sources) > 1 else ""))
   return parts
@@ -293,7 +296,7 @@ def make_augmentation(config, mean_rgb):
       crop=tuple(config.crop) or None, scales=tuple(config.scales), flip=config.flip,
       color=config.color, color_share=config.color_share, color_of=config.color_of,
       resize=tuple(config.resize) or None, tags_from=config.tags_from, mean_rgb=tuple(mean_rgb),
-      swap_frames=config.swap_frames)
+      swap_frames=config.swap_frames, color_saturation=config.color_saturation, hue=config.hue)
 
 
 def find_weights(pretrained, data_dir=None):

@@ -67,7 +67,8 @@ def _phase(name, settings, method_class, record, head, sources, finished):
   options = settings.method.options()
   sources = source_lib.with_derived(sources, settings.data, finished)
   parts = source_lib.make_parts(
-      settings.data, sources, method_class.needed(options), method_class.unlabelled, finished)
+      settings.data, sources, method_class.needed(options), method_class.unlabelled, finished,
+      settings.seed)
   image_size.check(settings.data.augmentation, [part.source for part in parts], record)
   readings = (None if record.role == networks.DEPTH
               else heads.make_readings(settings.data, sources, head, parts))

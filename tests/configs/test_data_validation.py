@@ -90,7 +90,8 @@ def test_the_nearest_crop_is_offered(crop, fix):
 @pytest.mark.parametrize("augmentation, words", [
     ({"scales": (1.0,)}, "lowest, highest"), ({"scales": (2.0, 1.0)}, "lowest, highest"),
     ({"scales": (0.0, 1.0)}, "lowest, highest"), ({"color": 1.1}, "0..1"),
-    ({"tags_from": "crops"}, "Did you mean 'crop'"),
+    ({"tags_from": "box"}, "Did you mean 'boxes'"), ({"hue": 0.7}, "0..0.5"),
+    ({"color_saturation": 1.5}, "color_saturation"),
 ])
 def test_wrong_augmentation(augmentation, words):
   with pytest.raises(ValueError, match=words):
@@ -130,3 +131,17 @@ def test_crops_of_depth_are_multiples_of_32(crop, fix):
     data_validation.validate_data(data(crop=crop), aligned=False)
   assert f"`data.augmentation.crop={fix}`" in str(caught.value)
   assert data_validation.validate_data(data(crop=tuple(fix)), aligned=False) is None
+
+
+def test_tags_from_boxes_need_a_part_that_grants_them():
+  """Else the tags would be those of whole images, and nobody would know."""
+  augmentation = schema.Augmentation(tags_from="boxes")
+  for supervision, fine in (("tags", False), ("mask", False), ("boxes", True)):
+    parts = [schema.Part(supervision=supervision)]
+    if fine:
+      data_validation.validate_tags(augmentation, parts)
+      continue
+    with pytest.raises(ValueError, match="(?s)data.augmentation.tags_from.*supervision: boxes"):
+      data_validation.validate_tags(augmentation, parts)
+  data_validation.validate_tags(augmentation, [])
+  data_validation.validate_tags(schema.Augmentation(), [schema.Part(supervision="tags")])

@@ -21,9 +21,10 @@ def test_the_loss_is_that_of_monodepth2():
 
 
 def test_colours_change_for_networks_alone_in_half_of_the_samples():
-  """Of U(.8, 1.2): our amounts are shares .5 of a strength of .4."""
+  """Of U(.8, 1.2), and hue by U(-.1, .1): our amounts are shares .5 of a strength of .4."""
   made = depth_methods.monodepth2_augmentation((192, 640))
   assert (made.color * 0.5, made.color_share, made.color_of) == (0.2, 0.5, "inputs")
+  assert (made.color * made.color_saturation, made.hue) == (0.2, 0.1)
   assert tuple(made.resize) == (192, 640) and tuple(made.crop) == () and made.flip
   assert tuple(made.scales) == (1.0, 1.0)
   assert tuple(depth_methods.monodepth2_augmentation((512, 1024), (512, 512)).crop) == (512, 512)

@@ -46,6 +46,25 @@ def test_a_row_has_the_papers_sizes(name):
   assert f"paper: {row.iou} on " in experiment.description
 
 
+@pytest.mark.parametrize("name", [name for name in ROWS if name.endswith("_test")])
+def test_a_row_of_the_test_set_goes_on_with_that_of_val(name):
+  """DeepLab's second solver: 8,000 steps more, from the weights of the first."""
+  experiment = registry.build(name)
+  stage, = experiment.steps
+  assert stage.name == "validation_row"
+  assert (stage.training.steps, stage.network.pretrained) == (6000, "imagenet")
+  assert (experiment.network.continues, experiment.network.pretrained) == ("validation_row", "")
+  assert {part.split for part in stage.parts} <= {"train", "train_aug"}
+  first = registry.build({"em_semi_2913_voc12_test": "em_semi_1464_voc12_test",
+                          "bbox_seg_semi_2913_voc12_test": "bbox_seg_semi_1464_voc12_test",
+                          "bbox_em_fixed_semi_2913_voc12_test":
+                          "bbox_em_fixed_semi_1464_voc12_test"}.get(name, name)[:-len("_test")])
+  assert [part.as_dict() for part in stage.parts] == [
+      part.as_dict() for part in first.data.parts]
+  for key in ("network", "method", "training"):
+    assert getattr(stage, key).as_dict() == getattr(first, key).as_dict(), key
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_everything_else_is_as_with_masks(name):
   """Network, solver, crop and CRF are those of the rows of Tables 1 and 2."""
@@ -55,14 +74,15 @@ def test_everything_else_is_as_with_masks(name):
     assert getattr(experiment, section).as_dict() == getattr(other, section).as_dict(), section
   assert experiment.data.augmentation.as_dict() == other.data.augmentation.as_dict()
   assert experiment.network.get().field_of_view == "large"
-  assert experiment.evaluation.protocol.crf == "deeplab_largefov"
+  assert experiment.evaluation.protocol.crf == "deeplab_largefov_released"
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_has_the_papers_constants(name):
   expected = {
       "bbox_rect": {}, "bbox_em_fixed": {
-          "background_bias": 5.0, "foreground_bias": 6.0, "warmup_steps": 0},
+          "background_bias": 5.0, "foreground_bias": 6.0, "warmup_steps": 0, "decision": "class",
+          "overlap": "smallest"},
       "bbox_seg": {"alpha": 0.2, "mode": "soft", "crf": "bbox_seg"}}
   assert registry.build(name).method.get().as_dict() == expected[ROWS[name].method]
 

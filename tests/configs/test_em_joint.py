@@ -33,14 +33,26 @@ PRETRAINED = [name for name, row in ROWS.items() if row.kind == "pretrain"]
 MULTI_SCALE = [name for name in ROWS if "_msc_" in name]
 
 
+def test_rows_of_the_test_set_go_on_with_those_of_val():
+  for name in ("cross_joint", "cross_pretrain"):
+    first, row = registry.build(f"{name}_voc12"), registry.build(f"{name}_voc12_test")
+    *earlier, stage = row.steps
+    assert [one.as_dict() for one in earlier] == [one.as_dict() for one in first.steps]
+    assert stage.name == "validation_row" and stage.head == first.data.head == row.data.head
+    assert [part.as_dict() for part in stage.parts] == [
+        part.as_dict() for part in first.data.parts]
+    for key in ("network", "method", "training"):
+      assert getattr(stage, key).as_dict() == getattr(first, key).as_dict(), key
+
+
 def phases(experiment):
-  """Returns the stages and the experiment itself: each has network, method and training."""
+  """Returns the steps and the experiment itself: each has network, method and training."""
   return [*experiment.steps, experiment]
 
 
 def all_parts(experiment):
-  """Returns the parts of every phase, those of phases that repeat the last one left out."""
-  bundles = [stage.parts for stage in experiment.steps if stage.name != "single_scale"]
+  """Returns the parts of every step, those of steps that repeat the last one left out."""
+  bundles = [stage.parts for stage in experiment.steps if stage.name == "coco"]
   return [part for bundle in [*bundles, experiment.data.parts] for part in bundle]
 
 
@@ -67,7 +79,8 @@ def test_a_row_has_the_papers_sizes(name):
   for phase in phases(experiment):
     parts = experiment.data.parts if phase is experiment else phase.parts
     assert sum(part.batch_size for part in parts) == em_paper.BATCH == 30
-    assert phase.training.steps == row.steps
+    of_val = phase is not experiment and phase.name in ("coco", "validation_row")
+    assert phase.training.steps == (6000 if of_val else row.steps)
   assert experiment.evaluation.split == row.scored
   assert f"paper: {row.iou} on " in experiment.description
 
@@ -112,19 +125,22 @@ def test_pretrained_rows_learn_coco_first_and_then_voc(name):
 @pytest.mark.parametrize("name", sorted(set(ROWS) - set(MULTI_SCALE)))
 def test_solver_and_network_are_those_of_the_other_tables(name):
   experiment = registry.build(name)
-  other = registry.build("supervised_voc12" if ROWS[name].scored else "supervised_voc12_test")
+  other = registry.build("supervised_voc12")
   for phase in phases(experiment):
-    assert phase.training.as_dict() == other.training.as_dict()
+    last = phase is experiment and not ROWS[name].scored
+    wanted = registry.build("supervised_voc12_test") if last else other
+    assert phase.training.as_dict() == wanted.training.as_dict()
     assert phase.network.get().as_dict() == other.network.get().as_dict()
   assert experiment.data.augmentation.as_dict() == other.data.augmentation.as_dict()
-  assert experiment.evaluation.protocol.crf == "deeplab_coco"
+  assert experiment.evaluation.protocol.crf == "deeplab_coco_released"
 
 
 @pytest.mark.parametrize("name", MULTI_SCALE)
 def test_the_multi_scale_rows_start_from_the_finished_single_scale_row(name):
   experiment, single = registry.build(name), registry.build(name.replace("_msc", ""))
   *earlier, last = experiment.steps
-  assert last.name == "single_scale" and experiment.evaluation.protocol.crf == "deeplab_msc"
+  assert last.name == "single_scale"
+  assert experiment.evaluation.protocol.crf == "deeplab_msc_coco_released"
   assert [stage.as_dict() for stage in earlier] == [stage.as_dict() for stage in single.steps]
   for key in ("network", "method", "training"):
     assert getattr(last, key).as_dict() == getattr(single, key).as_dict(), key

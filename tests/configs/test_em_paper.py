@@ -62,7 +62,9 @@ def test_a_row_has_the_papers_sizes(name):
   assert experiment.network.get().field_of_view == row.view
   assert experiment.training.steps == row.steps
   assert experiment.evaluation.split == row.scored
-  assert experiment.evaluation.protocol.crf == "deeplab_largefov"
+  # The set of each net: LargeFOV's, and the plain one's.
+  assert experiment.evaluation.protocol.crf == {
+      "large": "deeplab_largefov_released", "small": "deeplab_largefov_layer"}[row.view]
   assert experiment.data.augmentation.crop == (321, 321)
   assert experiment.data.augmentation.scales == (1.0, 1.0) and experiment.data.augmentation.flip
   assert experiment.data.sources[0].dataset == "weakseg_voc2012"
@@ -97,6 +99,25 @@ def test_the_solver_is_that_of_deeplab(name):
     assert rate_at(experiment, step) == pytest.approx(rate, rel=1e-9)
   if experiment.training.steps == 8000:
     assert rate_at(experiment, 6001) == pytest.approx(1e-6, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name.endswith("_test")])
+def test_a_row_of_the_test_set_goes_on_with_that_of_val(name):
+  """DeepLab's second solver: 8,000 steps more, from the weights of the first."""
+  experiment = registry.build(name)
+  stage, = experiment.steps
+  assert stage.name == "validation_row"
+  assert (stage.training.steps, stage.network.pretrained) == (6000, "imagenet")
+  assert (experiment.network.continues, experiment.network.pretrained) == ("validation_row", "")
+  assert {part.split for part in stage.parts} <= {"train", "train_aug"}
+  first = registry.build({"em_semi_2913_voc12_test": "em_semi_1464_voc12_test",
+                          "bbox_seg_semi_2913_voc12_test": "bbox_seg_semi_1464_voc12_test",
+                          "bbox_em_fixed_semi_2913_voc12_test":
+                          "bbox_em_fixed_semi_1464_voc12_test"}.get(name, name)[:-len("_test")])
+  assert [part.as_dict() for part in stage.parts] == [
+      part.as_dict() for part in first.data.parts]
+  for key in ("network", "method", "training"):
+    assert getattr(stage, key).as_dict() == getattr(first, key).as_dict(), key
 
 
 @pytest.mark.parametrize("variable, rate, decay", [

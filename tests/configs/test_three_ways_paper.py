@@ -9,6 +9,7 @@ from keras_weakseg.configs import three_ways_paper
 
 # Table 2 of the paper, Cityscapes val, mean IoU in per cent.
 TABLE = {
+    "baseline_100_cityscapes": "48.75", "baseline_744_cityscapes": "63.46",
     "baseline_372_cityscapes": "59.14", "baseline_2975_cityscapes": "67.77",
     "transfer_372_cityscapes": "60.46", "transfer_2975_cityscapes": "69.0",
     "transfer_f_372_cityscapes": "60.8", "transfer_f_2975_cityscapes": "69.47",
@@ -89,7 +90,7 @@ def steps_of(name):
 @pytest.mark.parametrize("name", [*STAGED, "depth_cityscapes"])
 def test_depth_is_learned_in_the_steps_of_the_paper(name):
   stages = steps_of(name)
-  assert len(stages) == (2 if name.startswith("transfer_3") or name.startswith("transfer_2") else 3)
+  assert len(stages) == 3
   whole, cropped = stages[:2]
   assert [part.batch_size for part in (*whole.parts, *cropped.parts)] == [2, 4]
   assert tuple(whole.augmentation.crop) == () and tuple(cropped.augmentation.crop) == (512, 512)
@@ -103,12 +104,25 @@ def test_depth_is_learned_in_the_steps_of_the_paper(name):
   # The first is there for the motion; the decoder starts anew.
   assert (cropped.network.continues, motion(cropped).continues) == ("", "whole")
   assert cropped.network.pretrained == whole.network.pretrained == "imagenet"
+  # Keras has no ResNet-18: its weights are torchvision's, if somebody has them.
+  for stage in stages:
+    assert motion(stage).pretrained == "imagenet_if_available"
+    assert motion(stage).get().layout == "torchvision"
+  # The third step alone mixes precisions, as in the reference.
+  runtime = registry.build(name).runtime.mixed_precision
+  found = [runtime if stage is stages[-1] and name == "depth_cityscapes"
+           else stage.mixed_precision or runtime for stage in stages]
+  assert found == ["float32", "float32", "mixed_float16"]
+  assert name == "depth_cityscapes" or runtime == "float32"
 
 
-@pytest.mark.parametrize("name", ["transfer_f_372_cityscapes", "depth_cityscapes"])
-def test_the_encoder_is_let_loose_near_imagenet(name):
-  last = steps_of(name)[-1]
-  assert last.method.get().feature_distance == 1e-2
+@pytest.mark.parametrize("name, distance", [
+    ("transfer_f_372_cityscapes", 1e-2), ("multitask_f_372_cityscapes", 1e-2),
+    ("depth_cityscapes", 1e-2), ("transfer_372_cityscapes", 0.0)])
+def test_the_encoder_is_let_loose_near_imagenet(name, distance):
+  """Row P lets it loose too, without the distance ("lr5_fd0" of the reference)."""
+  last = steps_of(name)[2]
+  assert last.method.get().feature_distance == distance
   assert last.network.pretrained == "imagenet", "the features that it stays near"
   assert last.network.continues == motion(last).continues == "cropped"
   assert not last.training.multipliers
@@ -130,18 +144,18 @@ def test_video_is_that_of_all_sequences_and_no_label_of_it_is_read(name):
   assert all(source.video.intrinsics in ("", "correct") for source in sources.values())
 
 
-def test_rows_differ_in_the_steps_alone():
+def test_rows_differ_in_the_feature_distance_alone():
   plain, featured = (registry.build(f"{key}_372_cityscapes") for key in ("transfer", "transfer_f"))
+  plain.steps[2].method.self_supervised_depth.feature_distance = 1e-2
   assert [stage.as_dict() for stage in plain.steps] == [
-      stage.as_dict() for stage in featured.steps[:2]]
-  for key in ("networks", "method", "training", "evaluation", "data"):
+      stage.as_dict() for stage in featured.steps]
+  for key in ("network", "networks", "method", "training", "evaluation", "data"):
     assert getattr(plain, key).as_dict() == getattr(featured, key).as_dict(), key
-  assert {**plain.network.as_dict(), "continues": "finetune"} == featured.network.as_dict()
 
 
 def test_the_experiment_of_depth_is_what_the_rows_do_first():
   alone, row = registry.build("depth_cityscapes"), registry.build("transfer_f_372_cityscapes")
-  assert [stage.as_dict() for stage in alone.steps] == [
+  assert [{**stage.as_dict(), "mixed_precision": ""} for stage in alone.steps] == [
       stage.as_dict() for stage in row.steps[:2]]
   for key in ("network", "networks", "method", "training"):
     assert getattr(alone, key).as_dict() == getattr(row.steps[2], key).as_dict(), key

@@ -223,3 +223,18 @@ def test_a_method_of_depth_can_learn_from_every_part(method, options, supervisio
   else:
     with pytest.raises(ValueError, match="cannot learn from 'data.parts.0'"):
       check("depth_scenes", changes)
+
+
+def test_learned_masks_and_auto_masks_exclude_each_other():
+  changes = {"network.light_depth.mask_sources": 2}
+  with pytest.raises(ValueError, match="(?s)auto_mask.*mask_sources"):
+    check("own_video", changes)
+  check("own_video", {**changes, "method.self_supervised_depth.auto_mask": False})
+
+
+@pytest.mark.parametrize("option, words", [
+    ("decision", "Did you mean 'object'"), ("overlap", "Did you mean 'all'")])
+def test_choices_of_the_e_step_of_boxes(option, words):
+  value = {"decision": "objects", "overlap": "al"}[option]
+  with pytest.raises(ValueError, match=words):
+    check("own_data", {"method.type": "bbox_em_fixed", f"method.bbox_em_fixed.{option}": value})

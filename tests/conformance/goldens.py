@@ -23,7 +23,8 @@ from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inputs, diffusion
-from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
+from keras_weakseg.ops import alignment, box_coverage, box_objects, boxes, crf, em, images
+from keras_weakseg.ops import inference, losses, permutohedral
 from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
 from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
 from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
@@ -62,6 +63,8 @@ _SCORES = (_RANDOM.normal(size=(2, 5, 7, CLASSES)) * 2).astype(np.float32)
 _TAGS = np.array([[1, 1, 0, 1], [1, 0, 1, 0]], np.float32)
 _LABELS = np.where(_RANDOM.rand(2, 5, 7) < 0.2, 255, _RANDOM.randint(0, CLASSES, (2, 5, 7)))
 _LABELS = _LABELS.astype(np.uint8)
+_CORNERS = np.array([[[0, 0, 0.5, 0.9], [0.2, 0.3, 1, 1]], [[0.1, 0, 0.2, 1], [0] * 4]], np.float32)
+_BOX_CLASSES = np.array([[1, 2], [3, -1]], np.int32)
 _KEYS = np.array([[3, 4], [5, 6]], np.int32)
 _VALID = _RANDOM.rand(2, 5, 7) < 0.8
 _WEIGHTS = _RANDOM.rand(2, 5, 7).astype(np.float32)
@@ -112,6 +115,13 @@ OPS = (
         scores, tags, seed=keys, valid_mask=valid), [_SCORES, _TAGS, _KEYS, _VALID]),
     Op("em.bbox_em_fixed_scores", em.bbox_em_fixed_scores, [_SCORES, _LABELS], gradient=[0],
        tolerance=0),
+    Op("em.bbox_em_fixed_scores", lambda scores, labels, covered: em.bbox_em_fixed_scores(
+        scores, labels, covered=covered), [_SCORES, _LABELS, _SCORES > 0], gradient=[0],
+       tolerance=0),
+    Op("box_objects.bbox_object_labels", lambda *inputs: box_objects.bbox_object_labels(
+        *inputs[:2], covered=inputs[2]), [_SCORES, _LABELS, _SCORES > 0], tolerance=0),
+    Op("box_coverage.box_coverage", lambda corners, classes: box_coverage.box_coverage(
+        corners, classes, (17, 25), CLASSES, 8), [_CORNERS, _BOX_CLASSES], tolerance=0),
     Op("em.tags_from_labels", lambda labels: em.tags_from_labels(labels, CLASSES), [_LABELS],
        tolerance=0),
     Op("em.latent_labels", lambda scores, tags: em.latent_labels(scores, tags, censor=True),
@@ -186,6 +196,10 @@ OPS = (
     Op("photometric.smoothness_loss", photometric.smoothness_loss, [1 / _DEPTH, _PHOTO],
        gradient=[0]),
     Op("photometric.reprojection_loss", _video_loss,
+       [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA, _NOISE],
+       gradient=[1, 2, 3, 4], tolerance=1e-4),
+    Op("photometric.reprojection_loss", lambda *inputs: _video_loss(
+        *inputs, own_size=True),
        [_PHOTO, 1 / _DEPTH, 1 / _DEPTH[:, ::2, ::2], _TURN, _SHIFT, _CAMERA, _NOISE],
        gradient=[1, 2, 3, 4], tolerance=1e-4),
     Op("photometric.reprojection_loss", lambda *inputs: _video_loss(
@@ -269,6 +283,8 @@ OPS = (
     Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
     Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
         mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
+    Op("color.jitter_color", lambda photo: color.jitter_color(
+        255.0 * photo, [[0.2, -0.1, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]]), [_PHOTO], tolerance=1e-4),
     Op("color.jitter_color", color.jitter_color, [
         255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
        gradient=(0,)),

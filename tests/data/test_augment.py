@@ -133,14 +133,60 @@ def test_boxes_outside_of_the_crop_are_dropped():
   assert 0 in kept and max(kept) <= 1
 
 
-def test_tags_of_the_image_stay_and_tags_of_the_crop_need_a_mask():
+def test_tags_of_the_image_stay_and_tags_of_the_crop_need_a_label_that_says_where():
   sample = make_sample()
   sample[fields.MASK] = tf.zeros([40, 60], tf.uint8)
   tags = lambda **change: augment.Augmentation(crop=(9, 9), **change)(sample)[fields.TAGS].numpy()
   assert tags().tolist() == [1, 1, 1, 1, 1]
-  assert tags(tags_from="crop").tolist() == [1, 0, 0, 0, 0]
+  assert tags(tags_from="boxes").tolist() == [1, 0, 0, 0, 0]
   sample[fields.SUPERVISION] = tf.constant(1)
-  assert tags(tags_from="crop").tolist() == [1, 1, 1, 1, 1]
+  assert tags(tags_from="boxes").tolist() == [1, 1, 1, 1, 1]
+
+
+def test_tags_of_the_crop_are_the_classes_of_the_boxes_in_it():
+  """An object that the crop shows is always tagged, one whose box it does not touch never."""
+  seen = set()
+  for key in range(30):
+    sample = make_sample(key=(key, 3), **{
+        fields.BOXES: tf.constant([[0, 0, 0.3, 0.3], [0.6, 0.5, 1, 1]], tf.float32),
+        fields.BOX_CLASSES: tf.constant([1, 3]), fields.SUPERVISION: tf.constant(3)})
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:12, :18], mask[24:, 30:] = 1, 3
+    sample[fields.MASK] = tf.constant(mask)    # To compare with; it is not granted.
+    result = augment.Augmentation(crop=(17, 25), scales=(0.7, 1.5), tags_from="boxes")(sample)
+    found = set(np.flatnonzero(result[fields.TAGS].numpy()))
+    there = set(np.unique(result[fields.MASK].numpy())) - {255}
+    assert there - {0} <= found and 0 in found, key
+    assert found - {0} == set(result[fields.BOX_CLASSES].numpy())
+    seen.add(frozenset(found))
+  assert {frozenset({0}), frozenset({0, 1}), frozenset({0, 3})} <= seen
+
+
+def test_padding_of_boxes_is_no_tag():
+  sample = make_sample(**{
+      fields.BOXES: tf.zeros([2, 4]), fields.BOX_CLASSES: tf.constant([-1, -1]),
+      fields.SUPERVISION: tf.constant(3)})
+  del sample[fields.MASK]
+  tags = augment.Augmentation(crop=(9, 9), tags_from="boxes")(sample)[fields.TAGS]
+  assert tags.numpy().tolist() == [1, 0, 0, 0, 0]
+
+
+def test_saturation_and_hue_have_strengths_of_their_own():
+  """Amounts within their strengths, near them somewhere; the other draws stay what they were."""
+  plain = augment.Augmentation(crop=(9, 9), color=0.4, color_of="inputs")
+  both = augment.Augmentation(crop=(9, 9), color=0.4, color_of="inputs", color_saturation=0.5,
+                              hue=0.1)
+  found = []
+  for key in range(60):
+    sample = make_sample(key=(key, 5))
+    one, other = plain(sample), both(sample)
+    np.testing.assert_array_equal(one[fields.IMAGE], other[fields.IMAGE])
+    first, second = one[fields.JITTER].numpy(), other[fields.JITTER].numpy()
+    assert first.shape == (3,) and second.shape == (4,)
+    np.testing.assert_allclose(second[:3], first * [1, 1, 0.5], rtol=1e-6)
+    found.append(second)
+  largest = np.abs(found).max(0)
+  assert (largest <= [0.4, 0.4, 0.2, 0.1]).all() and (largest > [0.35, 0.35, 0.17, 0.085]).all()
 
 
 def test_color_changes_pixels_but_not_labels_or_padding():
@@ -161,7 +207,8 @@ def test_jitter_by_zero_is_the_identity_and_full_desaturation_is_grey():
 @pytest.mark.parametrize("options, text", [
     ({"crop": (0, 5)}, "crop has no size"), ({"scales": (2.0, 1.0)}, "cannot be drawn"),
     ({"scales": (1.0,)}, "cannot be drawn"), ({"color": 2.0}, "out of range"),
-    ({"crop": None, "scales": (0.5, 1.0)}, "need a crop"), ({"tags_from": "corp"}, "'crop'")])
+    ({"hue": 0.6}, "hue=0.6"), ({"color_saturation": 2.0}, "color_saturation=2.0"),
+    ({"crop": None, "scales": (0.5, 1.0)}, "need a crop"), ({"tags_from": "boxs"}, "'boxes'")])
 def test_wrong_options_are_refused(options, text):
   with pytest.raises(ValueError, match=text):
     augment.Augmentation(**options)

@@ -34,7 +34,7 @@ def test_the_e_step_is_that_of_the_reference(golden, built):
   archive = golden("em.npz")
   method = built("bbox_em_fixed")
   found = method.latent(tf.constant(archive["bbox_em__scores"]),
-                        tf.cast(archive["bbox_em__rect_labels"], tf.int32))
+                        tf.cast(archive["bbox_em__rect_labels"], tf.int32), {})
   np.testing.assert_array_equal(found, archive["bbox_em__labels"])
 
 
@@ -48,6 +48,46 @@ def test_the_e_step_is_biased_by_five_and_six(built, boxed, completed):
   np.testing.assert_array_equal(result.numpy()[1::2][known[1::2]], wanted[1::2][known[1::2]])
   np.testing.assert_array_equal(result[0::2], labels[0::2])
   assert (result.numpy()[1::2][~known[1::2]] == 255).all()
+
+
+def test_the_decision_between_object_and_background(built, boxed, completed):
+  """What the other classes say counts for the object; boxes say which."""
+  scores, labels, result, _ = completed(built("bbox_em_fixed", decision="object"), boxed)
+  maps = boxed[fields.BOX_LABELS].numpy()[:, ::8, ::8]
+  values = scores.numpy().astype(np.float64)
+  objects = np.log(np.exp(values[..., 1:]).sum(-1)) + 6.0
+  wanted = np.where(maps == 255, 255, np.where(objects > values[..., 0] + 5.0, maps, 0))
+  np.testing.assert_array_equal(result.numpy()[1::2], wanted[1::2])
+  np.testing.assert_array_equal(result[0::2], labels[0::2])
+
+
+@pytest.mark.parametrize("decision", ["class", "object"])
+def test_every_covering_box_may_count(built, boxed, completed, decision):
+  """Class 1 has a large box around the box of class 3, whose network says 1 everywhere."""
+  around = [[0.0, 0.0, 1.0, 1.0], [8 / 33, 8 / 33, 25 / 33, 25 / 33]]
+  boxed[fields.BOXES] = tf.constant([[[0.0] * 4] * 2, around, [[0.0] * 4] * 2, around], tf.float32)
+  boxed[fields.BOX_CLASSES] = tf.constant([[-1, -1], [1, 3], [-1, -1], [1, 3]])
+  maps = np.where(boxed[fields.BOX_LABELS].numpy() == 0, 1, boxed[fields.BOX_LABELS].numpy())
+  boxed[fields.BOX_LABELS] = tf.constant(maps.astype(np.uint8))
+  smallest, every = (built("bbox_em_fixed", decision=decision, overlap=overlap)
+                     for overlap in ("smallest", "all"))
+  scores = np.zeros([4, 5, 5, 4], np.float32)
+  scores[..., 1] = 2.0
+  small = maps[:, ::8, ::8] == 3
+  found = {method.overlap: method.latent(
+      tf.constant(scores), tf.cast(maps[:, ::8, ::8], tf.int32), boxed).numpy()
+           for method in (smallest, every)}
+  assert (found["smallest"][1::2][small[1::2]] == 3).all()
+  assert (found["all"][1::2][small[1::2]] == 1).all()
+  # Without boxes of its own, a sample has its label map.
+  np.testing.assert_array_equal(found["all"][0::2], found["smallest"][0::2])
+
+
+def test_unknown_names_of_the_e_step_are_refused(built):
+  with pytest.raises(ValueError, match="Did you mean 'object'"):
+    built("bbox_em_fixed", decision="objects")
+  with pytest.raises(ValueError, match="Did you mean 'all'"):
+    built("bbox_em_fixed", overlap="al")
 
 
 def test_a_warm_up_trains_on_the_boxes_first(built, boxed, completed):

@@ -285,3 +285,17 @@ def test_sixty_steps_explain_the_video_and_find_the_direction_of_travel(
   # Depth is known up to a factor: the walls to the sides are nearer than that at the end.
   depth = 1 / (method.predictor(batch["image"], training=True)[..., 0].numpy() + 1e-3)
   assert np.corrcoef(np.log(depth).ravel(), np.log(video.depth).ravel())[0, 1] > 0.3
+
+
+def test_a_network_with_masks_learns_them(video, tensors, depth_built, figures_of):
+  """They are pulled towards 1, and lowered where a source cannot explain the image."""
+  batch = tensors(video.batch)
+  method = depth_built(NAME, small={"mask_sources": 2}, auto_mask=False)
+  outputs = method.networks["depth"](seen(batch["image"]), training=True)
+  masks = self_supervised_depth.masks_of(outputs)
+  assert [mask.shape[-1] for mask in masks] == [2] * 4
+  assert self_supervised_depth.masks_of({"disparity_0": 0}) is None
+  _, gradients = figures_of(method, batch)
+  learned = [np.abs(gradient).max() > 0 for gradient, variable in zip(
+      gradients, method.updater.variables_in_order, strict=True) if "head_mask_" in variable.name]
+  assert len(learned) > 10 and np.mean(learned) > 0.9

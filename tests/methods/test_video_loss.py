@@ -519,3 +519,35 @@ def test_weights_of_samples_count_in_the_terms_of_alignment(video, tensors, plai
   for name in ("alignment", "unit"):
     assert first[name] == pytest.approx(alone[name], rel=1e-3)
     assert both[name] != pytest.approx(alone[name], rel=1e-2)
+
+
+# === The ablations of Monodepth2 ===
+
+
+def test_every_scale_may_be_compared_at_its_own_size(video, tensors, plain):
+  batch, disparities = tensors(video.batch), video.disparities(scales=3)
+  disparities = [tf.constant(x) for x in disparities]
+  found, _ = run(plain(own_size=True, auto_mask=False), disparities, batch)
+  transforms = plain().transforms(batch)
+  wanted = by_hand(batch, disparities, batch["frames"], transforms, own_size=True, auto_mask=False)
+  np.testing.assert_allclose([found["photometric"], found["smoothness"]], wanted, rtol=1e-4)
+  whole, _ = run(plain(auto_mask=False), disparities, batch)
+  assert abs(whole["photometric"] - found["photometric"]) > 1e-4
+
+
+def test_masks_of_the_network_weigh_the_errors(video, tensors, plain):
+  batch, disparities = tensors(video.batch), [tf.constant(x) for x in video.disparities(scales=2)]
+  loss = plain(auto_mask=False)
+  masks = lambda value, sources=2: [
+      tf.fill([*x.shape[:3], sources], tf.constant(value, tf.float32)) for x in disparities]
+  with randomness.random_scope((1, 2)):
+    values = {value: ratio.evaluate(loss(disparities, batch, masks=masks(value))[0])
+              for value in (1.0, 0.5)}
+    plainly = ratio.evaluate(loss(disparities, batch)[0])
+  np.testing.assert_allclose(values[1.0]["photometric"], plainly["photometric"], rtol=1e-5)
+  np.testing.assert_allclose(
+      values[0.5]["photometric"], 0.5 * plainly["photometric"] - 0.2 * np.log(0.5), rtol=1e-4)
+  with pytest.raises(ValueError, match="(?s)masks do not fit.*`mask_sources`.* 2"):
+    loss(disparities, batch, masks=masks(1.0, 3))
+  with pytest.raises(ValueError, match="auto-masking exclude each other"):
+    plain()(disparities, batch, masks=masks(1.0))

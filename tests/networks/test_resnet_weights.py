@@ -140,7 +140,11 @@ def test_a_model_tells_its_layout(depth, layout):
 
 def test_weights_of_another_graph_are_refused():
   with pytest.raises(ValueError, match="(?s)layout='keras'.*torchvision for imagenet"):
+    resnet_weights.imagenet_arrays(trunk(50))
+  with pytest.raises(ValueError, match="(?s)no ImageNet weights of a ResNet-18.*torchvision"):
     resnet_weights.imagenet_arrays(trunk(18))
+  with pytest.raises(ValueError, match="(?s)layout='torchvision'.*garden for there.npz"):
+    resnet_weights.check_torchvision(trunk(50, layout="garden"), "there.npz")
   with pytest.raises(ValueError, match="layout='garden'"):
     resnet_weights.garden_arrays(trunk(18), "somewhere")
   assert resnet_weights.describe(keras.Sequential([keras.layers.Dense(1)])) == (None, None)

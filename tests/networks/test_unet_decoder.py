@@ -233,3 +233,16 @@ def test_wrong_options():
     light(4, score_level=5)
   with pytest.raises(ValueError, match="Did you mean 'linear'"):
     light(4, head="linea")
+
+
+def test_masks_have_a_decoder_of_their_own():
+  """Disparities stay what they are; every mask has a channel for every source."""
+  options = dict(encoder="resnet18", channels=(4, 4, 4, 4, 8), disparity_scales=(0, 2))
+  plain = unet_decoder.unet_decoder((32, 64, 3), 0, **options)
+  masked = unet_decoder.unet_decoder((32, 64, 3), 0, mask_sources=3, **options)
+  assert masked.output_shape == {
+      **plain.output_shape, "mask_0": (None, 32, 64, 3), "mask_2": (None, 8, 16, 3)}
+  own = {weight.name for weight in masked.weights} - {weight.name for weight in plain.weights}
+  assert own and all(name.startswith("head_mask_") for name in own)
+  found = masked(np.random.RandomState(0).normal(size=(1, 32, 64, 3)).astype(np.float32))
+  assert 0 < float(tf.reduce_min(found["mask_0"])) and float(tf.reduce_max(found["mask_0"])) < 1

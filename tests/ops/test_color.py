@@ -69,3 +69,38 @@ def test_no_turn_changes_no_bit(images):
   np.testing.assert_array_equal(found[0], values[0])
   np.testing.assert_allclose(found[1].max(-1), values[1].max(-1), rtol=1e-5)  # The value stays.
   assert np.abs(found[1] - values[1]).max() > 5
+
+
+def test_hue_turns_the_colour_circle(images):
+  """Red becomes green after a third of a turn, and brightness and saturation stay."""
+  red = tf.constant([[[200, 30, 30]]], tf.uint8)
+  third = color.jitter_color(red, [0.0, 0.0, 0.0, 1 / 3]).numpy()
+  assert third.tolist() == [[[30, 200, 30]]]
+  assert color.jitter_color(red, [0.0, 0.0, 0.0, -1 / 3]).numpy().tolist() == [[[30, 30, 200]]]
+  amounts = [0.3, -0.4, 0.25, 0.1]
+  with_hue = color.jitter_color(images[0, 0].astype(np.float32), amounts).numpy()
+  plain = color.jitter_color(images[0, 0].astype(np.float32), amounts[:3]).numpy()
+  np.testing.assert_allclose(with_hue.max(-1), plain.max(-1), atol=1e-3)
+  np.testing.assert_allclose(with_hue.min(-1), plain.min(-1), atol=1e-3)
+  assert np.abs(with_hue - plain).max() > 5
+
+
+def test_hue_is_the_same_for_python(images):
+  """Against `colorsys`, pixel by pixel."""
+  import colorsys
+  pixels = images[0, 0, :2].astype(np.float64)
+  wanted = [[np.multiply(colorsys.hsv_to_rgb((hue - 0.07) % 1, saturation, value), 255)
+             for hue, saturation, value in (colorsys.rgb_to_hsv(*pixel / 255) for pixel in row)]
+            for row in pixels]
+  found = color.jitter_color(images[0, 0, :2].astype(np.float32), [0.0, 0.0, 0.0, -0.07])
+  np.testing.assert_allclose(found, wanted, atol=1e-2)
+
+
+def test_samples_without_hue_keep_their_pixels_to_the_bit(images):
+  amounts = np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.2]], np.float32)
+  real = images.astype(np.float32)
+  found = color.jitter_color(real, amounts).numpy()
+  np.testing.assert_array_equal(found[0], color.jitter_color(real[0], amounts[0, :3]))
+  assert np.abs(found[1] - real[1]).max() > 5
+  compiled = tf.function(color.jitter_color, jit_compile=True)(real, amounts)
+  np.testing.assert_allclose(compiled, found, atol=1e-3)

@@ -10,6 +10,10 @@ from keras_weakseg.ops.crf_parameters import CrfParameters
 @pytest.mark.parametrize("name, numbers, normalization", [
     ("deeplab_largefov", (4, 49, 5, 3, 3), "after"), ("deeplab_msc", (3, 95, 3, 3, 3), "after"),
     ("deeplab_coco", (5, 67, 3, 3, 3), "after"), ("deeplab_v2", (5, 21, 3, 4, 1), "after"),
+    ("deeplab_largefov_released", (4, 121, 5, 3, 3), "after"),
+    ("deeplab_coco_released", (5, 69, 5, 3, 3), "after"),
+    ("deeplab_msc_coco_released", (4, 59, 5, 3, 3), "after"),
+    ("deeplab_largefov_layer", (5, 50, 10, 3, 3), "after"),
     ("deeplab_v2_pytorch", (4, 67, 3, 3, 1), "symmetric"),
     ("bbox_seg", (45, 37, 3, 15, 3), "after"), ("cam", (10, 80, 13, 3, 3), "symmetric"),
 ])

@@ -388,3 +388,29 @@ def test_em_adapt_finds_objects_that_a_timid_network_misses():
   fixed = iou(em.latent_labels(em.em_fixed_scores(scores, tags)).numpy())
   adapted = iou(em.latent_labels(em.em_adapt_scores(scores, tags)).numpy())
   assert adapted > .9 and fixed < .1
+
+
+# === Boxes: other decisions of the E-step ===
+
+
+def boxed_scores(seed=4):
+  """Returns scores [2,6,7,5], a label map with unknown pixels, and which classes cover a pixel."""
+  random = np.random.RandomState(seed)
+  labels = random.choice([0, 1, 2, 3, 4, 255], (2, 6, 7)).astype(np.int32)
+  covered = random.rand(2, 6, 7, 5) < 0.3
+  covered[..., 0] = False
+  return random.normal(0, 3, (2, 6, 7, 5)).astype(np.float32), labels, covered
+
+
+def test_every_covering_class_is_biased_once():
+  scores, labels, covered = boxed_scores()
+  found = em.bbox_em_fixed_scores(scores, labels, 2.0, 3.0, covered=covered).numpy()
+  for place in np.ndindex(labels.shape):
+    wanted = scores[place].copy()
+    if labels[place] != 255:
+      wanted[0] += 2.0
+      for label in range(1, 5):
+        wanted[label] += 3.0 * (covered[place][label] or labels[place] == label)
+    np.testing.assert_allclose(found[place], wanted, atol=1e-6)
+  nobody = em.bbox_em_fixed_scores(scores, labels, covered=np.zeros_like(covered))
+  np.testing.assert_array_equal(nobody, em.bbox_em_fixed_scores(scores, labels))

@@ -398,3 +398,58 @@ def test_true_depth_and_motion_explain_a_scene_best(seed):
     found.append(true_loss(scene, disparity * tf.image.resize(factor, [96, 192]), change @ poses))
   assert best < min(found), (best, min(found))
   assert best < 0.7 * np.median(found)
+
+
+# Every scale at its own size.
+
+
+def test_scales_at_their_own_size_are_losses_of_averaged_pictures():
+  """The loss of scale s alone is that of a video whose pictures and camera are of that size."""
+  target, sources, disparities, transforms, camera = video()
+  found = photometric.reprojection_loss(target, sources, disparities, transforms, camera,
+                                        smoothness=0.0, own_size=True)
+  for scale, disparity in enumerate(disparities):
+    block = 2 ** scale
+    mean = lambda x: tf.nn.avg_pool2d(x, block, block, "VALID")
+    small = np.array(camera, np.float32)
+    small[:, :2, 2] = (small[:, :2, 2] + 0.5) / block - 0.5
+    small[:, :2, :2] /= block
+    wanted = photometric.reprojection_loss(
+        mean(target), [mean(sources[:, 0]), mean(sources[:, 1])], [disparity],
+        list(np.moveaxis(transforms, 1, 0)), small, smoothness=0.0)
+    np.testing.assert_allclose(found["per_scale"][scale], wanted["total"], rtol=1e-4)
+    np.testing.assert_array_equal(
+        found["selection"][scale],
+        np.repeat(np.repeat(wanted["selection"][0], block, 1), block, 2))
+
+
+def test_own_size_changes_coarse_scales_alone_and_keeps_the_smoothness():
+  arguments = video()
+  whole = photometric.reprojection_loss(*arguments)
+  own = photometric.reprojection_loss(*arguments, own_size=True)
+  np.testing.assert_allclose(own["per_scale"][0], whole["per_scale"][0], rtol=1e-5)
+  assert abs(float(own["per_scale"][-1] - whole["per_scale"][-1])) > 1e-4
+  np.testing.assert_allclose(own["smoothness"], whole["smoothness"], rtol=1e-6)
+  np.testing.assert_array_equal(own["pixels"], whole["pixels"])
+
+
+@pytest.mark.parametrize("options", [{"auto_mask": False}, {"average": True}, {}])
+def test_blocks_count_as_their_valid_pixels(options):
+  """What is left out is left out at every size: a sample without valid pixels changes nothing."""
+  target, sources, disparities, transforms, camera = video()
+  valid = np.ones(target.shape[:3], np.float32)
+  valid[1] = 0
+  both = photometric.reprojection_loss(target, sources, disparities, transforms, camera,
+                                       valid=valid, own_size=True, **options)
+  first = photometric.reprojection_loss(
+      target[:1], sources[:1], [x[:1] for x in disparities], transforms[:1], camera[:1],
+      own_size=True, **options)
+  np.testing.assert_allclose(both["per_scale"], first["per_scale"], rtol=1e-5)
+
+
+def test_noise_of_the_whole_size_serves_every_size():
+  arguments = video()
+  shape = (len(arguments[2]), *arguments[0].shape[:3], 2)
+  noise = np.full(shape, -10.0, np.float32)
+  found = photometric.reprojection_loss(*arguments, own_size=True, noise=noise)
+  assert not found["selection"].numpy().any()

@@ -77,6 +77,13 @@ def test_configured_parts_read_their_ids_and_source(tmp_path):
   assert (parts[1].count, parts[1].subset_seed, parts[1].rest) == (1, 4, True)
 
 
+def test_samples_are_drawn_by_the_seed_of_the_experiment_unless_they_are_fixed():
+  config = schema.Data(parts=[schema.Part(count=1), schema.Part(count=1, subset_seed=0)])
+  seeds = [[part.subset_seed for part in sources.make_parts(
+      config, {"one": Labelled(MIXED)}, seed=seed)] for seed in (1, 2)]
+  assert seeds == [[1, 0], [2, 0]]
+
+
 def test_parts_of_nowhere_are_refused(tmp_path):
   with pytest.raises(ValueError, match="no source 'too'"):
     sources.make_parts(schema.Data(parts=[schema.Part(source="too")]), {"two": Labelled(MIXED)})

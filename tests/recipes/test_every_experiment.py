@@ -1,0 +1,376 @@
+"""Every registered experiment: its plan, its starting weights, and the first step of its training.
+
+Data are stubs with the splits, sizes and classes of the real ones; weights are random, in the
+shapes of the real ones. Networks, methods, solvers and weights are those that are registered; for
+the step crops, batches and counts are small. Experiments that differ in numbers alone (counts,
+splits, steps) share one training. A new kind of data joins by a line in `SPLITS` and `CLASSES`.
+"""
+import functools
+import json
+import pathlib
+import re
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg import fields
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+from keras_weakseg.data import cityscapes_video
+from keras_weakseg.data import regroup
+from keras_weakseg.data import source as source_lib
+from keras_weakseg.datasets import groups
+from keras_weakseg.datasets import labels
+from keras_weakseg.framework import keras
+from keras_weakseg.methods import video_loss
+from keras_weakseg.networks import imagenet
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks import resnet_weights
+from keras_weakseg.networks import weights
+from keras_weakseg.ops import photometric
+from keras_weakseg.recipes import building
+from keras_weakseg.recipes import outputs
+from keras_weakseg.recipes import plan as plans
+from keras_weakseg.recipes import planning
+from keras_weakseg.recipes import sources as source_config
+from keras_weakseg.recipes import training_step
+from keras_weakseg.training import loop
+from keras_weakseg.training import optimizers
+
+# Somebody's own data is a source that they pass.
+EXPERIMENTS = [name for name in registry.experiments() if not name.startswith("own_")]
+# Kind or data set: samples of every split. Those of VOC lie within each other.
+SPLITS = {
+    "weakseg_voc2012": {"train": 1464, "trainval": 2913, "train_aug": 10582,
+                        "trainval_aug": 12031, "val": 1449},
+    "weakseg_coco": {"trainval": 5500}, "coco_sample": {"train": 100, "val": 28},
+    "voc_animals": {"train": 437, "weak": 700, "val": 295},
+    "voc_animals_boxes": {"train": 437, "weak": 700, "val": 295},
+    "weakseg_scenes": {"train": 400, "validation": 100, "test": 100},
+    "camvid": {"train": 367, "val": 101, "test": 233},
+    "cityscapes_video": {"train": 2975, "validation": 500},
+    "kitti_clips": {"train": 437}, "kitti_stereo": {"test": 90}}
+CLASSES = {
+    "weakseg_voc2012": labels.VOC.classes, "weakseg_coco": labels.COCO.classes,
+    "coco_sample": labels.COCO.classes, "voc_animals": labels.VOC_ANIMALS.classes,
+    "voc_animals_boxes": labels.VOC_ANIMALS_BOXES.classes,
+    "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
+NESTED = {"weakseg_voc2012", "weakseg_coco"}
+SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}
+HEIGHT, WIDTH = SIZE = (32, 64)
+# A step of these takes long: full ResNets in several trainings. `baseline_372_cityscapes` has one.
+SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
+                  r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
+                  r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
+                  r"stereo_depth_scenes|^depth_(scenes|encoder)")
+
+
+def named(config):
+  """Returns the key of a source in the tables."""
+  return config.dataset.split("/")[0] if config.kind == "tfds" else config.kind
+
+
+class Stub(source_lib.RandomAccess):
+  """A source of noise with every label: one object in a box, a camera that stands still."""
+
+  def __init__(self, config, full):
+    key = named(config)
+    classes = CLASSES.get(key, ())
+    if key == "cityscapes_video" and config.video.masks:
+      classes = cityscapes_video.CLASSES
+    self.labelled = bool(classes)
+    super().__init__(key, classes)
+    self._counts = {split: count if full else SMALL.get(split, 4)
+                    for split, count in SPLITS[key].items()}
+    self._nested, self._teacher = key in NESTED, bool(config.disparity)
+
+  def splits(self):
+    return tuple(self._counts)
+
+  def _split_ids(self, split):
+    start = "" if self._nested else f"{split}/"
+    return tuple(f"{start}{number}" for number in range(self._counts[split]))
+
+  def _available(self, ids, flags):
+    known = fields.Supervision.DEPTH
+    if self.labelled:
+      known |= (fields.Supervision.MASK | fields.Supervision.BOXES | fields.Supervision.TAGS)
+    return np.full(len(ids), int(known & flags), np.int32)
+
+  def _arrays(self):
+    random, count = np.random.RandomState(3), 4
+    every = lambda value: np.repeat(np.asarray(value)[None], count, 0)
+    camera = np.array([[40, 0, WIDTH / 2], [0, 40, HEIGHT / 2], [0, 0, 1]], np.float32)
+    aside = np.eye(4, dtype=np.float32)
+    aside[0, 3] = 0.3
+    found = {
+        fields.IMAGE: random.randint(0, 256, (count, *SIZE, 3)).astype(np.uint8),
+        fields.DEPTH: random.uniform(2, 50, (count, *SIZE)).astype(np.float32),
+        fields.FRAMES: random.randint(0, 256, (count, 2, *SIZE, 3)).astype(np.uint8),
+        fields.FRAME_OFFSETS: every(np.array([-1, 1], np.int32)), fields.INTRINSICS: every(camera),
+        fields.STEREO_IMAGE: random.randint(0, 256, (count, *SIZE, 3)).astype(np.uint8),
+        fields.STEREO_POSE: every(aside)}
+    if self._teacher:
+      found[fields.DISPARITY] = random.uniform(0.1, 1, (count, *SIZE)).astype(np.float32)
+    if self.labelled:
+      mask = np.zeros((count, *SIZE), np.uint8)
+      owner = 1 + np.arange(count) % (self.num_classes - 1)
+      mask[:, 4:28, 4:60] = owner[:, None, None]
+      found.update({
+          fields.MASK: mask, fields.BOX_LABELS: mask, fields.BOX_CLASSES: owner[:, None],
+          fields.BOXES: every([[4 / 32, 4 / 64, 28 / 32, 60 / 64]]).astype(np.float32),
+          fields.TAGS: np.eye(self.num_classes, dtype=np.float32)[[0] * count]
+                       + np.eye(self.num_classes, dtype=np.float32)[owner]})
+      found[fields.BOX_CLASSES] = found[fields.BOX_CLASSES].astype(np.int32)
+      found[fields.NOISY_TAGS] = found[fields.TAGS]
+    return found
+
+  def _loader(self, ids, grant, wanted):
+    values = {name: tf.constant(value) for name, value in self._arrays().items()
+              if fields.may_read(name, grant) and (wanted is None or name in wanted)}
+    names, flags = tf.constant(ids), tf.constant(int(fields.granted(grant)))
+    return lambda index: {
+        **{name: tf.gather(value, index % 4) for name, value in values.items()},
+        fields.SAMPLE_ID: tf.gather(names, index), fields.SUPERVISION: flags}
+
+
+def stub(full):
+  """Returns the function that takes the place of `recipes.sources.make_source`."""
+  def make(config, data_dir=None):
+    del data_dir
+    made = Stub(config, full)
+    return regroup.Regrouped(made, groups=groups.parse_groups(config.groups),
+                             other=config.other) if config.groups else made
+  return make
+
+
+# === Weights of the right shapes ===
+
+
+@functools.lru_cache(maxsize=None)
+def application(model, **arguments):
+  """Returns a model of `keras.applications` with random weights."""
+  return getattr(keras.applications, model)(weights=None, **arguments)
+
+
+def torchvision_state_dict(network):
+  """Returns arrays that are named and shaped as torchvision's of a network's ResNet."""
+  kinds = {"kernel": "weight", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean",
+           "moving_variance": "running_var"}
+  arrays = {}
+  for weight in network.weights:
+    match = re.match(r"(?:conv(\d)_block(\d+)_(\d)|conv1)_(conv|bn)/(\w+)", weight.name)
+    if not match:
+      continue
+    stage, block, number, part, kind = match.groups()
+    name = f"{part}{number or 1}"
+    if stage:
+      name = f"layer{int(stage) - 1}.{int(block) - 1}." + (
+          f"downsample.{int(part == 'bn')}" if number == "0" else name)
+    shape = tuple(weight.shape)
+    if kind == "kernel":  # Of one image: a network of pairs gets it tiled.
+      shape = (shape[3], 3 if not stage else shape[2], *shape[:2])
+    arrays[f"{name}.{kinds[kind]}"] = np.full(shape, 0.01, np.float32)
+  return arrays
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+  """Returns a folder with the weights that registered experiments name, random."""
+  root = tmp_path_factory.mktemp("data")
+  (root / "weights").mkdir()
+  mobilenet = imagenet.application_arrays(
+      application("MobileNet", input_shape=(224, 224, 3), alpha=1.0, include_top=False))
+  np.savez(root / "weights" / "mobilenet_v1_1.0_224_imagenet_fp16.npz", **{
+      key.replace("/", "__"): value.astype(np.float16) for key, value in mobilenet.items()})
+  depth = registry.build("depth_kitti_clips").network
+  weights.save_npz(networks.build_network(depth.type, (None, None, 3), **depth.get().as_dict()),
+                   root / "depth_kitti_clips" / "train" / "depth.npz")
+  return root
+
+
+@pytest.fixture(scope="module")
+def stubs(data_dir):
+  """Puts stubs in place of data, downloads and what compiles for long; returns load reports."""
+  with pytest.MonkeyPatch.context() as patch:
+    reports, load = [], weights.load_pretrained
+
+    def recorded(network, name, source, **options):
+      report = load(network, name, source, **options)
+      reports.append((networks.network_record(name), report))
+      return report
+
+    patch.setattr(weights, "load_pretrained", recorded)
+    patch.setattr(imagenet, "application", application)
+    patch.setattr(video_loss, "_compiled", photometric.reprojection_loss)
+    # Label maps come with the stubs; how they are made is tested in derived/test_box_labels.py.
+    patch.setattr(source_config, "with_box_labels", lambda parts, *_: parts)
+    patch.setattr(training_step, "_box_steps", lambda *_: [])
+    patch.setattr(source_config, "make_source", stub(full=False))
+    yield reports
+  application.cache_clear()
+  for found in filter(None, _finished.values()):
+    shutil.rmtree(found.directory)
+  _finished.clear()
+
+
+# === Plans ===
+
+
+def trainings(plan):
+  """Returns the steps that train, up to the first whose samples others have to make."""
+  found = []
+  for step in plan.steps:
+    if isinstance(step, plans.TrainStep):
+      if step.phase is None:
+        break
+      found.append(step)
+  assert found, "no step whose data is known"
+  return found
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_plan_has_the_registered_sizes(name, data_dir, stubs, monkeypatch):
+  monkeypatch.setattr(source_config, "make_source", stub(full=True))
+  experiment = overrides.validate(overrides.resolve(name, overrides={
+      "data.data_dir": str(data_dir)}))
+  plan = planning.make_plan(experiment)
+  assert [step.name for step in plan.steps] == [step.name for step in experiment.steps] + ["train"]
+  trained = trainings(plan)
+  assert trained[-1] is plan.last
+  for step in trained:
+    parts, bundle = step.settings.data.parts, step.phase.bundle
+    assert bundle.batch_size == sum(part.batch_size for part in parts)
+    for part, ids in zip(parts, bundle.ids):
+      assert not part.count or len(ids) == part.count
+    assert f"{step.training.steps} steps" in step.lines[-1]
+    drawn = [line for line in step.lines if f"(drawn by seed {experiment.seed})" in line]
+    assert len(drawn) == sum(part.count > 0 for part in parts)
+
+
+# === First steps ===
+
+
+def tiny(name, data_dir):
+  """Returns an experiment at its registered networks, methods and solvers, with small batches."""
+  experiment = overrides.resolve(name, overrides={"data.data_dir": str(data_dir)})
+  for stage in [*experiment.steps, experiment]:
+    parts = experiment.data.parts if stage is experiment else stage.parts
+    for part in parts:
+      part.batch_size = 1 if len(parts) > 1 else 2
+      part.count = min(part.count, 2)
+    augmentation = experiment.data.augmentation if stage is experiment else stage.augmentation
+    if augmentation is not None:
+      aligned = bool(augmentation.crop) and augmentation.crop[0] % 8 == 1
+      augmentation.crop = () if not augmentation.crop else (33, 33) if aligned else (32, 32)
+      augmentation.resize = SIZE if augmentation.resize or not aligned else ()
+      augmentation.scales = (1.0, 1.0)
+  return experiment
+
+
+def signature(step):
+  """Returns a text of everything that decides the first update of a step but for sizes."""
+  settings = step.settings
+  data, training = settings.data, settings.training
+  values = [step.reads, settings.network.as_dict(), settings.networks.as_dict(),
+            settings.method.as_dict(), settings.runtime.mixed_precision,
+            [rule.as_dict() for rule in training.multipliers], training.clip_norm,
+            training.weight_decay, training.optimization.optimizer.type,
+            [(part.source, part.supervision, part.weight, part.rest) for part in data.parts],
+            data.head, data.augmentation.as_dict(), [source.as_dict() for source in data.sources]]
+  return re.sub(r"'warmup_steps': \d+", "", json.dumps(values, default=str))
+
+
+_finished = {}  # chains of signatures, of steps: what they left; of whole experiments: None
+# Dynamic loss scales start at 2^15 and are halved by every update that they make overflow.
+OVERFLOWS = 15
+
+
+def first_step(step, finished):
+  """Builds a step that trains, takes its first update, and returns its method."""
+  with loop.precision(step.settings.runtime.mixed_precision):
+    method = step.phase.build(finished)
+    method.prepare(optimizers.updater_maker(step.training, step.record))
+    before = [variable.numpy() for variable in method.updater.variables_in_order]
+    batch = next(iter(step.phase.bundle.batches()))
+    half = step.settings.runtime.mixed_precision == "mixed_float16"
+    for _ in range(OVERFLOWS if half else 1):
+      logs = method.train_step(batch)
+      assert all(np.isfinite(float(value)) for value in logs.values()), logs
+      assert float(logs["loss"]) > 0
+      if any(np.any(old != variable.numpy())
+             for old, variable in zip(before, method.updater.variables_in_order)):
+        return method
+  raise AssertionError("no variable has moved")
+
+
+def leave(step, method, directory):
+  """Writes what a finished step hands to later ones, and returns its `Outputs`."""
+  outputs.write_networks(directory, method.context.networks, step.phase.head)
+  for name, network in method.networks.items():
+    weights.save_npz(network, pathlib.Path(directory) / f"{name}.npz")
+  return outputs.Outputs(step.name, str(directory))
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if SLOW.search(name) else name
+    for name in EXPERIMENTS])
+def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_path):
+  steps = trainings(planning.make_plan(tiny(name, data_dir)))
+  chain = tuple(map(signature, steps))
+  if chain in _finished:
+    return
+  stubs.clear()
+  finished = {}
+  for number, step in enumerate(steps, start=1):
+    known = _finished.get(chain[:number])
+    if known is None:
+      network = step.settings.network
+      method = first_step(step, finished)
+      assert bool(network.pretrained and not network.continues) <= bool(stubs), "nothing was loaded"
+      # Only what other experiments go on from is kept.
+      known = leave(step, method, tmp_path / step.name) if number < len(steps) else None
+      _finished[chain[:number]] = known
+    finished[step.name] = known
+  for record, report in stubs:
+    assert report.loaded
+    assert not [key for key in report.missing if not re.search(record.head_pattern, key)], (
+        f"{record.name}: the trunk starts from scratch")
+
+
+def test_every_kind_of_data_has_a_stub():
+  for name in EXPERIMENTS:
+    for config in registry.build(name).data.sources:
+      assert named(config) in SPLITS, f"{name}: add its splits here"
+
+
+# === The pose network of the paper ===
+
+
+def test_the_pose_network_takes_torchvisions_weights(tmp_path):
+  """ResNet-18, which Keras does not have; two frames get the first kernel tiled."""
+  config = registry.build("transfer_372_cityscapes").steps[0].networks.get("pose")
+  network = networks.build_network(config.type, (None, None, 3), **config.get().as_dict())
+  arrays = torchvision_state_dict(network)
+  assert resnet_weights.is_torchvision(arrays)
+  np.savez(tmp_path / "resnet18.npz", **arrays)
+  report = weights.load_pretrained(network, config.type, tmp_path / "resnet18.npz")
+  assert not report.missing and not report.unused and len(report.loaded) == 100
+  first = network.get_layer("conv1_conv").kernel.numpy()
+  assert first.shape[2] == 6
+  np.testing.assert_allclose(first, 0.005, rtol=1e-6)
+
+
+def test_plans_say_what_motion_starts_from(data_dir, stubs):
+  experiment = tiny("transfer_372_cityscapes", data_dir)
+  lines = [[line for line in step.lines if line.startswith("network 'pose'")]
+           for step in planning.make_plan(experiment).steps]
+  assert "scratch: Keras has no weights of a resnet18; `pretrained` takes" in lines[0][0]
+  assert [entry[0] for entry in lines[1:3]] == [
+      "network 'pose': pose_network, weights from step 'whole'",
+      "network 'pose': pose_network, weights from step 'cropped'"]
+  assert lines[3] == []
+  pose = experiment.steps[0].networks.get("pose")
+  assert building.origin("there.npz", pose) == "there.npz"

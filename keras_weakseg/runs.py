@@ -97,13 +97,13 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True):
   strategy = strategies.make_strategy(experiment.runtime.strategy)
   chief = strategies.is_chief(strategy)
   plan = recipes.make_plan(experiment, data)
-  notes = split_lib.check_plan(
+  notes, warnings = split_lib.check_plan(
       plan, experiment.evaluation.split, experiment.evaluation.validation_split)
   _refuse_other(model_dir, experiment, plan)
   if progress and chief:
     for phase in plan.phases:
       print("\n".join((f"phase '{phase.name}' in {model_dir}",
-                       *(f"  {line}" for line in (*phase.plan, *notes)))), flush=True)
+                       *(f"  {line}" for line in (*phase.plan, *notes, *warnings)))), flush=True)
   with run_folder.claimed(model_dir), _precision(experiment):
     if chief:
       _describe(model_dir, experiment, plan)

@@ -11,24 +11,27 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
-GROUND = {"errors", "fields", "framework", "ops"}
+GROUND = {"errors", "fields", "files", "framework", "ops"}
 # Files that appear whole, masks as files, pictures for people, and work on all cores: they know
 # nothing of models.
 DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
            "evaluation.pictures", "evaluation.sheets", "evaluation.staging"}
-STANDS = GROUND | DRAWING | {"configs.schema", "data", "data.box_files", "datasets", "evaluation",
-                             "selection", "serving"}
+# Readers that folders and dataset builders share.
+READERS = {"data.box_files", "data.coco_files", "data.coco_masks", "data.identity"}
+STANDS = GROUND | DRAWING | READERS | {
+    "configs.schema", "data", "datasets", "evaluation", "selection", "serving"}
 
-# Modules that lie lower than their package: the schema knows nothing of ours, the one reader of
-# box files serves folders and dataset builders alike, and who makes label maps draws them too.
+# Modules that lie lower than their package: the schema knows nothing of ours, the readers of
+# boxes serve folders and dataset builders alike, and who makes label maps draws them too.
 LOW_MODULES = ("configs.optimization", "configs.schema", "configs.schema_methods",
-               "configs.schema_networks", "configs.schema_video", "data.box_files",
+               "configs.schema_networks", "configs.schema_video", *sorted(READERS),
                *sorted(DRAWING))
 
 # What each part may import besides itself.
 MAY_IMPORT = {
     "errors": set(),
     "fields": {"errors"},
+    "files": {"errors"},
     "framework": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
@@ -38,11 +41,14 @@ MAY_IMPORT = {
     "configs.schema_networks": set(),
     "configs.schema_video": set(),
     "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
-                "fields", "ops"},
-    "data.box_files": {"errors", "fields"},
+                "fields", "files", "ops"},
+    "data.box_files": {"errors", "fields", "files"},
+    "data.coco_files": {"errors", "fields", "files", "data.box_files", "data.coco_masks"},
+    "data.coco_masks": {"errors"},
+    "data.identity": {"errors"},
     # Importing a builder registers it with TFDS.
-    "data": GROUND | DRAWING | {"data.box_files", "datasets"},
-    "datasets": GROUND | {"data.box_files"},
+    "data": GROUND | DRAWING | READERS | {"datasets"},
+    "datasets": GROUND | READERS,
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND,
@@ -68,7 +74,7 @@ MAY_IMPORT = {
 
 # Imported inside the functions that use them, so that `import keras_weakseg` stays quick. A dataset
 # builder derives from a TFDS class and is itself imported when first used.
-HEAVY = ("cv2", "tensorflow_datasets", "skimage", "scipy", "matplotlib", "official.vision",
+HEAVY = ("cv2", "tensorflow_datasets", "skimage", "scipy", "matplotlib", "pycocotools", "official.vision",
          "tensorflow_addons", "tensorflow_serving", "pydensecrf", "PIL", "pandas")
 HEAVY_AT_IMPORT = {"tensorflow_datasets": "datasets/"}
 

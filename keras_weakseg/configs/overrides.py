@@ -13,6 +13,7 @@ from keras_weakseg.configs import schedule
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import text
 from keras_weakseg.configs.validation import validate
+from keras_weakseg.files import text as text_files
 
 __all__ = ["resolve", "from_yaml", "to_yaml", "validate"]
 
@@ -120,8 +121,8 @@ def _read(path):
         "The configuration file does not exist.", expected="a YAML file",
         received=os.path.abspath(path),
         fix="Check the path; `keras-weakseg experiments` lists names.")
-  with open(path, encoding="utf-8") as file:
-    return text.parse(text.load_yaml(file.read(), os.fspath(path)))
+  content = text_files.read_text(path, "configuration file")
+  return text.parse(text.load_yaml(content, os.fspath(path)))
 
 
 def _start(name):

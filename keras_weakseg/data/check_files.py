@@ -23,7 +23,7 @@ def prepare():
   _decode_mask.get_concrete_function()
 
 
-def inspect(source, name, with_mask, found, whole):
+def inspect(source, name, with_mask, found, whole, legend=None):
   """Looks at the image of a sample and, if asked, at its mask.
 
   Args:
@@ -32,6 +32,7 @@ def inspect(source, name, with_mask, found, whole):
     with_mask: whether the mask may be opened and shall be.
     found: `findings.Findings`, takes the problems.
     whole: decode the image as training does, instead of reading header and end only.
+    legend: `legends.Legend` that compares the palettes of masks, or None.
 
   Returns:
     (height, width) of the image or None, and the histogram int64 [256] of the stored values of the
@@ -41,8 +42,11 @@ def inspect(source, name, with_mask, found, whole):
   kind = "broken image"
   try:
     size = _inspect_image(source.image_path(name), name, found, whole)
+    source.sizes.remember(name, size)
     kind = "broken mask"
     histogram = _inspect_mask(source, name, size, found) if with_mask else None
+    if legend is not None and histogram is not None:
+      legend.add(name, source.mask_path(name), histogram)
   except OSError as error:
     found.add(kind, name, error.strerror or str(error))
   return size, histogram
@@ -117,21 +121,29 @@ def check_names(source, scope, found):
   return counts
 
 
-def check_pairs(source, found):
-  """Compares the lists of images, masks, tags and of the manifest.
+_KINDS = {"masks": fields.Supervision.MASK, "tags": fields.Supervision.TAGS,
+          "boxes": fields.Supervision.BOXES}
+
+
+def check_pairs(source, found, used=~0):
+  """Compares the lists of images, masks, tags, boxes and of the manifest.
 
   Args:
     source: `folder.Folder`.
     found: `findings.Findings`, takes the problems.
+    used: flags of the labels whose lists may be looked at.
   """
-  for name, kind in source.lacking():
+  for name, kind in source.lacking() if used == ~0 else ():
     found.add("missing label", name, kind)
-  try:
-    masks, tags = source.orphans()
-  except ValueError as error:
-    found.add("unreadable labels", "tags", str(error).replace("\n", " "))
-    return
-  for name in masks:
-    found.add("mask without image", name)
-  for name in tags:
-    found.add("tags without image", name)
+  for kind, flag in _KINDS.items():
+    if not used & flag:
+      continue
+    try:
+      orphans, fitting = source.orphans(kind)
+    except (ValueError, OSError) as error:
+      found.add("unreadable labels", kind, str(error).replace("\n", " "))
+      continue
+    for name in orphans:
+      found.add(f"{kind} without image", name)
+    if orphans and not fitting:
+      found.add("no label fits", kind, f"{len(orphans)} without an image, such as {orphans[0]}")

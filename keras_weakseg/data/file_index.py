@@ -3,9 +3,11 @@ import os
 import pathlib
 
 from keras_weakseg import errors
+from keras_weakseg.files import text as texts
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 MASK_SUFFIXES = (".png",)
+_LIST_LIMIT = 1 << 28  # bytes
 
 
 def places(root, names):
@@ -88,10 +90,7 @@ def read_id_list(path):
 
   Raises:
     FileNotFoundError: there is no such file.
+    ValueError: it is no text in UTF-8.
   """
-  try:
-    with open(path, encoding="utf-8") as file:
-      return tuple(line.strip() for line in file if line.strip())
-  except FileNotFoundError:
-    raise errors.missing("The id list does not exist.", expected=f"the file '{path}'",
-                         received="no such file", fix="Check the path of the split.") from None
+  return tuple(line for _, line in texts.read_lines(
+      path, "id list", _LIST_LIMIT, "Check the path of the split."))

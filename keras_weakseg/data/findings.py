@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
+_NAMES = "Check the names: all of the path in the folder of images counts, the suffix does not."
+
 # kind: (severity, what, fix). {n} = how many samples.
 KINDS = {
     "empty split": (ERROR, "{n} splits are empty", "Check the id lists and the held-out share."),
@@ -18,6 +20,12 @@ KINDS = {
                       "Write one 8-bit class id per pixel (grey or palette PNG), 255 = unknown."),
     "other size": (ERROR, "{n} masks have another size than their image",
                    "Export them at the size of the image (nearest neighbour)."),
+    "other palette": (ERROR, "{n} used values of palette masks have another colour in other files: "
+                      "every file has a palette of its own, so a value is not one class",
+                      "Write the class ids themselves: map the colours of every file to one list of "
+                      "classes. If the values are right and only the colours differ, save the masks "
+                      "as grey PNGs."),
+    "no label fits": (ERROR, "none of the labels of these kinds belongs to an image", _NAMES),
     "unknown value": (ERROR, "{n} masks hold values that are no class",
                       "List all classes, or map the values with remap={raw value: class id}."),
     "binary masks": (ERROR, "the masks hold only 0 and 255; 255 means 'unknown', so no "
@@ -39,9 +47,12 @@ KINDS = {
                     "read as stored, here, in evaluation and in exported models",
                     "If they or their masks look turned, rotate the pixels and drop the tag."),
     "converted": (NOTE, "{n} images are not RGB and are converted", "Nothing to do."),
-    "mask without image": (WARNING, "{n} masks have no image", "Check the file names."),
-    "tags without image": (WARNING, "{n} entries of the tag file have no image",
-                           "Check the ids: file names without suffix."),
+    "masks without image": (WARNING, "{n} masks have no image", _NAMES),
+    "tags without image": (WARNING, "{n} entries of the tag file have no image", _NAMES),
+    "boxes without image": (WARNING, "{n} box files, or images of the COCO file, have no image",
+                            _NAMES),
+    "nothing to evaluate": (NOTE, "{n} splits are empty, as no image has a mask to hold out",
+                            "Add masks of some images, or train without figures."),
     "unlabelled": (NOTE, "{n} samples have no label", "They can be used without supervision."),
 }
 _ORDER = {ERROR: 0, WARNING: 1, NOTE: 2}

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import identity
 from keras_weakseg.data import order
 from keras_weakseg.data import palette as palettes
 
@@ -46,10 +47,11 @@ class Source:
     labelled: whether the samples have classes at all; video without masks has none.
   """
   labelled = True
+  optional = ()  # names of splits that may be empty: nobody asked for them
 
   def __init__(self, name, classes, palette=None):
     self.name = name
-    self.classes = tuple(classes)
+    self.classes = _class_names(name, classes)
     self.palette = list(palette or palettes.default_palette(len(self.classes)))
     self.notes = []
     few = len(self.classes) < 2 and (self.labelled or self.classes)
@@ -176,6 +178,7 @@ class Source:
     known = self.ids(split)
     if ids is None:
       return known
+    ids = identity.texts(ids, f"id list for '{split}' of '{self.name}'")
     foreign = sorted(set(ids) - set(known))
     if foreign or not ids:
       raise errors.value_error(
@@ -184,6 +187,15 @@ class Source:
           received=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else "") or "no ids",
           fix="Correct the id list, or name the split that holds them (splits join: 'train+weak').")
     return tuple(ids)
+
+
+def _class_names(name, classes):
+  if isinstance(classes, str) or not all(isinstance(entry, str) for entry in classes):
+    raise errors.value_error(
+        f"The class names of '{name}' cannot be used.",
+        expected="a list of texts, the background first", received=repr(classes),
+        fix="Pass classes=('background', 'dog', ...).")
+  return tuple(classes)
 
 
 class RandomAccess(Source):

@@ -94,7 +94,10 @@ def _score(samples, settings, source, workers):
   def judge(sample):
     found = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
                           source.num_classes)
-    return metrics.confusion_matrix(sample[fields.MASK], found, source.num_classes)
+    unknown = found == fields.IGNORE_LABEL  # crowds
+    return metrics.confusion_matrix(
+        np.where(unknown, fields.IGNORE_LABEL, sample[fields.MASK]), np.where(unknown, 0, found),
+        source.num_classes)
 
   matrices = parallel.in_order(judge, samples, workers)
   return _figures(sum(matrices), source.classes)

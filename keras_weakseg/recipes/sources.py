@@ -5,6 +5,7 @@ import os
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.files import text as texts
 from keras_weakseg.recipes import video_sources
 
 KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
@@ -199,13 +200,8 @@ def fingerprint(bundle, shared=()):
 def _read_ids(path):
   if not path:
     return None
-  try:
-    with open(path, encoding="utf-8") as file:
-      return tuple(line.strip() for line in file if line.strip())
-  except OSError as error:
-    raise errors.missing(
-        f"The id list '{path}' cannot be read.", expected="a text file with one id per line",
-        received=str(error), fix="Correct `ids` of this part.") from error
+  return tuple(line for _, line in texts.read_lines(
+      path, "id list", fix="Correct `ids` of this part: a text file with one id per line."))
 
 
 def make_augmentation(config, mean_rgb):

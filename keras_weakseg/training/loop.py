@@ -1,10 +1,10 @@
 """Runs the phases of a recipe: build, continue where it stopped, train, mark as done."""
-import json
 import os
 
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import writing
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
@@ -85,9 +85,7 @@ def _train(phase, method, directory, strategy, jit_compile, validate, progress):
       # For `network.pretrained` of later experiments: encoder and decoder go along.
       for name, network in method.networks.items():
         weights.save_npz(network, os.path.join(directory, f"{name}.npz"))
-    with open(os.path.join(directory, DONE + ".tmp"), "w", encoding="utf-8") as file:
-      json.dump({"steps": between.done}, file)
-    os.replace(os.path.join(directory, DONE + ".tmp"), os.path.join(directory, DONE))
+    writing.write_json(os.path.join(directory, DONE), {"steps": between.done}, indent=None)
 
 
 def _wanted(record):

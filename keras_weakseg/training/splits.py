@@ -96,7 +96,8 @@ def check_plan(plan, split, validation_split=""):
     validation_split: the split that picks the best checkpoint, or an empty text.
 
   Returns:
-    Sentences on what will not be done: there may be nothing to evaluate.
+    (notes, warnings): sentences on what will not be done, as there may be nothing to evaluate; and
+    what a look at the data warns of.
 
   Raises:
     ValueError: training would go wrong, a split is unknown, or `validation_split` has no masks.
@@ -112,6 +113,7 @@ def check_plan(plan, split, validation_split=""):
   evaluated = dict.fromkeys([] if notes else [split])
   evaluated.update(dict.fromkeys([validation_split] if validation_split else []))
   own = [parts.Part(source, name, task.flag, name=name) for name in evaluated]
+  warnings = []
   for phase in plan.phases:
     # Judged together: one validation image may show nothing but background.
     used = types.SimpleNamespace(
@@ -119,9 +121,11 @@ def check_plan(plan, split, validation_split=""):
         ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
     for report in checks.check_bundle(used):
       _refuse(report)
+      warnings += [f"warning: {report.name}: {entry.what}. {entry.fix}"
+                   for entry in report.problems if entry.severity == findings.WARNING]
     for part in phase.bundle.parts:
       _refuse_lacking(part.source)
-  return notes
+  return notes, list(dict.fromkeys(warnings))
 
 
 def _refuse(report):

@@ -42,10 +42,10 @@ class Folder(source.RandomAccess):
 
   Args:
     root: the folder; a relative one is also looked for in the data locations.
-    images: subfolder of JPEG, PNG, BMP or GIF images; ids are the file names without suffix.
+    images: subfolder of JPEG, PNG, BMP or GIF images; ids are the paths in it without suffix.
     masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore. It, `tags` and
       `boxes` may be None: none are used.
-    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names.
+    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names; several rows of an id join.
     boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
     classes: class names, index 0 = background; None reads `classes.txt`.
     palette: list of RGB tuples, None = the palette of VOC.
@@ -182,28 +182,19 @@ class Folder(source.RandomAccess):
   def _labels(self):
     """The labels by kind, or functions that find them when they are first asked for."""
     places = self._places
-    return {
-        "masks": lambda: folder_labels.masks(self.root, places["masks"], self._images),
-        "tags": lambda: folder_labels.tags(self.root, places["tags"], self._identities),
-        "boxes": lambda: folder_labels.boxes(
-            self.root, places["boxes"], self._images, self._identities)}
+    root, images, identities = self.root, self._images, self._identities
+    return {"masks": lambda: folder_labels.masks(root, places["masks"], images),
+            "tags": lambda: folder_labels.tags(root, places["tags"], identities),
+            "boxes": lambda: folder_labels.boxes(root, places["boxes"], images, identities)}
 
   def _found(self, kind):
     if callable(self._labels[kind]):
       self._labels[kind] = self._labels[kind]()
     return self._labels[kind]
 
-  @property
-  def _masks(self):
-    return self._found("masks").entries
-
-  @property
-  def _tags(self):
-    return self._found("tags").entries
-
-  @property
-  def _box_files(self):
-    return self._found("boxes").entries
+  _masks = property(lambda self: self._found("masks").entries)
+  _tags = property(lambda self: self._found("tags").entries)
+  _box_files = property(lambda self: self._found("boxes").entries)
 
   @functools.cached_property
   def _legend(self):

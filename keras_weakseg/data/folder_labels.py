@@ -1,4 +1,35 @@
-"""The label files of a folder, each given to the image that it means; what means none is kept."""
+"""The label files of a folder, each given to the image that it means; what means none is kept.
+
+What the readers take (+), refuse (x, with file and place) and convert (>):
+
+| where | what is there | what becomes of it |
+|---|---|---|
+| any text, JSON, CSV | UTF-8 with a mark, line ends of Windows | > read without them |
+| any text, JSON, CSV | UTF-16, Windows-1252, GBK | x the encoding is named |
+| any | a folder, a pipe, a device, more than its limit | x not opened |
+| JSON | a key twice in one object | x the key and its lines |
+| JSON | an entry missing, null or of another type | x the place, such as annotations[3].bbox |
+| CSV tags | an id in several rows, names in several cells | > joined |
+| CSV tags | a row without id, without a cell of tags; other columns | x the line |
+| ids | `a.jpg`, `train\\a`, `./a`, `images/a.jpg` | > the id `a` or `train/a` |
+| ids | the last part of a path alone | x in lists; elsewhere no image, and said |
+| ids | numbers | x the numbers |
+| masks, tags, boxes | of no image | + left out, counted and named |
+| masks, tags, boxes | of one kind, all of no image | x nothing would be learned |
+| masks | palettes that differ in a used value | x value, colours and files |
+| VOC | `<size>` absent, empty or 0 | > the size in the header of the image |
+| VOC | `<size>` of another or a turned image | x both sizes |
+| VOC | two `<name>`, `<bndbox>` or `<size>` where one belongs | x the element |
+| VOC | entities, an encoding that is not known | x what was found |
+| COCO | `width` or `height` absent, null or 0 | > the size in the header of the image |
+| COCO | `width` and `height` of another or a turned image | x both sizes |
+| COCO | no `bbox`, but a `segmentation` | > the box around it |
+| COCO | no `category_id`, `image_id`, `file_name`, `id` | x the place |
+| COCO | an id of images or categories twice | x the id |
+| COCO | a crowd | > a tag, and 255 in its box where no object is |
+| YOLO | `classes.txt` or `data.yaml` beside the boxes | > its names are those of the numbers |
+| manifest | an id twice, also in two spellings | x the id |
+"""
 import pathlib
 from typing import NamedTuple
 

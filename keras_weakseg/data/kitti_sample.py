@@ -1,6 +1,4 @@
 """Small excerpts of KITTI at 640x192: clips to train on, and frames with true depth or poses."""
-import json
-
 import numpy as np
 
 from keras_weakseg import errors
@@ -10,6 +8,8 @@ from keras_weakseg.data import file_index
 from keras_weakseg.data import frame_files
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 
 CLIPS = ("raw_0095_268f", "raw_b_91f", "raw_lidar_78f")
 ODOMETRY = ("odom_grey_1", "odom_grey_2")
@@ -112,7 +112,9 @@ def _calibration(root):
     raise errors.missing("The calibration of the KITTI excerpts is not there.",
                          expected=f"the file '{path}'", received="no such file",
                          fix="Point root= to the folder that holds it and the clips.")
-  return json.loads(path.read_text(encoding="utf-8"))
+  return json_files.read_json(path, "calibration", schema.record(
+      {name: schema.number for name in ("fx", "fy", "cx", "cy")}
+      | {"size": schema.list_of(schema.whole, 2)}))
 
 
 def _camera(calibration):

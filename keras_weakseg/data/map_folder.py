@@ -11,6 +11,9 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.data import file_index
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 
 SUFFIX = ".png"
 
@@ -82,7 +85,6 @@ class MapFolder:
     Raises:
       ValueError: the folder holds other maps, or images of which nothing is known.
     """
-    from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
     path = pathlib.Path(folder) / self.record
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
@@ -106,7 +108,7 @@ class MapFolder:
           received=", ".join(found[:5]) + (" ..." if len(found) > 5 else ""),
           fix="Choose another folder.")
     else:
-      staging.write_whole(path, text.encode())
+      writing.write_whole(path, text)
 
   def read_record(self, folder):
     """Returns the dict of the record.
@@ -116,19 +118,15 @@ class MapFolder:
       ValueError: the record is damaged.
     """
     path = pathlib.Path(folder) / self.record
-    try:
-      text = path.read_text(encoding="utf-8")
-      record = json.loads(text)
-    except FileNotFoundError:
+    if not path.exists():
       raise errors.missing(f"There are no {self.noun}.", expected=f"the file '{path}'",
-                           received="no such file", fix=self.fix) from None
+                           received="no such file", fix=self.fix)
+    try:
+      return json_files.read_json(path, "record", schema.map_of(schema.anything))
     except ValueError as error:
-      record = text = str(error)
-    if not isinstance(record, dict):
       raise errors.value_error(
           f"The record '{path}' is damaged.", expected=f"the JSON written with the {self.noun}",
-          received=text, fix=f"Remove the folder. {self.fix}")
-    return record
+          received=error, fix=f"Remove the folder. {self.fix}") from error
 
   def lacking(self, folder, missing, what):
     """Returns the error for samples without a map; the caller raises it.

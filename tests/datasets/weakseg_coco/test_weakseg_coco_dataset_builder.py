@@ -1,4 +1,6 @@
 """COCO of 2014, 2017 and panoptic through TFDS: masks, tags, boxes, bytes, archives."""
+import types
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,16 @@ def test_masks_of_both_kinds_agree_where_both_know(builders, coco, tmp_path):
   known = (masks[0] != 255) & (masks[1] != 255)
   assert known.mean() > .5
   np.testing.assert_array_equal(masks[0][known], masks[1][known])
+
+
+def test_a_crowd_is_a_tag_though_the_mask_does_not_show_it(coco):
+  """It is 255 in the mask: the image must not teach that the class is absent."""
+  from keras_weakseg.datasets.weakseg_coco import weakseg_coco_dataset_builder as module
+  from keras_weakseg.datasets.weakseg_coco import painting
+  table = labels.coco_table()
+  crowd = [dict(id=1, category_id=18, iscrowd=1, area=4, bbox=[0, 0, 2, 2],
+                segmentation=coco.rectangle(0, 0, 2, 2))]
+  mask = painting.semantic_mask(crowd, (4, 4), table)
+  assert mask[0, 0] == 255 and not (mask == 17).any()
+  tags = module._tags(types.SimpleNamespace(objects=crowd), mask, table)
+  assert np.flatnonzero(tags).tolist() == [0, 17]

@@ -22,9 +22,9 @@ KINDS = {
                    "Export them at the size of the image (nearest neighbour)."),
     "other palette": (ERROR, "{n} used values of palette masks have another colour in other files: "
                       "every file has a palette of its own, so a value is not one class",
-                      "Write the class ids themselves: map the colours of every file to one list of "
-                      "classes. If the values are right and only the colours differ, save the masks "
-                      "as grey PNGs."),
+                      "Write the class ids themselves: map the colours of every file to one list "
+                      "of classes. If the values are right and only the colours differ, save the "
+                      "masks as grey PNGs."),
     "no label fits": (ERROR, "none of the labels of these kinds belongs to an image", _NAMES),
     "unknown value": (ERROR, "{n} masks hold values that are no class",
                       "List all classes, or map the values with remap={raw value: class id}."),

@@ -1,4 +1,4 @@
-"""COCO JSON: boxes by whole file name, claims about the image, crowds, and what is refused where."""
+"""COCO JSON: boxes by whole file name, claims about the image, crowds, refusals with places."""
 import json
 
 import numpy as np

@@ -72,7 +72,8 @@ def test_lists_and_texts_of_runs_give_the_mask_that_was_counted():
 
 @pytest.mark.parametrize("counts, match", [
     ([5], "do not fill its size.*6 pixels"), ([3, 4], "do not fill"), ([-1, 7], "do not fill"),
-    ([], "do not fill"), ("5", "do not fill"), ("5P", "ends within a number"), (None, "do not fill"),
+    ([], "do not fill"), ("5", "do not fill"), ("5P", "ends within a number"),
+    (None, "do not fill"),
     ([2.5, 3.5], "do not fill"), ("\x00", "cannot be read"), ("o" * 50, "cannot be read"),
     ({"a": 1}, "do not fill"), (["6"], "do not fill")])
 def test_runs_that_do_not_fill_the_size_are_refused(counts, match):

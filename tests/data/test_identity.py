@@ -19,19 +19,21 @@ def test_the_whole_path_decides(text, name):
 
 
 def test_a_name_of_two_images_is_refused():
-  both = identity.Identities({"a": "root/train/a.jpg", "train/a": "root/images/train/a.jpg"}, "root")
-  with pytest.raises(ValueError, match="(?s)'train/a.jpg' belongs to two images.*train/a.jpg, root"):
+  images = {"a": "root/train/a.jpg", "train/a": "root/images/train/a.jpg"}
+  both = identity.Identities(images, "root")
+  with pytest.raises(ValueError, match="(?s)'train/a.jpg' belongs to two.*train/a.jpg, root"):
     both.find("train/a.jpg")
   assert both.find("train/a") == "train/a" and both.find("a") == "a"
 
 
 @pytest.mark.parametrize("ids", [[0, 1], ["a", 1], "abc", b"a", 5, [None], [b"a"], [1.5]])
 def test_what_is_no_list_of_texts_is_refused(ids):
-  with pytest.raises(ValueError, match="(?s)The list does not hold ids.*'im00'.*positions are none"):
+  with pytest.raises(ValueError, match="(?s)list does not hold ids.*'im00'.*positions are none"):
     identity.texts(ids, "list")
   assert identity.texts(iter(["a"]), "list") == ("a",)
 
 
-@pytest.mark.parametrize("name, stem", [("a.jpg", "a"), ("a.b", "a.b"), ("a.TIFF", "a"), ("a", "a")])
+@pytest.mark.parametrize("name, stem", [("a.jpg", "a"), ("a.b", "a.b"), ("a.TIFF", "a"),
+                                        ("a", "a")])
 def test_only_suffixes_of_images_are_taken_off(name, stem):
   assert identity.without_suffix(name) == stem

@@ -1,4 +1,6 @@
 """Label spaces brought together: masks, tags, boxes of sources of every kind; what stays closed."""
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -279,5 +281,6 @@ def test_crowds_stay_unknown_whatever_becomes_of_their_class(mini):
                       {"image_id": 1, "category_id": 9, "bbox": [2, 1, 4, 4]}]}))
   inner = folder.Folder(mini, boxes="b.json", masks=None, tags=None, validation=["a0"])
   source = regroup.Regrouped(inner, groups={"pet": ("cat", "dog")})
-  sample = next(iter(source.samples("train", ids=("a1",), grant=fields.Supervision.BOXES).as_numpy_iterator()))
+  data = source.samples("train", ids=("a1",), grant=fields.Supervision.BOXES)
+  sample = next(data.as_numpy_iterator())
   assert sample[fields.BOX_CLASSES].tolist() == [255, 1] and len(sample[fields.BOXES]) == 2

@@ -43,7 +43,8 @@ def test_all_rows_and_cells_of_an_id_count(tmp_path):
 
 
 @pytest.mark.parametrize("text, word", [
-    ("id,tags\na\n", "line 2: 'a'"), ("id,tags\n,dog\n", "line 2"), ("id,tags,x\na,b,c\n", "id,tags,x"),
+    ("id,tags\na\n", "line 2: 'a'"), ("id,tags\n,dog\n", "line 2"),
+    ("id,tags,x\na,b,c\n", "id,tags,x"),
     ('id,tags\na,"dog\n', "line 2")])
 def test_rows_that_say_less_or_more_are_refused(tmp_path, text, word):
   (tmp_path / "t.csv").write_text(text)

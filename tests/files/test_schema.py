@@ -28,7 +28,8 @@ def test_each_takes_what_it_says(check, good, bad):
 
 
 @pytest.mark.parametrize("value, place, received", [
-    ({"boxes": [{"bbox": [1, 2], "id": 1}, {"bbox": [1, "x"], "id": 1}]}, "boxes[1].bbox[1]", "'x'"),
+    ({"boxes": [{"bbox": [1, 2], "id": 1}, {"bbox": [1, "x"], "id": 1}]}, "boxes[1].bbox[1]",
+     "'x'"),
     ({"boxes": [{"bbox": [1, 2]}]}, "boxes[0].id", "no such key"),
     ({"boxes": [{"bbox": [1, 2], "id": None}]}, "boxes[0].id", "null"),
     ({"boxes": [], "more": {"k": 5}}, "more.k", "5"), ([], "", "[]"), ({}, "boxes", "no such key"),

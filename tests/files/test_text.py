@@ -1,4 +1,4 @@
-"""Texts: marks and line ends do not matter; encodings, kinds and sizes that are no text are named."""
+"""Texts: marks and line ends do not matter; other encodings, kinds and sizes are named."""
 import os
 
 import pytest

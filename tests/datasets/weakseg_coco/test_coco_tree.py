@@ -131,8 +131,8 @@ def test_sizes_are_those_of_the_images(coco, tmp_path):
     coco_tree.open_tree(tmp_path, "2017")
 
 
-@pytest.mark.parametrize("key, value", [("area", None), ("segmentation", None), ("category_id", 300),
-                                        ("bbox", [1, 2])])
+@pytest.mark.parametrize("key, value", [("area", None), ("segmentation", None),
+                                        ("category_id", 300), ("bbox", [1, 2])])
 def test_objects_that_lack_something_are_refused(coco, tmp_path, key, value):
   coco.instances(tmp_path)
   edited(tmp_path, lambda content: content["annotations"][0].update({key: value}) if value else

@@ -75,7 +75,8 @@ MAY_IMPORT = {
 # Imported inside the functions that use them, so that `import keras_weakseg` stays quick. A dataset
 # builder derives from a TFDS class and is itself imported when first used.
 HEAVY = ("cv2", "tensorflow_datasets", "skimage", "scipy", "matplotlib", "pycocotools",
-         "official.vision", "tensorflow_addons", "tensorflow_serving", "pydensecrf", "PIL", "pandas")
+         "official.vision", "tensorflow_addons", "tensorflow_serving", "pydensecrf", "PIL",
+         "pandas")
 HEAVY_AT_IMPORT = {"tensorflow_datasets": "datasets/"}
 
 

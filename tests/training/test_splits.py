@@ -153,3 +153,10 @@ def test_a_plan_of_depth_says_that_there_is_none(tiny_data):
   assert note.endswith("has no true depth in the split 'val'")
   with pytest.raises(ValueError, match="(?s)cannot pick the best checkpoint.*true depth"):
     splits.check_plan(made, "val", "val")
+
+
+def test_labels_of_no_image_are_warnings_of_the_plan(photos):
+  (photos / "masks" / "lost").mkdir()
+  (photos / "masks" / "p00.png").rename(photos / "masks" / "lost" / "p00.png")
+  notes, warnings = splits.check_plan(plan(data_lib.Folder(photos, held_out=.25)), "val")
+  assert notes == [] and any("1 masks have no image: lost/p00" in line for line in warnings)

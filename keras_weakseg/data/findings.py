@@ -14,6 +14,9 @@ KINDS = {
     "deep image": (ERROR, "{n} images have more than 8 bits per channel",
                    "Convert them, for example with "
                    "cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8'))."),
+    "other format": (ERROR, "{n} images are of a format that cannot be read",
+                     "Convert them to JPEG or PNG, for example with "
+                     "cv2.imwrite('image.png', cv2.imread(path))."),
     "no index mask": (ERROR, "{n} masks are no index masks",
                       "Write one 8-bit class id per pixel (grey or palette PNG), 255 = unknown."),
     "other size": (ERROR, "{n} masks have another size than their image",

@@ -7,10 +7,12 @@ import pathlib
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import images as image_ops
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _SHOWN = 10
+_TAIL = 1 << 12  # bytes in which the end of an image is looked for
 
 
 def find_images(inputs):
@@ -36,7 +38,7 @@ def find_images(inputs):
 
 
 def check_images(paths):
-  """Checks what can be seen without decoding: kind of file, bits per channel, a missing end.
+  """Checks the kind of every file and its bits per channel, and decodes those without an end.
 
   Args:
     paths: of images.
@@ -50,7 +52,7 @@ def check_images(paths):
     more = f"; and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
     raise errors.value_error(
         f"{len(broken)} of {len(paths)} images cannot be read.",
-        expected="JPEG, PNG, BMP or GIF with 8 bits per channel", received=shown + more,
+        expected=image_formats.FORMATS, received=shown + more,
         fix="Repair, convert or remove these files; nothing has been written.")
 
 
@@ -164,15 +166,19 @@ def _is_image(path):
 def _fault(path):
   """Returns what is wrong with a file, or an empty string."""
   try:
-    contents = path.read_bytes()
+    with open(path, "rb") as file:
+      head = file.read(image_formats.HEAD)
+      length = file.seek(0, 2)
+      file.seek(max(0, length - _TAIL))
+      suspect = image_formats.may_be_cut(head, file.read(), length)
   except OSError as error:
     return error.strerror or str(error)
-  if not contents:
-    return "empty file"
-  if contents.startswith(b"\x89PNG\r\n\x1a\n"):
-    if len(contents) > 24 and contents[24] > 8:
-      return "16 bits per channel"
-    return "" if b"IEND" in contents else "cut off"
-  if contents.startswith(b"\xff\xd8\xff"):
-    return "" if contents.rfind(b"\xff\xd9") > 0 else "cut off"
-  return "" if contents.startswith((b"BM", b"GIF8")) else "no JPEG, PNG, BMP or GIF"
+  fault = image_formats.words_of(head)
+  if fault or not suspect:
+    return fault
+  try:
+    image_ops.decode_image(tf.io.read_file(str(path)))
+  except tf.errors.OpError as error:
+    cut = image_formats.form_of(head) in ("png", "jpeg")
+    return "cut off" if cut else error.message.splitlines()[0]
+  return ""

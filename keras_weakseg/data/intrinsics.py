@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_weakseg import errors
 # Readers of clips find all that they need of cameras here.
-from keras_weakseg.ops.cameras import assumed, camera_matrix, check, resized
+from keras_weakseg.ops.cameras import (
+    assumed, camera_matrix, check, doubt, of_turned, resized)
 
 _SHOWN = 60  # characters of what cannot be read
 _NAMES = (("fx",), ("fy",), ("cx", "u0"), ("cy", "v0"))
@@ -83,6 +84,6 @@ def _content(text):
 
 def _numbers(text):
   try:
-    return [float(part) for part in re.split(r"[\s,;]+", text.strip(" \n\t[]()"))]
+    return [float(part) for part in re.split(r"[\s,;\[\]()]+", text) if part] or None
   except ValueError:
     return None

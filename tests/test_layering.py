@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
-GROUND = {"errors", "fields", "framework", "ops"}
+GROUND = {"errors", "fields", "framework", "ops", "paths"}
 # Files that appear whole, masks as files, pictures for people, and work on all cores: they know
 # nothing of models.
 DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "errors": set(),
     "fields": {"errors"},
     "framework": set(),
+    "paths": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
     "configs.schema": {"configs.optimization", "configs.schema_methods",

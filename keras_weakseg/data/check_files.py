@@ -125,6 +125,22 @@ def check_names(source, scope, found):
   return counts
 
 
+def check_unread(source, found):
+  """Names what lies beside images and masks and is not read.
+
+  Args:
+    source: `folder.Folder`.
+    found: `findings.Findings`, takes the problems.
+  """
+  unread = source.unread()
+  for name in unread.images:
+    found.add("unread image", name)
+  for name in unread.masks:
+    found.add("unread mask", name)
+  for name, meant in unread.lonely.items():
+    found.add("mask without image", name, f"call it {meant}.png" if meant else "")
+
+
 def check_pairs(source, found):
   """Compares the lists of images, masks, tags and of the manifest.
 

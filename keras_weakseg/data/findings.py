@@ -31,6 +31,11 @@ KINDS = {
     "unknown name": (ERROR, "{n} samples have tags or boxes of unknown classes",
                      "Add the classes to classes.txt (or classes=), or pass "
                      "unknown_names='drop'."),
+    "trained and evaluated": (
+        ERROR, "{n} samples are in a split to train on and in one to evaluate on",
+        "Take them out of one of the two: a model knows what it was trained on."),
+    "several splits": (WARNING, "{n} samples are in several splits",
+                       "Do not train on one of these and evaluate on the other."),
     "missing label": (ERROR, "{n} samples of the manifest lack the label that it grants",
                       "Add the files, or correct the manifest."),
     "sample error": (ERROR, "{n} samples cannot be read", "Correct them as the message says."),
@@ -43,6 +48,11 @@ KINDS = {
                     "If they or their masks look turned, rotate the pixels and drop the tag."),
     "converted": (NOTE, "{n} images are not RGB and are converted", "Nothing to do."),
     "mask without image": (WARNING, "{n} masks have no image", "Check the file names."),
+    "unread image": (WARNING, "{n} files beside the images are not read",
+                     "Images are .jpg, .jpeg, .png, .bmp or .gif: convert or rename them."),
+    "unread mask": (WARNING, "{n} files beside the masks are not read",
+                    "Masks are PNG files of class ids, called as their image: export them so. JPEG "
+                    "changes the ids."),
     "tags without image": (WARNING, "{n} entries of the tag file have no image",
                            "Check the ids: file names without suffix."),
     "unlabelled": (NOTE, "{n} samples have no label", "They can be used without supervision."),

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.data import box_files
 from keras_weakseg.data import decode
 from keras_weakseg.data import file_index
@@ -17,6 +18,7 @@ from keras_weakseg.data import manifest as manifests
 from keras_weakseg.data import order
 from keras_weakseg.data import source
 from keras_weakseg.data import tag_files
+from keras_weakseg.data import unread_files
 
 # Places that are looked at without being named.
 _USUAL = {"masks": "masks", "tags": "tags.json", "boxes": "boxes"}
@@ -64,7 +66,8 @@ class Folder(source.RandomAccess):
                held_out=0.1, seed=0, remap=None, unknown_names="error", data_dir=None, name=None):
     self.root = locations.find(root, data_dir)
     super().__init__(name or self.root.resolve().name, classes or self._read_classes(), palette)
-    self._places = {"images": images, "masks": masks, "tags": tags, "boxes": boxes}
+    self._places = {kind: paths.expand(place) for kind, place in zip(
+        ("images", "masks", "tags", "boxes"), (images, masks, tags, boxes))}
     self.unknown_names = unknown_names
     self.remap = _remap_table(remap, self.num_classes)
     self._seed, self._held_out = seed, source.check_held_out(held_out)
@@ -76,10 +79,13 @@ class Folder(source.RandomAccess):
           expected="files " + ", ".join(file_index.IMAGE_SUFFIXES) + f" in '{self.root / images}'",
           received="none", fix="Check root and images=.")
     self._check_places()
-    self._manifest = None if manifest is None else manifests.read_manifest(self.root / manifest)
+    self._manifest = None if manifest is None else manifests.read_manifest(self._place(manifest))
     self._exempt = set()
     self._splits = self._make_splits(splits, validation)
     self._check_ids("manifest", self._manifest or ())
+
+  def _place(self, path):
+    return self.root / paths.expand(path)
 
   def _check_places(self):
     """Refuses a place that was named and is not there; the usual places may be absent."""
@@ -132,7 +138,7 @@ class Folder(source.RandomAccess):
 
   def _id_list(self, ids):
     if isinstance(ids, (str, pathlib.Path)):
-      return file_index.read_id_list(self.root / ids)
+      return file_index.read_id_list(self._place(ids))
     return tuple(ids)
 
   def _check_ids(self, where, ids):
@@ -204,6 +210,10 @@ class Folder(source.RandomAccess):
     """Returns (mask ids, tag ids) that have no image."""
     return ([name for name in self._masks if name not in self._images],
             [name for name in self._tags if name not in self._images])
+
+  def unread(self):
+    """Returns what lies beside images and masks unread, see `unread_files.of_folder`."""
+    return unread_files.of_folder(self.root, self._places, self._images, self._masks)
 
   def check_labels(self, name, flags):
     """Reads the tags and boxes of one id and returns the tags, float32 [C] or None.

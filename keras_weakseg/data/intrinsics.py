@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 # Readers of clips find all that they need of cameras here.
 from keras_weakseg.ops.cameras import (
     assumed, camera_matrix, check, doubt, of_turned, resized)
@@ -63,7 +64,7 @@ def _text(value):
   if _numbers(str(value)) is not None:
     return str(value), ""
   try:
-    content = pathlib.Path(value).read_bytes()
+    content = pathlib.Path(paths.expand(value)).read_bytes()
   except OSError as error:
     what = "is a folder" if isinstance(error, IsADirectoryError) else "does not exist"
     raise errors.missing(

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import archives
 from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
@@ -78,7 +79,7 @@ def _read_clips(root, wanted, stereo, depth):
         fix="Get 'synced+rectified data' and 'calibration' of every day from cvlibs.net.")
   calibrations = {day: read_calibration(archives.read_bytes(days[day]).decode())
                   for day in {day for day, _, _ in chosen}}
-  truth = {} if depth is None else _depth_maps(pathlib.Path(depth))
+  truth = {} if depth is None else _depth_maps(pathlib.Path(paths.expand(depth)))
   return [_clip(place, places, calibrations[place[0]], stereo, truth) for place in chosen]
 
 
@@ -117,7 +118,7 @@ def _depth_maps(root):
 def _listed(clips, lines, split):
   """Returns the clips of a split list, each with its samples."""
   if not isinstance(lines, (list, tuple)):
-    lines = pathlib.Path(lines).read_text(encoding="utf-8").splitlines()
+    lines = pathlib.Path(paths.expand(lines)).read_text(encoding="utf-8").splitlines()
   by_place = {clip.name: clip for clip in clips}
   wanted, lacks = {}, []
   for line in (line.split() for line in lines if line.strip()):

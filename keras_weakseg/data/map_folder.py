@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import file_index
 
 SUFFIX = ".png"
@@ -39,7 +40,7 @@ class MapFolder:
 
   def place(self, folder):
     """Returns `pathlib.Path` of the PNG files."""
-    return pathlib.Path(folder) / self.maps
+    return pathlib.Path(paths.expand(folder)) / self.maps
 
   def path(self, folder, name):
     """Returns `pathlib.Path` of the map of a sample id."""
@@ -83,7 +84,7 @@ class MapFolder:
       ValueError: the folder holds other maps, or images of which nothing is known.
     """
     from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
-    path = pathlib.Path(folder) / self.record
+    path = pathlib.Path(paths.expand(folder)) / self.record
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
     # The record is written before the first map: whoever sees a map of ours sees a record too. What
@@ -115,7 +116,7 @@ class MapFolder:
       FileNotFoundError: the folder holds no such maps.
       ValueError: the record is damaged.
     """
-    path = pathlib.Path(folder) / self.record
+    path = pathlib.Path(paths.expand(folder)) / self.record
     try:
       text = path.read_text(encoding="utf-8")
       record = json.loads(text)

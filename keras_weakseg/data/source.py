@@ -49,6 +49,11 @@ class Source:
 
   def __init__(self, name, classes, palette=None):
     self.name = name
+    if isinstance(classes, (str, bytes)):
+      raise errors.value_error(
+          f"The class names of '{name}' are one text.",
+          expected="a sequence of names, the background first", received=repr(classes),
+          fix=f"Pass classes=('background', {classes!r}).")
     self.classes = tuple(classes)
     self.palette = list(palette or palettes.default_palette(len(self.classes)))
     self.notes = []
@@ -127,6 +132,16 @@ class Source:
     wanted = fields.Supervision(flags)
     return np.asarray(self._available(self._chosen(split, ids), wanted), np.int32)
 
+  def identities(self, split, ids):
+    """Returns what tells images apart over all splits, one per id: ids themselves, or contents.
+
+    Args:
+      split: name of a split, or several joined by `+`.
+      ids: ids of it.
+    """
+    del split
+    return tuple(ids)
+
   def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
               start=0, window=EVERY, transform=None):
     """Returns samples as a `tf.data.Dataset` of dicts (see `keras_weakseg.fields`).
@@ -176,6 +191,7 @@ class Source:
     known = self.ids(split)
     if ids is None:
       return known
+    ids = (ids,) if isinstance(ids, str) else ids
     foreign = sorted(set(ids) - set(known))
     if foreign or not ids:
       raise errors.value_error(

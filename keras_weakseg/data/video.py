@@ -7,6 +7,7 @@ from typing import Tuple
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import file_index
@@ -66,6 +67,7 @@ class Video(clips_lib.Clips):
     if not isinstance(step, int) or step < 1:
       raise errors.value_error("The step of films cannot be used.", expected="1, 2, 3, ...",
                                received=repr(step), fix="Pass step=1, or leave it out.")
+    root, occluders = paths.expand(root), paths.expand(occluders)
     film = pathlib.Path(root)
     is_film = film.suffix.lower() in video_files.SUFFIXES and film.is_file()
     self.root = film.parent if is_film else locations.find(root, data_dir)
@@ -90,7 +92,10 @@ class Video(clips_lib.Clips):
     splits = clip_lib.divide(made, validation, held_out)
     super().__init__(name, splits, size=size, offsets=offsets, static_threshold=static_threshold,
                      occluders=occluders, classes=classes)
-    self.notes[:0] = _notes(self.root, found, results, self.size) + note
+    others = [] if is_film else file_index.unread(
+        self.root, file_index.IMAGE_SUFFIXES, results) + list(file_index.list_paths(
+            self.root, video_files.OTHERS, results))
+    self.notes[:0] = _notes(self.root, found, results, others, self.size) + note
 
   def _settings(self):
     settings = super()._settings()
@@ -144,12 +149,15 @@ def _places(root, name, results, occluders):
   return dict(sorted(found.items()))
 
 
-def _notes(root, found, results, size):
+def _notes(root, found, results, others, size):
   """Returns lines for the plan: the clips, and the folders that are none."""
   clips = _some([f"{key} {len(clip.frames)} frames {frame_files.as_text(clip.stored)}"
                  for key, clip in found.items()])
   lines = [f"clips: {clips}" + (f", resized to {frame_files.as_text(size)}" if size else "")]
   lines += [note for clip in found.values() for note in clip.notes]
+  if others:
+    lines.append(f"not read: {_some(others)}; frames are {', '.join(file_index.IMAGE_SUFFIXES)}, "
+                 f"films {', '.join(video_files.SUFFIXES)}")
   if results:
     lines.append(f"results of this library, not read as clips: {_inside(root, results)}")
   return lines

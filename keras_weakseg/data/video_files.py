@@ -10,6 +10,8 @@ from keras_weakseg import errors
 from keras_weakseg.data import cache
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+# Films that OpenCV may read, and that are not looked for.
+OTHERS = (".3gp", ".flv", ".mts", ".m2ts", ".ogv", ".vob", ".gifv", ".insv", ".h264", ".hevc")
 _QUALITY = 95  # of the JPEG files
 _DONE = "done.json"
 _VERSION = 2       # raised when the same film would give other frames than before
@@ -119,7 +121,7 @@ def _frames(film, claimed, rate, step):
 
 
 def _notes(path, read, claimed, holes):
-  """Returns what to say of a film that gave fewer frames than it claims; refuses what is unknown."""
+  """Returns what to say of a film that lacks frames; refuses it where nobody knows which."""
   if read >= claimed:
     return []
   lost = f"{read} of the {claimed} frames that it claims could be read"

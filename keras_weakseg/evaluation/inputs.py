@@ -3,6 +3,7 @@ import collections
 import glob
 import os
 import pathlib
+import sys
 
 import tensorflow as tf
 
@@ -37,6 +38,59 @@ def find_images(inputs):
   return list(found.values())
 
 
+def unread(inputs):
+  """Returns the names of pictures in folders and patterns that are left out by their suffix.
+
+  Args:
+    inputs: as of `find_images`.
+
+  Returns:
+    Sorted list of file names.
+  """
+  if isinstance(inputs, (str, os.PathLike)):
+    inputs = [inputs]
+  found = set()
+  for each in inputs:
+    text = os.path.expanduser(os.fspath(each))
+    if not os.path.isfile(text):
+      files = os.listdir(text) if os.path.isdir(text) else glob.glob(text, recursive=True)
+      found.update(os.path.basename(file) for file in files
+                   if os.path.splitext(file)[1].lower() in image_formats.SUFFIXES)
+  return sorted(found)
+
+
+def notes_of(inputs):
+  """Returns sentences on what of the inputs is not read, and prints them.
+
+  Args:
+    inputs: as of `find_images`.
+  """
+  names = unread(inputs)
+  if not names:
+    return []
+  more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+  note = (f"{len(names)} files are not read: {', '.join(names[:_SHOWN])}{more}; images are "
+          + ", ".join(EXTENSIONS))
+  print(f"note: {note}", file=sys.stderr, flush=True)
+  return [note]
+
+
+def checked(inputs, output_dir):
+  """Returns (paths, notes) of inputs that can be predicted into a folder.
+
+  Args:
+    inputs: as of `find_images`.
+    output_dir: as of `check_apart`.
+
+  Raises:
+    FileNotFoundError, ValueError: see `find_images`, `check_images` and `check_apart`.
+  """
+  paths = find_images(inputs)
+  check_images(paths)
+  check_apart(paths, output_dir)
+  return paths, notes_of(inputs)
+
+
 def check_images(paths):
   """Checks the kind of every file and its bits per channel, and decodes those without an end.
 
@@ -56,11 +110,15 @@ def check_images(paths):
         fix="Repair, convert or remove these files; nothing has been written.")
 
 
-def output_names(paths):
+def output_names(paths, endings=("",), reserved=()):
   """Returns one name per path for its outputs: the stem, or more of the path where stems repeat.
+
+  No output has the name of another one, or a reserved one, also where capitals do not count.
 
   Args:
     paths: list of `pathlib.Path`.
+    endings: what is added to a name for each of its outputs, such as `.png`, `_overlay.jpg`.
+    reserved: file names of other outputs.
 
   Returns:
     List of different strings, usable as file names.
@@ -79,7 +137,16 @@ def output_names(paths):
     names = [longer(path, place) if count[name] > 1 else name
              for name, path, place in zip(names, paths, places)]
   count = collections.Counter(names)
-  return [f"{name}_{number}" if count[name] > 1 else name for number, name in enumerate(names)]
+  names = [f"{name}_{number}" if count[name] > 1 else name for number, name in enumerate(names)]
+  taken, unique = {name.casefold() for name in reserved}, []
+  for name in names:
+    number, free = 1, name
+    while taken & (files := {(free + ending).casefold() for ending in endings}):
+      number += 1
+      free = f"{name}_{number}"
+    taken |= files
+    unique.append(free)
+  return unique
 
 
 def check_apart(paths, output_dir):
@@ -100,11 +167,12 @@ def check_apart(paths, output_dir):
         received=f"{output_dir} with {inside[0].name}", fix="Choose an empty output folder.")
 
 
-def decoded(paths):
+def decoded(paths, endings=("",), reserved=()):
   """Yields (path, name, image) in order, read ahead while the network works.
 
   Args:
     paths: list of `pathlib.Path`.
+    endings, reserved: as of `output_names`.
 
   Yields:
     The path, its name of `output_names`, and a uint8 tensor [H, W, 3], RGB as stored.
@@ -116,7 +184,7 @@ def decoded(paths):
   data = data.map(lambda path: image_ops.decode_image(tf.io.read_file(path)),
                   num_parallel_calls=2).prefetch(2)
   images = iter(data)
-  for path, name in zip(paths, output_names(paths)):
+  for path, name in zip(paths, output_names(paths, endings, reserved)):
     try:
       image = next(images)
     except tf.errors.OpError as error:

@@ -9,13 +9,18 @@ import tensorflow as tf
 
 HEAD = 66  # bytes that the rule looks at; of a bitmap up to its colour masks
 FORMATS = "JPEG, PNG, BMP or GIF with 8 bits per channel"
-FIX = ("Convert it, for example with OpenCV: cv2.imwrite('image.png', cv2.imread(path)), of 16 bits "
-       "(image // 257).astype('uint8').")
+FIX = ("Convert it, for example with OpenCV: cv2.imwrite('image.png', cv2.imread(path)); of 16 "
+       "bits write (image // 257).astype('uint8').")
 FINE, DEEP, BITMAP, WEBP, EMPTY, OTHER = range(6)
 WORDS = ("", "16 bits per channel",
          "a BMP that is compressed or has other than 8, 24 or 32 bits per pixel",
          "WebP, no JPEG, PNG, BMP or GIF", "empty file", "no JPEG, PNG, BMP or GIF")
-REFUSED = (DEEP, BITMAP, WEBP)  # Of the others every decoder says itself that it does not know them.
+REFUSED = (DEEP, BITMAP, WEBP)  # Of the others every decoder says so itself.
+
+# Names that pictures have which are not looked at; of what has another name nobody expects it.
+SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".jfif",
+            ".jpe", ".jpg_large", ".ppm", ".pgm", ".pnm", ".pbm", ".tga", ".exr", ".hdr", ".psd",
+            ".svg", ".ico", ".dib", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2")
 
 _PNG, _JPEG, _GIF, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM"
 _DEPTH = 24                                        # offset in a PNG

@@ -5,6 +5,7 @@ import os
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.recipes import video_sources
 
 KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
@@ -200,7 +201,7 @@ def _read_ids(path):
   if not path:
     return None
   try:
-    with open(path, encoding="utf-8") as file:
+    with open(paths.expand(path), encoding="utf-8") as file:
       return tuple(line.strip() for line in file if line.strip())
   except OSError as error:
     raise errors.missing(
@@ -236,6 +237,7 @@ def find_weights(pretrained, data_dir=None):
   if not pretrained or pretrained.startswith("imagenet"):
     return pretrained
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  pretrained = paths.expand(pretrained)
   folder, name = os.path.split(pretrained)
   if not folder or os.path.isabs(pretrained):
     return pretrained

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "configs.schema_networks": set(),
     "configs.schema_video": set(),
     "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
-                "fields", "ops"},
+                "fields", "ops", "paths"},
     "data.box_files": {"errors", "fields"},
     # Importing a builder registers it with TFDS.
     "data": GROUND | DRAWING | {"data.box_files", "datasets"},

@@ -70,8 +70,8 @@ IMAGES = {
         "x.png": JPEG, "x.jpg": PNG, "x1.bmp": JPEG},
     "image that is cut off or damaged": {
         "x.jpg": JPEG[:len(JPEG) // 2], "x1.jpg": JPEG[:-2], "x.png": PNG[:len(PNG) // 2],
-        "x1.png": PNG[:-12], "x2.png": PNG[:60] + b"\7" * 9 + PNG[69:], "x.bmp": palette_bitmap()[:-9],
-        "x2.jpg": b"", "x.gif": encoded(picture(), "GIF")[:-200]},
+        "x1.png": PNG[:-12], "x2.png": PNG[:60] + b"\7" * 9 + PNG[69:],
+        "x.bmp": palette_bitmap()[:-9], "x2.jpg": b"", "x.gif": encoded(picture(), "GIF")[:-200]},
     "image with 16 bits per channel": {"x.png": DEEP, "x.jpg": DEEP},
     "BMP of 1, 4 or 16 bits, or compressed": {
         "x.bmp": encoded(picture("1"), "BMP"), "x.jpg": packed_bitmap()},

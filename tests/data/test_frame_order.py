@@ -1,5 +1,4 @@
 """Neighbours by what names say."""
-import numpy as np
 import pytest
 
 from keras_weakseg.data import frame_order

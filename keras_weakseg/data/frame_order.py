@@ -118,7 +118,8 @@ def _cameras(names):
 def _are_fractions(names):
   """Returns whether `1.25` in these names is a number with a fraction, and not two that count."""
   digits = [text for name in names for text in _FRACTION.findall(name)]
-  return len(set(map(len, digits))) == 1 or not any(text.endswith("0") for text in digits)
+  return len(set(map(len, digits))) == 1 or not any(
+      len(text) > 1 and text.endswith("0") for text in digits)  # 1.0 is how Python writes 1
 
 
 def _steps(values):

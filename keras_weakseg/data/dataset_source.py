@@ -90,7 +90,7 @@ class Dataset(streaming.Streaming):
   def _repeats(self, split, digests):
     """Returns whether further passes give the same contents; few samples agree by chance."""
     first = digests[:_COMPARED]
-    passes = 1 if len(first) > 12 else 2 if len(first) > 4 else 8 if len(first) > 1 else 1
+    passes = 1 if len(first) > 12 else 2 if len(first) > 4 else 20
     return all([_digest(element) for element in itertools.islice(
         self._data[split].as_numpy_iterator(), _COMPARED)] == first for _ in range(passes))
 

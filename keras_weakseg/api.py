@@ -3,6 +3,7 @@ import dataclasses
 import os
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg import runs
 from keras_weakseg import targets
 from keras_weakseg import tuning
@@ -60,7 +61,9 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     ```
   """
   targets.check_types(data, optimizer, _kind(method))
-  config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
+  model_dir = paths.expand(model_dir)
+  config = _experiment(experiment, method, data, paths.expand(config_file), params_override,
+                       paths.expand(data_dir), strategy)
   if method in own_data.BY_METHOD:
     config = image_size.fitted(config, data)
   options = {"data": data, "optimizer": optimizer, "progress": progress}
@@ -76,7 +79,7 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
 
 def _seeds(seeds):
   try:
-    found = [int(seed) for seed in seeds]
+    found = [] if isinstance(seeds, str) else [int(seed) for seed in seeds]
   except (TypeError, ValueError):
     found = []
   if not found or len(set(found)) < len(found):
@@ -182,7 +185,7 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
       config=config if own else None, grid=grid,
       rounds=crf_search.ROUNDS if rounds is None else rounds,
       protocol=targets.protocol_of(protocol, model),
-      output=output, progress=progress)
+      output=paths.expand(output), progress=progress)
 
 
 def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact_sheet=True,
@@ -210,7 +213,7 @@ def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact
     FileNotFoundError: an input gives no image.
     ValueError: images are broken, or what was asked for is not possible or has no effect.
   """
-  model = targets.loaded(target)[0]
+  model, output_dir = targets.loaded(target)[0], paths.expand(output_dir)
   found = targets.protocol_of(protocol, model)
   depth = tasks.of_model(model) is tasks.DepthTask
   camera = {"intrinsics": intrinsics, "field_of_view": field_of_view}
@@ -253,7 +256,7 @@ def export(target, base_dir, *, factor=None):
     ValueError, FileNotFoundError: there is no model, `base_dir` cannot be written, or there is no
       depth for the factor.
   """
-  result = targets.opened(target)
+  result, base_dir = targets.opened(target), paths.expand(base_dir)
   known = {} if factor is None else {"factor": float(factor)}
   if known and tasks.of_model(getattr(result, "model", result)) is not tasks.DepthTask:
     raise errors.value_error(

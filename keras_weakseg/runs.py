@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.framework import keras
@@ -30,7 +31,7 @@ SEEDS = "seeds.json"
 DECISIVE = ("steps", "optimization", "weight_decay", "multipliers", "clip_norm", "accumulation")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Result:
   """A trained and evaluated model.
 
@@ -56,8 +57,14 @@ class Result:
     """The protocol of the run's numbers."""
     return tasks.of_model(self.model).configured(self.experiment)
 
+  def __repr__(self):
+    figures = {name: round(value, 4) for name, value in self.metrics.items()
+               if isinstance(value, float)}
+    return (f"Result({self.experiment.name!r}, model_dir={str(self.model_dir)!r}, "
+            f"metrics={dict(list(figures.items())[:4])})")
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class SeedsResult:
   """The runs of one experiment, one per seed.
 
@@ -69,6 +76,11 @@ class SeedsResult:
   metrics: dict
   runs: list
   seeds: list
+
+  def __repr__(self):
+    figures = {name: f"{entry['mean']:.4f} +- {entry['spread']:.4f}"
+               for name, entry in list(self.metrics.items())[:4]}
+    return f"SeedsResult(seeds={list(self.seeds)}, metrics={figures})"
 
   @classmethod
   def of(cls, results, seeds, model_dir):
@@ -92,7 +104,7 @@ def summary(values):
 
 def run(experiment, model_dir, *, data=None, optimizer=None, progress=True):
   """Runs an experiment, or continues it. See `keras_weakseg.fit`."""
-  model_dir = os.fspath(model_dir)
+  model_dir = os.fspath(paths.expand(model_dir))
   _validate(experiment, data)
   strategy = strategies.make_strategy(experiment.runtime.strategy)
   chief = strategies.is_chief(strategy)
@@ -103,8 +115,10 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True):
   if progress and chief:
     for phase in plan.phases:
       print("\n".join((f"phase '{phase.name}' in {model_dir}",
-                       *(f"  {line}" for line in (*phase.plan, *notes, *warnings)))), flush=True)
-  with run_folder.claimed(model_dir), _precision(experiment):
+                       *(f"  {line}" for line in (*phase.plan, *notes)))), flush=True)
+    for warning in warnings:
+      print(f"  warning: {warning}", flush=True)
+  with run_folder.claimed(model_dir, alone=chief), _precision(experiment):
     if chief:
       _describe(model_dir, experiment, plan)
     methods = loop.run(
@@ -153,7 +167,7 @@ def load(model_dir):
   Raises:
     FileNotFoundError: the folder holds no run, or no checkpoint yet.
   """
-  model_dir = os.fspath(model_dir)
+  model_dir = os.fspath(paths.expand(model_dir))
   record = restore.read_record(model_dir)
   experiment = overrides.resolve(os.path.join(model_dir, restore.EXPERIMENT))
   with _precision(experiment):

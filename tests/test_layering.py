@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
-GROUND = {"errors", "fields", "files", "framework", "ops"}
+GROUND = {"errors", "fields", "files", "framework", "ops", "paths"}
 # Files that appear whole, masks as files, pictures for people, and work on all cores: they know
 # nothing of models.
 DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "fields": {"errors"},
     "files": {"errors"},
     "framework": set(),
+    "paths": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
     "configs.schema": {"configs.optimization", "configs.schema_methods",
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "configs.schema_networks": set(),
     "configs.schema_video": set(),
     "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
-                "fields", "files", "ops"},
+                "fields", "files", "ops", "paths"},
     "data.box_files": {"errors", "fields", "files"},
     "data.coco_files": {"errors", "fields", "files", "data.box_files", "data.coco_masks"},
     "data.coco_masks": {"errors"},

@@ -7,6 +7,7 @@ import yaml as pyyaml
 from official.modeling import hyperparams
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.configs import conversion
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import schedule
@@ -49,7 +50,7 @@ def resolve(name=None, yaml=None, overrides=None):
   files = [yaml] if isinstance(yaml, (str, os.PathLike)) else list(yaml or ())
   if isinstance(name, os.PathLike) or (isinstance(name, str) and name.endswith((".yaml", ".yml"))):
     files, name = [name] + files, None
-  layers = [(_read(path), os.fspath(path)) for path in files]
+  layers = [(_read(paths.expand(path)), os.fspath(path)) for path in files]
   for changes, path in layers:
     base = changes.pop(BASE, None)
     if base is not None and name not in (None, base):

@@ -14,6 +14,7 @@ from keras_weakseg.data import findings as finding_lib
 from keras_weakseg.data import folder
 from keras_weakseg.data import legends
 from keras_weakseg.data import order
+from keras_weakseg.data import overlaps
 from keras_weakseg.data import report
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import with_maps
@@ -39,6 +40,7 @@ def check_data(source, splits=None, quick=False):
   """
   found = finding_lib.Findings()
   scopes = {}
+  splits = [splits] if isinstance(splits, str) else splits
   for split in splits or source.splits():
     try:
       ids = source.ids(split)
@@ -88,12 +90,16 @@ def _check(source, scopes, found, quick, grant=None):
       _check_stream(source, split, scope, found, tally, quick)
   if isinstance(source, folder.Folder):
     check_files.check_pairs(source, found, ~0 if strict else grant)
+    check_files.check_unread(source, found)
+  if strict:
+    overlaps.check_splits(source, scopes, found)
   _judge(source, scopes, found, tally, quick, strict)
   splits = {split: {"samples": len(scope), **{
       kind: sum(bool(flags & flag) for flags in scope.values()) for kind, flag in _KINDS.items()}}
             for split, scope in scopes.items()}
   return report.Report(source.name, source.classes, splits, tally.pixels_of(scopes),
-                       tally.tags_of(scopes), tally.size_range(), found.problems(), quick)
+                       tally.tags_of(scopes), tally.size_range(), found.problems(), quick,
+                       tuple(source.notes))
 
 
 class _Tally:

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.data import decode
 from keras_weakseg.data import headers
+from keras_weakseg.ops import image_formats
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
@@ -59,20 +60,27 @@ def _inspect_image(path, name, found, whole):
   if header.bits > 8:
     found.add("deep image", name, f"{header.bits} bits")
     return header.size
-  if not header.complete:
-    found.add("broken image", name, "the file ends early")
-    return header.size
+  if header.fault:
+    unknown = header.fault in (image_formats.WORDS[image_formats.EMPTY],
+                               image_formats.WORDS[image_formats.OTHER])
+    found.add("broken image" if unknown else "other format", name, header.fault)
+    return None
   if header.size is not None and 0 in header.size:
     found.add("broken image", name, "the header is damaged")
     return None
+  size = header.size
+  # Data behind the end are no fault, and there is no end but the decoder's.
+  if whole or size is None or not header.complete:
+    try:
+      size = tuple(_decode_image(path).shape[:2])
+    except tf.errors.OpError as error:
+      cut = header.form in ("jpeg", "png") and not header.complete
+      found.add("broken image", name,
+                "the file ends early" if cut else decode.reason(error)[:120])
+      return size
   if header.kind not in ("RGB", "other"):
     found.add("converted", name, header.kind)
-  if whole or header.size is None:
-    try:
-      return tuple(_decode_image(path).shape[:2])
-    except tf.errors.OpError as error:
-      found.add("broken image", name, decode.reason(error)[:120])
-  return header.size
+  return size
 
 
 def _inspect_mask(source, name, size, found):
@@ -119,6 +127,22 @@ def check_names(source, scope, found):
       kind = "unknown name" if "no class" in text or "class list" in text else "unreadable labels"
       found.add(kind, name, " ".join(text.splitlines()[:2])[:300])
   return counts
+
+
+def check_unread(source, found):
+  """Names what lies beside images and masks and is not read.
+
+  Args:
+    source: `folder.Folder`.
+    found: `findings.Findings`, takes the problems.
+  """
+  unread = source.unread()
+  for name in unread.images:
+    found.add("unread image", name)
+  for name in unread.masks:
+    found.add("unread mask", name)
+  for name, meant in unread.lonely.items():
+    found.add("masks without image", name, f"call it {meant}.png" if meant else "")
 
 
 _KINDS = {"masks": fields.Supervision.MASK, "tags": fields.Supervision.TAGS,

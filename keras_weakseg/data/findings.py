@@ -16,6 +16,9 @@ KINDS = {
     "deep image": (ERROR, "{n} images have more than 8 bits per channel",
                    "Convert them, for example with "
                    "cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8'))."),
+    "other format": (ERROR, "{n} images are of a format that cannot be read",
+                     "Convert them to JPEG or PNG, for example with "
+                     "cv2.imwrite('image.png', cv2.imread(path))."),
     "no index mask": (ERROR, "{n} masks are no index masks",
                       "Write one 8-bit class id per pixel (grey or palette PNG), 255 = unknown."),
     "other size": (ERROR, "{n} masks have another size than their image",
@@ -36,6 +39,11 @@ KINDS = {
     "unknown name": (ERROR, "{n} samples have tags or boxes of unknown classes",
                      "Add the classes to classes.txt (or classes=), or pass "
                      "unknown_names='drop'."),
+    "trained and evaluated": (
+        ERROR, "{n} samples are in a split to train on and in one to evaluate on",
+        "Take them out of one of the two: a model knows what it was trained on."),
+    "several splits": (WARNING, "{n} samples are in several splits",
+                       "Do not train on one of these and evaluate on the other."),
     "missing label": (ERROR, "{n} samples of the manifest lack the label that it grants",
                       "Add the files, or correct the manifest."),
     "sample error": (ERROR, "{n} samples cannot be read", "Correct them as the message says."),
@@ -51,6 +59,11 @@ KINDS = {
     "tags without image": (WARNING, "{n} entries of the tag file have no image", _NAMES),
     "boxes without image": (WARNING, "{n} box files, or images of the COCO file, have no image",
                             _NAMES),
+    "unread image": (WARNING, "{n} files beside the images are not read",
+                     "Images are .jpg, .jpeg, .png, .bmp or .gif: convert or rename them."),
+    "unread mask": (WARNING, "{n} files beside the masks are not read",
+                    "Masks are PNG files of class ids, called as their image: export them so. JPEG "
+                    "changes the ids."),
     "nothing to evaluate": (NOTE, "{n} splits are empty, as no image has a mask to hold out",
                             "Add masks of some images, or train without figures."),
     "unlabelled": (NOTE, "{n} samples have no label", "They can be used without supervision."),

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.data import box_files
 from keras_weakseg.data import coco_files
 from keras_weakseg.data import decode
@@ -23,6 +24,7 @@ from keras_weakseg.data import order
 from keras_weakseg.data import remapping
 from keras_weakseg.data import source
 from keras_weakseg.data import tag_files
+from keras_weakseg.data import unread_files
 
 # Places that are looked at without being named.
 _USUAL = {"masks": "masks", "tags": "tags.json", "boxes": "boxes"}
@@ -70,7 +72,8 @@ class Folder(source.RandomAccess):
                held_out=0.1, seed=0, remap=None, unknown_names="error", data_dir=None, name=None):
     self.root = locations.find(root, data_dir)
     super().__init__(name or self.root.resolve().name, classes or self._read_classes(), palette)
-    self._places = {"images": images, "masks": masks, "tags": tags, "boxes": boxes}
+    self._places = {kind: paths.expand(place) for kind, place in zip(
+        ("images", "masks", "tags", "boxes"), (images, masks, tags, boxes))}
     self.unknown_names = unknown_names
     self.remap = remapping.remap_table(remap, self.num_classes)
     self._seed, self._held_out = seed, source.check_held_out(held_out)
@@ -87,6 +90,9 @@ class Folder(source.RandomAccess):
     self._manifest = None if manifest is None else self._read_manifest(manifest)
     self._exempt, self.optional = set(), ()
     self._splits = self._make_splits(splits, validation)
+
+  def _place(self, path):
+    return self.root / paths.expand(path)
 
   def _check_places(self):
     """Refuses a place that was named and is not there; the usual places may be absent."""
@@ -109,7 +115,7 @@ class Folder(source.RandomAccess):
     return self._splits[split]
 
   def _make_splits(self, splits, validation):
-    _check_splits(splits)
+    source.check_splits(splits)
     named = {split: self._id_list(ids, f"split '{split}'") for split, ids in (splits or {}).items()}
     held = next((split for split in (source.VALIDATION, "val") if split in named), None)
     if validation is not None or held is None:
@@ -141,11 +147,11 @@ class Folder(source.RandomAccess):
 
   def _id_list(self, ids, where):
     if isinstance(ids, (str, pathlib.Path)):
-      return self._known_ids(where, file_index.read_id_list(self.root / ids))
+      return self._known_ids(where, file_index.read_id_list(self._place(ids)))
     return self._known_ids(where, identity.texts(ids, f"{where} of '{self.name}'"))
 
   def _read_manifest(self, path):
-    granted = manifests.read_manifest(self.root / path)
+    granted = manifests.read_manifest(self._place(path))
     known = self._known_ids("manifest", granted)
     if len(set(known)) < len(known):
       twice = next(name for name in known if known.count(name) > 1)
@@ -236,6 +242,11 @@ class Folder(source.RandomAccess):
     found = self._found(kind)
     return found.orphans, len(found.entries)
 
+  def unread(self):
+    """Returns what lies beside images and masks unread, see `unread_files.of_folder`."""
+    return unread_files.of_folder(
+        self.root, self._places, self._images, self._found("masks").orphans)
+
   def check_labels(self, name, flags):
     """Reads the tags and boxes of one id and returns the tags, float32 [C] or None.
 
@@ -309,7 +320,7 @@ class Folder(source.RandomAccess):
     grant = fields.granted(grant)
     wants = lambda name: fields.may_read(name, grant) and (wanted is None or name in wanted)
     flags = source.readable(self._available(ids, grant), grant)
-    names, paths = tf.constant(ids), tf.constant([self._images[name] for name in ids])
+    names, files = tf.constant(ids), tf.constant([self._images[name] for name in ids])
     taught = tf.constant(source.taught(flags))
     has = lambda flag: (flags & int(flag)) > 0
     mask_of = loaders.mask_loader(self, ids, has(fields.Supervision.MASK)) if grant & _ALL else None
@@ -319,7 +330,7 @@ class Folder(source.RandomAccess):
 
     def load(index):
       name = names[index]
-      image = decode.decode_image(tf.io.read_file(paths[index]), name)
+      image = decode.decode_image(tf.io.read_file(files[index]), name)
       sample = {fields.IMAGE: image, fields.SAMPLE_ID: name, fields.SUPERVISION: taught[index]}
       mask = None
       if wants(fields.MASK) or (tags_of and has(fields.Supervision.MASK).any()):
@@ -333,11 +344,3 @@ class Folder(source.RandomAccess):
       return sample
 
     return load
-
-
-def _check_splits(splits):
-  if splits is not None and not (isinstance(splits, dict) and all(
-      isinstance(split, str) for split in splits)):
-    raise errors.value_error(
-        "The splits cannot be read.", expected="a dict of split name to an id list",
-        received=repr(splits), fix="Pass splits={'train': 'train.txt', 'val': ['a', 'b']}.")

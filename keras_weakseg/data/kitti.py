@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import archives
 from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
@@ -80,7 +81,7 @@ def _read_clips(root, wanted, stereo, depth):
   calibrations = {day: read_calibration(
       texts.decode(archives.read_bytes(days[day]), days[day], "calibration"))
                   for day in {day for day, _, _ in chosen}}
-  truth = {} if depth is None else _depth_maps(pathlib.Path(depth))
+  truth = {} if depth is None else _depth_maps(pathlib.Path(paths.expand(depth)))
   return [_clip(place, places, calibrations[place[0]], stereo, truth) for place in chosen]
 
 
@@ -119,7 +120,7 @@ def _depth_maps(root):
 def _listed(clips, lines, split):
   """Returns the clips of a split list, each with its samples."""
   if not isinstance(lines, (list, tuple)):
-    lines = [line for _, line in texts.read_lines(lines, "list of frames")]
+    lines = [line for _, line in texts.read_lines(paths.expand(lines), "list of frames")]
   by_place = {clip.name: clip for clip in clips}
   wanted, lacks = {}, []
   for line in (line.split() for line in lines if line.strip()):

@@ -6,6 +6,7 @@ from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import file_index
 from keras_weakseg.data import frame_files
+from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
 from keras_weakseg.files import json_files
@@ -102,7 +103,8 @@ def kitti_odometry(root="kitti", *, clips=ODOMETRY, size=None, offsets=(-1, 1), 
     poses[:, :3] = np.loadtxt(root / name / "poses.txt").reshape(-1, 3, 4)
     made.append(clip_lib.Clip(
         name, tuple(keys), frames, stored,
-        cameras.resized(projection[:, :3], _ODOMETRY_SIZES[name], stored), poses=poses))
+        cameras.resized(projection[:, :3], _ODOMETRY_SIZES[name], stored),
+        frame_order.positions_of(keys), poses=poses))
   return clips_lib.Clips("kitti_odometry", {"test": made}, size=size, offsets=offsets)
 
 

@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import file_index
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
@@ -42,7 +43,7 @@ class MapFolder:
 
   def place(self, folder):
     """Returns `pathlib.Path` of the PNG files."""
-    return pathlib.Path(folder) / self.maps
+    return pathlib.Path(paths.expand(folder)) / self.maps
 
   def path(self, folder, name):
     """Returns `pathlib.Path` of the map of a sample id."""
@@ -85,7 +86,7 @@ class MapFolder:
     Raises:
       ValueError: the folder holds other maps, or images of which nothing is known.
     """
-    path = pathlib.Path(folder) / self.record
+    path = pathlib.Path(paths.expand(folder)) / self.record
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
     # The record is written before the first map: whoever sees a map of ours sees a record too. What
@@ -117,7 +118,7 @@ class MapFolder:
       FileNotFoundError: the folder holds no such maps.
       ValueError: the record is damaged.
     """
-    path = pathlib.Path(folder) / self.record
+    path = pathlib.Path(paths.expand(folder)) / self.record
     if not path.exists():
       raise errors.missing(f"There are no {self.noun}.", expected=f"the file '{path}'",
                            received="no such file", fix=self.fix)

@@ -5,6 +5,7 @@ import os
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.files import text as texts
 from keras_weakseg.recipes import video_sources
 
@@ -201,7 +202,8 @@ def _read_ids(path):
   if not path:
     return None
   return tuple(line for _, line in texts.read_lines(
-      path, "id list", fix="Correct `ids` of this part: a text file with one id per line."))
+      paths.expand(path), "id list",
+      fix="Correct `ids` of this part: a text file with one id per line."))
 
 
 def make_augmentation(config, mean_rgb):
@@ -232,6 +234,7 @@ def find_weights(pretrained, data_dir=None):
   if not pretrained or pretrained.startswith("imagenet"):
     return pretrained
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  pretrained = paths.expand(pretrained)
   folder, name = os.path.split(pretrained)
   if not folder or os.path.isabs(pretrained):
     return pretrained

@@ -8,6 +8,7 @@ from keras_weakseg import fields
 from keras_weakseg.data import broken
 from keras_weakseg.data import check as checks
 from keras_weakseg.data import findings
+from keras_weakseg.data import overlaps
 from keras_weakseg.data import parts
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.training import tasks
@@ -100,7 +101,8 @@ def check_plan(plan, split, validation_split=""):
     what a look at the data warns of.
 
   Raises:
-    ValueError: training would go wrong, a split is unknown, or `validation_split` has no masks.
+    ValueError: training would go wrong, a split is unknown, `validation_split` has no masks, or
+      images of it or of `split` are trained on.
   """
   source, task = plan.source, tasks.of_role(plan.record.role)
   notes = _lacking(source, split, task)
@@ -112,8 +114,10 @@ def check_plan(plan, split, validation_split=""):
         "evaluation.checkpoint to 'last'.")
   evaluated = dict.fromkeys([] if notes else [split])
   evaluated.update(dict.fromkeys([validation_split] if validation_split else []))
+  warnings = {}
+  for name in evaluated:
+    _refuse_trained(plan, source, name, labelled_ids(source, name, task), warnings)
   own = [parts.Part(source, name, task.flag, name=name) for name in evaluated]
-  warnings = []
   for phase in plan.phases:
     # Judged together: one validation image may show nothing but background.
     used = types.SimpleNamespace(
@@ -121,11 +125,32 @@ def check_plan(plan, split, validation_split=""):
         ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
     for report in checks.check_bundle(used):
       _refuse(report)
-      warnings += [f"warning: {report.name}: {entry.what}. {entry.fix}"
-                   for entry in report.problems if entry.severity == findings.WARNING]
+      warnings.update({f"{report.name}: {entry.what}. {entry.fix}": None
+                       for entry in report.problems if entry.severity == findings.WARNING})
     for part in phase.bundle.parts:
       _refuse_lacking(part.source)
-  return notes, list(dict.fromkeys(warnings))
+  return notes, list(warnings)
+
+
+def _refuse_trained(plan, source, split, ids, warnings):
+  """Refuses a split to evaluate on whose images are trained on, unless its name says so."""
+  origin = source.origin.fingerprint()
+  for phase in plan.phases:
+    for part, used in zip(phase.bundle.parts, phase.bundle.ids):
+      if not part.supervision or part.source.origin.fingerprint() != origin:
+        continue
+      both = overlaps.common(source, split, ids, part.split, used)
+      if not both:
+        continue
+      if set(source.parts_of(split)) & set(part.source.parts_of(part.split)):
+        warnings[f"{source.name}: {len(both)} of the {len(ids)} images of '{split}' that are "
+                 "evaluated are trained on"] = None
+        continue
+      raise errors.value_error(
+          f"The split '{split}' of '{source.name}' would be evaluated on images that are trained "
+          "on.", expected=f"no image of '{part.split}' in '{split}'",
+          received=f"{len(both)} of {len(ids)}: " + ", ".join(both[:5]) + " ..." * (len(both) > 5),
+          fix="Take them out of one of the two, or name another split.")
 
 
 def _refuse(report):

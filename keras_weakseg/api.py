@@ -29,14 +29,15 @@ experiments = registry.experiments
 
 
 def fit(experiment=None, *, method=None, data=None, config_file=None, params_override=None,
-        model_dir, data_dir=None, seeds=None, strategy=None, optimizer=None, progress=True):
+        model_dir, data_dir=None, seeds=None, strategy=None, optimizer=None, until="",
+        from_run=None, progress=True):
   """Trains, evaluates and records an experiment; continues it if `model_dir` holds a part of it.
 
   Args:
     experiment: name of a registered experiment, or a `schema.Experiment`.
     method: name of a method instead, trained on `data` with the library's defaults.
     data: a data source (`kw.data.Folder(...)`, `kw.data.Tfds(...)`, `kw.data.Dataset(...)`)
-      instead of the experiment's.
+      instead of the experiment's, or a dict of the names of its sources to such.
     config_file: YAML file over the experiment; it may name its experiment itself.
     params_override: text (`"training.steps=100,method.em_adapt.iterations=3"`) or dict over both.
     model_dir: directory of the run; with several seeds, of one run per seed.
@@ -44,10 +45,12 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     seeds: list of seeds: the experiment is run once per seed and the mean and spread are returned.
     strategy: name of a strategy, over `runtime.strategy`.
     optimizer: a Keras optimizer instead of the configured one.
+    until: name of a step after which to stop; the same call without it goes on.
+    from_run: directory of another run, whose finished steps are taken where they are the same.
     progress: whether to draw progress bars and print the plan.
 
   Returns:
-    `Result`, or `SeedsResult` if `seeds` is given.
+    `Result`, `SeedsResult` if `seeds` is given, or `Stopped` with `until`.
 
   Raises:
     ValueError, FileNotFoundError: something is wrong with the configuration or the data; nothing
@@ -66,7 +69,8 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
                        paths.expand(data_dir), strategy)
   if method in own_data.BY_METHOD:
     config = image_size.fitted(config, data)
-  options = {"data": data, "optimizer": optimizer, "progress": progress}
+  options = {"data": data, "optimizer": optimizer, "progress": progress, "until": until,
+             "from_run": from_run}
   if seeds is None:
     return runs.run(config, model_dir, **options)
   seeds = _seeds(seeds)

@@ -87,8 +87,11 @@ def _fit(options):
   result = api.fit(
       options.experiment, config_file=options.config_file, params_override=options.params_override,
       model_dir=model_dir, data_dir=options.data_dir, seeds=options.seeds,
-      strategy=options.strategy, **own)
-  _print_metrics(result.metrics)
+      strategy=options.strategy, until=options.until or "", from_run=options.from_run, **own)
+  if options.until:
+    print(f"stopped after the step '{options.until}'; without --until it goes on")
+  else:
+    _print_metrics(result.metrics)
   print(f"model_dir: {model_dir}")
 
 
@@ -242,6 +245,8 @@ def _parser():
   fit.add_argument("--data_dir", help="where data lies, default: KERAS_WEAKSEG_DATA")
   fit.add_argument("--seeds", type=_numbers(int), help="1,2,3: one run per seed, mean and spread")
   fit.add_argument("--strategy", help="auto, one_device, mirrored or multi_worker_mirrored")
+  fit.add_argument("--until", help="name of a step after which to stop")
+  fit.add_argument("--from_run", help="another run, whose finished steps are taken where the same")
   cli_own_data.add_fit(fit)
   evaluate = command("evaluate", _evaluate)
   _add_target(evaluate)

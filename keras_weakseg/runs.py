@@ -1,5 +1,4 @@
 """One run of an experiment: check, plan, train, evaluate, record; and runs brought back."""
-import contextlib
 import copy
 import dataclasses
 import json
@@ -14,21 +13,21 @@ from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
-from keras_weakseg.framework import keras
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema as schema_of
+from keras_weakseg.recipes import planning
+from keras_weakseg.recipes import training_step
 from keras_weakseg.training import loop
 from keras_weakseg.training import restore
 from keras_weakseg.training import run_folder
 from keras_weakseg.training import splits as split_lib
 from keras_weakseg.training import strategies
 from keras_weakseg.training import tasks
-from keras_weakseg.training import validation
 
 RECORD = restore.RECORD
 METRICS = "metrics.json"
 SEEDS = "seeds.json"
-# What decides the weights besides method, network, seed and data: a run continues only with it.
-DECISIVE = ("steps", "optimization", "weight_decay", "multipliers", "clip_norm", "accumulation")
+DECISIVE = training_step.DECISIVE
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -62,6 +61,22 @@ class Result:
                if isinstance(value, float)}
     return (f"Result({self.experiment.name!r}, model_dir={str(self.model_dir)!r}, "
             f"metrics={dict(list(figures.items())[:4])})")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stopped:
+  """A run that was stopped after one of its steps, as it was asked to.
+
+  Attributes:
+    model_dir: directory of the run; the same call without `until` goes on.
+    experiment: resolved `schema.Experiment`.
+    until: name of the last step.
+    finished: dict of step name to `recipes.outputs.Outputs`.
+  """
+  model_dir: str
+  experiment: Any
+  until: str
+  finished: dict
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -102,38 +117,51 @@ def summary(values):
   return {"mean": statistics.fmean(values), "spread": spread, "values": list(values)}
 
 
-def run(experiment, model_dir, *, data=None, optimizer=None, progress=True):
+def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, until="",
+        from_run=None):
   """Runs an experiment, or continues it. See `keras_weakseg.fit`."""
   model_dir = os.fspath(paths.expand(model_dir))
   _validate(experiment, data)
   strategy = strategies.make_strategy(experiment.runtime.strategy)
   chief = strategies.is_chief(strategy)
-  plan = recipes.make_plan(experiment, data)
-  notes, warnings = split_lib.check_plan(
-      plan, experiment.evaluation.split, experiment.evaluation.validation_split)
+  plan = planning.make_plan(experiment, data)
+  from_run = None if from_run is None else os.fspath(paths.expand(from_run))
+  _check_steps(plan, until, from_run)
+  notes, warnings = split_lib.check_plan(plan, experiment.evaluation.split)
   _refuse_other(model_dir, experiment, plan)
   if progress and chief:
-    for phase in plan.phases:
-      print("\n".join((f"phase '{phase.name}' in {model_dir}",
-                       *(f"  {line}" for line in (*phase.plan, *notes)))), flush=True)
-    for warning in warnings:
-      print(f"  warning: {warning}", flush=True)
-  with run_folder.claimed(model_dir, alone=chief), _precision(experiment):
+    said = (*notes, *(f"warning: {warning}" for warning in warnings))
+    print("\n".join([*plan.text(model_dir), *(f"  {line}" for line in said)]), flush=True)
+  with run_folder.claimed(model_dir, alone=chief):
     if chief:
       _describe(model_dir, experiment, plan)
-    methods = loop.run(
+    finished, method = loop.run(
         plan, model_dir, strategy=strategy, seed=experiment.seed,
         jit_compile=experiment.runtime.jit_compile, optimizer=optimizer, progress=progress,
-        validate=validation.Validation(plan, experiment))
-    return _finish(experiment, model_dir, plan, methods, chief, progress, notes)
+        until=until, from_run=from_run)
+    if method is None:
+      return Stopped(model_dir, experiment, until, finished)
+    with loop.precision(experiment.runtime.mixed_precision):
+      return _finish(experiment, model_dir, plan, method, chief, progress, notes)
 
 
-def _finish(experiment, model_dir, plan, methods, chief, progress, notes):
+def _check_steps(plan, until, from_run):
+  names = [step.name for step in plan.steps]
+  if until and until not in names:
+    raise errors.unknown_name("step", until, names)
+  if from_run is not None and not os.path.exists(os.path.join(from_run, RECORD)):
+    raise errors.missing(
+        f"The folder '{from_run}' holds no run whose steps could be taken.",
+        expected=f"a folder with '{RECORD}'", received="none",
+        fix="Pass the model_dir of another fit as from_run.")
+
+
+def _finish(experiment, model_dir, plan, method, chief, progress, notes):
   task = tasks.of_role(plan.record.role)
   protocol = task.configured(experiment)
-  predictor = methods[plan.phases[-1].name].predictor
+  predictor = method.predictor
   checkpoint = experiment.evaluation.checkpoint
-  folder = os.path.join(model_dir, plan.phases[-1].name, "checkpoints", checkpoint)
+  folder = os.path.join(model_dir, plan.last.name, "checkpoints", checkpoint)
   path = tf.train.latest_checkpoint(folder)
   if checkpoint == "best" and path:
     restore.restore_weights(predictor, path)
@@ -150,17 +178,6 @@ def _finish(experiment, model_dir, plan, methods, chief, progress, notes):
   return Result(metrics, model_dir, experiment, predictor, model, plan.record, plan.source)
 
 
-@contextlib.contextmanager
-def _precision(experiment):
-  """Sets the policy of mixed precision of an experiment for the networks that are built within."""
-  before = keras.mixed_precision.global_policy()
-  keras.mixed_precision.set_global_policy(experiment.runtime.mixed_precision)
-  try:
-    yield
-  finally:
-    keras.mixed_precision.set_global_policy(before)
-
-
 def load(model_dir):
   """Returns the `Result` of a finished or interrupted run; of an interrupted one prints a note.
 
@@ -170,7 +187,7 @@ def load(model_dir):
   model_dir = os.fspath(paths.expand(model_dir))
   record = restore.read_record(model_dir)
   experiment = overrides.resolve(os.path.join(model_dir, restore.EXPERIMENT))
-  with _precision(experiment):
+  with loop.precision(experiment.runtime.mixed_precision):
     predictor, network_record = restore.load_predictor(
         model_dir, experiment.network, experiment.evaluation.checkpoint)
   model = tasks.of_role(network_record.role).model(predictor, record, network_record, experiment)
@@ -181,8 +198,9 @@ def load(model_dir):
   path = os.path.join(model_dir, METRICS)
   metrics = {}
   if os.path.exists(path):
-    with open(path, encoding="utf-8") as file:
-      metrics = json.load(file)
+    metrics = json_files.read_json(
+        path, "record of figures", schema_of.map_of(schema_of.anything), nan=True,
+        fix="Delete it; `evaluate` gives the figures anew.")
   return Result(metrics, model_dir, experiment, predictor, model, network_record)
 
 
@@ -222,10 +240,10 @@ def _refuse_other(model_dir, experiment, plan):
     return
   found = overrides.resolve(path)
   pairs = {**{key: (found.as_dict()[key], experiment.as_dict()[key])
-              for key in ("method", "network", "pose", "seed", "stages")},
+              for key in ("method", "network", "networks", "seed", "steps")},
            **{f"training.{key}": (found.training.as_dict()[key], experiment.training.as_dict()[key])
               for key in DECISIVE},
-           "data": (restore.read_record(model_dir)["data"], plan.phases[-1].fingerprint)}
+           "data": (restore.read_record(model_dir)["data"], _fingerprint(plan.last))}
   changed = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
   if changed:
     raise errors.value_error(
@@ -234,6 +252,11 @@ def _refuse_other(model_dir, experiment, plan):
         received="; ".join(f"{key} = {pair[1]}" for key, pair in changed.items()),
         fix="Choose another model_dir, delete that one, or restore the settings it was trained "
         "with.")
+
+
+def _fingerprint(step):
+  """Returns what names the data of a step; empty where earlier steps make it."""
+  return step.phase.fingerprint if step.phase else ""
 
 
 def _describe(model_dir, experiment, plan):
@@ -247,15 +270,26 @@ def _describe(model_dir, experiment, plan):
     except packages.PackageNotFoundError:
       versions[name] = None
   restore.write_json(os.path.join(model_dir, "versions.json"), versions)
-  task = tasks.of_role(plan.record.role)
-  restore.write_record(model_dir, {
-      **task.facts(experiment, plan.source),
-      "network": dataclasses.asdict(plan.record), "phase": plan.phases[-1].name,
-      "head": plan.head.as_dict(),
-      "data": plan.phases[-1].fingerprint,
+  for step in plan.steps[:-1]:
+    if step.name != plan.last.name and hasattr(step, "settings"):
+      folder = os.path.join(model_dir, step.name)
+      os.makedirs(folder, exist_ok=True)
+      _describe_step(folder, step, "")
+  _describe_step(model_dir, plan.last, plan.last.name, experiment)
+
+
+def _describe_step(folder, step, phase, experiment=None):
+  """Writes how the weights of a step are used: each can be evaluated, predicted with, exported."""
+  experiment = experiment or step.settings
+  task = tasks.of_role(step.record.role)
+  restore.write_record(folder, {
+      **task.facts(experiment, step.source),
+      "network": dataclasses.asdict(step.record), "phase": phase,
+      "head": step.head.as_dict(),
+      "data": _fingerprint(step),
       "protocol_hash": task.configured(experiment).hash()})
   # Last: a folder with this file is a run, whole enough to be compared with and continued.
-  restore.write_text(os.path.join(model_dir, restore.EXPERIMENT), overrides.to_yaml(experiment))
+  restore.write_text(os.path.join(folder, restore.EXPERIMENT), overrides.to_yaml(experiment))
 
 
 def _known_metrics(model_dir, wanted):

@@ -64,14 +64,17 @@ def protocol_of(given, model):
 
 
 def check_types(data, optimizer=None, kind="Folder"):
-  """Raises `ValueError` unless `data` is None or a source, `optimizer` None or one of Keras.
+  """Raises `ValueError` unless `data` is None, a source or a dict of them, `optimizer` of Keras.
 
   Args:
     data: to check.
     optimizer: to check.
     kind: the source that the fix names, a class of `keras_weakseg.data`.
   """
-  if data is not None and not isinstance(data, source_lib.Source):
+  if isinstance(data, dict):
+    for source in data.values():
+      check_types(source, kind=kind)
+  elif data is not None and not isinstance(data, source_lib.Source):
     shown = repr(os.fspath(data)) if isinstance(data, (str, os.PathLike)) else "..."
     raise errors.value_error(
         "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",

@@ -3,7 +3,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import order
 from keras_weakseg.evaluation import crf_search
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.recipes import planning
 from keras_weakseg.training import splits
 
 
@@ -32,7 +32,8 @@ def tune(model, source, split, *, evaluated, count, seed, config=None, **options
         expected="held-out images of another split", received=f"'{split}', evaluated '{evaluated}'",
         fix="Pass split='train'; allow_evaluation_split=True if you know that its numbers will be "
         "too good.")
-  plan = None if config is None else recipes.make_plan(config, source)
+  plan = None if config is None else planning.make_plan(
+      config, None if config.data.sources else source)
   unseen = splits.unseen_masks(source, split, plan)
   ids = unseen or splits.labelled_ids(source, split)
   if not ids or count < 1:

@@ -141,13 +141,16 @@ def tiny_bundle():
 def tiny_plan():
   """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
   from keras_weakseg.configs import schema
+  from keras_weakseg.methods import context as contexts
   from keras_weakseg.methods import registry
   from keras_weakseg.networks import preprocessing
   from keras_weakseg.networks import registry as networks
-  from keras_weakseg.recipes import phase as phases
+  from keras_weakseg.recipes import heads
+  from keras_weakseg.recipes import plan as plans
 
   def plan(method="supervised", steps=4, bundle=None, optimization=None, multipliers=(),
-           synchronized=False, network_options=None, method_options=None, **training):
+           synchronized=False, network_options=None, method_options=None, validation="",
+           **training):
     record = networks.network_record("light_tiny")
     options = {"alpha": 0.25, "head_filters": 16, **(network_options or {})}
     if synchronized:
@@ -159,14 +162,19 @@ def tiny_plan():
     def build(finished):
       del finished
       network = networks.build_network("light_tiny", (33, 33, 3), 4, **options)
-      return registry.method_class(method)(
-          network, preprocessing.predictor(network, record), parts=("mask", "tags"),
-          part_weights=(0.7, 0.3), seed=3, accumulation=settings.accumulation,
-          **(method_options or {}))
+      predictor = preprocessing.predictor(network, record)
+      context = contexts.Context(
+          {"segmenter": contexts.Built(network, record, predictor, predictor)},
+          ("mask", "tags"), (0.7, 0.3), seed=3, accumulation=settings.accumulation)
+      return registry.method_class(method)(context, **(method_options or {}))
 
-    phase = phases.Phase("train", build, bundle or TinyBundle(), settings, "fingerprint",
-                         record=record)
-    return phases.Plan([phase], None)
+    head = heads.Head(tuple("abcd"))
+    phase = plans.Phase("train", build, bundle or TinyBundle(), settings, "fingerprint", record,
+                        head)
+    experiment = schema.Experiment(
+        training=settings, evaluation=schema.Evaluation(validation_split=validation))
+    return plans.Plan((plans.TrainStep("train", experiment, lambda finished: phase, None, record,
+                                       head, phase=phase),))
 
   return plan
 
@@ -305,8 +313,9 @@ def tiny_depth(network="light_depth"):
   options = {key: value for key, value in _LIGHT.items()
              if key != "alpha" or network.startswith("light_")}
   return {
-      f"network.{network}": options, "network.pretrained": "", "pose.pretrained": "",
-      "pose.light_pose": {"kind": "posecnn", "alpha": 0.1, "filters": 8},
+      f"network.{network}": options, "network.pretrained": "",
+      "networks.pose.type": "light_pose", "networks.pose.pretrained": "",
+      "networks.pose.light_pose": {"kind": "posecnn", "alpha": 0.1, "filters": 8},
       "training.steps": 4, "training.log_every": 2, "training.checkpoint_every": 2}
 
 

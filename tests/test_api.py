@@ -63,7 +63,7 @@ def test_the_same_call_continues_a_run(tiny_run, tiny_data, tmp_path):
 def test_the_plan_is_printed_before_training(tiny_run, tiny_data, capsys):
   api.fit(tiny_run.experiment, data=tiny_data, model_dir=tiny_run.model_dir)
   printed = capsys.readouterr().out
-  assert f"phase 'train' in {tiny_run.model_dir}" in printed
+  assert f"step 'train' trains in {tiny_run.model_dir}" in printed
   assert "em_fixed on light_tiny, weights from scratch" in printed
   assert "supervision mask" in printed and "held out for validation" in printed
   assert "12 steps of 8 samples" in printed

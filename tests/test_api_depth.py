@@ -79,7 +79,7 @@ def test_a_killed_run_ends_with_the_same_bits(tiny_video_run, tiny_video, tmp_pa
 
 def test_other_pose_networks_are_another_experiment(tiny_video_run, tiny_video):
   other = kw.configs.overrides.resolve(
-      tiny_video_run.experiment, overrides={"pose.light_pose.filters": 4})
+      tiny_video_run.experiment, overrides={"networks.pose.light_pose.filters": 4})
   with pytest.raises(ValueError, match="(?s)another experiment.*pose = "):
     api.fit(other, data=tiny_video, model_dir=tiny_video_run.model_dir, progress=False)
 

@@ -11,21 +11,23 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
-GROUND = {"errors", "fields", "files", "framework", "ops", "paths"}
+GROUND = {"errors", "fields", "files", "framework", "options", "ops", "paths"}
 # Files that appear whole, masks as files, pictures for people, and work on all cores: they know
 # nothing of models.
 DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
            "evaluation.pictures", "evaluation.sheets", "evaluation.staging"}
 # Readers that folders and dataset builders share.
 READERS = {"data.box_files", "data.coco_files", "data.coco_masks", "data.identity"}
-STANDS = GROUND | DRAWING | READERS | {
-    "configs.schema", "data", "datasets", "evaluation", "selection", "serving"}
+SCHEMA = {"configs.optimization", "configs.schema", "configs.schema_makers",
+          "configs.schema_methods", "configs.schema_networks", "configs.schema_training",
+          "configs.schema_video", "configs.sections"}
+STANDS = GROUND | DRAWING | READERS | SCHEMA | {
+    "data", "datasets", "derived", "evaluation", "selection", "serving"}
 
-# Modules that lie lower than their package: the schema knows nothing of ours, the readers of
-# boxes serve folders and dataset builders alike, and who makes label maps draws them too.
-LOW_MODULES = ("configs.optimization", "configs.schema", "configs.schema_methods",
-               "configs.schema_networks", "configs.schema_video", *sorted(READERS),
-               *sorted(DRAWING))
+# Modules that lie lower than their package: recipes read the schema, which is made from what
+# methods, networks and makers can be told; the readers of boxes serve folders and dataset builders
+# alike, and who makes label maps draws them too.
+LOW_MODULES = (*sorted(SCHEMA), *sorted(READERS), *sorted(DRAWING))
 
 # What each part may import besides itself.
 MAY_IMPORT = {
@@ -33,16 +35,18 @@ MAY_IMPORT = {
     "fields": {"errors"},
     "files": {"errors"},
     "framework": set(),
+    "options": set(),
     "paths": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
-    "configs.schema": {"configs.optimization", "configs.schema_methods",
-                       "configs.schema_networks", "configs.schema_video"},
-    "configs.schema_methods": set(),
-    "configs.schema_networks": set(),
+    "configs.sections": {"errors", "options"},
+    "configs.schema_makers": {"configs.sections", "derived"},
+    "configs.schema_methods": {"configs.sections", "methods"},
+    "configs.schema_networks": {"configs.sections", "networks"},
+    "configs.schema_training": {"configs.optimization", "configs.sections"},
     "configs.schema_video": set(),
-    "configs": {"configs.optimization", "configs.schema", "configs.schema_methods", "errors",
-                "fields", "files", "ops", "paths"},
+    "configs.schema": SCHEMA - {"configs.schema"},
+    "configs": SCHEMA | {"errors", "fields", "files", "methods", "networks", "ops", "paths"},
     "data.box_files": {"errors", "fields", "files"},
     "data.coco_files": {"errors", "fields", "files", "data.box_files", "data.coco_masks"},
     "data.coco_masks": {"errors"},
@@ -50,6 +54,8 @@ MAY_IMPORT = {
     # Importing a builder registers it with TFDS.
     "data": GROUND | DRAWING | READERS | {"datasets"},
     "datasets": GROUND | READERS,
+    # What steps make, with the tools of data; sources read it.
+    "derived": GROUND | DRAWING | READERS | {"data", "datasets"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND,

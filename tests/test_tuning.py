@@ -7,7 +7,7 @@ from keras_weakseg import api
 from keras_weakseg import data as data_lib
 from keras_weakseg import tuning
 from keras_weakseg.evaluation import crf_search
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.recipes import planning
 
 SMALL = {"grid": {"bilateral_weight": (1, 4), "bilateral_xy": 20}, "rounds": 0, "progress": False}
 
@@ -30,7 +30,7 @@ def learned_from(monkeypatch, source, names):
   part = data_lib.Part(source, "train", "mask", ids=tuple(names))
   weak = data_lib.Part(source, "train", "tags")
   bundle = data_lib.Bundle([part, weak])
-  monkeypatch.setattr(recipes, "make_plan", lambda config, given: types.SimpleNamespace(
+  monkeypatch.setattr(planning, "make_plan", lambda config, given: types.SimpleNamespace(
       phases=[types.SimpleNamespace(bundle=bundle)]))
 
 

@@ -7,6 +7,7 @@ import typing
 from official.modeling import hyperparams
 
 from keras_weakseg import errors
+from keras_weakseg.configs import sections
 
 
 def apply(section, changes, where="the configuration", path="", root=None):
@@ -25,13 +26,13 @@ def apply(section, changes, where="the configuration", path="", root=None):
     ValueError: an unknown key or a value of another type, with the full path of the key.
   """
   root = section if root is None else root
-  annotations = typing.get_type_hints(type(section))
   for key, value in changes.items():
     full = f"{path}.{key}" if path else str(key)
-    if key not in keys(section):
+    if key not in keys(section) and not isinstance(section, sections.Named):
       raise _unknown_key(section, full, where, root)
-    annotation = annotations.get(key, typing.Any)
-    value = _converted(annotation, vars(section)[key], value, full, where, root)
+    current = vars(section).get(key)
+    annotation = sections.annotation(section, key, current)
+    value = _converted(annotation, current, value, full, where, root)
     if key == "type" and isinstance(section, hyperparams.OneOfConfig):
       _check_choice(section, value, full)
     # Not through `setattr`: it merges lists of sections by its own rules and warns on stderr.
@@ -66,6 +67,7 @@ def _converted_list(annotation, current, value, path, where, root):
   """Returns the elements of a list or tuple field."""
   element = typing.get_args(annotation)[0]
   current = list(current or ())
+  value = _by_name(current, value, path, where)
   if isinstance(value, dict) and value and all(isinstance(index, int) for index in value):
     unknown = [index for index in value if index >= len(current)]
     if unknown:
@@ -81,6 +83,27 @@ def _converted_list(annotation, current, value, path, where, root):
     raise _wrong_type(path, "a list", value, where)
   return [old if new is _Same else _converted(element, old, new, f"{path}.{index}", where, root)
           for index, (old, new) in enumerate(zip(current, changed))]
+
+
+def _by_name(current, value, path, where):
+  """Returns changes of elements by their index, where they were named: `steps.depth.training`."""
+  if not isinstance(value, dict) or not any(isinstance(key, str) for key in value):
+    return value
+  names = [getattr(element, "name", None) for element in current]
+  if not any(names):
+    return value
+  for key in value:
+    if isinstance(key, str) and key not in names:
+      known = [name for name in names if name]
+      near = difflib.get_close_matches(key, known, n=1)
+      raise errors.value_error(
+          f"'{path}' has no element '{key}' ({where}).",
+          expected="one of " + ", ".join(known) if known else "a whole list",
+          received=repr(key),
+          fix=f"Did you mean '{path}.{near[0]}'?" if near else
+          f"Name one of these, or give the whole list: `{path}: [...]`.")
+  return {key if isinstance(key, int) else names.index(key): entry
+          for key, entry in value.items()}
 
 
 class _Same:

@@ -10,6 +10,8 @@ TAGS_FROM = ("image", "crop")
 COLOR_OF = ("pixels", "inputs")
 INTRINSICS = ("", "correct", "reference")
 OTHERS = ("background", "ignore")
+# What stands before the name of a step whose ids a part takes.
+OF_STEP = "step:"
 AGGREGATIONS = ("logsumexp", "slice")
 
 

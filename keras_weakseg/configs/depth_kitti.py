@@ -24,9 +24,8 @@ def clips():
 
 def pose(pretrained=MOBILENET):
   """Returns the pose network, MobileNetV1 on pairs of frames."""
-  return schema.PoseNetwork(type="light_pose", pretrained=pretrained,
-                            light_pose=schema.LightPose(
-                                kind="mobilenet_v1", alpha=1.0, shrink=POSE_SHRINK))
+  return schema.other_network("light_pose", pretrained=pretrained, kind="mobilenet_v1", alpha=1.0,
+                              shrink=POSE_SHRINK)
 
 
 def on_kitti_clips(steps=STEPS):
@@ -39,7 +38,7 @@ def on_kitti_clips(steps=STEPS):
       network=schema.Network(
           type="light_depth", pretrained=MOBILENET,
           light_depth=schema.LightDepth(disparity_scales=DISPARITY_SCALES)),
-      pose=pose(),
+      networks=schema.Networks(pose=pose()),
       method=depth_methods.self_supervised_depth(),
       training=depth_methods.adam_with_step(LEARNING_RATE, steps, log_every=50),
       evaluation=schema.Evaluation(source=STEREO, split="test"))

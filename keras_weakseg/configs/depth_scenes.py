@@ -71,7 +71,18 @@ def depth_network():
 
 def pose_network():
   """Returns PoseCNN at half its width: alignment corrects what it says."""
-  return schema.PoseNetwork(type="light_pose", light_pose=schema.LightPose(alpha=0.5))
+  return schema.other_network("light_pose", alpha=0.5)
+
+
+def motion(continues=""):
+  """Returns the networks besides the one of depth.
+
+  Args:
+    continues: the step whose pose network goes on.
+  """
+  pose = pose_network()
+  pose.continues = continues
+  return schema.Networks(pose=pose)
 
 
 def depth_method(ssim_weight=SSIM_WEIGHT):
@@ -150,10 +161,10 @@ def runtime():
   return schema.Runtime(mixed_precision=PRECISION)
 
 
-def depth_stage():
-  """Returns the stage that learns depth before segmentation starts from it."""
-  return schema.Stage(
-      name="depth", parts=video_parts(), network=depth_network(), pose=pose_network(),
+def depth_step():
+  """Returns the step that learns depth before segmentation starts from it."""
+  return schema.Step(
+      name="depth", parts=video_parts(), network=depth_network(), networks=motion(),
       method=depth_method(), training=depth_training(),
       augmentation=augmentation())
 
@@ -163,7 +174,7 @@ def depth_scenes():
   """Returns self-supervised depth from scratch."""
   return schema.Experiment(
       data=schema.Data(sources=[video()], parts=video_parts(), augmentation=augmentation()),
-      runtime=runtime(), network=depth_network(), pose=pose_network(), method=depth_method(),
+      runtime=runtime(), network=depth_network(), networks=motion(), method=depth_method(),
       training=depth_training(), evaluation=schema.Evaluation(split=em_scenes.TEST))
 
 
@@ -181,8 +192,8 @@ def stereo_depth_scenes():
   experiment.data.augmentation = augmentation(swap_frames=0.0)
   experiment.method = stereo_method()
   experiment.training = depth_training(STEREO_STEPS)
-  experiment.recipe = "staged"
-  experiment.stages = [pairs_stage()]
+  experiment.steps = [pairs_step()]
+  experiment.network.continues = experiment.steps[0].name
   return experiment
 
 
@@ -194,13 +205,13 @@ def stereo_method(video=True):
   return method
 
 
-def pairs_stage():
-  """Returns the stage that learns metric depth from pairs alone: no motion, so no pose network."""
-  stage = depth_stage()
-  stage.name, stage.augmentation = "pairs", augmentation(swap_frames=0.0)
-  stage.method, stage.training = stereo_method(video=False), depth_training(PAIRS_STEPS)
-  stage.training.multipliers = []
-  return stage
+def pairs_step():
+  """Returns the step that learns metric depth from pairs alone: no motion, so no pose network."""
+  step = depth_step()
+  step.name, step.augmentation = "pairs", augmentation(swap_frames=0.0)
+  step.method, step.training = stereo_method(video=False), depth_training(PAIRS_STEPS)
+  step.training.multipliers, step.networks = [], schema.Networks()
+  return step
 
 
 def segmentation(network, method, bundle):
@@ -237,8 +248,8 @@ def depth_transfer_scenes():
   experiment = unet_scenes()
   experiment.data.sources.append(video())
   experiment.training.multipliers = [slow_encoder()]
-  experiment.recipe = "staged"
-  experiment.stages = [depth_stage()]
+  experiment.steps = [depth_step()]
+  experiment.network.continues = experiment.steps[0].name
   return experiment
 
 
@@ -251,8 +262,8 @@ def joint_depth_scenes():
       schema.Method(type="joint_depth", joint_depth=schema.JointDepth(
           symmetric=True, align=ALIGN, ssim_weight=SSIM_WEIGHT)), [few_masks(), *video_parts()])
   experiment.data.sources.append(video())
-  experiment.pose = pose_network()
+  experiment.networks = motion("depth")
   experiment.training.multipliers = [slow_motion(MOTION_BESIDE), slow_encoder()]
-  experiment.recipe = "staged"
-  experiment.stages = [depth_stage()]
+  experiment.steps = [depth_step()]
+  experiment.network.continues = experiment.steps[0].name
   return experiment

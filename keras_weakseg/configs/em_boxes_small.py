@@ -33,11 +33,11 @@ def after_rect(experiment):
   steps = experiment.training.steps
   experiment.training.steps = steps // 2
   schedule.follow_steps(experiment, steps, {})
-  experiment.recipe = "staged"
-  experiment.stages = [schema.Stage(
+  experiment.steps = [schema.Step(
       name="rect", parts=experiment.data.parts, network=copy.deepcopy(experiment.network),
       method=em_methods.bbox_rect(), training=copy.deepcopy(experiment.training))]
   experiment.network.pretrained = ""
+  experiment.network.continues = "rect"
   biases = experiment.method.bbox_em_fixed
   biases.background_bias, biases.foreground_bias = WARM_BIASES
   return experiment

@@ -65,13 +65,13 @@ def joint_semi(split=em_paper.TRAIN_AUG, count=STRONG_COCO, **options):
 def pretrain(split=em_paper.TRAIN_AUG, **options):
   """Returns Cross-Pretrain (Strong): all masks of COCO first, then a new classifier for VOC."""
   experiment = row(em_methods.supervised(), [parts.masks(split, BATCH)], **options)
-  experiment.recipe = "staged"
   experiment.data.head = ""
-  experiment.stages = [schema.Stage(
+  experiment.steps = [schema.Step(
       name="coco", parts=[coco(parts.masks(COCO_ALL, BATCH))], network=experiment.network,
       method=experiment.method, training=em_paper.caffe_training(experiment.training.steps))]
   experiment.network = em_paper.largefov("large")
   experiment.network.pretrained = ""
+  experiment.network.continues = "coco"
   return experiment
 
 
@@ -83,12 +83,12 @@ def with_multi_scale_features(make, **options):
     **options: of it.
   """
   experiment = make(**options)
-  experiment.recipe = "staged"
-  experiment.stages.append(schema.Stage(
+  experiment.steps.append(schema.Step(
       name="single_scale", parts=experiment.data.parts, head=experiment.data.head,
       network=experiment.network, method=experiment.method, training=experiment.training))
   network = em_paper.largefov("large")
   network.pretrained = ""
+  network.continues = "single_scale"
   network.largefov_vgg16.multi_scale_features = True
   experiment.network = network
   experiment.training = em_paper.caffe_training(experiment.training.steps)

@@ -53,17 +53,23 @@ def validate_network(network):
           expected="a probability below 1, or 0 for none", received=network.background_prior)
 
 
-def validate_pose(pose):
-  """Checks a `schema.PoseNetwork`.
+def validate_other(network, key):
+  """Checks a `schema.OtherNetwork`.
+
+  Args:
+    network: to check.
+    key: where it stands.
 
   Raises:
     ValueError: a name is unknown, or a value is out of range.
   """
-  one_of("pose.type", pose.type, choices(pose))
-  require(not pose.pretrained or pose.type != "shared", "pose.pretrained", expected="''",
-          received=pose.pretrained,
+  if network.type is None:
+    return
+  one_of(f"{key}.type", network.type, choices(network))
+  require(not network.pretrained or network.type != "shared", f"{key}.pretrained", expected="''",
+          received=network.pretrained,
           fix="Set `network.pretrained`: a shared encoder is that of the network.")
-  _validate_options(f"pose.{pose.type}", pose.get())
+  _validate_options(f"{key}.{network.type}", network.get())
 
 
 def _validate_options(at, options):

@@ -68,18 +68,19 @@ def resolve(name=None, yaml=None, overrides=None):
 
 
 def _apply(experiment, changes, where):
-  """Applies changes, and lets schedules follow the steps of the training and of every stage."""
-  steps = experiment.training.steps
-  of_stages = [stage.training.steps for stage in experiment.stages]
+  """Applies changes, and lets schedules follow the steps of every training."""
+  before = experiment.training.steps
+  of_steps = {step.name: step.training.steps for step in experiment.steps}
   conversion.apply(experiment, changes, where)
-  schedule.follow_steps(experiment, steps, changes)
-  given = changes.get("stages", {})
-  if not isinstance(given, dict):  # A whole list: new stages start from the defaults.
-    if len(given) != len(of_stages):
-      of_stages = [schema.Training().steps] * len(given)
+  schedule.follow_steps(experiment, before, changes)
+  given = changes.get("steps", {})
+  if not isinstance(given, dict):  # A whole list: new steps start from the defaults.
+    if len(given) != len(of_steps):
+      of_steps = {}
     given = dict(enumerate(given))
-  for index, (stage, before) in enumerate(zip(experiment.stages, of_stages)):
-    schedule.follow_steps(stage, before, given.get(index, {}))
+  for index, step in enumerate(experiment.steps):
+    schedule.follow_steps(step, of_steps.get(step.name, schema.Training().steps),
+                          given.get(index, given.get(step.name, {})))
 
 
 def from_yaml(content, where="the YAML text"):

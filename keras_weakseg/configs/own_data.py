@@ -47,8 +47,8 @@ def with_depth(method, network):
       # The size is that of the data: see `recipes.image_size`.
       data=schema.Data(augmentation=depth_methods.monodepth2_augmentation(())),
       network=schema.Network(type=network, pretrained=_IMAGENET),
-      pose=schema.PoseNetwork(type="light_pose", pretrained=_IMAGENET,
-                              light_pose=schema.LightPose(kind="mobilenet_v1", alpha=1.0)),
+      networks=schema.Networks(pose=schema.other_network(
+          "light_pose", pretrained=_IMAGENET, kind="mobilenet_v1", alpha=1.0)),
       method=schema.Method(type=method),
       training=depth_methods.adam_with_step(DEPTH_LEARNING_RATE, DEPTH_STEPS, log_every=50),
       evaluation=schema.Evaluation(split=VALIDATION))

@@ -1,23 +1,35 @@
-"""The typed configuration of an experiment. It knows nothing of ours: only names and numbers.
+"""The typed configuration of an experiment.
 
 Every section is a `hyperparams.Config`: `experiment.method.em_adapt.iterations` in Python,
 `method: {em_adapt: {iterations: 5}}` in YAML, `method.em_adapt.iterations=5` as an override.
-Sections with a `type` hold one sub-section per choice; `section.get()` is the chosen one.
+Sections with a `type` hold one sub-section per choice; `section.get()` is the chosen one. Their
+options are those of the methods, networks and makers themselves: see `sections`.
 """
 import dataclasses
 from typing import List, Optional, Tuple
 
 from official.modeling import hyperparams
 
+from keras_weakseg.configs import schema_methods
+from keras_weakseg.configs import schema_networks
 from keras_weakseg.configs.optimization import (  # What experiments compose with.
     OptimizationConfig, muon, sgd, sgd_steps)
-from keras_weakseg.configs.schema_methods import (
-    BBoxEMFixed, BBoxRect, BBoxSeg, EMAdapt, EMFixed, JointDepth, Method, SelfSupervisedDepth,
-    Supervised, SupervisedDepth)
+from keras_weakseg.configs.schema_makers import Make, make
+from keras_weakseg.configs.schema_methods import Method, method
 from keras_weakseg.configs.schema_networks import (
-    DeepLabV2, DeepLabV3, DepthUNet, LargeFOV, LightDepth, LightMobileNetV1, LightMultiTask,
-    LightPose, LightTiny, LightUNet, MultiTask, Network, PoseNetwork, PoseResNet, SharedPose, UNet)
+    Network, Networks, OtherNetwork, network, other_network)
+from keras_weakseg.configs.schema_training import Multiplier, Training, Updaters, Updates
 from keras_weakseg.configs.schema_video import Video
+
+
+def __getattr__(name):
+  """Gives the section of a method or a network by its name in Python."""
+  for module in (schema_methods, schema_networks):
+    try:
+      return getattr(module, name)
+    except AttributeError:
+      pass
+  raise AttributeError(f"module 'schema' has no attribute {name!r}")
 
 
 def _section(section_type, **values):
@@ -51,6 +63,7 @@ class Source(hyperparams.Config):
       of `groups`; empty = `groups`, else by name.
     disparity: folder of the disparity that a teacher has said of the images, searched for like
       `path`; see `make-disparity-maps`.
+    derived: names of steps of the recipe whose maps the samples carry.
     video: how frames of video are read.
   """
   name: str = ""
@@ -69,6 +82,7 @@ class Source(hyperparams.Config):
   other: str = "background"
   reads: Tuple[str, ...] = ()
   disparity: str = ""
+  derived: Tuple[str, ...] = ()
   video: Video = _section(Video)
 
 
@@ -81,7 +95,8 @@ class Part(hyperparams.Config):
     split: `train`, or several joined: `train+weak`.
     supervision: what these samples may teach: `mask`, `tags`, `boxes`, `depth`, `none`, joined
       by `+`.
-    ids: path of a text file with one sample id per line, empty = the whole split.
+    ids: path of a text file with one sample id per line, or `step:NAME`: the ids that a step of
+      the recipe chose; empty = the whole split.
     count: use the first `count` ids in the order of their hash; 0 = all. Smaller counts are
       subsets.
     subset_seed: seed of that order.
@@ -151,50 +166,7 @@ class Data(hyperparams.Config):
   aggregation: str = "logsumexp"
 
 
-# === Training ===
-
-
-@dataclasses.dataclass
-class Multiplier(hyperparams.Config):
-  """Learning-rate multiplier of the variables whose name matches a regular expression.
-
-  The first matching entry wins. Names start with that of the network, such as
-  `depth/conv1/kernel`, and an expression is looked for anywhere in them: `conv1` is found in
-  every network, `^pose/` in the pose network alone. `head` (also followed by more, `head.*bias`)
-  stands for the new layers of the network that is evaluated, `encoder` for all others of it;
-  neither reaches the pose network.
-  """
-  pattern: str = "head"
-  learning_rate: float = 10.0
-  weight_decay: float = 1.0
-
-
-@dataclasses.dataclass
-class Training(hyperparams.Config):
-  """How long, how fast, and what is kept.
-
-  Attributes:
-    steps: updates in all.
-    weight_decay: L2 coefficient of kernels (Caffe's convention: added to the gradient).
-    multipliers: per-part multipliers of the learning rate and the weight decay.
-    clip_norm: longest gradient of all variables together; longer ones are shortened. 0 = any.
-    accumulation: micro-batches per update; each is normalised by its own valid pixels.
-    log_every, checkpoint_every, validate_every: in steps; 0 = a tenth of `steps`, validation: off.
-    keep: number of last checkpoints that are kept.
-    picture_samples: validation samples drawn to TensorBoard at every validation.
-  """
-  steps: int = 6000
-  optimization: OptimizationConfig = dataclasses.field(
-      default_factory=lambda: sgd(1e-3, 6000))
-  weight_decay: float = 5e-4
-  multipliers: List[Multiplier] = dataclasses.field(default_factory=list)
-  clip_norm: float = 0.0
-  accumulation: int = 1
-  log_every: int = 20
-  checkpoint_every: int = 0
-  validate_every: int = 0
-  keep: int = 2
-  picture_samples: int = 4
+# === Evaluation ===
 
 
 @dataclasses.dataclass
@@ -273,23 +245,42 @@ class Runtime(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Stage(hyperparams.Config):
-  """Training before the experiment's own, which starts from its weights.
+class Step(hyperparams.Config):
+  """A step of a recipe before the experiment's own training, which is the last one, `train`.
+
+  A step trains, or, with `make.type`, makes something on the host for later steps. Weights, derived
+  data and ids of earlier steps are named by `continues` of a network, `derived` of a source, `ids`
+  of a part and `reads` of what is made.
 
   Attributes:
-    name: of the phase and its directory.
+    name: of the step and its directory.
+    make: what is made; of type None: the step trains.
+    reads: names of the earlier steps that are read to make it.
     parts, head: as in `Data`, whose sources it shares.
-    augmentation: of the stage; None = that of the experiment.
-    network, pose, method, training: of the stage.
+    augmentation: of the step; None = that of the experiment.
+    network, networks, method, training: of the step.
+    validation_split: as in `Evaluation`; figures and pictures while the step trains.
+    mixed_precision: of the step; empty = that of `runtime`.
   """
   name: str = "pretrain"
+  make: Make = _section(Make)
+  reads: Tuple[str, ...] = ()
   parts: List[Part] = dataclasses.field(default_factory=list)
   head: str = ""
   augmentation: Optional[Augmentation] = None
   network: Network = _section(Network)
-  pose: PoseNetwork = _section(PoseNetwork)
+  networks: Networks = _section(Networks)
   method: Method = _section(Method)
   training: Training = _section(Training)
+  validation_split: str = ""
+  mixed_precision: str = ""
+
+  def as_dict(self):
+    """Returns what the step uses: how it trains, or what it makes."""
+    values = super().as_dict()
+    if self.make.type is None:
+      return {key: value for key, value in values.items() if key not in ("make", "reads")}
+    return {key: values[key] for key in ("name", "make", "reads")}
 
 
 @dataclasses.dataclass
@@ -297,20 +288,19 @@ class Experiment(hyperparams.Config):
   """One experiment: what `fit` needs to know.
 
   Attributes:
-    recipe: the paper's order of phases; `single_phase` trains one method on one network, `staged`
-      trains the stages first.
     description: one line for listings.
-    pose: the second network of methods that learn depth from video.
+    network: the network that is evaluated.
+    networks: others that the method has, such as `pose`, where depth is learned from video.
+    steps: what comes before: see `Step`.
   """
   name: str = ""
   description: str = ""
-  recipe: str = "single_phase"
   seed: int = 1
   data: Data = _section(Data)
   network: Network = _section(Network)
-  pose: PoseNetwork = _section(PoseNetwork)
+  networks: Networks = _section(Networks)
   method: Method = _section(Method)
   training: Training = _section(Training)
   evaluation: Evaluation = _section(Evaluation)
   runtime: Runtime = _section(Runtime)
-  stages: List[Stage] = dataclasses.field(default_factory=list)
+  steps: List[Step] = dataclasses.field(default_factory=list)

@@ -54,66 +54,79 @@ def depth_network():
 
 def pose_network():
   """Returns ResNet-18 on pairs of frames."""
-  return schema.PoseNetwork(type="pose_network", pretrained="imagenet",
-                            pose_network=schema.PoseResNet(layout="keras"))
+  return schema.other_network("pose_network", pretrained="imagenet", layout="keras")
 
 
-def depth_stage(name, batch_size, crop=(), *, carried=True):
-  """Returns a stage that learns decoder and motion; the encoder keeps its ImageNet weights.
+def motion(continues=""):
+  """Returns the networks besides the main one.
 
   Args:
-    name: of the stage.
+    continues: the step whose pose network goes on.
+  """
+  pose = pose_network()
+  pose.continues = continues
+  return schema.Networks(pose=pose)
+
+
+def depth_step(name, batch_size, crop=(), *, after="", continues=""):
+  """Returns a step that learns decoder and motion; the encoder keeps its ImageNet weights.
+
+  Args:
+    name: of the step.
     batch_size: samples in a batch.
     crop: of the images; empty = whole.
-    carried: whether the depth network starts from the stage before; the pose network always does.
+    after: the step whose pose network goes on.
+    continues: the step whose depth network goes on.
   """
   network = depth_network()
-  network.carried = carried
+  network.continues = continues
   training = depth_methods.adam_with_step(
       1e-4, DEPTH_STEPS, decay_at=DEPTH_DROP / DEPTH_STEPS, multipliers=[copy.deepcopy(_FROZEN)])
-  return schema.Stage(
+  return schema.Step(
       name=name, parts=[schema.Part(source="sequences", supervision="none",
                                     batch_size=batch_size)],
-      network=network, pose=pose_network(), method=depth_methods.self_supervised_depth(),
+      network=network, networks=motion(after), method=depth_methods.self_supervised_depth(),
       training=training, augmentation=depth_methods.monodepth2_augmentation(SIZE, crop))
 
 
-def finetuning_stage():
-  """Returns the stage that lets the encoder learn too, near its ImageNet features (F)."""
-  stage = depth_stage("finetune", 4, CROP)
-  stage.method.self_supervised_depth.feature_distance = FEATURE_DISTANCE
-  stage.training = depth_methods.adam_with_step(1e-5, FINETUNE_STEPS, decay_at=1.0)
-  return stage
+def finetuning_step():
+  """Returns the step that lets the encoder learn too, near its ImageNet features (F)."""
+  step = depth_step("finetune", 4, CROP, after="cropped", continues="cropped")
+  step.method.self_supervised_depth.feature_distance = FEATURE_DISTANCE
+  step.training = depth_methods.adam_with_step(1e-5, FINETUNE_STEPS, decay_at=1.0)
+  return step
 
 
-def depth_stages(finetuned=True):
-  """Returns the stages of learning depth; the first is there for the pose network.
+def depth_steps(finetuned=True):
+  """Returns the steps of learning depth; the first is there for the pose network.
 
   Args:
     finetuned: whether the third one, with feature distance, is among them.
   """
-  return [depth_stage("whole", 2), depth_stage("cropped", 4, CROP, carried=False),
-          *([finetuning_stage()] if finetuned else [])]
+  return [depth_step("whole", 2), depth_step("cropped", 4, CROP, after="whole"),
+          *([finetuning_step()] if finetuned else [])]
 
 
-def segmentation(network, method, count, stages=(), multipliers=()):
+def segmentation(network, method, count, steps=(), multipliers=()):
   """Returns segmentation from some masks of Cityscapes.
 
   Args:
     network: a `schema.Network`.
     method: a `schema.Method`.
     count: of the masks.
-    stages: before it.
+    steps: before it; the network goes on from the last of them.
     multipliers: before that of the encoder.
   """
   optimization = schema.sgd_steps(LEARNING_RATE, DROP, STEPS)
+  last = steps[-1].name if steps else ""
+  network.continues = last
   return schema.Experiment(
-      recipe="staged" if stages else "single_phase",
       data=schema.Data(
-          sources=[annotated(), *([sequences()] if stages else [])],
+          sources=[annotated(), *([sequences()] if steps else [])],
           parts=[parts.masks(TRAIN, 2, count=count)],
           augmentation=schema.Augmentation(crop=CROP, resize=SIZE, scales=(1.0, 1.0))),
-      network=network, pose=pose_network(), method=method, stages=list(stages),
+      network=network, method=method, steps=list(steps),
+      networks=motion(last) if method.type == "joint_depth" else schema.Networks(),
       training=schema.Training(
           steps=STEPS, weight_decay=5e-4, optimization=optimization, clip_norm=CLIP_NORM,
           multipliers=[*multipliers, schema.Multiplier(pattern="encoder",
@@ -133,25 +146,25 @@ def baseline(count):
 
 def transfer(count, finetuned):
   """Returns P, and with `finetuned` P+F: encoder and decoder start from depth."""
-  return segmentation(unet(), schema.Method(type="supervised"), count, depth_stages(finetuned))
+  return segmentation(unet(), schema.Method(type="supervised"), count, depth_steps(finetuned))
 
 
 def multitask(count):
   """Returns M+F: transfer, and depth of the same frames learned at the same time."""
   network = schema.Network(type="multitask", multitask=schema.MultiTask(**ENCODER))
   return segmentation(
-      network, schema.Method(type="joint_depth"), count, depth_stages(),
+      network, schema.Method(type="joint_depth"), count, depth_steps(),
       [schema.Multiplier(pattern="^pose/", learning_rate=POSE_MULTIPLIER)])
 
 
-@registry.register("depth_cityscapes", "The three stages of learning depth from Cityscapes video")
+@registry.register("depth_cityscapes", "The three steps of learning depth from Cityscapes video")
 def depth_cityscapes():
-  """Returns the stages alone; the last one is the experiment's own training."""
-  *stages, last = depth_stages()
+  """Returns these steps alone; the last one is the experiment's own training."""
+  *steps, last = depth_steps()
   return schema.Experiment(
-      recipe="staged", stages=stages,
+      steps=steps,
       data=schema.Data(sources=[sequences()], parts=last.parts, augmentation=last.augmentation),
-      network=last.network, pose=last.pose, method=last.method, training=last.training,
+      network=last.network, networks=last.networks, method=last.method, training=last.training,
       evaluation=schema.Evaluation(split=VALIDATION))
 
 

@@ -7,22 +7,18 @@ from keras_weakseg import fields
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import schedule
+from keras_weakseg.configs import sections
 from keras_weakseg.configs.checks import choices, one_of, require
+from keras_weakseg.methods import registry as methods
 from keras_weakseg.ops import crf_parameters
 
 CHECKPOINTS = ("last", "best")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-BOX_MODES = ("soft", "hard")
-DEPTH_FROM = ("video", "teacher")
-DEPTH_LOSSES = ("log", "berhu")
 DEPTH_CROPS = ("none", "garg", "eigen")
 DEPTH_SCALES = ("median", "metric")
-# What a part must grant for a method to learn from it; tags where nothing else is said.
-_NEEDED = {
-    "supervised": fields.Supervision.MASK, "supervised_depth": fields.Supervision.DEPTH,
-    **{name: fields.Supervision.BOXES for name in ("bbox_rect", "bbox_seg", "bbox_em_fixed")},
-    **{name: fields.Supervision.NONE for name in ("self_supervised_depth", "joint_depth")}}
+# The experiment's own training.
+LAST = "train"
 
 
 def validate(experiment):
@@ -45,8 +41,8 @@ def validate(experiment):
   """
   data_validation.validate_data(
       experiment.data, not network_validation.has_nested_grids(experiment.network))
-  _validate_phase(experiment, experiment.data.parts, experiment.data.augmentation)
-  _validate_stages(experiment)
+  _validate_training_of(experiment, experiment.data.parts, experiment.data.augmentation)
+  _validate_steps(experiment)
   _validate_evaluation(experiment.evaluation, experiment.training)
   _validate_protocol(experiment.evaluation.protocol)
   _validate_depth_protocol(experiment.evaluation.depth)
@@ -55,60 +51,87 @@ def validate(experiment):
   return experiment
 
 
-def _validate_phase(phase, parts, augmentation):
-  """Checks what an experiment and a stage have in common."""
-  network_validation.validate_network(phase.network)
-  network_validation.validate_pose(phase.pose)
-  frames = getattr(phase.pose.get(), "frames", 2)
-  require(frames == 2 or not augmentation.swap_frames, f"pose.{phase.pose.type}.frames",
-          received=frames, expected="2 with swap_frames: who sees all frames at once knows each by "
-          "its place", fix="Set it to 2, or `swap_frames` of the augmentation to 0.")
-  _validate_method(phase.method, parts)
-  _validate_training(phase.training)
-  warmup = getattr(phase.method.get(), schedule.WARMUP, 0)
-  require(0 <= warmup < phase.training.steps, f"method.{phase.method.type}.{schedule.WARMUP}",
-          expected=f"0 or more, fewer than the {phase.training.steps} steps", received=warmup)
-  _validate_schedule(phase.training.optimization.learning_rate)
+def _validate_training_of(step, parts, augmentation):
+  """Checks what an experiment and a step that trains have in common."""
+  network_validation.validate_network(step.network)
+  one_of("method.type", step.method.type, choices(step.method))
+  method_class = methods.method_class(step.method.type)
+  _validate_networks(step, method_class, augmentation)
+  _validate_method(step.method, method_class, parts)
+  _validate_training(step.training)
+  warmup = getattr(step.method.get(), schedule.WARMUP, 0)
+  require(0 <= warmup < step.training.steps, f"method.{step.method.type}.{schedule.WARMUP}",
+          expected=f"0 or more, fewer than the {step.training.steps} steps", received=warmup)
+  _validate_schedule(step.training.optimization.learning_rate)
+  for name, updates in step.training.updaters.items():
+    _validate_updates(updates, f"training.updaters.{name}")
+    _validate_schedule(updates.optimization.learning_rate,
+                       f"training.updaters.{name}.optimization.learning_rate")
 
 
-def _validate_stages(experiment):
-  names = [stage.name for stage in experiment.stages]
-  require(bool(names) == (experiment.recipe == "staged"), "stages", received=names or "none",
-          expected="one or more for the recipe 'staged', none for any other",
-          fix=f"Set `recipe` ('{experiment.recipe}' now), or `stages`.")
-  require(len({*names, "train"}) == len(names) + 1 and all(names), "stages",
-          expected="a name of its own for every stage, none of them 'train'", received=names)
-  for i, stage in enumerate(experiment.stages):
-    augmentation, key = stage.augmentation, f"stages.{i}.augmentation"
+def _validate_networks(step, method_class, augmentation):
+  """Checks the networks besides the main one; those of other methods are left as they are."""
+  own, known = (
+      {name for cls in classes for name, need in list(cls.networks_of(options).items())[1:]
+       if not need.like} for classes, options in (
+           ((method_class,), step.method.options()), (methods.METHODS.values(), {})))
+  for name, network in step.networks.items():
+    if name not in own | known:
+      raise errors.unknown_name("network of a method", name, sorted(own | known))
+    network_validation.validate_other(network, f"networks.{name}")
+    frames = getattr(network.get(), "frames", 2) if network.type else 2
+    require(frames == 2 or not augmentation.swap_frames, f"networks.{name}.{network.type}.frames",
+            received=frames, expected="2 with swap_frames: who sees all frames at once knows each "
+            "by its place", fix="Set it to 2, or `swap_frames` of the augmentation to 0.")
+
+
+def _validate_steps(experiment):
+  """Checks the steps before the experiment's own training, and what refers to them."""
+  names = [step.name for step in experiment.steps]
+  require(len({*names, LAST}) == len(names) + 1 and all(names), "steps",
+          expected=f"a name of its own for every step, none of them '{LAST}'", received=names)
+  for i, step in enumerate(experiment.steps):
+    augmentation, key = step.augmentation, f"steps.{i}.augmentation"
     if augmentation is None:
       augmentation, key = experiment.data.augmentation, "data.augmentation"
     try:
-      data_validation.validate_parts(experiment.data.sources, stage.parts, stage.head)
+      _validate_references(step, step.parts, names[:i], experiment.data.sources)
+      if step.make.type is not None:
+        one_of("make.type", step.make.type, choices(step.make))
+        sections.check(step.make.get(), f"make.{step.make.type}")
+        continue
+      one_of("mixed_precision", step.mixed_precision, ("", *PRECISIONS))
+      data_validation.validate_parts(experiment.data.sources, step.parts, step.head)
       data_validation.validate_augmentation(
-          augmentation, not network_validation.has_nested_grids(stage.network), key)
-      _validate_phase(stage, stage.parts, augmentation)
+          augmentation, not network_validation.has_nested_grids(step.network), key)
+      _validate_training_of(step, step.parts, augmentation)
     except ValueError as error:
-      raise ValueError(f"In the stage '{stage.name}': {error}") from error
+      raise ValueError(f"In the step '{step.name}': {error}") from error
+  _validate_references(experiment, experiment.data.parts, names, experiment.data.sources)
 
 
-def _validate_method(method, parts):
-  one_of("method.type", method.type, choices(method))
-  options = method.get()
-  for name in ("background_portion", "foreground_portion"):
-    value = getattr(options, name, 0.0)
-    require(0 <= value <= 1, f"method.{method.type}.{name}", expected="a share of the pixels, 0..1",
-            received=value)
-  iterations = getattr(options, "iterations", 1)
-  require(iterations >= 1, f"method.{method.type}.iterations", expected="1 or more",
-          received=iterations)
-  alpha = getattr(options, "alpha", 0.5)
-  require(0 < alpha < 1, f"method.{method.type}.alpha", received=alpha,
-          expected="a share of the box, 0 < alpha < 1")
-  one_of(f"method.{method.type}.mode", getattr(options, "mode", BOX_MODES[0]), BOX_MODES)
-  _validate_depth(f"method.{method.type}", options)
-  needed = _NEEDED.get(method.type, fields.Supervision.TAGS)
-  if getattr(options, "loss", "") == "berhu":  # A teacher needs no labels.
-    needed = fields.Supervision.NONE
+def _validate_references(step, parts, before, sources):
+  """Checks that a step names steps before it only, also by what its sources carry."""
+  used = {part.source or sources[0].name for part in parts} if sources else set()
+  for i, source in enumerate(sources):
+    for name in source.derived if source.name in used else ():
+      one_of(f"data.sources.{i}.derived", name, before)
+  for name in getattr(step, "reads", ()):
+    one_of("reads", name, before)
+  for key, network in (("network", step.network), *step.networks.items()):
+    if network.continues:
+      one_of(f"{key}.continues", network.continues.split("/")[0], before)
+  for i, part in enumerate(parts):
+    if part.ids.startswith(data_validation.OF_STEP):
+      one_of(f"parts.{i}.ids", part.ids[len(data_validation.OF_STEP):], before)
+
+
+def _validate_method(method, method_class, parts):
+  options, key = method.get(), f"method.{method.type}"
+  sections.check(options, key)
+  _validate_depth(key, options)
+  needed = (fields.Supervision.NONE if method_class.unlabelled else
+            method_class.needed(method.options()))
   for i, part in enumerate(parts):
     flags = fields.granted(fields.parse_supervision(part.supervision))
     if needed and not flags & needed:
@@ -119,20 +142,9 @@ def _validate_method(method, parts):
 
 
 def _validate_depth(key, options):
-  """Checks what methods of depth have in common, and what they choose from."""
+  """Checks what options of methods of depth have to do with each other."""
   near, far = getattr(options, "min_depth", 0.1), getattr(options, "max_depth", 100.0)
-  require(0 < near < far, f"{key}.max_depth", expected=f"more than min_depth, {near:g}, above 0",
-          received=far)
-  for name in ("ssim_weight", "lam"):
-    value = getattr(options, name, 0.0)
-    require(0 <= value <= 1, f"{key}.{name}", expected="a share, 0..1", received=value)
-  for name in ("smoothness", "feature_distance", "gradient_weight", "depth_weight"):
-    value = getattr(options, name, 0.0)
-    require(value >= 0, f"{key}.{name}", expected="a weight of 0 or more", received=value)
-  steps = getattr(options, "align", 0)
-  require(steps >= 0, f"{key}.align", expected="0 (none) or more steps", received=steps)
-  one_of(f"{key}.depth_from", getattr(options, "depth_from", DEPTH_FROM[0]), DEPTH_FROM)
-  one_of(f"{key}.loss", getattr(options, "loss", DEPTH_LOSSES[0]), DEPTH_LOSSES)
+  require(near < far, f"{key}.max_depth", expected=f"more than min_depth, {near:g}", received=far)
   require(getattr(options, "video", True) or getattr(options, "stereo", False), f"{key}.video",
           expected="True, or `stereo=True`", received=False)
 
@@ -141,12 +153,19 @@ def _validate_training(training):
   for name in ("steps", "accumulation", "log_every", "keep"):
     value = getattr(training, name)
     require(value >= 1, f"training.{name}", expected="1 or more", received=value)
-  for name in ("weight_decay", "clip_norm", "checkpoint_every", "validate_every",
-               "picture_samples"):
+  for name in ("checkpoint_every", "validate_every", "picture_samples"):
     value = getattr(training, name)
     require(value >= 0, f"training.{name}", expected="0 or more", received=value)
-  for i, multiplier in enumerate(training.multipliers):
-    key = f"training.multipliers.{i}"
+  _validate_updates(training, "training")
+
+
+def _validate_updates(updates, at):
+  """Checks how the variables of an optimizer are updated."""
+  for name in ("weight_decay", "clip_norm"):
+    value = getattr(updates, name)
+    require(value >= 0, f"{at}.{name}", expected="0 or more", received=value)
+  for i, multiplier in enumerate(updates.multipliers):
+    key = f"{at}.multipliers.{i}"
     require(multiplier.learning_rate >= 0, f"{key}.learning_rate", expected="0 (frozen) or more",
             received=multiplier.learning_rate)
     require(multiplier.weight_decay >= 0, f"{key}.weight_decay", expected="0 or more",
@@ -161,9 +180,8 @@ def _validate_training(training):
       ) from error
 
 
-def _validate_schedule(rate):
+def _validate_schedule(rate, key="training.optimization.learning_rate"):
   """Checks the learning rate; a schedule of Model Garden that we do not know passes."""
-  key = "training.optimization.learning_rate"
   require(rate.type is not None, f"{key}.type", expected="one of " + ", ".join(choices(rate)),
           received=None)
   chosen, at = rate.get(), f"{key}.{rate.type}"

@@ -1,16 +1,19 @@
-"""The frame of every training method: losses over the global batch, one update, health figures."""
+"""The frame of every training method: losses over the global batch, updates, health figures."""
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry as networks
 
 TOTAL = "loss"
 LEARNING_RATE = "learning_rate"
+# The optimizer that every method has.
+MAIN = "main"
 
 
 class Term(NamedTuple):
@@ -23,15 +26,14 @@ class Method(keras.Model):
   """One replica's view of a training procedure.
 
   A method is built from named networks. A subclass with one objective writes `loss_terms`; one
-  with several optimizers or inner loops overrides `train_step`. `predictor` is what is evaluated
-  and exported.
+  with several optimizers writes `optimizers` and `update`. What shall happen after an update, such
+  as a moving average, stands in `after_update`. All networks, optimizers and variables are saved,
+  resumed and replicated.
+
+  Options are the annotated keywords of the constructors: the configuration is made from them.
 
   Args:
-    networks: dict of name to Keras model; all are saved in checkpoints.
-    predictor: functional model, RGB 0..255 [N,H,W,3] to scores [N,h,w,C].
-    seed: integer, seed of all randomness of the training step.
-    accumulation: micro-batches per update; gradients are averaged over them, each normalised by
-      its own valid pixels (Caffe's `iter_size`).
+    context: `contexts.Context`: networks, parts, seed.
   """
   # Kind of label maps (`rect`, `seg`) that a method wants made of boxes before it trains, and the
   # names of its options that decide how.
@@ -41,25 +43,53 @@ class Method(keras.Model):
   needs = fields.Supervision.NONE
   # Whether samples without that label teach something too.
   unlabelled = False
-  # Role of the network that it trains.
+  # Role of the network that is evaluated.
   role = networks.SEGMENTATION
 
-  def __init__(self, networks, predictor, *, seed=0, accumulation=1):
+  def __init__(self, context):
     super().__init__()
-    self.networks = dict(networks)
-    self.predictor = predictor
+    self.networks = {name: built.model for name, built in context.networks.items()}
+    self.predictor = context.main.predictor
     # Figures are global already; Keras would add up those of the replicas.
     self.distribute_reduction_method = "first"
-    self.seed = seed
-    self.accumulation = accumulation
-    self.updater = None
+    self.seed = context.seed
+    self.accumulation = context.accumulation
+    self.parts, self.part_weights = tuple(context.parts), tuple(context.part_weights)
+    self.updaters = {}
+    self.context = context
+    self._trained = tuple(name for name, built in context.networks.items() if built.trained)
     self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step",
                             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
 
   @property
   def main(self):
-    """The network that is evaluated, the first one; the next phase of a recipe starts from it."""
+    """The network that is evaluated, the first one."""
     return next(iter(self.networks.values()))
+
+  @property
+  def updater(self):
+    """The `Updater` of the main optimizer; None before `prepare`."""
+    return self.updaters.get(MAIN)
+
+  @classmethod
+  def networks_of(cls, options):
+    """Returns the networks that the method wants: dict of name to `contexts.Need`.
+
+    The first one is evaluated.
+
+    Args:
+      options: dict of the method's options.
+    """
+    del options
+    return {contexts.MAIN[cls.role]: contexts.Need((cls.role,))}
+
+  def optimizers(self):
+    """Returns who moves what: dict of the name of an optimizer to names of networks.
+
+    The configuration of `main` is `training.optimization`; others have a section of their name in
+    `training.updaters`.
+    """
+    return {MAIN: tuple(self._trained)}
 
   @classmethod
   def inputs(cls, options):
@@ -83,15 +113,18 @@ class Method(keras.Model):
     Args:
       make_updater: function that returns an `Updater` of a dict of variables by name; names start
         with that of the network, such as `depth/conv1/kernel:0`. What two networks share belongs
-        to the first.
+        to the first. For further optimizers their name follows as a second argument.
     """
-    named, known = {}, set()
-    for name, network in self.networks.items():
-      for variable in network.trainable_variables:
-        if variable.ref() not in known:
-          known.add(variable.ref())
-          named[f"{name}/{variable.name}"] = variable
-    self.updater = make_updater(named)
+    known = set()
+    for optimizer, names in self.optimizers().items():
+      named = {}
+      for name in names:
+        for variable in self.networks[name].trainable_variables:
+          if variable.ref() not in known:
+            known.add(variable.ref())
+            named[f"{name}/{variable.name}"] = variable
+      self.updaters[optimizer] = (
+          make_updater(named) if optimizer == MAIN else make_updater(named, optimizer))
 
   @classmethod
   def notes(cls, options, masks):
@@ -128,40 +161,79 @@ class Method(keras.Model):
     Returns:
       Dict of float32 scalars, equal on all replicas: `loss`, every loss term, health figures.
     """
+    logs = self.update(data)
+    self.step.assign_add(1)
+    self.after_update()
+    return logs
+
+  def update(self, data):
+    """Updates the networks once; a method with several optimizers calls `minimize` for each.
+
+    Args:
+      data: dict of tensors with a leading batch axis.
+
+    Returns:
+      Dict of float32 scalars.
+    """
+    return self.minimize(data, self.loss_terms)
+
+  def after_update(self):
+    """Does what follows an update, inside the step; `step` counts it already."""
+    return None
+
+  def minimize(self, data, objective, optimizer=MAIN):
+    """Updates the variables of one optimizer by the gradient of an objective.
+
+    Args:
+      data: dict of tensors with a leading batch axis.
+      objective: function of a batch that returns what `loss_terms` does.
+      optimizer: one of `optimizers`.
+
+    Returns:
+      Dict of float32 scalars: the objective's terms and health figures, and its weighted sum and
+      the learning rate, whose names start with that of the optimizer unless it is the main one.
+    """
     gradients, logs = [], []
     for i in range(self.accumulation):
       micro = {name: value[i::self.accumulation] for name, value in data.items()}
-      found, figures = self._gradients(micro, i)
-      gradients.append(found)
+      of_micro, figures = self._gradients(micro, i, objective, optimizer)
+      gradients.append(of_micro)
       logs.append(figures)
     logs = {name: tf.add_n([entry[name] for entry in logs]) / self.accumulation
             for name in logs[0]}
-    logs[LEARNING_RATE] = self.updater.learning_rate
-    self.updater.apply([_mean(of_variable) for of_variable in zip(*gradients)])
-    self.step.assign_add(1)
+    updater = self.updaters[optimizer]
+    logs[_named(LEARNING_RATE, optimizer)] = updater.learning_rate
+    updater.apply([_mean(of_variable) for of_variable in zip(*gradients)])
     return logs
 
-  def _gradients(self, batch, index):
+  def _gradients(self, batch, index, objective, optimizer):
+    updater = self.updaters[optimizer]
     with tf.GradientTape() as tape:
-      with randomness.random_scope(self.step_seed(index)):
-        terms, health = self.loss_terms(batch)
+      with randomness.random_scope(self.step_seed(index, optimizer)):
+        terms, health = objective(batch)
       counts = ratio.global_sums([term.mean.denominator for term in terms.values()])
       total = tf.add_n([
           term.weight * tf.math.divide_no_nan(term.mean.numerator, count)
           for term, count in zip(terms.values(), counts)])
-      scaled = self.updater.scale(total)
-    gradients = tape.gradient(scaled, self.updater.variables_in_order)
+      scaled = updater.scale(total)
+    gradients = tape.gradient(scaled, updater.variables_in_order)
     figures = ratio.evaluate({name: term.mean for name, term in terms.items()} | dict(health))
-    figures[TOTAL] = tf.add_n([term.weight * figures[name] for name, term in terms.items()])
+    figures[_named(TOTAL, optimizer)] = tf.add_n(
+        [term.weight * figures[name] for name, term in terms.items()])
     return gradients, figures
 
-  def step_seed(self, index=0):
-    """Returns int32 [2], the seed of this step, micro-batch and replica."""
+  def step_seed(self, index=0, optimizer=MAIN):
+    """Returns int32 [2], the seed of this step, micro-batch, replica and optimizer."""
     replica = tf.distribute.get_replica_context().replica_id_in_sync_group
     seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(self.step, tf.int32)])
-    for fold in (index, replica):
+    others = () if optimizer == MAIN else (1 + list(self.updaters).index(optimizer),)
+    for fold in (index, replica, *others):
       seed = randomness.fold_in(seed, fold)
     return seed
+
+
+def _named(figure, optimizer):
+  return figure if optimizer == MAIN else f"{optimizer}_{figure}"
 
 
 def _mean(gradients):

@@ -3,6 +3,8 @@
 The boxes themselves never reach the network: they are made into label maps before training (see
 `keras_weakseg.data.label_maps`), which come with the samples as `box_labels`.
 """
+from typing import Annotated
+
 import tensorflow as tf
 
 from keras_weakseg import errors
@@ -11,8 +13,10 @@ from keras_weakseg.methods import base
 from keras_weakseg.methods import em as em_frame
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import supervised
+from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.ops import em
 from keras_weakseg.ops import resize
+from keras_weakseg.options import CountOrNone, OneOf, Range
 
 
 class BoxLabels(supervised.Supervised):
@@ -22,7 +26,7 @@ class BoxLabels(supervised.Supervised):
   options decide how they are made.
 
   Args:
-    **options: see `Supervised`.
+    context: see `Supervised`.
   """
   needs = fields.Supervision.BOXES  # Granted by masks too.
 
@@ -70,16 +74,17 @@ class BBoxSeg(BoxLabels):
   """Bbox-Seg: a dense CRF has found the objects inside of the boxes before training.
 
   Args:
+    context: see `Supervised`.
     alpha: share of a box that is certainly the object (its core).
     mode: `soft` or `hard` evidence; see `ops.boxes.soft_box_probabilities`.
     crf: name of the CRF's parameter set, or its parameters as text.
-    **options: see `BoxLabels`.
   """
   label_maps = "seg"
   label_map_options = ("alpha", "mode", "crf")
 
-  def __init__(self, *args, alpha=0.2, mode="soft", crf="bbox_seg", **options):
-    super().__init__(*args, **options)
+  def __init__(self, context, *, alpha: Annotated[float, Range(0, 1, True, True)] = 0.2,
+               mode: Annotated[str, OneOf(box_ops.MODES)] = "soft", crf: str = "bbox_seg"):
+    super().__init__(context)
     self.alpha = alpha
     self.mode = mode
     self.crf = crf
@@ -95,15 +100,16 @@ class BBoxEMFixed(BoxLabels):
   from then on; `warmup_steps` of Bbox-Rect keep it from that (not in the paper, so 0 by default).
 
   Args:
+    context: see `Supervised`.
     background_bias: added to the score of the background wherever the boxes are known.
     foreground_bias: added to the score of the class of the smallest box over a pixel.
     warmup_steps: so many steps train on the boxes as they are before the first E-step.
-    **options: see `BoxLabels`.
   """
   label_maps = "rect"
 
-  def __init__(self, *args, background_bias=5.0, foreground_bias=6.0, warmup_steps=0, **options):
-    super().__init__(*args, **options)
+  def __init__(self, context, *, background_bias: float = 5.0, foreground_bias: float = 6.0,
+               warmup_steps: CountOrNone = 0):
+    super().__init__(context)
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
     self.warmup_steps = warmup_steps

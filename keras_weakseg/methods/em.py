@@ -19,13 +19,13 @@ class ExpectationMaximization(supervised.Supervised):
   labels it; a network soon tells padding from image and gives it to the tagged class.
 
   Args:
+    context: see `Supervised`.
     censor_absent: latent labels of classes that are not tagged become 255.
-    **options: see `Supervised`.
   """
   needs = fields.Supervision.TAGS  # Granted by masks and boxes too.
 
-  def __init__(self, *args, censor_absent=False, **options):
-    super().__init__(*args, **options)
+  def __init__(self, context, *, censor_absent: bool = False):
+    super().__init__(context)
     self.censor_absent = censor_absent
 
   def biased_scores(self, scores, tags, valid, batch):

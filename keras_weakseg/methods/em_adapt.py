@@ -2,12 +2,14 @@
 from keras_weakseg import fields
 from keras_weakseg.methods import em as frame
 from keras_weakseg.ops import em
+from keras_weakseg.options import Count, Share
 
 
 class EMAdapt(frame.ExpectationMaximization):
   """EM-Adapt (Papandreou et al. 2015, section 3.2).
 
   Args:
+    context: see `Supervised`.
     background_portion, foreground_portion: at least these shares of the image are labelled
       background and each tagged class.
     iterations: passes over the tagged classes, visited in an order drawn per draw of a sample.
@@ -15,9 +17,9 @@ class EMAdapt(frame.ExpectationMaximization):
     **options: see `ExpectationMaximization`.
   """
 
-  def __init__(self, *args, background_portion=0.4, foreground_portion=0.2, iterations=5,
-               suppress_others=True, **options):
-    super().__init__(*args, **options)
+  def __init__(self, context, *, background_portion: Share = 0.4, foreground_portion: Share = 0.2,
+               iterations: Count = 5, suppress_others: bool = True, **options):
+    super().__init__(context, **options)
     self.background_portion = background_portion
     self.foreground_portion = foreground_portion
     self.iterations = iterations

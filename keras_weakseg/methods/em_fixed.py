@@ -7,13 +7,15 @@ class EMFixed(frame.ExpectationMaximization):
   """EM-Fixed (Papandreou et al. 2015, Algorithm 1, eq. 6-7).
 
   Args:
+    context: see `Supervised`.
     background_bias: added to the score of the background.
     foreground_bias: added to the score of every tagged class.
     **options: see `ExpectationMaximization`.
   """
 
-  def __init__(self, *args, background_bias=3.0, foreground_bias=5.0, **options):
-    super().__init__(*args, **options)
+  def __init__(self, context, *, background_bias: float = 3.0, foreground_bias: float = 5.0,
+               **options):
+    super().__init__(context, **options)
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
 

@@ -1,8 +1,11 @@
 """Segmentation and depth on one encoder, at the same time (Hoyer et al., CVPR 2021)."""
+from typing import Annotated
+
 import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.methods import base
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import self_supervised_depth as depth_method
 from keras_weakseg.methods import supervised
@@ -12,6 +15,7 @@ from keras_weakseg.networks import multitask_decoder
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import resize
+from keras_weakseg.options import OneOf, Weight
 
 VIDEO = "video"
 TEACHER = "teacher"
@@ -26,33 +30,30 @@ class JointDepth(supervised.Supervised):
   ("side") scores. Depth is learned from video, or from a teacher's disparity on the same images.
 
   Args:
-    network: multi-task network, preprocessed floats to a dict of scores and disparities.
-    predictor: functional model, RGB 0..255 [N,H,W,3] to scores [N,H,W,C].
-    network_preprocessing: mode of `preprocessing.Preprocess` for `network`.
-    pose: pose network, see `VideoLoss`; None with a teacher.
-    pose_preprocessing: its mode of `preprocessing.Preprocess`.
+    context: see `Supervised`; with video, `pose` is the network of the motion.
     depth_from: "video" or "teacher".
     depth_weight: weight of the depth loss.
-    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
-      symmetric, align: see `VideoLoss`.
-    **options: see `Supervised`.
+    **options: see `VideoLoss`.
   """
+  option_homes = (video_loss.VideoLoss,)
   needs = fields.Supervision.MASK  # Of what nobody has divided into parts.
   unlabelled = True
   role = networks.MULTITASK
 
-  def __init__(self, network, predictor, *, network_preprocessing=preprocessing.TF, pose=None,
-               pose_preprocessing=preprocessing.TF, depth_from=VIDEO, depth_weight=1.0,
-               min_depth=0.1, max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True,
-               average=False, scale_translation=False, symmetric=False, align=0, **options):
-    super().__init__(network, predictor, **options)
-    self.networks = {"multitask": network, **({"pose": pose} if pose is not None else {})}
-    self.preprocess = preprocessing.Preprocess(network_preprocessing)
+  def __init__(self, context, *, depth_from: Annotated[str, OneOf(DEPTH_FROM)] = VIDEO,
+               depth_weight: Weight = 1.0, **options):
+    super().__init__(context)
+    self.preprocess = preprocessing.Preprocess(context.main.record.preprocessing)
     self.depth_from, self.depth_weight = depth_from, depth_weight
-    self.video_loss = video_loss.VideoLoss(
-        pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
-        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
-        scale_translation=scale_translation, symmetric=symmetric, align=align)
+    self.video_loss = video_loss.VideoLoss(*depth_method.pose_of(context), **options)
+
+  @classmethod
+  def networks_of(cls, options):
+    """See `Method.networks_of`."""
+    needs = super().networks_of(options)
+    if options.get("depth_from", VIDEO) == VIDEO:
+      needs[contexts.POSE] = contexts.Need((networks.POSE,), type="light_pose")
+    return needs
 
   @classmethod
   def inputs(cls, options):

@@ -1,6 +1,4 @@
 """Methods by name."""
-import inspect
-
 from keras_weakseg import errors
 from keras_weakseg.methods import boxes
 from keras_weakseg.methods import em_adapt
@@ -9,10 +7,6 @@ from keras_weakseg.methods import joint_depth
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
-
-# What recipes give every method of depth: networks and parts, no options of an experiment.
-GIVEN = ("network_preprocessing", "pose", "pose_preprocessing", "reference", "parts",
-         "part_weights")
 
 METHODS = {
     "supervised": supervised.Supervised,
@@ -38,8 +32,14 @@ def method_class(name):
   return METHODS[name]
 
 
-def own_options(cls):
-  """Returns the hyper-parameters that a class itself adds, with their defaults."""
-  parameters = inspect.signature(cls.__init__).parameters.values()
-  return {p.name: p.default for p in parameters
-          if p.default is not inspect.Parameter.empty and p.name not in GIVEN}
+def register(name, cls):
+  """Makes a method of a user's own module known by a name; returns the class.
+
+  Raises:
+    ValueError: another class has this name.
+  """
+  if METHODS.setdefault(name, cls) is not cls:
+    raise errors.value_error(
+        f"There is a method '{name}' already.", expected="a name of its own",
+        received=METHODS[name].__name__, fix="Choose another name.")
+  return cls

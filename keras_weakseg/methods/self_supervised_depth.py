@@ -8,12 +8,14 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import base
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import feature_distance as distances
 from keras_weakseg.methods import video_loss
 from keras_weakseg.networks import depth_encoder
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
+from keras_weakseg.options import Weight
 
 FRAME_FIELDS = (fields.FRAMES, fields.FRAME_OFFSETS, fields.INTRINSICS)
 STEREO_FIELDS = (fields.STEREO_IMAGE, fields.STEREO_POSE)
@@ -23,46 +25,41 @@ class SelfSupervisedDepth(base.Method):
   """Learns disparity and motion by predicting every frame from its neighbours.
 
   Args:
-    network: Keras model, preprocessed floats to a dict with "disparity_<s>".
-    predictor: functional model, RGB 0..255 [N,H,W,3] to the finest disparity [N,H,W,1].
-    pose: pose network, see `VideoLoss`.
-    pose_preprocessing: its mode of `preprocessing.Preprocess`.
-    reference: Keras model, preprocessed floats to the deepest features of the encoder as it was
-      before training; None = none.
+    context: see `Method`; with neighbours in time, `pose` is the network of their motion (see
+      `VideoLoss`); `reference` has the features that those of the encoder shall stay near.
     feature_distance: weight of the distance to these features (1e-2 in Hoyer et al.).
-    network_preprocessing: mode of `preprocessing.Preprocess` for `network`.
-    parts: names of the bundle's parts.
-    part_weights: how much the samples of each part count, in the photometric term and in the
-      smoothness.
     stereo: whether samples bring the other camera of a pair as a further source, which makes
       depth metric.
     video: whether neighbours in time are sources.
-    min_depth, max_depth, smoothness, ssim_weight, auto_mask, average, scale_translation,
-      symmetric, align: see `VideoLoss`.
-    **options: see `Method`.
+    **options: see `VideoLoss`. Samples count by the weight of their part, in the photometric term
+      and in the smoothness.
   """
+  option_homes = (video_loss.VideoLoss,)
   needs = fields.Supervision.NONE
   role = networks.DEPTH
 
-  def __init__(self, network, predictor, *, pose=None, pose_preprocessing=preprocessing.TF,
-               reference=None, feature_distance=0.0, network_preprocessing=preprocessing.TF,
-               parts=("video",), part_weights=(1.0,), stereo=False, video=True, min_depth=0.1,
-               max_depth=100.0, smoothness=1e-3, ssim_weight=0.85, auto_mask=True, average=False,
-               scale_translation=False, symmetric=False, align=0, **options):
-    pair = {"depth": network, **({"pose": pose} if pose is not None else {})}
-    super().__init__(pair, predictor, **options)
-    self.part_weights = tuple(part_weights)
-    self.parts = tuple(parts)
+  def __init__(self, context, *, feature_distance: Weight = 0.0, stereo: bool = False,
+               video: bool = True, **options):
+    super().__init__(context)
     self.feature_distance = feature_distance
-    self.reference = reference
-    self.preprocess = preprocessing.Preprocess(network_preprocessing)
-    self.video_loss = video_loss.VideoLoss(
-        pose, pose_preprocessing, min_depth=min_depth, max_depth=max_depth, smoothness=smoothness,
-        ssim_weight=ssim_weight, auto_mask=auto_mask, average=average,
-        scale_translation=scale_translation, symmetric=symmetric, align=align)
+    self.reference = reference_features(context)
+    self.preprocess = preprocessing.Preprocess(context.main.record.preprocessing)
+    self.video_loss = video_loss.VideoLoss(*pose_of(context), **options)
     del stereo, video  # They decide what the batches carry: see `inputs`.
+    network = self.main
     features = network.get_layer(depth_encoder.feature_name(4)).output
     self.depth_and_features = keras.Model(network.inputs, [network.output, features])
+
+  @classmethod
+  def networks_of(cls, options):
+    """See `Method.networks_of`."""
+    needs = super().networks_of(options)
+    if options.get("video", True):
+      needs[contexts.POSE] = contexts.Need((networks.POSE,), type="light_pose")
+    if options.get("feature_distance"):
+      needs[contexts.REFERENCE] = contexts.Need(
+          like=contexts.MAIN[cls.role], starts=contexts.PRETRAINED, trained=False)
+    return needs
 
   @classmethod
   def inputs(cls, options):
@@ -86,6 +83,21 @@ class SelfSupervisedDepth(base.Method):
       terms["feature_distance"] = base.Term(distances.feature_distance(
           features, self.reference(inputs, training=False)), self.feature_distance)
     return terms, health
+
+
+def pose_of(context):
+  """Returns the pose network of a context and its mode of preprocessing, None without one."""
+  built = context.networks.get(contexts.POSE)
+  return (None, preprocessing.TF) if built is None else (built.model, built.record.preprocessing)
+
+
+def reference_features(context):
+  """Returns the frozen encoder of the network `reference`, or None without one."""
+  if contexts.REFERENCE not in context.networks:
+    return None
+  encoder = depth_encoder.encoder_model(context.networks[contexts.REFERENCE].model)
+  encoder.trainable = False
+  return encoder
 
 
 def disparities_of(outputs):

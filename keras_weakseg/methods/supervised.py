@@ -4,7 +4,6 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.methods import base
 from keras_weakseg.methods import ratio
-from keras_weakseg.methods import readings as reading_lib
 from keras_weakseg.ops import losses
 from keras_weakseg.ops import resize
 
@@ -18,26 +17,15 @@ class Supervised(base.Method):
   have several label spaces on one head (Cross-Joint training, section 4.4 there).
 
   Args:
-    network: Keras model, preprocessed floats to scores; part of `predictor`.
-    predictor: functional model, RGB 0..255 [N,H,W,3] to scores [N,h,w,C].
-    parts: names of the bundle's parts, in the order of their index.
-    part_weights: one weight per part.
-    stride: of the score grid, pixels.
-    scorer: functional model, RGB 0..255 to the scores of the head, where the predictor gives those
-      of another label space; None = the predictor.
-    readings: `Reading`s that share out the parts among label spaces; None = there is but one.
-    **options: see `Method`.
+    context: see `Method`; the scorer of the main network gives the scores of the head.
   """
   needs = fields.Supervision.MASK
 
-  def __init__(self, network, predictor, *, parts=("masks",), part_weights=(1.0,), stride=8,
-               scorer=None, readings=None, **options):
-    super().__init__({"segmenter": network}, predictor, **options)
-    self.parts = tuple(parts)
-    self.part_weights = tuple(part_weights)
-    self.stride = stride
-    self.scorer = predictor if scorer is None else scorer
-    self.readings = readings
+  def __init__(self, context):
+    super().__init__(context)
+    self.stride = context.main.record.stride
+    self.scorer = context.main.scorer
+    self.readings = context.readings
 
   def loss_terms(self, batch):
     """See `Method.loss_terms`: one term per part of the bundle, named `loss_<part>`."""

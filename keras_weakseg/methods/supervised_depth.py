@@ -1,4 +1,6 @@
 """Depth from labels: true depth (or parallax) of single images, or a teacher's disparity."""
+from typing import Annotated
+
 import tensorflow as tf
 
 from keras_weakseg import errors
@@ -11,6 +13,7 @@ from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import depth_losses
 from keras_weakseg.ops import geometry
+from keras_weakseg.options import OneOf, Positive, Share, Weight
 
 LOG = "log"
 BERHU = "berhu"
@@ -25,28 +28,22 @@ class SupervisedDepth(base.Method):
   3DV 2016), against that of a teacher (`disparity` of the samples), as Hoyer et al. train students.
 
   Args:
-    network: Keras model, preprocessed floats to a dict with "disparity_<s>".
-    predictor: functional model, RGB 0..255 [N,H,W,3] to the finest disparity [N,H,W,1].
-    network_preprocessing: mode of `preprocessing.Preprocess` for `network`.
-    parts: names of the bundle's parts.
-    part_weights: how much the samples of each part count.
+    context: see `Method`; samples count by the weight of their part.
     loss: "log" or "berhu".
     lam: how much of a common factor of depth is forgiven, 0 (none) to 1 (all).
     gradient_weight: weight of the gradient matching.
     min_depth, max_depth: depths of disparity 1 and 0.
-    **options: see `Method`.
   """
   needs = fields.Supervision.DEPTH
   role = networks.DEPTH
 
-  def __init__(self, network, predictor, *, network_preprocessing=preprocessing.TF,
-               parts=("depth",), part_weights=(1.0,), loss=LOG, lam=0.5, gradient_weight=0.5,
-               min_depth=0.1, max_depth=100.0, **options):
+  def __init__(self, context, *, loss: Annotated[str, OneOf(LOSSES)] = LOG, lam: Share = 0.5,
+               gradient_weight: Weight = 0.5, min_depth: Positive = 0.1,
+               max_depth: Positive = 100.0):
     if loss not in LOSSES:
       raise errors.unknown_name("loss of depth", loss, LOSSES)
-    super().__init__({"depth": network}, predictor, **options)
-    self.preprocess = preprocessing.Preprocess(network_preprocessing)
-    self.parts, self.part_weights = tuple(parts), tuple(part_weights)
+    super().__init__(context)
+    self.preprocess = preprocessing.Preprocess(context.main.record.preprocessing)
     # Not `loss`: that is what `compile` of Keras sets.
     self.compared, self.lam, self.gradient_weight = loss, lam, gradient_weight
     self.depth_range = (min_depth, max_depth)

@@ -12,6 +12,7 @@ from keras_weakseg.ops import alignment
 from keras_weakseg.ops import color
 from keras_weakseg.ops import geometry
 from keras_weakseg.ops import photometric
+from keras_weakseg.options import CountOrNone, Positive, Share, Weight
 
 # So small that it only decides between equal errors.
 _NOISE = 1e-5
@@ -68,9 +69,10 @@ class VideoLoss:
     compiled: whether XLA compiles the loss, which halves its time.
   """
 
-  def __init__(self, pose, pose_preprocessing=preprocessing.TF, *, min_depth=0.1, max_depth=100.0,
-               smoothness=1e-3, ssim_weight=0.85, auto_mask=True, average=False,
-               scale_translation=False, symmetric=False, align=0, compiled=True):
+  def __init__(self, pose, pose_preprocessing=preprocessing.TF, *, min_depth: Positive = 0.1,
+               max_depth: Positive = 100.0, smoothness: Weight = 1e-3, ssim_weight: Share = 0.85,
+               auto_mask: bool = True, average: bool = False, scale_translation: bool = False,
+               symmetric: bool = False, align: CountOrNone = 0, compiled=True):
     self.pose = pose
     self.symmetric, self.align = symmetric, align
     self.scale_translation = scale_translation

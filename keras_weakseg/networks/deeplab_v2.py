@@ -86,7 +86,7 @@ def aspp_sum(features, num_classes, rates=ASPP_RATES):
   return keras.layers.Add(dtype="float32", name="fc8_sum")(branches)
 
 
-def deeplab_v2_resnet101(input_shape, num_classes, *, multi_scale=False, return_all=False,
+def deeplab_v2_resnet101(input_shape, num_classes, *, multi_scale: bool = False, return_all=False,
                          input_channels=3, batch_norm=norms.FROZEN):
   """Builds DeepLab v2.
 

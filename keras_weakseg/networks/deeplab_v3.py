@@ -133,8 +133,8 @@ def build_backbone(name, *, output_stride=16, width=1.0, synchronized_batch_norm
       use_sync_bn=synchronized_batch_norm)
 
 
-def deeplab_v3(input_shape, num_classes, *, backbone="resnet50", output_stride=16, width=1.0,
-               head_filters=256, separable_head=False, dropout_rate=0.1,
+def deeplab_v3(input_shape, num_classes, *, backbone: str = "resnet50", output_stride: int = 16,
+               width=1.0, head_filters=256, separable_head=False, dropout_rate=0.1,
                synchronized_batch_norm=False):
   """Builds DeepLab v3.
 

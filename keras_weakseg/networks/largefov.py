@@ -57,8 +57,8 @@ def _branch(features, stride, name, dropout_rate):
   return features
 
 
-def largefov_vgg16(input_shape, num_classes, *, field_of_view=LARGE, dropout_rate=0.5,
-                   multi_scale_features=False):
+def largefov_vgg16(input_shape, num_classes, *, field_of_view: str = LARGE, dropout_rate=0.5,
+                   multi_scale_features: bool = False):
   """Builds DeepLab-LargeFOV.
 
   VGG16 with strides up to 8, conv5 dilated by 2, and fc6 as a dilated convolution: 3x3, dilation

@@ -112,10 +112,10 @@ def _classifier(x, num_classes, dropout_rate):
                              kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
 
 
-def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
-                       field_of_view="large", head_filters=128, skip_filters=48,
-                       dropout_rate=0.1, frozen_blocks=0,
-                       batch_norm=norms.TRAIN, synchronized_batch_norm=False):
+def light_mobilenet_v1(input_shape, num_classes, *, alpha: float = 1.0, output_stride: int = 16,
+                       field_of_view: str = "large", head_filters: int = 128,
+                       skip_filters: int = 48, dropout_rate: float = 0.1, frozen_blocks: int = 0,
+                       batch_norm: str = norms.TRAIN, synchronized_batch_norm=False):
   """Builds the light network.
 
   Args:
@@ -159,9 +159,9 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha=1.0, output_stride=16,
   return keras.Model(images, scores, name="light_mobilenet_v1")
 
 
-def light_tiny(input_shape, num_classes, *, alpha=0.25, output_stride=16,
-               field_of_view="large", head_filters=64, skip_filters=24, dropout_rate=0.0,
-               frozen_blocks=0, batch_norm=norms.TRAIN,
+def light_tiny(input_shape, num_classes, *, alpha: float = 0.25, output_stride: int = 16,
+               field_of_view: str = "large", head_filters: int = 64, skip_filters: int = 24,
+               dropout_rate: float = 0.0, frozen_blocks: int = 0, batch_norm: str = norms.TRAIN,
                synchronized_batch_norm=False):
   """Builds the light network at a quarter of its width, for small scenes trained from scratch.
 

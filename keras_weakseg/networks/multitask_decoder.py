@@ -3,6 +3,8 @@
 After PAD-Net (Xu et al., CVPR 2018): both decoders run to stride 4; there a gated copy of each
 one's features is added to the other's, f + conv(g) * sigmoid(conv_0(g)), and both run on.
 """
+from typing import Tuple
+
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
@@ -59,12 +61,15 @@ def _disparities(plan, decoded, key):
           for scale in unet_decoder.SCALES if scale in decoded}
 
 
-def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride=16,
-                      alpha=1.0, layout=resnet.TORCHVISION, frozen_blocks=0,
-                      encoder_batch_norm=norms.TRAIN, channels=(64, 128, 128, 256, 256),
-                      context=unet_decoder.ASPP, rates=deeplab_v3.ASPP_RATES, batch_norm=False,
-                      dropout_rate=0.5, skip_channels=(), padding=unet_decoder.REFLECT,
-                      score_level=0, head_channels=0, segmentation_disparities=False,
+def multitask_decoder(input_shape, num_classes, *, encoder: str = "resnet101",
+                      output_stride: int = 16, alpha: float = 1.0, layout: str = resnet.TORCHVISION,
+                      frozen_blocks: int = 0, encoder_batch_norm: str = norms.TRAIN,
+                      channels: Tuple[int, ...] = (64, 128, 128, 256, 256),
+                      context: str = unet_decoder.ASPP,
+                      rates: Tuple[int, ...] = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
+                      dropout_rate: float = 0.5, skip_channels: Tuple[int, ...] = (),
+                      padding: str = unet_decoder.REFLECT, score_level: int = 0,
+                      head_channels: int = 0, segmentation_disparities: bool = False,
                       synchronized_batch_norm=False):
   """Builds encoder and both decoders.
 
@@ -94,6 +99,7 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
   Raises:
     ValueError: an option is unknown or out of range.
   """
+  # Long because every option is a keyword with its type, where the configuration finds it.
   if score_level not in SCORE_LEVELS:
     raise errors.value_error(
         "There is no such level behind the exchange of features.", expected="0 (fine) or 1",
@@ -121,12 +127,14 @@ def multitask_decoder(input_shape, num_classes, *, encoder="resnet101", output_s
   return keras.Model(images, outputs, name=f"multitask_{encoder}")
 
 
-def light_multitask(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
-                    encoder_batch_norm=norms.TRAIN, channels=(16, 32, 48, 64, 128),
-                    skip_channels=(16, 24, 32, 48), rates=light.CONTEXT_RATES, batch_norm=True,
-                    dropout_rate=0.1, padding=unet_decoder.REFLECT, score_level=0,
-                    head_channels=64, segmentation_disparities=False,
-                    synchronized_batch_norm=False):
+def light_multitask(input_shape, num_classes, *, alpha: float = 1.0, frozen_blocks: int = 0,
+                    encoder_batch_norm: str = norms.TRAIN,
+                    channels: Tuple[int, ...] = (16, 32, 48, 64, 128),
+                    skip_channels: Tuple[int, ...] = (16, 24, 32, 48),
+                    rates: Tuple[int, ...] = light.CONTEXT_RATES, batch_norm: bool = True,
+                    dropout_rate: float = 0.1, padding: str = unet_decoder.REFLECT,
+                    score_level: int = 0, head_channels: int = 64,
+                    segmentation_disparities: bool = False, synchronized_batch_norm=False):
   """Builds the multi-task network on MobileNetV1, with the widths of `unet_decoder.light_unet`.
 
   Args and the model returned: as `multitask_decoder`; the preprocessing is x / 127.5 - 1.

@@ -110,9 +110,9 @@ def _check_frames(frames):
                              received=frames, fix="Pass frames=2 for pairs.")
 
 
-def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=256,
-                 shrink=1, layout=resnet.TORCHVISION, batch_norm=norms.TRAIN,
-                 synchronized_batch_norm=False):
+def pose_network(input_shape, *, kind: str = "resnet18", frames: int = 2, alpha: float = 1.0,
+                 filters: int = 256, shrink: int = 1, layout: str = resnet.TORCHVISION,
+                 batch_norm: str = norms.TRAIN, synchronized_batch_norm=False):
   """Builds a pose network.
 
   A pair is stacked in temporal order: the one before first. For the transform from a frame to an
@@ -164,7 +164,7 @@ def pose_network(input_shape, *, kind="resnet18", frames=2, alpha=1.0, filters=2
   return keras.Model(images, outputs, name=f"pose_{kind}")
 
 
-def shared_pose_network(depth_network, *, frames=2, filters=256):
+def shared_pose_network(depth_network, *, frames=2, filters: int = 256):
   """Builds the pose network that looks at the frames through the depth network's encoder.
 
   Args:
@@ -188,8 +188,9 @@ def shared_pose_network(depth_network, *, frames=2, filters=256):
                      name="pose_shared")
 
 
-def light_pose(input_shape, *, kind=POSECNN, frames=2, alpha=0.5, filters=128,
-               shrink=1, batch_norm=norms.TRAIN, synchronized_batch_norm=False):
+def light_pose(input_shape, *, kind: str = POSECNN, frames: int = 2, alpha: float = 0.5,
+               filters: int = 128, shrink: int = 1, batch_norm: str = norms.TRAIN,
+               synchronized_batch_norm=False):
   """Builds a pose network light enough for two CPU cores: PoseCNN at half its width.
 
   Args and the model returned: as `pose_network`; with kind="mobilenet_v1" ImageNet weights load.

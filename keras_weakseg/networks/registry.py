@@ -106,9 +106,9 @@ class NetworkRecord:
 
 # `preprocessing`, `stride` and `multiple` are functions of the options (with defaults filled in);
 # `hidden` are options of the builder that are not offered.
-_Entry = collections.namedtuple("_Entry", [
+Entry = collections.namedtuple("Entry", [
     "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden"],
-                                defaults=[lambda options: 8, SEGMENTATION, ()])
+                               defaults=[lambda options: 8, SEGMENTATION, ()])
 
 
 def _one(options):
@@ -131,35 +131,35 @@ def _pyramid(options):
 
 
 def _light_entry(build):
-  return _Entry(build, lambda options: preprocessing.TF, HEAD_PATTERN,
+  return Entry(build, lambda options: preprocessing.TF, HEAD_PATTERN,
                 lambda options: options["output_stride"])
 
 
 def _unet(build):
-  return _Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, hidden=("disparity_scales",))
+  return Entry(build, _of_encoder, HEAD_PATTERN, _one, _one, hidden=("disparity_scales",))
 
 
 def _depth(build):
   # What belongs to a classifier is no option of a depth network.
-  return _Entry(functools.partial(build, disparity_scales=unet_decoder.SCALES), _of_encoder,
+  return Entry(functools.partial(build, disparity_scales=unet_decoder.SCALES), _of_encoder,
                 HEAD_PATTERN, _pyramid, _one, DEPTH, ("score_level", "head", "head_channels"))
 
 
 def _multitask(build):
-  return _Entry(build, _of_encoder, HEAD_PATTERN, _pyramid, _one, MULTITASK)
+  return Entry(build, _of_encoder, HEAD_PATTERN, _pyramid, _one, MULTITASK)
 
 
 _NETWORKS = {
     "light_mobilenet_v1": _light_entry(light.light_mobilenet_v1),
     "light_tiny": _light_entry(light.light_tiny),
-    "largefov_vgg16": _Entry(
+    "largefov_vgg16": Entry(
         largefov.largefov_vgg16, lambda options: preprocessing.CAFFE, FC8_PATTERN,
         lambda options: 8),
-    "deeplab_v2_resnet101": _Entry(
+    "deeplab_v2_resnet101": Entry(
         deeplab_v2.deeplab_v2_resnet101, lambda options: preprocessing.CAFFE, FC8_PATTERN,
         # Half of the image must still have a side of 8k+1.
         lambda options: 16 if options["multi_scale"] else 8),
-    "deeplab_v3": _Entry(
+    "deeplab_v3": Entry(
         deeplab_v3.deeplab_v3,
         lambda options: deeplab_v3.backbone_preprocessing(options["backbone"]), HEAD_PATTERN,
         lambda options: options["output_stride"]),
@@ -167,13 +167,45 @@ _NETWORKS = {
     "light_unet": _unet(unet_decoder.light_unet),
     "depth_unet": _depth(unet_decoder.unet_decoder),
     "light_depth": _depth(unet_decoder.light_unet),
-    "pose_network": _Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
+    "pose_network": Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
     # The same pixels as `light_depth` sees.
-    "light_pose": _Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
+    "light_pose": Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
                          _one, _one, POSE),
     "multitask": _multitask(multitask_decoder.multitask_decoder),
     "light_multitask": _multitask(multitask_decoder.light_multitask),
 }
+
+
+def register(name, entry):
+  """Makes a network of a user's own module known by a name.
+
+  Args:
+    name: key of the registry.
+    entry: `Entry`.
+
+  Raises:
+    ValueError: another network has this name.
+  """
+  if _NETWORKS.setdefault(name, entry) is not entry:
+    raise errors.value_error(
+        f"There is a network '{name}' already.", expected="a name of its own", received=name,
+        fix="Choose another name.")
+
+
+def option_home(name):
+  """Returns what `sections.section_of` needs: the builder, the name, and what is no option."""
+  entry = _entry(name)
+  return entry.build, name, entry.hidden
+
+
+def role_of(name):
+  """Returns the role of a network.
+
+  Example:
+    >>> role_of("light_depth")
+    'depth'
+  """
+  return _entry(name).role
 
 
 def network_names(role=None):

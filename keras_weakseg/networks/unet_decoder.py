@@ -5,6 +5,7 @@ Monodepth2's decoder (Godard et al., ICCV 2019) with pyramid pooling at its root
 that `weights.carry_over` takes encoder and decoder along; only the last layers differ.
 """
 import dataclasses
+from typing import Tuple
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
@@ -221,11 +222,14 @@ def full_size(scores, images, level):
       name="head_scores", dtype="float32")([scores, images])
 
 
-def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride=16, alpha=1.0,
-                 layout=resnet.TORCHVISION, frozen_blocks=0, encoder_batch_norm=norms.TRAIN,
-                 channels=(64, 128, 128, 256, 256), context=ASPP, rates=deeplab_v3.ASPP_RATES,
-                 batch_norm=False, dropout_rate=0.5, skip_channels=(), padding=REFLECT,
-                 disparity_scales=(), score_level=0, head=LINEAR, head_channels=64,
+def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output_stride: int = 16,
+                 alpha: float = 1.0, layout: str = resnet.TORCHVISION, frozen_blocks: int = 0,
+                 encoder_batch_norm: str = norms.TRAIN,
+                 channels: Tuple[int, ...] = (64, 128, 128, 256, 256), context: str = ASPP,
+                 rates: Tuple[int, ...] = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
+                 dropout_rate: float = 0.5, skip_channels: Tuple[int, ...] = (),
+                 padding: str = REFLECT, disparity_scales: Tuple[int, ...] = (),
+                 score_level: int = 0, head: str = LINEAR, head_channels: int = 64,
                  synchronized_batch_norm=False):
   """Builds encoder and U-Net decoder, with a classifier, disparities, or both.
 
@@ -286,11 +290,14 @@ def unet_decoder(input_shape, num_classes, *, encoder="resnet101", output_stride
                      name=f"unet_{encoder}")
 
 
-def light_unet(input_shape, num_classes, *, alpha=1.0, frozen_blocks=0,
-               encoder_batch_norm=norms.TRAIN, channels=(16, 32, 48, 64, 128),
-               skip_channels=(16, 24, 32, 48), rates=light.CONTEXT_RATES, batch_norm=True,
-               dropout_rate=0.1, padding=REFLECT, disparity_scales=(), score_level=1,
-               head=LINEAR, head_channels=64, synchronized_batch_norm=False):
+def light_unet(input_shape, num_classes, *, alpha: float = 1.0, frozen_blocks: int = 0,
+               encoder_batch_norm: str = norms.TRAIN,
+               channels: Tuple[int, ...] = (16, 32, 48, 64, 128),
+               skip_channels: Tuple[int, ...] = (16, 24, 32, 48),
+               rates: Tuple[int, ...] = light.CONTEXT_RATES, batch_norm: bool = True,
+               dropout_rate: float = 0.1, padding: str = REFLECT,
+               disparity_scales: Tuple[int, ...] = (), score_level: int = 1, head: str = LINEAR,
+               head_channels: int = 64, synchronized_batch_norm=False):
   """Builds the U-Net light enough for two CPU cores, on MobileNetV1.
 
   Args and the model returned: as `unet_decoder`; the preprocessing is x / 127.5 - 1.

@@ -109,7 +109,7 @@ def carry_over(trained, network, *, same_classes=False, leave=""):
   `fc8` that Cross-Pretrain replaces (Papandreou et al. 2015, section 4.4).
 
   Args:
-    trained: `keras.Model` to copy from.
+    trained: `keras.Model` to copy from, or its arrays by name, as `read_npz` gives them.
     network: `keras.Model` to copy to; may have layers that `trained` lacks (such as branches).
     same_classes: whether the classifier's classes are the same, so that it is copied too.
     leave: regular expression of names that keep their values too; empty = none.
@@ -120,7 +120,8 @@ def carry_over(trained, network, *, same_classes=False, leave=""):
   Raises:
     ValueError: nothing but a classifier has the same name and shape.
   """
-  arrays = {_key(variable): variable for variable in trained.weights}
+  arrays = trained if isinstance(trained, dict) else {
+      _key(variable): variable for variable in trained.weights}
   loaded, missing = [], []
   for variable in network.weights:
     key = _key(variable)
@@ -243,11 +244,16 @@ def save_npz(network, path):
   Raises:
     ValueError: the path has another suffix, or two weights have one name.
   """
+  write_npz(arrays_of(network), path)
+
+
+def arrays_of(network):
+  """Returns the weights of a network as a dict of float32 arrays by `<layer>__<weight>`.
+
+  Raises:
+    ValueError: two weights have one name.
+  """
   import numpy as np
-  path = os.fspath(path)
-  if not path.endswith(".npz"):
-    raise errors.value_error("Weights are written as .npz files.", expected="a path *.npz",
-                             received=path, fix=f"Write to '{path}.npz'.")
   arrays = {_key(weight).replace("/", "__"): weight.numpy().astype(np.float32)
             for weight in network.weights}
   if len(arrays) != len(network.weights):
@@ -255,4 +261,23 @@ def save_npz(network, path):
         f"The weights of the network '{network.name}' cannot be told apart by name.",
         expected=f"{len(network.weights)} different names", received=len(arrays),
         fix="Save it as a checkpoint.")
+  return arrays
+
+
+def write_npz(arrays, path):
+  """Writes arrays as an npz file, whole or not at all.
+
+  Args:
+    arrays: dict of name to array.
+    path: of the file, `.npz`; an existing one is replaced.
+
+  Raises:
+    UnwritableError: it cannot be written; nothing is left of it.
+    ValueError: the path has another suffix.
+  """
+  import numpy as np
+  path = os.fspath(path)
+  if not path.endswith(".npz"):
+    raise errors.value_error("Weights are written as .npz files.", expected="a path *.npz",
+                             received=path, fix=f"Write to '{path}.npz'.")
   writing.write_whole(path, lambda file: np.savez(file, **arrays))

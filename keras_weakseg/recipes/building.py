@@ -1,13 +1,16 @@
-"""Builds the networks of a phase, with their weights, and the method that trains them."""
+"""Builds the networks of a step, with their weights, and the method that trains them."""
+import copy
 import os
 
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg import fields
+from keras_weakseg.configs import schema
+from keras_weakseg.configs import schema_networks
+from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import aggregation
-from keras_weakseg.networks import depth_encoder
 from keras_weakseg.networks import multitask_decoder
 from keras_weakseg.networks import pose_network
 from keras_weakseg.networks import preprocessing
@@ -15,11 +18,11 @@ from keras_weakseg.networks import prior
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
 from keras_weakseg.networks import weights
+from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import sources as source_lib
 
 OPTIONAL_IMAGENET = "imagenet_if_available"
-SHARED_POSE = "shared"
-POSE = "pose"
 ENCODER = "encoder"
 
 
@@ -28,12 +31,13 @@ def network_record(config):
   return networks.network_record(config.type, **config.get().as_dict())
 
 
-def build_predictor(config, head):
+def build_predictor(config, head, architecture=""):
   """Builds the network of a `schema.Network` for a head.
 
   Args:
     config: `schema.Network`.
     head: `heads.Head`; without classes for networks of depth.
+    architecture: Keras' JSON of the network, where it is no function of type and options.
 
   Returns:
     The network, its scorer (RGB 0..255 to scores of the head, or to the finest disparity), its
@@ -41,7 +45,8 @@ def build_predictor(config, head):
     same), its `NetworkRecord`.
   """
   record = network_record(config)
-  network = _build(config.type, config.get().as_dict(), head.num_classes)
+  network = (keras.models.model_from_json(architecture) if architecture else
+             _build(config.type, config.get().as_dict(), head.num_classes))
   scorer = preprocessing.predictor(network, record, _evaluated(network, record.role))
   layer = head.layer()
   predictor = scorer if layer is None else aggregation.aggregated(scorer, layer)
@@ -61,96 +66,155 @@ def _build(name, options, num_classes=0):
   return networks.build_network(name, (None, None, 3), num_classes, **options)
 
 
-def build_method(experiment, bundle, head, readings, pretrained, earlier):
-  """Builds the method of a phase.
+def build_method(settings, bundle, head, readings, pretrained, finished):
+  """Builds the method of a step.
 
   Args:
-    experiment: `schema.Experiment` of the phase.
+    settings: `schema.Experiment` of the step.
     bundle: `data.bundle.Bundle`, its data.
     head: `heads.Head`.
     readings: of several label spaces, or None.
-    pretrained: dict of "network" and "pose" to where their weights come from, or "".
-    earlier: the phase before and its finished `Method`, or None.
+    pretrained: dict of "" (the main network) and the names of others to where their weights come
+      from, or "".
+    finished: dict of the names of earlier steps to their `Outputs`.
 
   Returns:
     `Method`.
   """
-  method_class = methods.method_class(experiment.method.type)
-  options = experiment.method.get().as_dict()
-  network, scorer, predictor, record = build_predictor(experiment.network, head)
-  encoder_only = experiment.network.starts == ENCODER
-  if earlier and experiment.network.carried:
-    before, method = earlier
-    print(f"Weights of phase '{before.name}': " + str(weights.carry_over(
-        method.main, network, same_classes=before.head.classes == head.classes,
-        leave=record.head_pattern if encoder_only else "")), flush=True)
+  method_class = methods.method_class(settings.method.type)
+  options = settings.method.options()
+  needs = method_class.networks_of(options)
+  name = next(iter(needs))
+  built = {name: _build_main(settings.network, head, pretrained[""], finished)}
+  for other, need, config in other_networks(settings, method_class):
+    built[other] = _build_other(config, need, built[name], head)
+    if config.continues:
+      _continue(built[other].model, config, head, finished, default=other)
+    elif pretrained.get(other):
+      _load(built[other].model, config.type, pretrained[other])
+  for other, need in needs.items():
+    if need.like:
+      source = settings.network if need.like == name else dict(settings.networks.items())[need.like]
+      built[other] = _build_like(source, need, built[need.like], head,
+                                 pretrained["" if need.like == name else need.like])
+  context = contexts.Context(
+      {key: built[key] for key in needs}, source_lib.part_names(bundle.parts),
+      tuple(part.weight for part in bundle.parts), readings, settings.seed,
+      settings.training.accumulation)
+  return method_class(context, **options)
+
+
+def other_networks(settings, method_class):
+  """Returns (name, `Need`, `schema.OtherNetwork`) of a method's further networks with a section."""
+  needs = list(method_class.networks_of(settings.method.options()).items())[1:]
+  found = []
+  for name, need in needs:
+    if need.like:
+      continue
+    config = settings.networks.get(name)
+    config = schema.OtherNetwork() if config is None else copy.deepcopy(config)
+    if config.type is None:
+      config.type = need.type
+    role = networks.POSE if config.type == schema_networks.SHARED else network_record(config).role
+    if role not in need.roles:
+      raise errors.value_error(
+          f"The network '{config.type}' cannot be the '{name}' of '{settings.method.type}'.",
+          expected="one of " + ", ".join(
+              known for of_role in need.roles for known in networks.network_names(of_role)),
+          received=f"a network for {role}", fix=f"Set `networks.{name}.type` to one of these.")
+    found.append((name, need, config))
+  return found
+
+
+def _build_main(config, head, pretrained, finished):
+  """Returns the `Built` network that is evaluated."""
+  architecture = ""
+  if config.continues:
+    step, name = outputs.find(finished, config.continues)
+    architecture = step.architecture(name)
+  network, scorer, predictor, record = build_predictor(config, head, architecture)
+  encoder_only = config.starts == ENCODER
+  if config.continues:
+    _continue(network, config, head, finished, record.head_pattern if encoder_only else "")
     if record.role == networks.MULTITASK and not encoder_only:
       multitask_decoder.start_from_depth(network)
-  elif pretrained["network"]:
-    _load(network, experiment.network.type, pretrained["network"], encoder_only)
-  if experiment.network.background_prior:
-    prior.set_background_prior(network, record, experiment.network.background_prior)
-  arguments = {}
-  if record.role != networks.DEPTH:
-    arguments.update(scorer=scorer, readings=readings, stride=record.stride)
-  if record.role != networks.SEGMENTATION:
-    arguments.update(network_preprocessing=record.preprocessing)
-    arguments.update(_pose(experiment, method_class, options, network, pretrained, earlier))
-    if options.get("feature_distance"):
-      arguments["reference"] = _reference(experiment.network, pretrained["network"])
-  return method_class(
-      network, predictor, parts=source_lib.part_names(bundle.parts),
-      part_weights=[part.weight for part in bundle.parts], seed=experiment.seed,
-      accumulation=experiment.training.accumulation, **arguments, **options)
+  elif pretrained:
+    _load(network, config.type, pretrained, encoder_only)
+  if config.background_prior:
+    prior.set_background_prior(network, record, config.background_prior)
+  return contexts.Built(network, record, scorer, predictor, architecture=architecture)
 
 
-def build_pose(experiment, network):
+def _build_other(config, need, main, head):
+  """Returns a `Built` network besides the main one, with its first weights."""
+  if config.type == schema_networks.SHARED:
+    shared = pose_network.shared_pose_network(main.model, **config.get().as_dict())
+    return contexts.Built(shared, main.record, trained=need.trained)
+  record = network_record(config)
+  if record.role == networks.POSE:
+    return contexts.Built(_build(config.type, config.get().as_dict()), record,
+                          trained=need.trained)
+  network, scorer, predictor, record = build_predictor(config, head)
+  return contexts.Built(network, record, scorer, predictor, need.trained)
+
+
+def build_pose(settings, network):
   """Builds the pose network of an experiment.
 
   Args:
-    experiment: `schema.Experiment`.
+    settings: `schema.Experiment`.
     network: its depth network, whose encoder may be shared.
 
   Returns:
     The pose network, and the mode of `preprocessing.Preprocess` of its frames.
   """
-  config = experiment.pose
-  if config.type == SHARED_POSE:
-    pose = pose_network.shared_pose_network(network, **config.get().as_dict())
-    return pose, network_record(experiment.network).preprocessing
-  return _build(config.type, config.get().as_dict()), network_record(config).preprocessing
+  method_class = methods.method_class(settings.method.type)
+  main = contexts.Built(network, network_record(settings.network))
+  for name, need, config in other_networks(settings, method_class):
+    if name == contexts.POSE:
+      built = _build_other(config, need, main, heads.Head(()))
+      return built.model, built.record.preprocessing
+  raise errors.value_error(
+      f"The method '{settings.method.type}' has no pose network.",
+      expected="a method that learns from video", received=settings.method.type,
+      fix="Pass a run of self_supervised_depth or joint_depth.")
 
 
-def _pose(experiment, method_class, options, network, pretrained, earlier):
-  """Returns the pose network of methods that look at neighbours in time, as their arguments."""
-  if fields.FRAMES not in method_class.inputs(options):
-    return {}
-  config = experiment.pose
-  pose, mode = build_pose(experiment, network)
-  found = {"pose": pose, "pose_preprocessing": mode}
-  if config.type == SHARED_POSE:
-    return found
-  before = earlier and config.carried and earlier[1].networks.get(POSE)
-  if before:
-    print("Weights of the pose network: " + str(weights.carry_over(
-        before, pose, same_classes=True)), flush=True)
-  elif pretrained[POSE]:
-    _load(pose, config.type, pretrained[POSE])
-  return found
-
-
-def _reference(config, pretrained):
-  """Returns the frozen encoder whose features training shall stay near."""
-  if not pretrained:
+def _build_like(config, need, original, head, pretrained):
+  """Returns a `Built` network that is built as another one is."""
+  network, scorer, predictor, record = build_predictor(config, head)
+  if need.starts == contexts.CURRENT:
+    network.set_weights(original.model.get_weights())
+  elif pretrained:
+    _load(network, config.type, pretrained)
+  else:
     raise errors.value_error(
         "There are no features that training could stay near.",
         expected="network.pretrained, the weights that the features are taken from",
         received="''", fix="Set it, or `method.self_supervised_depth.feature_distance=0`.")
-  network = networks.build_network(config.type, (None, None, 3), **config.get().as_dict())
-  _load(network, config.type, pretrained)
-  encoder = depth_encoder.encoder_model(network)
-  encoder.trainable = False
-  return encoder
+  network.trainable = need.trained
+  return contexts.Built(network, record, scorer, predictor, need.trained)
+
+
+def _continue(network, config, head, finished, leave="", default=""):
+  """Sets a network to the weights that an earlier step left in its main one, or in `default`."""
+  step, name = outputs.find(finished, config.continues)
+  path, before = step.weights(name or default)
+  report = weights.carry_over(
+      weights.read_npz(path), network, same_classes=before.classes == head.classes, leave=leave)
+  print(f"Weights of '{config.continues}': {report}", flush=True)
+
+
+def described_origin(settings, config):
+  """Returns where the weights of a network come from, for the plan.
+
+  Args:
+    settings: `schema.Experiment` of the step.
+    config: `schema.Network` or `schema.OtherNetwork`.
+  """
+  if config.continues:
+    return f"step '{config.continues}'"
+  return origin(source_lib.find_weights(config.pretrained, settings.data.data_dir or None))
 
 
 def origin(pretrained):

@@ -1,4 +1,5 @@
 """Makes data sources and bundles from the configuration."""
+import dataclasses
 import hashlib
 import json
 import os
@@ -9,6 +10,8 @@ from keras_weakseg import paths
 from keras_weakseg.files import text as texts
 from keras_weakseg.recipes import video_sources
 
+# What stands before the name of a step whose ids a part takes.
+OF_STEP = "step:"
 KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
          *video_sources.KINDS)
 
@@ -62,15 +65,81 @@ def make_sources(config, given=None):
 
   Args:
     config: `schema.Data`.
-    given: a source that the caller made, instead of the configured ones.
+    given: a source that the caller made, instead of the configured one, or a dict of the names of
+      the configuration to sources, instead of these.
+
+  Raises:
+    ValueError: there is no data, or it is not clear which source is meant.
   """
-  if given is not None:
-    return {"": given}
-  if not config.sources:
+  names = [entry.name for entry in config.sources]
+  if given is not None and not isinstance(given, dict):
+    if len(names) > 1:
+      raise errors.value_error(
+          "It is not clear which source the data stands for.",
+          expected="data={name: source} with " + ", ".join(names), received="one source",
+          fix=f"Pass data={{{names[0]!r}: ...}}, and others of these names.")
+    return {(names or [""])[0]: given}
+  if not config.sources and not given:
     raise errors.value_error(
         "The experiment has no data.", expected="at least one entry in data.sources",
         received="none", fix="Pass data=kw.data.Folder(...), or add a source to the configuration.")
-  return {entry.name: make_source(entry, config.data_dir or None) for entry in config.sources}
+  for name in given or {}:
+    if names and name not in names:
+      raise errors.unknown_name("source of the experiment", name, names)
+  return {name: (given or {}).get(name) or make_source(entry, config.data_dir or None)
+          for name, entry in zip(names, config.sources)} or dict(given)
+
+
+def first_source(config, sources):
+  """Returns the source of the first part, whose classes the predictor has.
+
+  Args:
+    config: `schema.Data`.
+    sources: dict of name to source.
+
+  Raises:
+    ValueError: there is no source of that name.
+  """
+  name = config.parts[0].source if config.parts else ""
+  if name and name not in sources:
+    raise errors.unknown_name("source", name, sources)
+  return sources[name] if name else next(iter(sources.values()))
+
+
+def with_derived(sources, config, finished):
+  """Returns the sources whose samples carry what earlier steps made.
+
+  Args:
+    sources: dict of name to source.
+    config: `schema.Data`.
+    finished: dict of the names of finished steps to their `Outputs`.
+  """
+  from keras_weakseg.derived import registry as derived  # pylint: disable=g-import-not-at-top
+  wrapped = dict(sources)
+  for entry in config.sources:
+    for name in entry.derived if entry.name in sources else ():
+      if name in finished:
+        step = finished[name]
+        maker = derived.maker_class(step.marker["kind"])
+        wrapped[entry.name] = maker.wrap(wrapped[entry.name], step.directory)
+  return wrapped
+
+
+def with_box_labels(parts, settings, cache_dir=None):
+  """Returns the parts with sources that deliver label maps; unchanged without `settings`.
+
+  Args:
+    parts: list of `data.Part`.
+    settings: `BoxMaps` or None.
+    cache_dir: see `cache.cache_root`.
+  """
+  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data import label_maps  # pylint: disable=g-import-not-at-top
+  if settings is None:
+    return parts
+  sources = {source: data.WithBoxLabels(source, label_maps.folder_of(source, settings, cache_dir))
+             for source in dict.fromkeys(part.source for part in parts)}
+  return [dataclasses.replace(part, source=sources[part.source]) for part in parts]
 
 
 def evaluation_source(experiment, sources, default):
@@ -90,7 +159,7 @@ def evaluation_source(experiment, sources, default):
   return sources[name] if name else default
 
 
-def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False):
+def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False, finished=None):
   """Returns the parts of a bundle, as `keras_weakseg.data.bundle.Part`.
 
   Without configured parts, the first source gives one part for the samples with a mask and one
@@ -101,6 +170,7 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False)
     sources: dict of name to source.
     needs: kind of label that the method learns from.
     unlabelled: whether samples without it teach something too.
+    finished: dict of the names of finished steps to their `Outputs`, which may have chosen ids.
   """
   from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
   default = next(iter(sources.values()))
@@ -112,7 +182,8 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False)
       raise errors.unknown_name("source", entry.source, sources)
     parts.append(part_lib.Part(
         source=sources[entry.source] if entry.source else default, split=entry.split,
-        supervision=fields.parse_supervision(entry.supervision), ids=_read_ids(entry.ids),
+        supervision=fields.parse_supervision(entry.supervision),
+        ids=_read_ids(entry.ids, finished or {}),
         count=entry.count, subset_seed=entry.subset_seed, rest=entry.rest,
         batch_size=entry.batch_size, weight=entry.weight,
         name=_part_name(entry, sources) if len(sources) > 1 else ""))
@@ -198,9 +269,11 @@ def fingerprint(bundle, shared=()):
   return hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]
 
 
-def _read_ids(path):
+def _read_ids(path, finished):
   if not path:
     return None
+  if path.startswith(OF_STEP):
+    return finished[path[len(OF_STEP):]].ids
   return tuple(line for _, line in texts.read_lines(
       paths.expand(path), "id list",
       fix="Correct `ids` of this part: a text file with one id per line."))

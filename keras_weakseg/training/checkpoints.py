@@ -12,14 +12,14 @@ SIGNATURE = "signature.json"
 
 
 class Checkpoints:
-  """The last and the best state of a phase.
+  """The last and the best state of a step.
 
   Saved: all networks, every optimizer, the step and the best score so far. Randomness and sample
   order need no state: they are functions of (seed, step). A checkpoint is written under a
   temporary name by TensorFlow and named in the index file only when it is complete.
 
   Args:
-    directory: of the phase.
+    directory: of the step.
     method: a prepared `Method`.
     keep: number of last checkpoints kept.
     signature: dict that must be equal in a run that continues from here.
@@ -30,8 +30,10 @@ class Checkpoints:
   def __init__(self, directory, method, *, keep=2, signature=None, chief=True):
     self.method = method
     self.best_score = tf.Variable(float("-inf"), trainable=False, dtype=tf.float32, name="best")
+    others = {f"updater_{name}": updater for name, updater in method.updaters.items()
+              if updater is not method.updater}
     self.checkpoint = tf.train.Checkpoint(
-        method=method, updater=method.updater, best_score=self.best_score)
+        method=method, updater=method.updater, best_score=self.best_score, **others)
     self.signature = signature or {}
     self.chief = chief
     self.home = os.path.join(directory, "checkpoints")

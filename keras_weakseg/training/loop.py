@@ -1,91 +1,209 @@
-"""Runs the phases of a recipe: build, continue where it stopped, train, mark as done."""
+"""Runs the steps of a plan: make or train, continue where it stopped, mark as done."""
+import contextlib
+import hashlib
+import json
 import os
+import pathlib
 
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.files import writing
+from keras_weakseg.derived import results
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
+from keras_weakseg.recipes import outputs as output_lib
+from keras_weakseg.recipes import plan as plans
 from keras_weakseg.training import callbacks
 from keras_weakseg.training import checkpoints as checkpoints_lib
 from keras_weakseg.training import logs
 from keras_weakseg.training import optimizers
+from keras_weakseg.training import restore
+from keras_weakseg.training import splits
 from keras_weakseg.training import strategies
+from keras_weakseg.training import validation
 
-DONE = "done.json"
+DONE = results.DONE
 
 
-def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, validate=None,
-        progress=True):
-  """Trains every phase of a plan.
+def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, progress=True,
+        until="", from_run=None):
+  """Runs every step of a plan that is not finished yet.
 
   Args:
-    plan: `recipes.phase.Plan`.
+    plan: `recipes.plan.Plan`.
     model_dir: directory of the run.
     strategy: `tf.distribute.Strategy`.
     seed: of initial weights; sample order and augmentation have theirs in the bundle.
-    jit_compile: compile the step with XLA.
+    jit_compile: compile the training step with XLA.
     optimizer: a Keras optimizer instead of the configured one.
-    validate: `validation.Validation` or the like, or None.
     progress: whether to draw progress bars.
+    until: name of the last step that is run; empty = all.
+    from_run: directory of another run, whose finished steps are taken as they are.
 
   Returns:
-    Dict of phase name to trained `Method`.
+    Dict of step name to `Outputs`, and the `Method` of the last step; None if it was not run.
   """
   if jit_compile and strategy.num_replicas_in_sync > 1:
     raise errors.value_error(
         "XLA cannot compile a step that is spread over replicas.", expected="jit_compile=False",
         received=f"jit_compile=True with {strategy.num_replicas_in_sync} replicas",
         fix="Set runtime.jit_compile to false, or train on one device.")
-  methods = {}
-  for phase in plan.phases:
-    keras.utils.set_random_seed(seed)
-    with strategy.scope():
-      method = phase.build(methods)
-      method.prepare(optimizers.updater_maker(phase.training, phase.record, optimizer))
-    _train(phase, method, os.path.join(model_dir, phase.name), strategy, jit_compile,
-           validate, progress)
-    methods[phase.name] = method
-  return methods
+  runner = _Runner(plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run)
+  method = None
+  for step in plan.steps:
+    if isinstance(step, plans.MakeStep):
+      runner.make(step)
+    else:
+      method = runner.train(step, last=step is plan.last)
+    if step.name == until:
+      break
+  return runner.finished, method if step is plan.last else None
 
 
-def _train(phase, method, directory, strategy, jit_compile, validate, progress):
-  chief = strategies.is_chief(strategy)
-  with strategy.scope():
-    checkpoints = checkpoints_lib.Checkpoints(
-        directory, method, keep=phase.training.keep, signature=_signature(phase, method),
-        chief=chief)
-    start = checkpoints.restore()
-  if start >= phase.training.steps:
-    return
-  if phase.prepare:
-    phase.prepare(progress and chief)
-  log = logs.RunLog(directory, start) if chief else None
-  between = callbacks.BetweenSteps(
-      start, phase.training.steps, training=phase.training, checkpoints=checkpoints, log=log,
-      sample_ids=phase.bundle.sample_ids, progress=progress and chief, name=phase.name,
-      validate=(lambda: validate(method)) if validate and phase.validation else None)
-  batches = strategies.distribute(strategy, phase.bundle, start)
-  method.compile(jit_compile=jit_compile)
-  logger = tf.get_logger()
-  logger.addFilter(_wanted)
+@contextlib.contextmanager
+def precision(policy):
+  """Sets the policy of mixed precision for the networks that are built within."""
+  before = keras.mixed_precision.global_policy()
+  keras.mixed_precision.set_global_policy(policy)
   try:
-    method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
-               callbacks=[between], verbose=0)
-  except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.DataLossError,
-          tf.errors.UnknownError) as error:
-    raise phase.bundle.explain(between.done, error) from error
+    yield
   finally:
-    logger.removeFilter(_wanted)
-    between.close()
-  if chief:
-    if phase.record.role != networks.SEGMENTATION:
-      # For `network.pretrained` of later experiments: encoder and decoder go along.
+    keras.mixed_precision.set_global_policy(before)
+
+
+class _Runner:
+  """Runs steps in their order and knows which are finished."""
+
+  def __init__(self, plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run):
+    self.plan, self.model_dir, self.from_run = plan, model_dir, from_run
+    self.strategy, self.seed = strategy, seed
+    self.jit_compile, self.optimizer = jit_compile, optimizer
+    self.chief = strategies.is_chief(strategy)
+    self.progress = progress and self.chief
+    self.finished, self.settings = {}, {}
+
+  def make(self, step):
+    """Makes derived data, unless it is there."""
+    maker = step.maker({name: self.finished[name] for name in step.reads}, self._model)
+    identity = self._identity(step, maker.identity())
+    if self._taken(step.name, identity, maker.complete):
+      return
+    directory = self._directory(step.name)
+    if self.chief:
+      _claim(directory, step.name, identity)
+    made = {}
+    if self.chief or not maker.shared:
+      made = maker.make(pathlib.Path(directory), self.progress)
+    self._mark(step.name, {**made, "identity": identity, "kind": step.identity["make"].get(
+        "type", "box_labels")})
+
+  def train(self, step, last):
+    """Trains a step, or continues it; returns its `Method`, None where nobody needs it."""
+    self.settings[step.name] = step.settings
+    phase = step.phase
+    if phase is None:
+      phase = step.bind(self.finished)
+      for warning in splits.check_late(self.plan, step, phase):
+        if self.progress:
+          print(f"  warning: {warning}", flush=True)
+    identity = self._identity(step, phase.fingerprint)
+    if not last and self._taken(step.name, identity):
+      return None
+    directory = self._directory(step.name)
+    with precision(step.settings.runtime.mixed_precision):
+      keras.utils.set_random_seed(self.seed)
+      with self.strategy.scope():
+        method = phase.build(self.finished)
+        method.prepare(optimizers.updater_maker(phase.training, phase.record, self.optimizer))
+      if self.chief:
+        output_lib.write_networks(directory, method.context.networks, phase.head)
+      self._train(step, phase, method, directory)
+    if not self._done(directory, identity):
+      # Redone until the marker, which is written last, says so: a process may be killed here.
       for name, network in method.networks.items():
-        weights.save_npz(network, os.path.join(directory, f"{name}.npz"))
-    writing.write_json(os.path.join(directory, DONE), {"steps": between.done}, indent=None)
+        # Every worker reads: moving statistics are means over all.
+        arrays = weights.arrays_of(network)
+        if self.chief:
+          weights.write_npz(arrays, os.path.join(directory, f"{name}.npz"))
+    self._mark(step.name, {"identity": identity, "steps": int(method.step.numpy())})
+    return method
+
+  def _train(self, step, phase, method, directory):
+    with self.strategy.scope():
+      checkpoints = checkpoints_lib.Checkpoints(
+          directory, method, keep=phase.training.keep, signature=_signature(phase, method),
+          chief=self.chief)
+      start = checkpoints.restore()
+    if start >= phase.training.steps:
+      return
+    log = logs.RunLog(directory, start) if self.chief else None
+    validate = validation.Validation(step) if step.validation else None
+    between = callbacks.BetweenSteps(
+        start, phase.training.steps, training=phase.training, checkpoints=checkpoints, log=log,
+        sample_ids=phase.bundle.sample_ids, progress=self.progress, name=phase.name,
+        validate=(lambda: validate(method)) if validate else None)
+    batches = strategies.distribute(self.strategy, phase.bundle, start)
+    method.compile(jit_compile=self.jit_compile)
+    logger = tf.get_logger()
+    logger.addFilter(_wanted)
+    try:
+      method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
+                 callbacks=[between], verbose=0)
+    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.DataLossError,
+            tf.errors.UnknownError) as error:
+      raise phase.bundle.explain(between.done, error) from error
+    finally:
+      logger.removeFilter(_wanted)
+      between.close()
+
+  def _directory(self, name):
+    return os.path.join(self.model_dir, name)
+
+  def _identity(self, step, data):
+    """Returns 16 hex digits of all that decides what a step leaves, earlier steps included."""
+    record = {"step": dict(step.identity), "data": data,
+              "reads": {name: self.finished[name].identity for name in step.reads}}
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
+
+  def _done(self, directory, identity):
+    values = results.read(directory)
+    return values is not None and values.get("identity") == identity
+
+  def _taken(self, name, identity, complete=lambda directory: True):
+    """Returns whether a step is finished, here or in the run that was named."""
+    places = [self._directory(name)] + (
+        [os.path.join(self.from_run, name)] if self.from_run else [])
+    for place in places:
+      if self._done(place, identity) and complete(place):
+        self.finished[name] = output_lib.Outputs(name, place)
+        return True
+    return False
+
+  def _mark(self, name, values):
+    if self.chief:
+      results.write(self._directory(name), values)
+    strategies.wait(self.strategy)
+    self.finished[name] = output_lib.Outputs(name, self._directory(name))
+
+  def _model(self, name):
+    """Returns the model of the task of a finished step."""
+    return restore.load_step(self.finished[name].directory, self.settings[name])
+
+
+def _claim(directory, name, identity):
+  """Refuses a folder of derived data that is made from something else."""
+  path = os.path.join(directory, "identity.json")
+  os.makedirs(directory, exist_ok=True)
+  known = (json_files.read_json(path, "identity of a step", schema.text)
+           if os.path.exists(path) else identity)
+  if known != identity:
+    raise errors.value_error(
+        f"The step '{name}' has begun with other data or other steps before it.",
+        expected=f"what the folder '{directory}' was made from ({known})", received=identity,
+        fix="Choose another model_dir, or delete that folder.")
+  restore.write_json(path, identity)
 
 
 def _wanted(record):
@@ -108,4 +226,3 @@ def _signature(phase, method):
       "steps": phase.training.steps,
       "accumulation": phase.training.accumulation,
   }
-

@@ -75,7 +75,7 @@ def instance_maker(optimizer):
 
 
 def updater_maker(training, record, optimizer=None):
-  """Returns the function that `Method.prepare` needs.
+  """Returns the function that `Method.prepare` needs: of variables, and of an optimizer's name.
 
   Args:
     training: `schema.Training`.
@@ -83,13 +83,21 @@ def updater_maker(training, record, optimizer=None):
       that. Neither is looked for in the pose network, which the record says nothing of.
     optimizer: a Keras optimizer instead of `training.optimization`.
   """
-  make = instance_maker(optimizer) if optimizer is not None else optimizer_maker(
-      training.optimization)
-  rules = [updates.Rule(_pattern(entry.pattern, record), entry.learning_rate, entry.weight_decay)
-           for entry in training.multipliers]
-
-  def make_updater(variables):
-    return updates.Updater(variables, make, rules, training.weight_decay, training.clip_norm)
+  def make_updater(variables, name=""):
+    config = training
+    if name:
+      config = training.updaters.get(name)
+      if config is None:
+        raise errors.value_error(
+            f"The method has an optimizer '{name}' that is not configured.",
+            expected=f"`training.updaters.{name}`",
+            received=", ".join(known for known, _ in training.updaters.items()) or "none",
+            fix=f"Set `training.updaters.{name}.optimization`.")
+    make = instance_maker(optimizer) if optimizer is not None and not name else optimizer_maker(
+        config.optimization)
+    rules = [updates.Rule(_pattern(entry.pattern, record), entry.learning_rate, entry.weight_decay)
+             for entry in config.multipliers]
+    return updates.Updater(variables, make, rules, config.weight_decay, config.clip_norm)
 
   return make_updater
 

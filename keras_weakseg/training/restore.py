@@ -11,6 +11,7 @@ from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import outputs
 from keras_weakseg.training import checkpoints
 
 RECORD = "record.json"
@@ -18,7 +19,7 @@ EXPERIMENT = "experiment.yaml"
 
 
 def write_record(model_dir, record):
-  """Writes `record.json`: what is needed to use the weights (classes, palette, network, phase)."""
+  """Writes `record.json`: what is needed to use the weights (classes, palette, network, step)."""
   write_json(os.path.join(model_dir, RECORD), dict(sorted(record.items())))
 
 
@@ -74,7 +75,7 @@ def load_predictor(model_dir, network, checkpoint="last"):
   """Returns the predictor of a run with trained weights, and its `NetworkRecord`.
 
   Args:
-    model_dir: directory of the run.
+    model_dir: directory of the run, or of a step of it that trains.
     network: `schema.Network` of the run.
     checkpoint: `last` or `best`.
 
@@ -82,7 +83,8 @@ def load_predictor(model_dir, network, checkpoint="last"):
     FileNotFoundError: there is no such checkpoint yet.
   """
   record = read_record(model_dir)
-  folder = os.path.join(model_dir, record["phase"], "checkpoints", checkpoint)
+  step = os.path.join(model_dir, record["phase"])
+  folder = os.path.join(step, "checkpoints", checkpoint)
   path = tf.train.latest_checkpoint(folder)
   if path is None:
     raise errors.missing(
@@ -90,9 +92,25 @@ def load_predictor(model_dir, network, checkpoint="last"):
         received="none", fix="Train it first; `best` needs evaluation.validation_split and "
         "training.validate_every.")
   head = heads.Head.from_dict(record["head"])
-  *_, predictor, network_record = building.build_predictor(network, head)
+  known = outputs.Outputs(record["phase"], step)
+  has_networks = os.path.exists(os.path.join(step, outputs.NETWORKS))
+  *_, predictor, network_record = building.build_predictor(
+      network, head, known.architecture() if has_networks else "")
   restore_weights(predictor, path)
   return predictor, network_record
+
+
+def load_step(directory, settings):
+  """Returns the model of the task of a finished step that trains.
+
+  Args:
+    directory: of the step; its folder holds a record like that of a run.
+    settings: `schema.Experiment` that the step amounts to.
+  """
+  from keras_weakseg.training import tasks  # pylint: disable=g-import-not-at-top
+  record = read_record(directory)
+  predictor, network_record = load_predictor(directory, settings.network)
+  return tasks.of_role(network_record.role).model(predictor, record, network_record, settings)
 
 
 def restore_weights(predictor, path):

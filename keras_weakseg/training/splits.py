@@ -40,12 +40,12 @@ def labelled_ids(source, split, task=tasks.SegmentationTask):
 
 
 def unseen_masks(source, split, plan=None):
-  """Returns the ids of a split with a mask from which the phases of a plan have not learned.
+  """Returns the ids of a split with a mask from which the trainings of a plan have not learned.
 
   Args:
     source: `data.source.Source`.
     split: name of a split, or several joined by `+`.
-    plan: `recipes.phase.Plan`, or None if nothing is known of a training.
+    plan: `recipes.plan.Plan`, or None if nothing is known of a training.
 
   Returns:
     Tuple of ids; empty where all have been learned from.
@@ -88,69 +88,124 @@ def explained(source, split, error, task=tasks.SegmentationTask):
                           files=f"image and {task.label} files", grant=task.flag) or error
 
 
-def check_plan(plan, split, validation_split=""):
+def check_plan(plan, split):
   """Checks the data of a plan before anything is written; opens nothing that may not be read.
 
   Args:
-    plan: `recipes.phase.Plan`.
+    plan: `recipes.plan.Plan`.
     split: the split of the final figures.
-    validation_split: the split that picks the best checkpoint, or an empty text.
 
   Returns:
     (notes, warnings): sentences on what will not be done, as there may be nothing to evaluate; and
     what a look at the data warns of.
 
   Raises:
-    ValueError: training would go wrong, a split is unknown, `validation_split` has no masks, or
-      images of it or of `split` are trained on.
+    ValueError: training would go wrong, a split is unknown, one that is validated has no labels, or
+      images that are evaluated are trained on.
   """
-  source, task = plan.source, tasks.of_role(plan.record.role)
-  notes = _lacking(source, split, task)
-  if validation_split and not labelled_ids(source, validation_split, task):
-    raise errors.value_error(
-        f"The split '{validation_split}' of '{source.name}' cannot pick the best checkpoint.",
-        expected=task.labels, received="none that exist and may be read",
-        fix=f"Add {task.labels}, name another evaluation.validation_split, or set it to '' and "
-        "evaluation.checkpoint to 'last'.")
-  evaluated = dict.fromkeys([] if notes else [split])
-  evaluated.update(dict.fromkeys([validation_split] if validation_split else []))
-  warnings = {}
-  for name in evaluated:
-    _refuse_trained(plan, source, name, labelled_ids(source, name, task), warnings)
-  own = [parts.Part(source, name, task.flag, name=name) for name in evaluated]
+  notes = _lacking(plan.source, split, tasks.of_role(plan.record.role))
+  for step in plan.steps:
+    if getattr(step, "validation", ""):
+      _check_validation(step)
+      if getattr(step, "phase", None):
+        _refuse_validated(step, step.phase)
+  evaluated, warnings = _evaluated(plan, split), {}
   for phase in plan.phases:
-    # Judged together: one validation image may show nothing but background.
-    used = types.SimpleNamespace(
-        parts=(*phase.bundle.parts, *own),
-        ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
-    for report in checks.check_bundle(used):
-      _refuse(report)
-      warnings.update({f"{report.name}: {entry.what}. {entry.fix}": None
-                       for entry in report.problems if entry.severity == findings.WARNING})
-    for part in phase.bundle.parts:
-      _refuse_lacking(part.source)
+    warnings.update(dict.fromkeys(check_phase(phase, plan.source, plan.record, evaluated)))
   return notes, list(warnings)
 
 
-def _refuse_trained(plan, source, split, ids, warnings):
-  """Refuses a split to evaluate on whose images are trained on, unless its name says so."""
-  origin = source.origin.fingerprint()
-  for phase in plan.phases:
-    for part, used in zip(phase.bundle.parts, phase.bundle.ids):
-      if not part.supervision or part.source.origin.fingerprint() != origin:
-        continue
-      both = overlaps.common(source, split, ids, part.split, used)
-      if not both:
-        continue
-      if set(source.parts_of(split)) & set(part.source.parts_of(part.split)):
-        warnings[f"{source.name}: {len(both)} of the {len(ids)} images of '{split}' that are "
-                 "evaluated are trained on"] = None
-        continue
+def _check_validation(step):
+  """Refuses a split without labels as the one that is validated."""
+  task = tasks.of_role(step.record.role)
+  if not labelled_ids(step.source, step.validation, task):
+    raise errors.value_error(
+        f"The split '{step.validation}' of '{step.source.name}' cannot pick the best checkpoint.",
+        expected=task.labels, received="none that exist and may be read",
+        fix=f"Add {task.labels}, name another evaluation.validation_split, or set it to '' and "
+        "evaluation.checkpoint to 'last'.")
+
+
+def check_late(plan, step, phase):
+  """Checks the data of a training that is known only now, after earlier steps.
+
+  Args:
+    plan: `recipes.plan.Plan`.
+    step: its `TrainStep`.
+    phase: `recipes.plan.Phase`, what the step amounts to.
+
+  Returns, raises: as `check_phase`, against all that the plan evaluates.
+  """
+  _refuse_validated(step, phase)
+  return check_phase(phase, plan.source, plan.record,
+                     _evaluated(plan, plan.last.settings.evaluation.split))
+
+
+def _evaluated(plan, split):
+  """Returns the splits of the plan's source that give figures of its predictor."""
+  lacks = _lacking(plan.source, split, tasks.of_role(plan.record.role))
+  return [name for name in ("" if lacks else split, plan.last.validation) if name]
+
+
+def _refuse_validated(step, phase):
+  """Refuses a step that validates itself on what it trains on."""
+  if step.validation:
+    ids = labelled_ids(step.source, step.validation, tasks.of_role(step.record.role))
+    _refuse_trained(phase, step.source, step.validation, ids)
+
+
+def check_phase(phase, source, record, evaluated=()):
+  """Checks the data of a training together with the splits that are evaluated.
+
+  Args:
+    phase: `recipes.plan.Phase`.
+    source: of the splits.
+    record: `NetworkRecord` of the network that is evaluated.
+    evaluated: names of splits of the source.
+
+  Returns:
+    List of sentences that a look at the data warns of.
+
+  Raises:
+    ValueError: training would go wrong, or images that are evaluated are trained on.
+  """
+  task = tasks.of_role(record.role)
+  ids = {name: labelled_ids(source, name, task) for name in evaluated}
+  warnings = [line for name in ids for line in _refuse_trained(phase, source, name, ids[name])]
+  own = [parts.Part(source, name, task.flag, name=name) for name in ids]
+  # Judged together: one validation image may show nothing but background.
+  used = types.SimpleNamespace(
+      parts=(*phase.bundle.parts, *own), ids=(*phase.bundle.ids, *ids.values()))
+  for report in checks.check_bundle(used):
+    _refuse(report)
+    warnings += [f"{report.name}: {entry.what}. {entry.fix}"
+                 for entry in report.problems if entry.severity == findings.WARNING]
+  for part in phase.bundle.parts:
+    _refuse_lacking(part.source)
+  return warnings
+
+
+def _refuse_trained(phase, source, split, ids):
+  """Refuses a split to evaluate on whose images are trained on; returns warnings.
+
+  A split whose name is that of the training split says so itself.
+  """
+  origin, warnings = source.origin.fingerprint(), []
+  for part, used in zip(phase.bundle.parts, phase.bundle.ids):
+    if not part.supervision or part.source.origin.fingerprint() != origin:
+      continue
+    both = overlaps.common(source, split, ids, part.split, used)
+    if not both:
+      continue
+    if not set(source.parts_of(split)) & set(part.source.parts_of(part.split)):
       raise errors.value_error(
           f"The split '{split}' of '{source.name}' would be evaluated on images that are trained "
           "on.", expected=f"no image of '{part.split}' in '{split}'",
           received=f"{len(both)} of {len(ids)}: " + ", ".join(both[:5]) + " ..." * (len(both) > 5),
           fix="Take them out of one of the two, or name another split.")
+    warnings.append(f"{source.name}: {len(both)} of the {len(ids)} images of '{split}' that are "
+                    "evaluated are trained on")
+  return warnings
 
 
 def _refuse(report):

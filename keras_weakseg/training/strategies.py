@@ -69,6 +69,19 @@ def is_chief(strategy):
       resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0))
 
 
+def wait(strategy):
+  """Waits until every worker is here: what the chief has written before is there afterwards.
+
+  Args:
+    strategy: the strategy.
+  """
+  resolver = strategy.cluster_resolver
+  if resolver is not None and resolver.task_type and strategy.num_replicas_in_sync > 1:
+    everybody = tf.function(lambda: strategy.reduce(
+        tf.distribute.ReduceOp.SUM, strategy.run(lambda: tf.ones([])), axis=None))
+    everybody()
+
+
 def distribute(strategy, bundle, start):
   """Returns the batches from step `start` on, each split over the replicas of the strategy.
 

@@ -8,23 +8,22 @@ from keras_weakseg.training import tasks
 
 
 class Validation:
-  """Evaluates a method on a split of the source that a plan is evaluated on.
+  """Evaluates the method of a step on the split that it is validated on.
 
   Args:
-    plan: `recipes.phase.Plan`; the split is that of its last phase.
-    experiment: `schema.Experiment`.
+    step: `recipes.plan.TrainStep`.
   """
 
-  def __init__(self, plan, experiment):
-    self.task = tasks.of_role(plan.record.role)
-    self._plan = plan
-    self._experiment = experiment
-    self._protocol = self.task.configured(experiment)
+  def __init__(self, step):
+    self.task = tasks.of_role(step.record.role)
+    self._step = step
+    self._experiment = step.settings
+    self._protocol = self.task.configured(step.settings)
     self._method = None
     self._model = None
 
   def __call__(self, method):
-    """Returns figures of the split, pictures uint8 [N,H,W,3] or None, a score and a text.
+    """Returns figures, pictures uint8 [N,H,W,3] or None, a score and a text.
 
     The score is what the best checkpoint has most of.
 
@@ -35,8 +34,7 @@ class Validation:
       ValueError: a sample cannot be read.
     """
     model = self._model_of(method)
-    split = self._plan.phases[-1].validation
-    samples = splits.labelled_samples(self._plan.source, split, self.task)
+    samples = splits.labelled_samples(self._step.source, self._step.validation, self.task)
     try:
       figures = self.task.evaluate(model, samples, self._protocol, progress=False)
     except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.UnknownError
@@ -56,6 +54,6 @@ class Validation:
     if method is not self._method:
       self._method = method
       self._model = self.task.model(
-          method.predictor, self.task.facts(self._experiment, self._plan.source),
-          self._plan.record, self._experiment)
+          method.predictor, self.task.facts(self._experiment, self._step.source),
+          self._step.record, self._experiment)
     return self._model

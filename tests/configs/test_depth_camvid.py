@@ -7,7 +7,7 @@ from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_kitti
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.recipes import planning
 
 COUNTS = (50, 100)
 KEYS = ("imagenet", "depth_transfer", "depth_encoder", "joint_depth")
@@ -27,7 +27,7 @@ def test_rows_differ_in_weights_and_in_depth_alone(count):
   base, transfer, encoder, joint = rows(count)
   for other in (transfer, encoder, joint):
     assert other.data.parts[0].as_dict() == base.data.parts[0].as_dict()
-    for key in ("training", "evaluation", "recipe"):
+    for key in ("training", "evaluation", "steps"):
       assert getattr(other, key) == getattr(base, key) or getattr(
           other, key).as_dict() == getattr(base, key).as_dict(), key
     assert other.data.augmentation.as_dict() == base.data.augmentation.as_dict()
@@ -89,5 +89,5 @@ def test_the_encoder_learns_more_slowly_than_what_is_new_and_classifiers_faster(
 def test_the_baseline_is_planned_on_the_real_tree(shared_data):
   experiment = overrides.resolve("imagenet_50_camvid")
   experiment.data.data_dir = str(pathlib.Path(shared_data("camvid")).parent)
-  plan = recipes.make_plan(experiment)
+  plan = planning.make_plan(experiment)
   assert plan.source.name == "camvid" and len(plan.phases[0].bundle.ids[0]) == 50

@@ -37,9 +37,10 @@ def test_sizes_fit_the_network_and_two_cores():
 
 def test_both_encoders_start_from_imagenet():
   experiment = registry.build(NAME)
-  assert experiment.network.pretrained == experiment.pose.pretrained == depth_kitti.MOBILENET
-  assert experiment.network.get().alpha == experiment.pose.get().alpha == 1.0
-  assert experiment.pose.get().kind == "mobilenet_v1"
+  pose = experiment.networks.get("pose")
+  assert experiment.network.pretrained == pose.pretrained == depth_kitti.MOBILENET
+  assert experiment.network.get().alpha == experiment.networks.get("pose").get().alpha == 1.0
+  assert experiment.networks.get("pose").get().kind == "mobilenet_v1"
 
 
 def test_a_shorter_run_differs_in_its_length_alone():

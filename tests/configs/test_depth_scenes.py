@@ -15,14 +15,15 @@ SEGMENTATION = ["unet_scenes", "depth_transfer_scenes", "joint_depth_scenes"]
 @pytest.mark.parametrize("name", DEPTH + SEGMENTATION)
 def test_nothing_is_downloaded_and_no_number_is_trained_or_tuned_on(name):
   experiment = registry.build(name)
-  assert experiment.network.pretrained == experiment.pose.pretrained == ""
+  assert experiment.network.pretrained == ""
+  assert all(network.pretrained == "" for _, network in experiment.networks.items())
   sources = {source.name: source.dataset for source in experiment.data.sources}
   stereo = name == "stereo_depth_scenes"
   labelled = {"scenes": "weakseg_scenes"} if name in SEGMENTATION else {}
   video = {} if name == "unet_scenes" else {
       "video": depth_scenes.STEREO_SCENES if stereo else depth_scenes.VIDEO_SCENES}
   assert sources == {**labelled, **video}
-  stages = [stage.parts for stage in experiment.stages]
+  stages = [stage.parts for stage in experiment.steps]
   assert {part.split for parts in [experiment.data.parts, *stages] for part in parts} == {"train"}
   assert experiment.evaluation.split == "test"
   assert (experiment.evaluation.checkpoint, experiment.evaluation.validation_split) == ("last", "")
@@ -37,12 +38,13 @@ def test_depth_reads_no_label(name):
 
 def test_stereo_is_one_more_source_in_metres_after_pairs_alone():
   video, stereo = (registry.build(name) for name in DEPTH)
-  pairs, = stereo.stages
+  pairs, = stereo.steps
   options, alone = stereo.method.get(), pairs.method.get()
   assert (options.stereo, options.video) == (True, True)
   assert (alone.stereo, alone.video, pairs.training.multipliers) == (True, False, [])
   assert {**alone.as_dict(), "video": True} == options.as_dict()
-  assert pairs.network.as_dict() == stereo.network.as_dict() and stereo.network.carried
+  assert pairs.network.as_dict() == {
+      **stereo.network.as_dict(), "continues": ""} and stereo.network.continues == "pairs"
   # The pair belongs to the image, so no other frame takes its place.
   assert stereo.data.augmentation.swap_frames == pairs.augmentation.swap_frames == 0
   stereo.data.augmentation.swap_frames = video.data.augmentation.swap_frames
@@ -50,7 +52,7 @@ def test_stereo_is_one_more_source_in_metres_after_pairs_alone():
   options.ssim_weight = video.method.get().ssim_weight
   stereo.data.sources[0].dataset = video.data.sources[0].dataset
   stereo.training = depth_scenes.depth_training(video.training.steps)
-  for key in ("data", "network", "pose", "method", "training", "evaluation"):
+  for key in ("data", "networks", "method", "training", "evaluation"):
     assert getattr(video, key).as_dict() == getattr(stereo, key).as_dict(), key
 
 
@@ -74,17 +76,18 @@ def test_rows_of_segmentation_have_the_same_masks_and_schedule():
     assert schedules[0] == schedules[1]
     assert other.evaluation.as_dict() == base.evaluation.as_dict()
     assert other.data.augmentation.as_dict() == base.data.augmentation.as_dict()
-  assert transfer.network.as_dict() == base.network.as_dict()
+  assert {**transfer.network.as_dict(), "continues": ""} == base.network.as_dict()
   assert base.data.parts[0].count == em_scenes.FEW_MASKS
-  assert (base.recipe, transfer.recipe, joint.recipe) == ("single_phase", "staged", "staged")
+  assert [row.network.continues for row in (base, transfer, joint)] == ["", "depth", "depth"]
+  assert joint.networks.get("pose").continues == "depth"
 
 
 def test_transfer_and_joint_training_learn_the_depth_of_depth_scenes_first():
   alone = registry.build("depth_scenes")
   for name in SEGMENTATION[1:]:
     experiment = registry.build(name)
-    stage, = experiment.stages
-    for key in ("network", "pose", "method", "training"):
+    stage, = experiment.steps
+    for key in ("network", "networks", "method", "training"):
       assert getattr(stage, key).as_dict() == getattr(alone, key).as_dict(), (name, key)
     assert stage.augmentation.as_dict() == alone.data.augmentation.as_dict()
     assert [p.as_dict() for p in stage.parts] == [p.as_dict() for p in alone.data.parts]
@@ -124,6 +127,6 @@ def test_what_has_learned_depth_goes_on_slowly_in_both_ways():
 @pytest.mark.parametrize("name", DEPTH + SEGMENTATION)
 def test_a_smoke_test_of_a_few_steps_is_valid(name):
   changes = {"training.steps": 3,
-             **({"stages.0.training.steps": 2} if registry.build(name).stages else {})}
+             **({"steps.0.training.steps": 2} if registry.build(name).steps else {})}
   experiment = overrides.validate(overrides.resolve(name, overrides=changes))
   assert experiment.training.steps == 3

@@ -9,7 +9,7 @@ from keras_weakseg.configs import registry
 
 METHODS = tuple(em_boxes_small.METHODS)
 # What the warm start of an E-step changes.
-WARM = ("recipe", "stages", "training", "network")
+WARM = ("steps", "training", "network")
 
 
 def without(name, *keys):
@@ -43,14 +43,15 @@ def test_methods_differ_in_the_method_only(form):
 def test_an_e_step_from_boxes_alone_starts_from_bbox_rect(name, steps):
   """As many steps in all as the other rows, half of them before the E-step."""
   experiment = overrides.validate(registry.build(name))
-  stage, = experiment.stages
+  stage, = experiment.steps
   assert stage.method.type == "bbox_rect" and stage.parts == experiment.data.parts
   assert stage.training.steps + experiment.training.steps == steps
   for training in (stage.training, experiment.training):
     assert training.optimization.learning_rate.get().decay_steps == steps // 2
   assert stage.network.type == experiment.network.type and not experiment.network.pretrained
   rect = registry.build(name.replace("em_fixed", "rect"))
-  assert stage.network == rect.network and not rect.stages
+  assert stage.network == rect.network and not rect.steps
+  assert experiment.network.continues == "rect"
   assert experiment.method.get().foreground_bias == 7.0
   assert registry.build("bbox_em_fixed_semi_100_voc_animals").method.get().foreground_bias == 6.0
 

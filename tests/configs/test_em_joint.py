@@ -35,12 +35,12 @@ MULTI_SCALE = [name for name in ROWS if "_msc_" in name]
 
 def phases(experiment):
   """Returns the stages and the experiment itself: each has network, method and training."""
-  return [*experiment.stages, experiment]
+  return [*experiment.steps, experiment]
 
 
 def all_parts(experiment):
   """Returns the parts of every phase, those of phases that repeat the last one left out."""
-  bundles = [stage.parts for stage in experiment.stages if stage.name != "single_scale"]
+  bundles = [stage.parts for stage in experiment.steps if stage.name != "single_scale"]
   return [part for bundle in [*bundles, experiment.data.parts] for part in bundle]
 
 
@@ -83,7 +83,7 @@ def test_voc_comes_first(name):
 def test_joint_rows_share_the_head_of_coco(name):
   experiment = registry.build(name)
   assert experiment.data.head == "coco" and experiment.data.aggregation == "logsumexp"
-  assert all(stage.head == "coco" for stage in experiment.stages)
+  assert all(stage.head == "coco" for stage in experiment.steps)
   assert len({part.source for part in experiment.data.parts}) == 2
   assert len({part.batch_size for part in experiment.data.parts}) == 1
 
@@ -99,14 +99,14 @@ def test_voc_is_read_from_the_81_classes_of_coco():
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_pretrained_rows_learn_coco_first_and_then_voc(name):
   experiment = registry.build(name)
-  first = experiment.stages[0]
-  assert experiment.recipe == "staged" and first.name == "coco"
+  first = experiment.steps[0]
+  assert experiment.network.continues == experiment.steps[-1].name and first.name == "coco"
   assert {part.source for part in first.parts} == {"coco"}
   assert {part.source for part in experiment.data.parts} == {""}
   assert experiment.data.head == first.head == ""
   assert first.network.pretrained == "imagenet"
   assert [phase.network.pretrained for phase in phases(experiment)[1:]] == (
-      [""] * len(experiment.stages))
+      [""] * len(experiment.steps))
 
 
 @pytest.mark.parametrize("name", sorted(set(ROWS) - set(MULTI_SCALE)))
@@ -123,15 +123,15 @@ def test_solver_and_network_are_those_of_the_other_tables(name):
 @pytest.mark.parametrize("name", MULTI_SCALE)
 def test_the_multi_scale_rows_start_from_the_finished_single_scale_row(name):
   experiment, single = registry.build(name), registry.build(name.replace("_msc", ""))
-  *earlier, last = experiment.stages
+  *earlier, last = experiment.steps
   assert last.name == "single_scale" and experiment.evaluation.protocol.crf == "deeplab_msc"
-  assert [stage.as_dict() for stage in earlier] == [stage.as_dict() for stage in single.stages]
+  assert [stage.as_dict() for stage in earlier] == [stage.as_dict() for stage in single.steps]
   for key in ("network", "method", "training"):
     assert getattr(last, key).as_dict() == getattr(single, key).as_dict(), key
   assert [part.as_dict() for part in last.parts] == [
       part.as_dict() for part in single.data.parts] and last.head == single.data.head
   assert experiment.network.get().multi_scale_features
-  assert not any(stage.network.get().multi_scale_features for stage in experiment.stages)
+  assert not any(stage.network.get().multi_scale_features for stage in experiment.steps)
 
 
 @pytest.mark.parametrize("variable, rate", [
@@ -170,16 +170,16 @@ def test_the_5000_masks_are_the_same_in_both_rows():
 def test_a_row_shrinks_to_a_smoke_test(name):
   given = ["training.steps=3,data.augmentation.crop=[65, 65]"]
   given += [f"data.parts.{i}.batch_size=1" for i in range(len(registry.build(name).data.parts))]
-  given += [f"stages.{i}.training.steps=2" for i in range(len(registry.build(name).stages))]
+  given += [f"steps.{i}.training.steps=2" for i in range(len(registry.build(name).steps))]
   experiment = overrides.validate(overrides.resolve(name, overrides=given))
   assert experiment.training.steps == 3
-  for stage in experiment.stages:
+  for stage in experiment.steps:
     assert stage.training.steps == 2 and stage.parts[0].batch_size > 1
     assert stage.training.optimization.learning_rate.get().boundaries[0] <= 2
 
 
 @pytest.mark.parametrize("change", [
-    "data.head=cocoa", "data.aggregation=max", "data.parts.1.source=coc", "recipe=staged"])
+    "data.head=cocoa", "data.aggregation=max", "data.parts.1.source=coc", "network.continues=coco"])
 def test_wrong_settings_are_refused_before_anything_is_read(change):
   with pytest.raises(ValueError, match="Expected: "):
     overrides.validate(overrides.resolve("cross_joint_voc12", overrides=change))

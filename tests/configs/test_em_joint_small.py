@@ -6,7 +6,7 @@ from keras_weakseg import fields
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.recipes import sources as source_lib
-from keras_weakseg.recipes import training_phase
+from keras_weakseg.recipes import training_step
 
 PAIRS = {"cross_joint_scenes": "supervised_scenes",
          "cross_joint_50_voc_animals": "supervised_50_voc_animals"}
@@ -24,7 +24,7 @@ def phase_of(name, data_dir=None, **changes):
   config = overrides.resolve(name, overrides={"network.pretrained": "", **changes})
   config.data.data_dir = str(data_dir or "")
   sources = source_lib.make_sources(config.data)
-  return training_phase.make_phase("train", config, sources)[0]
+  return training_step.make_steps("train", config, sources)[-1].phase
 
 
 @pytest.mark.parametrize("joint, alone", PAIRS.items())
@@ -96,7 +96,7 @@ def test_photographs_of_two_data_sets_meet_in_a_batch(shared_data):
   assert [len(ids) for ids in phase.bundle.ids] == [50, 200]
   assert phase.head.num_classes == 81
   assert [len(group) for group in phase.head.groups] == [75, 1, 1, 1, 1, 1, 1]
-  assert any("one head of 81 classes" in line for line in phase.plan)
+  assert any("one head of 81 classes" in line for line in phase.lines)
   batch = next(iter(phase.bundle.batches().take(1)))
   masks, part = batch[fields.MASK].numpy(), batch[fields.PART].numpy()
   assert np.bincount(part).tolist() == [8, 8]

@@ -10,7 +10,7 @@ from keras_weakseg.configs import em_joint
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.recipes import planning
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = ROOT / "official_configs" / "em" / "README.md"
@@ -38,12 +38,12 @@ def test_a_row_of_the_table_has_the_number_of_its_experiment(name):
 @pytest.mark.parametrize("name", em_joint.TABLE_5)
 def test_rows_with_coco_say_how_many_masks_and_tags(name):
   experiment = registry.build(name)
-  bundles = [experiment.data.parts, *(stage.parts for stage in experiment.stages)]
+  bundles = [experiment.data.parts, *(stage.parts for stage in experiment.steps)]
   found = {part.supervision: part for parts in bundles for part in parts if part.source == "coco"}
   strong = found["mask"].count or 123287 if "mask" in found else 0
   weak = 123287 - strong if "tags" in found else 0
   assert row_of(name)[2:4] == [f"{count:,}" if count else "-" for count in (strong, weak)]
-  assert ("Pretrain" in row_of(name)[1]) == bool(experiment.stages)
+  assert ("Pretrain" in row_of(name)[1]) == bool(experiment.steps)
 
 
 @pytest.mark.parametrize("name", em_joint.TABLE_6)
@@ -113,10 +113,10 @@ def test_examples_of_two_data_sets_work(index, phases, heads, two_folders):
   file.write_text(re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[index], encoding="utf-8")
   config = overrides.validate(overrides.resolve(str(file)))
   config.data.data_dir = str(two_folders)
-  plan = recipes.make_plan(config)
+  plan = planning.make_plan(config)
   assert [phase.name for phase in plan.phases] == phases
   assert [phase.head.classes for phase in plan.phases] == heads
   if index == 0:
-    text = "\n".join(plan.phases[0].plan)
+    text = "\n".join(plan.text())
     assert "one head of 4 classes, aggregated by logsumexp: few reads 4, many reads 3" in text
     assert "many_tags" in text and "few_mask" in text

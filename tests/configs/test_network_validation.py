@@ -19,7 +19,7 @@ def network(name, **options):
 
 
 def pose(name, **options):
-  made = schema.PoseNetwork(type=name)
+  made = schema.OtherNetwork(type=name)
   made.override({name: options})
   return made
 
@@ -64,7 +64,7 @@ def test_defaults_are_valid(name):
 
 @pytest.mark.parametrize("name", [*POSES, "shared"])
 def test_defaults_of_poses_are_valid(name):
-  assert network_validation.validate_pose(schema.PoseNetwork(type=name)) is None
+  assert network_validation.validate_other(schema.OtherNetwork(type=name), "networks.pose") is None
 
 
 @pytest.mark.parametrize("name, options", [
@@ -114,18 +114,20 @@ def test_what_cannot_be_built_is_refused(name, options, words):
 
 @pytest.mark.parametrize("name, options, words", [
     ("pose_network", {"kind": "posenet"}, "Did you mean 'posecnn'"),
-    ("pose_network", {"batch_norm": "off"}, "pose.pose_network.batch_norm"),
-    ("light_pose", {"frames": 1}, "'pose.light_pose.frames'.*\n.*a motion needs two frames"),
+    ("pose_network", {"batch_norm": "off"}, "networks.pose.pose_network.batch_norm"),
+    ("light_pose", {"frames": 1},
+     "'networks.pose.light_pose.frames'.*\n.*a motion needs two frames"),
     ("light_pose", {"alpha": -1.0}, "above 0"),
-    ("shared", {"filters": 0}, "'pose.shared.filters'")])
+    ("shared", {"filters": 0}, "'networks.pose.shared.filters'")])
 def test_poses_that_cannot_be_built(name, options, words):
   with pytest.raises(ValueError, match=words):
-    network_validation.validate_pose(pose(name, **options))
+    network_validation.validate_other(pose(name, **options), "networks.pose")
 
 
 def test_a_shared_encoder_has_no_weights_of_its_own():
-  with pytest.raises(ValueError, match="(?s)'pose.pretrained'.*Set `network.pretrained`"):
-    network_validation.validate_pose(schema.PoseNetwork(type="shared", pretrained="imagenet"))
+  with pytest.raises(ValueError, match="(?s)'networks.pose.pretrained'.*Set `network.pretrained`"):
+    network_validation.validate_other(
+        schema.OtherNetwork(type="shared", pretrained="imagenet"), "networks.pose")
 
 
 @pytest.mark.parametrize("prior, good", [(0.0, True), (0.7, True), (1.0, False), (-0.1, False)])
@@ -150,17 +152,19 @@ def test_crops_follow_the_network():
     check("network.type=light_tiny,data.augmentation.crop=[96, 192]")
 
 
-def test_stages_share_the_crop():
+def test_steps_share_the_crop():
   stage = {"name": "first", "network": {"type": "light_tiny"},
            "parts": [{"source": "", "supervision": "mask"}]}
   changes = {"network": {"type": "light_unet"}, "data.augmentation.crop": [96, 192],
-             "recipe": "staged", "stages": [stage]}
-  with pytest.raises(ValueError, match="(?s)In the stage 'first'.*8k\\+1"):
+             "steps": [stage]}
+  with pytest.raises(ValueError, match="(?s)In the step 'first'.*8k\\+1"):
     check(changes)
   stage["network"]["type"] = "light_unet"
-  assert check(changes).stages[0].network.type == "light_unet"
+  assert check(changes).steps[0].network.type == "light_unet"
 
 
 def test_poses_of_an_experiment_are_checked():
-  with pytest.raises(ValueError, match="pose.light_pose.frames"):
-    check("pose.light_pose.frames=1")
+  with pytest.raises(ValueError, match="networks.pose.light_pose.frames"):
+    check("method.type=self_supervised_depth,network.type=light_depth,data.augmentation.crop=[],"
+          "data.augmentation.scales=[1, 1],networks.pose.type=light_pose,"
+          "networks.pose.light_pose.frames=1")

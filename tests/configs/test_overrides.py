@@ -143,30 +143,29 @@ def test_unknown_experiments_give_the_nearest():
     overrides.resolve("em_adapt_scene")
 
 
-STAGED = """
-recipe: staged
+STEPS = """
 data: {sources: [{name: a, path: x}], parts: [{source: a}]}
 method: {type: supervised}
-stages:
+steps:
 - {name: first, parts: [{source: a}], method: {type: supervised}, training: {steps: %d}}
 """
 
 
 def decay(experiment):
   return [stage.training.optimization.learning_rate.get().decay_steps
-          for stage in experiment.stages]
+          for stage in experiment.steps]
 
 
-def test_schedules_of_stages_in_a_list_follow_their_steps(tmp_path):
-  """They did for `stages.0.training.steps` alone: a listed stage kept a schedule of 6000 steps."""
-  experiment = overrides.resolve("own_data", write(tmp_path, STAGED % 40))
+def test_schedules_of_steps_in_a_list_follow_their_steps(tmp_path):
+  """They did for `steps.0.training.steps` alone: a listed step kept a schedule of 6000 steps."""
+  experiment = overrides.resolve("own_data", write(tmp_path, STEPS % 40))
   assert decay(overrides.validate(experiment)) == [40]
-  assert decay(overrides.resolve(experiment, write(tmp_path, STAGED % 50))) == [50]
-  assert decay(overrides.resolve(experiment, overrides="stages.0.training.steps=60")) == [60]
+  assert decay(overrides.resolve(experiment, write(tmp_path, STEPS % 50))) == [50]
+  assert decay(overrides.resolve(experiment, overrides="steps.0.training.steps=60")) == [60]
 
 
-def test_staged_experiments_survive_yaml(tmp_path):
-  experiment = overrides.resolve("own_data", write(tmp_path, STAGED % 40))
-  experiment.stages[0].training.optimization.learning_rate.get().decay_steps = 33
+def test_experiments_of_steps_survive_yaml(tmp_path):
+  experiment = overrides.resolve("own_data", write(tmp_path, STEPS % 40))
+  experiment.steps[0].training.optimization.learning_rate.get().decay_steps = 33
   again = overrides.from_yaml(overrides.to_yaml(experiment))
   assert again.as_dict() == experiment.as_dict() and decay(again) == [33]

@@ -46,7 +46,8 @@ def test_methods_of_depth_have_defaults_of_their_own(method, name):
   rate = experiment.training.optimization.learning_rate.get()
   assert rate.values[0] == own_data.DEPTH_LEARNING_RATE > rate.values[-1]
   assert experiment.training.optimization.optimizer.type == depth_methods.FUSED_ADAM
-  assert experiment.network.pretrained == experiment.pose.pretrained == "imagenet_if_available"
+  pose = experiment.networks.get("pose")
+  assert experiment.network.pretrained == pose.pretrained == "imagenet_if_available"
 
 
 def test_fit_starts_from_the_defaults_of_the_method():

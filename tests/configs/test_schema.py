@@ -18,7 +18,7 @@ def test_a_choice_gives_its_section():
   assert method.get().iterations == 2
   assert set(method.as_dict()) == {"type", "em_adapt"}
   assert schema.Network(type="largefov_vgg16", pretrained="x").as_dict() == {
-      "type": "largefov_vgg16", "pretrained": "x", "carried": True, "starts": "all",
+      "type": "largefov_vgg16", "pretrained": "x", "continues": "", "starts": "all",
       "background_prior": 0.0,
       "largefov_vgg16": {"field_of_view": "large", "multi_scale_features": False}}
 

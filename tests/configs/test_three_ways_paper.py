@@ -32,7 +32,7 @@ def test_a_row_says_the_number_of_the_paper_and_has_its_masks(name):
   assert part.count == int(re.search(r"_(\d+)_", name).group(1))
   assert (part.supervision, part.batch_size, experiment.evaluation.split) == (
       "mask", 2, "validation")
-  assert bool(experiment.stages) == (name in STAGED)
+  assert bool(experiment.steps) == (name in STAGED)
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -76,15 +76,19 @@ def test_networks_share_encoder_and_decoder(name, network, method):
 # === Learning depth ===
 
 
-def stages_of(name):
-  """Returns the stages of learning depth; the last of `depth_cityscapes` is its own training."""
+def motion(step):
+  return step.networks.get("pose")
+
+
+def steps_of(name):
+  """Returns the steps of learning depth; the last of `depth_cityscapes` is its own training."""
   experiment = registry.build(name)
-  return [*experiment.stages, *([experiment] if name == "depth_cityscapes" else [])]
+  return [*experiment.steps, *([experiment] if name == "depth_cityscapes" else [])]
 
 
 @pytest.mark.parametrize("name", [*STAGED, "depth_cityscapes"])
-def test_depth_is_learned_in_the_stages_of_the_paper(name):
-  stages = stages_of(name)
+def test_depth_is_learned_in_the_steps_of_the_paper(name):
+  stages = steps_of(name)
   assert len(stages) == (2 if name.startswith("transfer_3") or name.startswith("transfer_2") else 3)
   whole, cropped = stages[:2]
   assert [part.batch_size for part in (*whole.parts, *cropped.parts)] == [2, 4]
@@ -97,16 +101,17 @@ def test_depth_is_learned_in_the_stages_of_the_paper(name):
         ("encoder", 0.0)]
     assert stage.method.get().feature_distance == 0
   # The first is there for the motion; the decoder starts anew.
-  assert (cropped.network.carried, cropped.pose.carried) == (False, True)
+  assert (cropped.network.continues, motion(cropped).continues) == ("", "whole")
   assert cropped.network.pretrained == whole.network.pretrained == "imagenet"
 
 
 @pytest.mark.parametrize("name", ["transfer_f_372_cityscapes", "depth_cityscapes"])
 def test_the_encoder_is_let_loose_near_imagenet(name):
-  last = stages_of(name)[-1]
+  last = steps_of(name)[-1]
   assert last.method.get().feature_distance == 1e-2
   assert last.network.pretrained == "imagenet", "the features that it stays near"
-  assert last.network.carried and last.pose.carried and not last.training.multipliers
+  assert last.network.continues == motion(last).continues == "cropped"
+  assert not last.training.multipliers
   assert rates(last.training) == (1e-5, 1e-5, []) and last.training.steps == 50000
   assert last.training.weight_decay == 0
 
@@ -116,7 +121,7 @@ def test_video_is_that_of_all_sequences_and_no_label_of_it_is_read(name):
   experiment = registry.build(name)
   sources = {source.name: source for source in experiment.data.sources}
   assert not sources["sequences"].video.masks and not sources["sequences"].video.annotated_only
-  for stage in experiment.stages:
+  for stage in experiment.steps:
     assert [(part.source, part.supervision) for part in stage.parts] == [("sequences", "none")]
   if "annotated" in sources:
     assert sources["annotated"].video.masks and sources["annotated"].video.annotated_only
@@ -125,24 +130,25 @@ def test_video_is_that_of_all_sequences_and_no_label_of_it_is_read(name):
   assert all(source.video.intrinsics in ("", "correct") for source in sources.values())
 
 
-def test_rows_differ_in_the_stages_alone():
+def test_rows_differ_in_the_steps_alone():
   plain, featured = (registry.build(f"{key}_372_cityscapes") for key in ("transfer", "transfer_f"))
-  assert [stage.as_dict() for stage in plain.stages] == [
-      stage.as_dict() for stage in featured.stages[:2]]
-  for key in ("network", "pose", "method", "training", "evaluation", "data"):
+  assert [stage.as_dict() for stage in plain.steps] == [
+      stage.as_dict() for stage in featured.steps[:2]]
+  for key in ("networks", "method", "training", "evaluation", "data"):
     assert getattr(plain, key).as_dict() == getattr(featured, key).as_dict(), key
+  assert {**plain.network.as_dict(), "continues": "finetune"} == featured.network.as_dict()
 
 
 def test_the_experiment_of_depth_is_what_the_rows_do_first():
   alone, row = registry.build("depth_cityscapes"), registry.build("transfer_f_372_cityscapes")
-  assert [stage.as_dict() for stage in alone.stages] == [
-      stage.as_dict() for stage in row.stages[:2]]
-  for key in ("network", "pose", "method", "training"):
-    assert getattr(alone, key).as_dict() == getattr(row.stages[2], key).as_dict(), key
-  assert alone.data.augmentation.as_dict() == row.stages[2].augmentation.as_dict()
+  assert [stage.as_dict() for stage in alone.steps] == [
+      stage.as_dict() for stage in row.steps[:2]]
+  for key in ("network", "networks", "method", "training"):
+    assert getattr(alone, key).as_dict() == getattr(row.steps[2], key).as_dict(), key
+  assert alone.data.augmentation.as_dict() == row.steps[2].augmentation.as_dict()
 
 
 def test_a_smoke_test_of_a_row_is_valid():
   experiment = overrides.validate(overrides.resolve("multitask_f_372_cityscapes", overrides={
-      "training.steps": 3, **{f"stages.{index}.training.steps": 2 for index in range(3)}}))
+      "training.steps": 3, **{f"steps.{index}.training.steps": 2 for index in range(3)}}))
   assert rates(experiment.training)[2] == [2]

@@ -30,13 +30,13 @@ def test_a_row_of_the_table_has_the_number_of_its_experiment(index, name):
   row, experiment = row_of(name), registry.build(name)
   assert float(row[4]) == float(re.search(r"paper: ([\d.]+)", experiment.description).group(1))
   assert row[3] == f"{three_ways_paper.COUNTS[index]:,}" == f"{experiment.data.parts[0].count:,}"
-  words = {0: "ImageNet", 2: "two stages", 3: "three stages"}
-  assert words[len(experiment.stages)] in row[2] or row[2].startswith("the same")
+  words = {0: "ImageNet", 2: "two steps", 3: "three steps"}
+  assert words[len(experiment.steps)] in row[2] or row[2].startswith("the same")
 
 
-def test_stages_are_told_as_they_are_configured():
+def test_steps_are_told_as_they_are_configured():
   experiment = registry.build("transfer_f_372_cityscapes")
-  for stage in experiment.stages:
+  for stage in experiment.steps:
     row = next(line for line in TEXT.splitlines() if line.startswith(f"| `{stage.name}` |"))
     cells = [cell.strip() for cell in row.split("|")]
     assert cells[3] == str(stage.parts[0].batch_size)
@@ -79,15 +79,14 @@ def test_overrides_in_the_readme_work():
     if "baseline" not in name:
       experiment = overrides.resolve(name.format(372), overrides=given)
       assert overrides.validate(experiment).training.steps == 3
-      assert [stage.training.steps for stage in experiment.stages[:2]] == [2, 2]
+      assert [stage.training.steps for stage in experiment.steps[:2]] == [2, 2]
 
 
 def test_a_row_starts_from_a_run_that_is_there():
-  changes = re.search(r"`recipe=(single_phase),stages=(\[\])`", TEXT)
-  assert changes
-  experiment = overrides.validate(overrides.resolve("transfer_372_cityscapes", overrides={
-      "recipe": "single_phase", "stages": [], "network.pretrained": "runs/depth/train/depth.npz"}))
-  assert experiment.stages == []
+  changes = re.search(r"with `(steps=\[\],network.continues='')`", TEXT).group(1)
+  experiment = overrides.validate(overrides.resolve("transfer_372_cityscapes", overrides=[
+      changes, {"network.pretrained": "runs/depth/train/depth.npz"}]))
+  assert experiment.steps == []
 
 
 def test_commands_of_the_readme_are_understood():

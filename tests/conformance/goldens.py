@@ -4,6 +4,7 @@ A suite (`test_<suite>.py`) runs the whole table through one property. `test_tab
 something registered or public is missing.
 """
 import dataclasses
+import functools
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import readings
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
@@ -340,10 +342,17 @@ def shallow_network(synchronized=False, dropout_rate=0.0, num_classes=CLASSES):
   return keras.Model(inputs, OnGrid(dtype="float32")(x))
 
 
+def built(name, network, key=None, predictor=None):
+  """Returns what a method knows of a network: as if the registry had built it by this name."""
+  record = networks.network_record(name)
+  scorer = preprocessing.predictor(network, record, key)
+  return contexts.Built(network, record, scorer, predictor or scorer)
+
+
 def shallow_predictor(synchronized=False, dropout_rate=0.0):
-  """Returns the shallow network and its predictor."""
-  network = shallow_network(synchronized, dropout_rate)
-  return network, preprocessing.predictor(network, networks.network_record("light_tiny"))
+  """Returns the shallow network with its predictor, as part of a context."""
+  return {"networks": {"segmenter": built(
+      "light_tiny", shallow_network(synchronized, dropout_rate))}}
 
 
 # Two label spaces, in neither of which the head's six classes are what labels mean.
@@ -351,22 +360,16 @@ JOINT_GROUPS = (((0, 4, 5), (1,), (2,), (3,)), ((0, 1), (2, 5), (3,), (4,)))
 
 
 def joint_predictor(synchronized=False, dropout_rate=0.0):
-  """Returns a network of six classes and its predictor of the first label space."""
+  """Returns a network of six classes whose parts read its one head in two label spaces."""
   network = shallow_network(synchronized, dropout_rate, num_classes=6)
-  return network, aggregation.aggregated(
-      _joint_scorer(network), aggregation.AggregateClasses(JOINT_GROUPS[0]))
-
-
-def _joint_scorer(network):
-  return preprocessing.predictor(network, networks.network_record("light_tiny"))
-
-
-def joint_extras(network, predictor):
-  """Returns the options of a method whose parts read one head in two label spaces."""
-  del predictor
-  return {"scorer": _joint_scorer(network), "readings": tuple(
-      readings.Reading(name, (part,), CLASSES, aggregation.AggregateClasses(groups))
-      for part, (name, groups) in enumerate(zip(("one", "other"), JOINT_GROUPS)))}
+  scorer = preprocessing.predictor(network, networks.network_record("light_tiny"))
+  predictor = aggregation.aggregated(scorer, aggregation.AggregateClasses(JOINT_GROUPS[0]))
+  return {
+      "networks": {"segmenter": dataclasses.replace(
+          built("light_tiny", network, predictor=predictor), scorer=scorer)},
+      "readings": tuple(
+          readings.Reading(name, (part,), CLASSES, aggregation.AggregateClasses(groups))
+          for part, (name, groups) in enumerate(zip(("one", "other"), JOINT_GROUPS)))}
 
 
 def joint_batch(step):
@@ -428,23 +431,8 @@ def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
   return keras.Model(images, outputs)
 
 
-def depth_predictor(synchronized=False, dropout_rate=0.0):
-  """Returns the shallow network of depth and its predictor."""
-  network = shallow_depth(synchronized, dropout_rate)
-  return network, preprocessing.predictor(
-      network, networks.network_record("light_depth"), "disparity_0")
-
-
-def multitask_predictor(synchronized=False, dropout_rate=0.0):
-  """Returns the shallow network of both tasks and its predictor."""
-  network = shallow_depth(synchronized, dropout_rate, CLASSES)
-  return network, preprocessing.predictor(
-      network, networks.network_record("light_multitask"), multitask_decoder.SCORES)
-
-
-def shallow_pose(*made):
-  """Returns a pose network as options: pairs in, motions on a grid out; it starts in motion."""
-  del made
+def shallow_pose():
+  """Returns a pose network: pairs in, motions on a grid out; it starts in motion."""
   x = frames = keras.Input((None, None, 6))
   for index in range(2):
     x = keras.layers.Conv2D(8, 5, 4, "same", activation="elu", name=f"conv{index}")(x)
@@ -452,16 +440,28 @@ def shallow_pose(*made):
   x = keras.layers.Conv2D(6, 1, dtype="float32", name="head_motion",
                           bias_initializer=lambda shape, dtype=None: tf.constant(start, dtype))(x)
   motion = pose_network.MeanMotion(1, dtype="float32")(x)
-  return {"pose": keras.Model(frames, {
-      name: OnGrid(1e5, dtype="float32")(value) for name, value in motion.items()})}
+  network = keras.Model(frames, {
+      name: OnGrid(1e5, dtype="float32")(value) for name, value in motion.items()})
+  return contexts.Built(network, networks.network_record("light_pose"))
 
 
-def pose_and_reference(network, predictor):
-  """Returns a pose network and other features to stay near, as options."""
-  del predictor
-  encoder = keras.models.clone_model(depth_encoder.encoder_model(network))
-  encoder.trainable = False
-  return {"reference": encoder, **shallow_pose()}
+def depth_predictor(synchronized=False, dropout_rate=0.0, pose=True, reference=False):
+  """Returns the shallow network of depth, and what else its method has."""
+  network = shallow_depth(synchronized, dropout_rate)
+  made = {"depth": built("light_depth", network, "disparity_0")}
+  if pose:
+    made["pose"] = shallow_pose()
+  if reference:  # Other features to stay near.
+    made["reference"] = dataclasses.replace(
+        made["depth"], model=keras.models.clone_model(network), trained=False)
+  return {"networks": made}
+
+
+def multitask_predictor(synchronized=False, dropout_rate=0.0, pose=True):
+  """Returns the shallow network of both tasks, and what else its method has."""
+  network = shallow_depth(synchronized, dropout_rate, CLASSES)
+  made = {"multitask": built("light_multitask", network, multitask_decoder.SCORES)}
+  return {"networks": {**made, **({"pose": shallow_pose()} if pose else {})}}
 
 
 def video_batch(step):
@@ -508,10 +508,9 @@ class Method:
   Attributes:
     name: key of the registry; several rows may show one method.
     variant: what tells them apart.
-    networks: function of (synchronized, dropout_rate) that returns the positional arguments of
-      the method: its networks and its predictor.
+    networks: function of (synchronized, dropout_rate) that returns fields of the method's context:
+      its networks, and how parts read them.
     options: its own options.
-    extras: function of these networks that returns options made of them.
     batch: function of a step that returns a batch with samples of every supervision.
     rate: learning rate.
     slow: too heavy for every run of the tests.
@@ -521,9 +520,7 @@ class Method:
   name: str
   variant: str = ""
   networks: Callable = shallow_predictor
-  options: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {
-      "parts": ("mask", "weak"), "part_weights": (0.7, 0.3)})
-  extras: Callable = lambda *networks: {}
+  options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
   batch: Callable = segmentation_batch
   rate: float = 0.05
   slow: bool = False
@@ -543,9 +540,10 @@ class Method:
   def build(self, seed=1, synchronized=False, dropout_rate=0.0, accumulation=1):
     """Returns the method, ready to take a step."""
     keras.utils.set_random_seed(seed)
-    made = self.networks(synchronized, dropout_rate)
-    method = methods.method_class(self.name)(
-        *made, seed=5, accumulation=accumulation, **self.options, **self.extras(*made))
+    context = contexts.Context(
+        parts=("mask", "weak"), part_weights=(0.7, 0.3), seed=5, accumulation=accumulation,
+        **self.networks(synchronized, dropout_rate))
+    method = methods.method_class(self.name)(context, **self.options)
     if hasattr(method, "video_loss"):
       # XLA takes seconds per device and size; its own test compares it with what runs here.
       # pylint: disable=protected-access
@@ -559,23 +557,23 @@ class Method:
 
 METHODS = tuple(Method(name, slow=name == "bbox_seg") for name in (
     "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed")) + tuple(
-        Method(name, "joint", joint_predictor, extras=joint_extras, batch=joint_batch)
+        Method(name, "joint", joint_predictor, batch=joint_batch)
         for name in ("supervised", "em_fixed"))
 
-_PARTS = {"parts": ("mask", "weak"), "part_weights": (0.7, 0.3)}
 METHODS += (
-    Method("self_supervised_depth", "", depth_predictor, {**_PARTS, "smoothness": 0.1},
-           shallow_pose, video_batch, rate=0.5),
-    Method("self_supervised_depth", "features", depth_predictor,
-           {**_PARTS, "feature_distance": 0.01, "average": True, "auto_mask": False,
-            "symmetric": True, "align": 1}, pose_and_reference, video_batch, slow=True),
-    Method("supervised_depth", "", depth_predictor, _PARTS, batch=video_batch),
-    Method("supervised_depth", "berhu", depth_predictor, {**_PARTS, "loss": "berhu"},
-           batch=video_batch, slow=True),
-    Method("joint_depth", "", multitask_predictor, {**_PARTS, "stride": 1}, shallow_pose,
-           video_batch, slow=True),
-    Method("joint_depth", "teacher", multitask_predictor,
-           {**_PARTS, "stride": 1, "depth_from": "teacher"}, batch=video_batch),
+    Method("self_supervised_depth", "", depth_predictor, {"smoothness": 0.1}, video_batch,
+           rate=0.5),
+    Method("self_supervised_depth", "features",
+           functools.partial(depth_predictor, reference=True),
+           {"feature_distance": 0.01, "average": True, "auto_mask": False, "symmetric": True,
+            "align": 1}, video_batch, slow=True),
+    Method("supervised_depth", "", functools.partial(depth_predictor, pose=False),
+           batch=video_batch),
+    Method("supervised_depth", "berhu", functools.partial(depth_predictor, pose=False),
+           {"loss": "berhu"}, video_batch, slow=True),
+    Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
+    Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
+           {"depth_from": "teacher"}, video_batch),
 )
 
 
@@ -584,15 +582,15 @@ def network_predictor(row):
   def build(synchronized=False, dropout_rate=0.0):
     given = {"synchronized_batch_norm": True} if synchronized else {}
     predictor, network = row.build(dropout_rate=dropout_rate, **given)
-    return network, predictor
+    return {"networks": {"segmenter": contexts.Built(
+        network, networks.network_record(row.name), predictor, predictor)}}
   return build
 
 
 # Deep networks, whose rounding has to be measured before replicas can be compared: they go through
 # that suite alone. Labels are those of every pixel.
 DEEP = tuple(
-    Method("supervised", row.name, network_predictor(row), options={
-        "parts": ("mask", "weak"), "part_weights": (0.7, 0.3), "stride": 1})
+    Method("supervised", row.name, network_predictor(row))
     for row in NETWORKS if row.name in ("unet", "light_unet"))
 
 

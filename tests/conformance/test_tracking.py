@@ -8,9 +8,11 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import randomness
+from keras_weakseg.networks import registry as networks
 
 
 def read_variables(predictor):
@@ -41,7 +43,8 @@ def test_model_garden_weights_are_tracked_trained_and_saved(network, tmp_path):
   assert isinstance(theirs, keras.Model) and len(theirs.trainable_variables) > 50
   assert all(isinstance(layer, keras.layers.Layer) for layer in theirs.layers)
   assert ids(theirs.variables) <= ids(predictor.variables)
-  method = supervised.Supervised(inner, predictor)
+  method = supervised.Supervised(contexts.Context({"segmenter": contexts.Built(
+      inner, networks.network_record(network.name), predictor, predictor)}))
   method.prepare(lambda found: updates.Updater(found, lambda m: keras.optimizers.SGD(0.1 * m)))
   assert ids(theirs.trainable_variables) <= ids(method.updater.variables_in_order)
   path = tf.train.Checkpoint(method=method).write(str(tmp_path / "all"))

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import registry
 from keras_weakseg.methods import updates
@@ -208,18 +209,28 @@ def depth_built(start_again, predictor_of):
 
   All methods that it builds share their networks: use one after the other. Its arguments: name of
   the method; `pose`: options of the pose network, None = there is none; `small`: options of the
-  network; `make_updater`: of `Method.prepare`; options of the method.
+  network; `make_updater`: of `Method.prepare`; `parts`, `part_weights`; `reference`: a network
+  whose features are kept; `readings`; options of the method.
   """
 
-  def build(name, *, pose=(), small=(), make_updater=None, rate=0.05, compiled=False, **options):
+  def build(name, *, pose=(), small=(), make_updater=None, rate=0.05, compiled=False,
+            parts=("all",), part_weights=(1.0,), reference=None, readings=None,
+            **options):
     joint = name == "joint_depth"
     kind = "light_multitask" if joint else "light_depth"
     network = start_again(kind, 4 if joint else 0, **{**SMALL, **dict(small)})
     predictor = predictor_of(network, kind, "scores" if joint else (
         unet_decoder.finest_disparity_key(network.output)))
+    record = networks.network_record(kind)
+    built = {contexts.MAIN[record.role]: contexts.Built(network, record, predictor, predictor)}
     if pose is not None:
-      options["pose"] = start_again("light_pose", **{"alpha": 0.25, **dict(pose)})
-    method = registry.method_class(name)(network, predictor, **options)
+      built["pose"] = contexts.Built(
+          start_again("light_pose", **{"alpha": 0.25, **dict(pose)}),
+          networks.network_record("light_pose"))
+    if reference is not None:
+      built["reference"] = contexts.Built(reference, record, trained=False)
+    method = registry.method_class(name)(
+        contexts.Context(built, parts, part_weights, readings), **options)
     if not compiled and hasattr(method, "video_loss"):
       method.video_loss._loss = photometric.reprojection_loss  # XLA takes seconds to compile it.
     method.prepare(make_updater or (lambda variables: updates.Updater(

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import base
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import updates
 
@@ -15,7 +16,8 @@ class Quadratic(base.Method):
     inputs = keras.Input([1])
     network = keras.Model(inputs, keras.layers.Dense(
         1, use_bias=False, kernel_initializer="ones", name="dense")(inputs))
-    super().__init__({"net": network}, network, **options)
+    super().__init__(contexts.Context({"net": contexts.Built(network, None, None, network)},
+                                      **options))
 
   def loss_terms(self, batch):
     error = 0.5 * (self.predictor(tf.ones_like(batch["x"])[:, None])[:, 0] - batch["x"])**2
@@ -86,11 +88,16 @@ def dense_network(layer=None, name="conv"):
   return keras.Model(inputs, keras.layers.Dense(1, name=name)(outputs))
 
 
+def method_of(**networks):
+  return base.Method(contexts.Context(
+      {name: contexts.Built(network, None, None, network) for name, network in networks.items()}))
+
+
 def test_names_of_variables_start_with_their_network():
   """Two networks may share layers, which are trained once, as part of the first."""
   shared = keras.layers.Dense(1, name="shared")
   first, second = dense_network(shared), dense_network(shared)
-  method = base.Method({"depth": first, "pose": second}, first)
+  method = method_of(depth=first, pose=second)
   seen = {}
   method.prepare(seen.update)
   assert list(seen) == [
@@ -103,7 +110,7 @@ def test_names_of_variables_start_with_their_network():
 def test_frozen_variables_are_not_offered():
   network = dense_network()
   network.get_layer("shared").trainable = False
-  method = base.Method({"net": network}, network)
+  method = method_of(net=network)
   seen = {}
   method.prepare(seen.update)
   assert list(seen) == ["net/conv/kernel:0", "net/conv/bias:0"]
@@ -111,7 +118,7 @@ def test_frozen_variables_are_not_offered():
 
 def test_the_first_network_is_the_main_one():
   first, second = dense_network(), dense_network()
-  assert base.Method({"depth": first, "pose": second}, first).main is first
+  assert method_of(depth=first, pose=second).main is first
 
 
 def test_methods_need_no_labels_and_no_further_fields_unless_they_say_so():

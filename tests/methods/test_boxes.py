@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import fields
+from keras_weakseg import options
 from keras_weakseg.methods import boxes
 from keras_weakseg.methods import registry
 from keras_weakseg.ops import em
@@ -147,4 +148,4 @@ def test_which_label_maps_they_want():
   assert wanted == {"bbox_rect": "rect", "bbox_seg": "seg", "bbox_em_fixed": "rect"}
   assert registry.method_class("em_fixed").label_maps is None
   assert set(registry.method_class("bbox_seg").label_map_options) <= set(
-      registry.own_options(boxes.BBoxSeg))
+      options.options_of(boxes.BBoxSeg))

@@ -15,7 +15,7 @@ from keras_weakseg.ops import losses
 from keras_weakseg.ops import resize
 
 NAME = "joint_depth"
-PARTS = {"parts": ("masks", "video"), "part_weights": (1.0, 0.5), "stride": 1}
+PARTS = {"parts": ("masks", "video"), "part_weights": (1.0, 0.5)}
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,14 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import readings
 from keras_weakseg.methods import registry
 from keras_weakseg.networks import aggregation
+from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import losses
 
+RECORD = networks.network_record("light_tiny")
 GROUPS = ((0,), (1, 3), (2,))  # coarse: background, {1, 3}, {2}
 
 
@@ -44,10 +47,10 @@ def method():
   """Returns a function that makes a supervised method that reads one head in two spaces."""
   def make(name="supervised", **options):
     network = scorer()
-    return registry.method_class(name)(
-        network, aggregation.aggregated(network, aggregation.AggregateClasses(GROUPS)),
-        scorer=network, parts=("fine", "coarse"), part_weights=(1.0, 1.0),
-        readings=(reading("a", (0,), 4), reading("b", (1,), 3, GROUPS)), **options)
+    predictor = aggregation.aggregated(network, aggregation.AggregateClasses(GROUPS))
+    return registry.method_class(name)(contexts.Context(
+        {"segmenter": contexts.Built(network, RECORD, network, predictor)}, ("fine", "coarse"),
+        (1.0, 1.0), (reading("a", (0,), 4), reading("b", (1,), 3, GROUPS))), **options)
   return make
 
 
@@ -107,8 +110,9 @@ def test_one_space_is_the_plain_method(method):
   network = scorer()
   data = batch()
   data[fields.MASK] = data[fields.MASK] % 3
-  build = lambda **options: registry.method_class("supervised")(
-      network, network, parts=("fine", "coarse"), part_weights=(0.7, 0.3), **options)
+  build = lambda **options: registry.method_class("supervised")(contexts.Context(
+      {"segmenter": contexts.Built(network, RECORD, network, network)}, ("fine", "coarse"),
+      (0.7, 0.3), **options))
   plain, _ = build().loss_terms(data)
   shared, _ = build(readings=(reading("", (0, 1), 4),)).loss_terms(data)
   for name in plain:

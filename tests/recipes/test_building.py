@@ -12,7 +12,7 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
-from keras_weakseg.recipes import single_phase
+from keras_weakseg.recipes import planning
 
 
 def test_the_predictor_takes_pixels_and_gives_scores_of_every_class():
@@ -43,8 +43,9 @@ def offline(monkeypatch):
 
 
 def test_optional_weights_that_cannot_be_had_are_noted(experiment, tiny_data, offline, capsys):
-  plan = single_phase.plan(experiment(**{"network.pretrained": "imagenet_if_available"}), tiny_data)
-  assert "weights from ImageNet if they can be had, else from scratch" in plan.phases[0].plan[0]
+  config = experiment(**{"network.pretrained": "imagenet_if_available"})
+  plan = planning.make_plan(config, tiny_data)
+  assert "weights from ImageNet if they can be had, else from scratch" in plan.last.lines[0]
   method = plan.phases[0].build({})
   printed = capsys.readouterr().out
   assert "Note: ImageNet weights cannot be had here, so training starts from scratch." in printed
@@ -53,7 +54,7 @@ def test_optional_weights_that_cannot_be_had_are_noted(experiment, tiny_data, of
 
 
 def test_weights_that_were_asked_for_must_be_there(experiment, tiny_data, offline):
-  plan = single_phase.plan(experiment(**{"network.pretrained": "imagenet"}), tiny_data)
+  plan = planning.make_plan(experiment(**{"network.pretrained": "imagenet"}), tiny_data)
   with pytest.raises(FileNotFoundError, match="ImageNet weights of MobileNet could not be fetched"):
     plan.phases[0].build({})
 
@@ -64,7 +65,7 @@ def test_a_file_of_weights_is_loaded(experiment, tiny_data, tmp_path):
   layer, kind = trunk.name.split(":")[0].split("/")[-2:]
   value = np.random.RandomState(0).normal(size=trunk.shape).astype(np.float32)
   np.savez(tmp_path / "w.npz", **{f"{layer}__{kind}": value})
-  plan = single_phase.plan(
+  plan = planning.make_plan(
       experiment(**{"network.pretrained": str(tmp_path / "w.npz")}), tiny_data)
   method = plan.phases[0].build({})
   found = next(v for v in method.weights if v.shape == value.shape and layer in v.name)
@@ -79,11 +80,11 @@ def plan_of(tiny_video, depth_overrides):
   """Returns a function that plans a method on `tiny_video` from the library's defaults."""
   def plan(name, network="light_depth", **changes):
     given = depth_overrides(network)
-    if "pose.type" in changes:
-      del given["pose.light_pose"]
+    if "networks.pose.type" in changes:
+      del given["networks.pose.light_pose"]
     config = overrides.resolve(name, overrides=[
         given, {"data.augmentation.resize": [32, 64]}, changes])
-    return single_phase.plan(config, tiny_video)
+    return planning.make_plan(config, tiny_video)
   return plan
 
 
@@ -148,14 +149,14 @@ def test_encoder_and_decoder_of_depth_carry_over_into_segmentation(plan_of, tmp_
 
 def test_weights_of_the_pose_network_are_loaded(plan_of, tmp_path):
   wanted = saved(plan_of("own_video").phases[0].build({}).networks["pose"], tmp_path / "pose.npz")
-  plan = plan_of("own_video", **{"pose.pretrained": str(tmp_path / "pose.npz")})
+  plan = plan_of("own_video", **{"networks.pose.pretrained": str(tmp_path / "pose.npz")})
   method = plan.phases[0].build({})
   for key, value in arrays_of(method.networks["pose"]).items():
     np.testing.assert_array_equal(value, wanted[key], err_msg=key)
 
 
 def test_a_shared_pose_network_sees_through_the_encoder_of_depth(plan_of):
-  plan = plan_of("own_video", **{"pose.type": "shared", "pose.shared.filters": 4})
+  plan = plan_of("own_video", **{"networks.pose.type": "shared", "networks.pose.shared.filters": 4})
   method = plan.phases[0].build({})
   own = {id(variable) for variable in method.main.weights}
   shared = [variable for variable in method.networks["pose"].weights if id(variable) in own]
@@ -166,12 +167,12 @@ def test_a_shared_pose_network_sees_through_the_encoder_of_depth(plan_of):
     ("own_video", {"method.self_supervised_depth": {"stereo": True, "video": False}}, False),
     ("own_depth", {}, False), ("own_video", {}, True)])
 def test_only_methods_that_look_at_neighbours_have_a_pose_network(
-    tiny_video, depth_overrides, name, options, pose):
+    depth_overrides, name, options, pose):
   config = overrides.resolve(name, overrides=[depth_overrides(), options])
-  network, *_ = building.build_predictor(config.network, heads.Head(()))
-  found = building._pose(config, methods.method_class(config.method.type),
-                         config.method.get().as_dict(), network, {"pose": ""}, None)
-  assert ("pose" in found) == pose
+  needs = methods.method_class(config.method.type).networks_of(config.method.options())
+  assert ("pose" in needs) == pose
+  found = building.other_networks(config, methods.method_class(config.method.type))
+  assert [entry for entry, _, _ in found] == (["pose"] if pose else [])
 
 
 def test_features_are_those_of_the_weights_it_started_from(plan_of, tmp_path):

@@ -5,7 +5,7 @@ from keras_weakseg import data
 from keras_weakseg import fields
 from keras_weakseg.configs import overrides
 from keras_weakseg.recipes import inputs
-from keras_weakseg.recipes import single_phase
+from keras_weakseg.recipes import planning
 
 FRAMES = (fields.FRAMES, fields.FRAME_OFFSETS, fields.INTRINSICS)
 
@@ -41,11 +41,11 @@ def test_what_nobody_delivers_is_asked_for(tiny_data, name, words):
 def test_photographs_alone_are_refused_by_the_plan(tiny_data, name, options, words):
   config = overrides.resolve(name, overrides=[{"data.augmentation.resize": [32, 64]}, options])
   with pytest.raises(ValueError, match=words):
-    single_phase.plan(config, tiny_data)
+    planning.make_plan(config, tiny_data)
 
 
 def test_video_without_a_second_camera_is_no_stereo(tiny_video):
   config = overrides.resolve("own_video", overrides={
       "data.augmentation.resize": [32, 64], "method.self_supervised_depth.stereo": True})
   with pytest.raises(ValueError, match="needs stereo pairs"):
-    single_phase.plan(config, tiny_video)
+    planning.make_plan(config, tiny_video)

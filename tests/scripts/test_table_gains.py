@@ -50,7 +50,7 @@ def test_rows_resolve_and_share_the_masks_of_their_baseline(arguments, monkeypat
       assert base in [row[1] for row in table_gains.ROWS[table]]
       assert config.data.parts[0].as_dict() == resolved(base, 2, None).data.parts[0].as_dict()
       assert config.network.pretrained == str(given.depth_run / "train" / "depth.npz")
-      assert (config.recipe, config.stages) == ("single_phase", [])
+      assert (config.recipe, config.steps) == ("single_phase", [])
     else:
       assert table_gains.overrides(given, name, 2) is None
 
@@ -59,8 +59,8 @@ def test_joint_training_gets_the_pose_network_or_the_teacher(arguments, monkeypa
   monkeypatch.setattr(table_gains, "teach", lambda given, run: run / "maps")
   given = arguments("gains_scenes")
   own = table_gains.overrides(given, "joint_depth_scenes", 1)
-  assert own["pose.pretrained"] == str(given.depth_run / "train" / "pose.npz")
-  assert "pose.pretrained" not in table_gains.overrides(given, "depth_transfer_scenes", 1)
+  assert own["networks.pose.pretrained"] == str(given.depth_run / "train" / "pose.npz")
+  assert "networks.pose.pretrained" not in table_gains.overrides(given, "depth_transfer_scenes", 1)
   given = arguments("gains_camvid")
   config = resolved("joint_depth_50_camvid", 1, table_gains.overrides(
       given, "joint_depth_50_camvid", 1))
@@ -70,7 +70,7 @@ def test_joint_training_gets_the_pose_network_or_the_teacher(arguments, monkeypa
 def test_scenes_train_depth_themselves_without_a_run(arguments):
   given = arguments("gains_scenes", depth_run=None)
   assert table_gains.overrides(given, "joint_depth_scenes", 1) is None
-  assert resolved("joint_depth_scenes", 1, None).stages
+  assert resolved("joint_depth_scenes", 1, None).steps
   with pytest.raises(ValueError, match="(?s)learned before.*--depth_run"):
     table_gains.overrides(arguments("gains_camvid", depth_run=None), "depth_transfer_50_camvid", 1)
 

@@ -81,9 +81,9 @@ def test_pairs_of_the_scenes_are_rendered_trained_on_and_evaluated_in_metres(
     two_cameras, depth_overrides, monkeypatch, tmp_path):
   small = {**depth_overrides("depth_unet"), "training.steps": 2}
   changes = {**small, "data.augmentation.resize": [32, 64], "evaluation.validation_split": "",
-             **{f"stages.0.{name}": value for name, value in small.items()
+             **{f"steps.0.{name}": value for name, value in small.items()
                 if name.split(".")[0] in ("network", "method", "training")},
-             "stages.0.augmentation.resize": [32, 64], "stages.0.training.multipliers": []}
+             "steps.0.augmentation.resize": [32, 64], "steps.0.training.multipliers": []}
   monkeypatch.setattr(run_tables, "override", lambda name, seed, own: [changes, f"seed={seed}"])
   key = table_scenes.STEREO
   metrics = run_tables.train(key, key, None, 1, tmp_path / "runs", str(tmp_path), "abs_rel", 1)

@@ -8,15 +8,18 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.configs import schema
+from keras_weakseg.derived import results
 from keras_weakseg.framework import keras
+from keras_weakseg.networks import weights as network_weights
 from keras_weakseg.training import guards
 from keras_weakseg.training import loop
 from keras_weakseg.training import strategies
+from keras_weakseg.training import validation
 
 
 def run(plan, directory, strategy="one_device", **options):
   return loop.run(plan, str(directory), strategy=strategies.make_strategy(strategy), seed=1,
-                  progress=False, **options)["train"]
+                  progress=False, **options)[1]
 
 
 def weights(method):
@@ -34,7 +37,40 @@ def test_training_leaves_logs_and_a_mark(tiny_plan, tmp_path):
   assert [row["step"] for row in rows] == ["2", "4"]
   assert float(rows[1]["learning_rate"]) < float(rows[0]["learning_rate"])
   with open(tmp_path / "train" / "done.json", encoding="utf-8") as file:
-    assert json.load(file) == {"steps": 4}
+    marker = json.load(file)
+  assert marker["steps"] == 4 and len(marker["identity"]) == 16
+  networks = json.loads((tmp_path / "train" / "networks.json").read_text())
+  assert list(networks) == ["segmenter"]
+  assert networks["segmenter"]["head"]["classes"] == list("abcd")
+  assert (tmp_path / "train" / "segmenter.npz").exists()
+
+
+@pytest.mark.parametrize("moment", ["before weights", "while weights", "before the marker"])
+def test_closing_work_is_done_again_until_it_is_marked(tiny_plan, tmp_path, monkeypatch, moment):
+  """Killed between the last checkpoint and the marker: the next run finishes, trains nothing."""
+  whole, parts = tmp_path / "whole", tmp_path / "parts"
+  run(tiny_plan(steps=2), whole)
+
+  def killed(*_, **__):
+    raise Stopped
+
+  with monkeypatch.context() as patch:
+    if moment == "before the marker":
+      patch.setattr(results, "write", killed)
+    elif moment == "while weights":
+      patch.setattr(os, "replace", lambda old, new, replace=os.replace: (
+          killed() if new.endswith(".npz") else replace(old, new)))
+    else:
+      patch.setattr(network_weights, "write_npz", killed)
+    with pytest.raises(Stopped):
+      run(tiny_plan(steps=2), parts)
+  assert not (parts / "train" / "done.json").exists()
+  method = run(tiny_plan(steps=2), parts)
+  files = lambda place: sorted(path.relative_to(place).as_posix() for path in place.rglob("*")
+                               if "tensorboard" not in path.parts)
+  assert files(whole) == files(parts) and int(method.step) == 2
+  for name in ("done.json", "networks.json", "log.csv", "log.jsonl"):
+    assert (whole / "train" / name).read_text() == (parts / "train" / name).read_text(), name
 
 
 @pytest.mark.parametrize("method", [
@@ -80,17 +116,17 @@ def test_other_settings_are_refused(tiny_plan, tmp_path):
     run(tiny_plan("em_fixed", steps=2), tmp_path)
 
 
-def test_validation_picks_the_best_checkpoint(tiny_plan, tmp_path):
-  plan = tiny_plan(steps=6, validate_every=2)
+def test_validation_picks_the_best_checkpoint(tiny_plan, tmp_path, monkeypatch):
+  plan = tiny_plan(steps=6, validate_every=2, validation="val")
   scores = iter([0.3, 0.5, 0.4])
-  plan.phases[0].__dict__["validation"] = "val"
 
   def validate(method):
     del method
     score = next(scores)
     return {"mean_iou": score}, np.zeros([1, 4, 4, 3], np.uint8), score, "fine"
 
-  run(plan, tmp_path, validate=validate)
+  monkeypatch.setattr(validation, "Validation", lambda step: validate)
+  run(plan, tmp_path)
   best = tf.train.latest_checkpoint(str(tmp_path / "train" / "checkpoints" / "best"))
   assert best.endswith("-4")
   with open(tmp_path / "train" / "log.csv", encoding="utf-8") as file:
@@ -119,13 +155,13 @@ def test_xla_step_trains_like_the_graph(tiny_plan, tmp_path, method):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains(tiny_plan, tmp_path, policy):
-  keras.mixed_precision.set_global_policy(policy)
-  try:
-    method = run(tiny_plan("em_fixed", steps=2, multipliers=[schema.Multiplier()]), tmp_path)
-    assert all(np.isfinite(value).all() for value in weights(method))
-    assert method.predictor.output.dtype == tf.float32
-  finally:
-    keras.mixed_precision.set_global_policy("float32")
+  plan = tiny_plan("em_fixed", steps=2, multipliers=[schema.Multiplier()])
+  plan.last.settings.runtime.mixed_precision = policy
+  method = run(plan, tmp_path)
+  assert keras.mixed_precision.global_policy().name == "float32"
+  assert method.networks["segmenter"].layers[2].compute_dtype == policy[len("mixed_"):]
+  assert all(np.isfinite(value).all() for value in weights(method))
+  assert method.predictor.output.dtype == tf.float32
 
 
 def test_own_optimizer_is_used(tiny_plan, tmp_path):

@@ -34,7 +34,7 @@ def sample(tiny_video):
 
 def test_motion_is_that_of_the_trained_network(tiny_video_run, pose_fn, sample):
   """The network, its file and its pixels, put together by hand."""
-  options = tiny_video_run.experiment.pose.get().as_dict()
+  options = tiny_video_run.experiment.networks.get("pose").get().as_dict()
   pose = networks.build_network("light_pose", (None, None, 3), **options)
   weights.load_pretrained(pose, "light_pose", str(
       pathlib.Path(tiny_video_run.model_dir, "train", "pose.npz")))
@@ -95,12 +95,12 @@ def test_aligned_motion_is_that_at_the_predicted_depth(tiny_video_run, pose_fn, 
 @pytest.mark.slow
 def test_a_shared_encoder_comes_back_with_its_network(tiny_video, depth_overrides, tmp_path):
   given = depth_overrides()
-  for key in ("pose.pretrained", "pose.light_pose"):
+  for key in ("networks.pose.pretrained", "networks.pose.light_pose"):
     del given[key]
   result = api.fit(method="self_supervised_depth", data=tiny_video, model_dir=tmp_path / "run",
                    progress=False, params_override={
-                       **given, "pose.pretrained": "", "pose.type": "shared",
-                       "pose.shared.filters": 4, "training.steps": 1})
+                       **given, "networks.pose.pretrained": "", "networks.pose.type": "shared",
+                       "networks.pose.shared.filters": 4, "training.steps": 1})
   with np.load(tmp_path / "run" / "train" / "pose.npz") as arrays:
     assert any("conv_pw_12" in name for name in arrays.files)
   sample = next(tiny_video.samples("train").as_numpy_iterator())
@@ -112,7 +112,7 @@ def test_a_shared_encoder_comes_back_with_its_network(tiny_video, depth_override
 
 def test_the_file_of_another_network_is_refused(tiny_video_run):
   other = copy.deepcopy(tiny_video_run.experiment)
-  other.pose.light_pose.alpha *= 2
+  other.networks.get("pose").light_pose.alpha *= 2
   with pytest.raises(ValueError, match="(?s)of another pose network.*experiment.yaml"):
     motion.load_motion(tiny_video_run.model_dir, other)
 

@@ -1,4 +1,5 @@
 """Records are written whole, and weights come back only into the model they are of."""
+import copy as py_copy
 import json
 import os
 import shutil
@@ -100,7 +101,7 @@ def test_a_run_can_be_moved(copy, tiny_run):
 def test_weights_of_another_model_are_refused_and_change_nothing(tiny_run, classes, filters,
                                                                  caplog):
   network = tiny_run.experiment.network
-  network = type(network)(network.as_dict())
+  network = py_copy.deepcopy(network)
   network.light_tiny.head_filters = filters
   head = heads.Head(tuple(f"class {index}" for index in range(classes)))
   *_, other, _ = building.build_predictor(network, head)

@@ -19,10 +19,12 @@ def photos(photo_folder, tmp_path):
   return shutil.copytree(photo_folder, tmp_path / "photos")
 
 
-def plan(source, *given):
+def plan(source, *given, validation="", role="segmentation"):
   bundle = bundles.Bundle([parts.Part(source, **options) for options in given or ({},)])
+  record = types.SimpleNamespace(role=role)
+  step = types.SimpleNamespace(source=source, validation=validation, record=record)
   return types.SimpleNamespace(source=source, phases=[types.SimpleNamespace(bundle=bundle)],
-                               record=types.SimpleNamespace(role="segmentation"))
+                               record=record, steps=[step], last=step)
 
 
 # === Masks of a split ===
@@ -57,7 +59,7 @@ def test_masks_that_a_plan_has_learned_from_are_not_unseen(photos):
 
 def test_good_data_passes_without_a_word(tiny_data):
   assert splits.check_plan(plan(tiny_data), "val")[0] == []
-  assert splits.check_plan(plan(tiny_data), "validation", "val")[0] == []
+  assert splits.check_plan(plan(tiny_data, validation="val"), "validation")[0] == []
 
 
 def test_nothing_to_evaluate_is_said_and_allowed_under_the_usual_names(photos):
@@ -75,7 +77,7 @@ def test_nothing_to_evaluate_is_said_and_allowed_under_the_usual_names(photos):
 def test_the_best_checkpoint_needs_masks(photos):
   source = data_lib.Folder(photos, masks=None)
   with pytest.raises(ValueError, match="cannot pick the best checkpoint"):
-    splits.check_plan(plan(source, {"supervision": "tags"}), "val", "val")
+    splits.check_plan(plan(source, {"supervision": "tags"}, validation="val"), "val")
 
 
 def test_masks_that_the_parts_do_not_use_are_never_looked_at(photos):
@@ -152,7 +154,7 @@ def test_a_plan_of_depth_says_that_there_is_none(tiny_data):
   (note,), _ = splits.check_plan(made, "val")
   assert note.endswith("has no true depth in the split 'val'")
   with pytest.raises(ValueError, match="(?s)cannot pick the best checkpoint.*true depth"):
-    splits.check_plan(made, "val", "val")
+    splits.check_plan(plan(tiny_data, validation="val", role="depth"), "val")
 
 
 def test_labels_of_no_image_are_warnings_of_the_plan(photos):
@@ -160,3 +162,23 @@ def test_labels_of_no_image_are_warnings_of_the_plan(photos):
   (photos / "masks" / "p00.png").rename(photos / "masks" / "lost" / "p00.png")
   notes, warnings = splits.check_plan(plan(data_lib.Folder(photos, held_out=.25)), "val")
   assert notes == [] and any("1 masks have no image: lost/p00" in line for line in warnings)
+
+
+def test_images_that_are_evaluated_are_not_trained_on(photos):
+  """Also where the ids of a training are known only after earlier steps, and where a step before
+  the last one validates itself."""
+  source = data_lib.Folder(photos, splits={"train": [f"p{i:02d}" for i in range(6)],
+                                           "val": ["p00", "p01"], "other": ["p06"]})
+  words = "(?s)evaluated on images that are trained on.*p00"
+  with pytest.raises(ValueError, match=words):
+    splits.check_plan(plan(source), "val")
+  with pytest.raises(ValueError, match=words):
+    splits.check_plan(plan(source, validation="val"), "other")
+  apart = plan(source, {"ids": ["p02", "p03", "p04"]})
+  assert splits.check_plan(apart, "val")[0] == []
+  apart.last.settings = types.SimpleNamespace(evaluation=types.SimpleNamespace(split="val"))
+  late, = plan(source, {"ids": ["p00", "p05"]}).phases
+  with pytest.raises(ValueError, match=words):
+    splits.check_late(apart, apart.last, late)
+  assert splits.check_late(apart, apart.last, apart.phases[0]) == splits.check_plan(
+      apart, "val")[1]

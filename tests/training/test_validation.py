@@ -36,13 +36,12 @@ def plan(samples):
       "supervision": tf.TensorSpec([], tf.int32)})
   source = data.Dataset(dataset, classes=("background", "bright"), palette=PALETTE)
   record = types.SimpleNamespace(mean_rgb=(0, 0, 0), padding_multiple=1, role="segmentation")
-  return types.SimpleNamespace(
-      phases=[types.SimpleNamespace(validation="train")], source=source, record=record)
+  return types.SimpleNamespace(validation="train", source=source, record=record)
 
 
 def checked(made, count):
-  return validation.Validation(made, schema.Experiment(training=schema.Training(
-      picture_samples=count)))
+  made.settings = schema.Experiment(training=schema.Training(picture_samples=count))
+  return validation.Validation(made)
 
 
 def sample(height, width, name="a"):
@@ -106,16 +105,17 @@ class Red:
     return images[..., :1] / 255
 
 
-def depth_plan(video):
+def depth_step(video, settings):
   record = types.SimpleNamespace(role="depth", multiple=32)
   return types.SimpleNamespace(
-      phases=[types.SimpleNamespace(validation="validation")], source=video, record=record)
+      validation="validation", source=video, record=record, settings=settings)
 
 
 def test_depth_is_compared_with_the_truth_and_drawn(tiny_video):
   experiment = overrides.resolve("own_video", overrides={
       "data.augmentation.resize": [32, 64], "training.picture_samples": 2})
-  figures, pictures, score, text = validation.Validation(depth_plan(tiny_video), experiment)(Red())
+  figures, pictures, score, text = validation.Validation(
+      depth_step(tiny_video, experiment))(Red())
   assert figures["samples"] == 6 and score == -figures["abs_rel"] < 0
   assert text.startswith(f"validation abs_rel {figures['abs_rel']:.4f}, a1 ")
   sample = next(tiny_video.samples("validation").as_numpy_iterator())
@@ -127,5 +127,6 @@ def test_the_protocol_of_depth_is_that_of_the_experiment(tiny_video):
   experiment = overrides.resolve("own_video", overrides={
       "data.augmentation.resize": [32, 64], "training.picture_samples": 0,
       "evaluation.depth.max_depth": 3.0})
-  figures, pictures, *_ = validation.Validation(depth_plan(tiny_video), experiment)(Red())
+  figures, pictures, *_ = validation.Validation(
+      depth_step(tiny_video, experiment))(Red())
   assert figures["protocol"]["max_depth"] == 3.0 and pictures is None

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras_weakseg import data
 from keras_weakseg.configs import overrides
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.recipes import training_phase
+from keras_weakseg.recipes import training_step
 
 
 @pytest.fixture
@@ -14,7 +14,8 @@ def make(tiny_video, depth_overrides):
   def phase(name, network, source=None, **changes):
     config = overrides.resolve(name, overrides=[
         depth_overrides(network), {"data.augmentation.resize": [32, 64]}, changes])
-    return training_phase.make_phase("train", config, {"": source or tiny_video})
+    step = training_step.make_steps("train", config, {"": source or tiny_video})[-1]
+    return step, step.source
   return phase
 
 
@@ -29,7 +30,7 @@ def test_a_method_names_the_networks_that_it_can_train(tiny_video, method, netwo
       "method.type": method, "network.type": network})
   with pytest.raises(ValueError, match=f"The method '{method}' cannot train the network "
                      f"'{network}'") as error:
-    training_phase.make_phase("train", config, {"": tiny_video})
+    training_step.make_steps("train", config, {"": tiny_video})
   assert "Expected: one of " + ", ".join(names) + ". " in str(error.value)
   assert f"Received: a network for {networks.network_record(network).role}." in str(error.value)
   assert "network.type" in str(error.value)
@@ -38,10 +39,10 @@ def test_a_method_names_the_networks_that_it_can_train(tiny_video, method, netwo
 def test_a_phase_of_depth_has_no_classes_and_reads_no_label(make, tiny_video):
   phase, source = make("own_video", "light_depth")
   assert source is tiny_video and phase.head.classes == () and phase.record.role == "depth"
-  text = "\n".join(phase.plan)
+  text = "\n".join(phase.lines)
   assert text.startswith("self_supervised_depth on light_depth, weights from scratch\n")
   assert "12 samples, supervision none" in text and "4 steps of 8 samples" in text
-  batch = next(iter(phase.bundle.batches()))
+  batch = next(iter(phase.phase.bundle.batches()))
   assert {"frames", "frame_offsets", "intrinsics", "jitter", "valid"} <= set(batch)
   assert not {"depth", "poses", "mask"} & set(batch)
 
@@ -51,8 +52,8 @@ def test_a_phase_of_depth_has_no_classes_and_reads_no_label(make, tiny_video):
     ("own_joint", "light_multitask", "mask", {"mask", "frames"})])
 def test_labels_are_those_that_the_method_learns_from(make, name, network, kind, fields):
   phase, _ = make(name, network)
-  assert phase.bundle.parts[0].kinds == kind
-  assert fields <= set(next(iter(phase.bundle.batches())))
+  assert phase.phase.bundle.parts[0].kinds == kind
+  assert fields <= set(next(iter(phase.phase.bundle.batches())))
   assert phase.head.classes == (() if name == "own_depth" else ("far", "near"))
 
 
@@ -61,8 +62,8 @@ def test_frames_without_masks_teach_depth_beside_those_with_masks(make, tiny_vid
       **sample, "supervision": tf.where(number < 3, 4, 0)}) for split in ("train", "validation")}
   phase, _ = make("own_joint", "light_multitask", data.Dataset(few, tiny_video.classes))
   assert [(part.kinds, len(ids), part.batch_size) for part, ids in zip(
-      phase.bundle.parts, phase.bundle.ids)] == [("mask", 3, 4), ("none", 12, 4)]
-  batch = next(iter(phase.bundle.batches()))
+      phase.phase.bundle.parts, phase.phase.bundle.ids)] == [("mask", 3, 4), ("none", 12, 4)]
+  batch = next(iter(phase.phase.bundle.batches()))
   known = (batch["mask"].numpy() < 255).any((1, 2))
   assert known.tolist() == (batch["part"].numpy() == 0).tolist() and known.sum() == 4
   assert (batch["frame_offsets"].numpy() != 0).all()
@@ -80,19 +81,8 @@ def test_a_teacher_needs_no_labels(make, video_folder, tmp_path):
                                   model_hash="red", progress=False)
   phase, _ = make("own_depth", "light_depth", data.WithDisparity(video, maps),
                   **{"method.supervised_depth": {"loss": "berhu"}})
-  assert phase.bundle.parts[0].kinds == "none"
-  assert "disparity" in next(iter(phase.bundle.batches()))
-
-
-def test_weights_come_from_the_phase_before_unless_told_otherwise(make):
-  before, _ = make("own_video", "light_depth")
-  config = {"network.carried": False}
-  for changes, words in (({}, "weights from phase 'train'"), (config, "weights from scratch")):
-    settings = overrides.resolve("own_video", overrides=[
-        {"network.pretrained": "", "data.augmentation.resize": [32, 64]}, changes])
-    phase, _ = training_phase.make_phase(
-        "second", settings, {"": before.bundle.parts[0].source}, after=before)
-    assert words in phase.plan[0]
+  assert phase.phase.bundle.parts[0].kinds == "none"
+  assert "disparity" in next(iter(phase.phase.bundle.batches()))
 
 
 @pytest.mark.parametrize("size", [(30, 64), (32, 40)])
@@ -102,6 +92,6 @@ def test_sizes_that_do_not_fit_are_refused_at_once(make, size):
 
 
 def test_the_fingerprint_follows_the_fields_and_parts(make):
-  prints = [make(*given)[0].fingerprint for given in (
+  prints = [make(*given)[0].phase.fingerprint for given in (
       ("own_video", "light_depth"), ("own_video", "light_depth"), ("own_depth", "light_depth"))]
   assert prints[0] == prints[1] != prints[2]

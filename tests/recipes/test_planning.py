@@ -1,4 +1,5 @@
-"""Stages: each starts from the weights of the one before."""
+"""Plans: steps in their order, each of which may start from the weights of an earlier one."""
+import copy
 import json
 import pathlib
 
@@ -9,14 +10,16 @@ import tensorflow as tf
 import keras_weakseg as kw
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
+from keras_weakseg.methods import em_adapt
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import heads
-from keras_weakseg.recipes import staged
+from keras_weakseg.recipes import outputs
+from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import building
 
 
 @pytest.fixture
-def experiment(photo_folder, tiny_overrides):
+def twice(photo_folder, tiny_overrides):
   """Returns a function that makes: classes of one folder first, then merged ones of the same."""
   def make(**changes):
     classes = tuple(pathlib.Path(photo_folder, "classes.txt").read_text().split())
@@ -28,29 +31,40 @@ def experiment(photo_folder, tiny_overrides):
                       groups=("thing=" + "+".join(classes[1:]),)),
         schema.Source(name="fine", path=str(photo_folder))]
     config.data.parts = [schema.Part(batch_size=2)]
-    config.recipe, config.method.type = "staged", "supervised"
+    config.method.type = "supervised"
     config.evaluation.split = "validation"
-    config.stages = [schema.Stage(
+    config.steps = [schema.Step(
         name="first", parts=[schema.Part(source="fine", batch_size=2)], network=network,
         method=config.method, training=training)]
+    config.network = copy.deepcopy(network)
+    config.network.continues = "first"
     return overrides.resolve(config, overrides={"training.steps": 2, **changes})
   return make
 
 
-def test_every_stage_trains_on_its_own_parts(experiment):
-  plan = staged.plan(experiment())
-  assert [phase.name for phase in plan.phases] == ["first", "train"]
-  assert [phase.head.num_classes for phase in plan.phases] == [3, 2]
-  assert plan.source.classes == ("background", "thing") and plan.record is plan.phases[1].record
-  assert "weights from phase 'first'" in plan.phases[1].plan[0]
+def test_every_step_trains_on_its_own_parts(twice):
+  plan = planning.make_plan(twice())
+  assert [step.name for step in plan.steps] == ["first", "train"]
+  assert [step.head.num_classes for step in plan.steps] == [3, 2]
+  assert plan.source.classes == ("background", "thing") and plan.record is plan.steps[1].record
+  assert "weights from step 'first'" in plan.last.lines[0] and plan.last.reads == ("first",)
 
 
-def test_weights_are_carried_over_but_for_another_classifier(experiment):
-  plan = staged.plan(experiment())
+def left(method, name, folder):
+  """Returns what a step would leave that has trained a method, as `Outputs` by name."""
+  place = str(folder / name)
+  outputs.write_networks(place, method.context.networks, heads.Head(()))
+  for network, model in method.networks.items():
+    weights.save_npz(model, f"{place}/{network}.npz")
+  return {name: outputs.Outputs(name, place)}
+
+
+def test_weights_are_carried_over_but_for_another_classifier(twice, tmp_path):
+  plan = planning.make_plan(twice())
   first = plan.phases[0].build({})
   for variable in first.networks["segmenter"].weights:
     variable.assign(variable + 0.25)
-  second = plan.phases[1].build({"first": first})
+  second = plan.phases[1].build(left(first, "first", tmp_path))
   old = {v.name: v for v in first.networks["segmenter"].weights}
   for variable in second.networks["segmenter"].weights:
     same = old[variable.name].shape == variable.shape and np.array_equal(
@@ -58,8 +72,8 @@ def test_weights_are_carried_over_but_for_another_classifier(experiment):
     assert same == ("classifier" not in variable.name), variable.name
 
 
-def test_fit_trains_both_and_comes_back(experiment, tmp_path):
-  config = experiment(**{"stages.0.training.steps": 3})
+def test_fit_trains_both_and_comes_back(twice, tmp_path):
+  config = twice(**{"steps.0.training.steps": 3})
   result = kw.fit(config, model_dir=tmp_path / "run", progress=False)
   steps = [json.loads((tmp_path / "run" / name / "done.json").read_text())["steps"]
            for name in ("first", "train")]
@@ -71,34 +85,32 @@ def test_fit_trains_both_and_comes_back(experiment, tmp_path):
 
 
 @pytest.mark.slow
-def test_other_stages_are_another_experiment(experiment, tmp_path):
-  kw.fit(experiment(), model_dir=tmp_path / "run", progress=False)
-  with pytest.raises(ValueError, match="(?s)another experiment.*stages"):
-    kw.fit(experiment(**{"stages.0.training.weight_decay": 0.1}), model_dir=tmp_path / "run",
+def test_other_steps_are_another_experiment(twice, tmp_path):
+  kw.fit(twice(), model_dir=tmp_path / "run", progress=False)
+  with pytest.raises(ValueError, match="(?s)another experiment.*steps"):
+    kw.fit(twice(**{"steps.0.training.weight_decay": 0.1}), model_dir=tmp_path / "run",
            progress=False)
 
 
-def test_a_schedule_follows_the_steps_of_its_stage(experiment):
-  config = experiment(**{"stages.0.training.steps": 7})
-  assert config.stages[0].training.optimization.learning_rate.get().decay_steps == 7
+def test_a_schedule_follows_the_length_of_its_step(twice):
+  config = twice(**{"steps.0.training.steps": 7})
+  assert config.steps[0].training.optimization.learning_rate.get().decay_steps == 7
   assert config.training.optimization.learning_rate.get().decay_steps == 2
 
 
-def test_stages_need_sources_of_their_own(experiment, tiny_data):
-  with pytest.raises(ValueError, match="(?s)stages need|staged experiment needs"):
-    staged.plan(experiment(), tiny_data)
-  config = experiment()
-  config.stages = []
-  with pytest.raises(ValueError, match="no stages"):
-    staged.plan(config)
-  with pytest.raises(ValueError, match="'stages' is out of range"):
-    overrides.validate(config)
+def test_own_data_stands_for_the_sources_by_name(twice, tiny_data):
+  with pytest.raises(ValueError, match="(?s)not clear which source.*merged, fine"):
+    planning.make_plan(twice(), tiny_data)
+  with pytest.raises(ValueError, match="Did you mean 'fine'"):
+    planning.make_plan(twice(), {"fin": tiny_data})
+  plan = planning.make_plan(twice(), {"fine": tiny_data})
+  assert plan.phases[0].bundle.parts[0].source is tiny_data
 
 
-def test_mistakes_name_the_stage(experiment):
-  config = experiment()
-  config.stages[0].parts[0].source = "fein"
-  with pytest.raises(ValueError, match="(?s)In the stage 'first': .*Did you mean 'fine'"):
+def test_mistakes_name_the_step(twice):
+  config = twice()
+  config.steps[0].parts[0].source = "fein"
+  with pytest.raises(ValueError, match="(?s)In the step 'first': .*Did you mean 'fine'"):
     overrides.validate(config)
 
 
@@ -118,7 +130,7 @@ def transfer(photo_folder, video_folder, depth_overrides):
   """Returns a function that makes: depth of a video first, then classes of photographs."""
   def make(network="light_unet", **changes):
     tiny = overrides.resolve("own_video", overrides=depth_overrides())
-    config = schema.Experiment(recipe="staged", network=schema.Network(type=network))
+    config = schema.Experiment(network=schema.Network(type=network, continues="depth"))
     given = depth_overrides(network)[f"network.{network}"]
     config.data.sources = [
         schema.Source(name="photos", path=str(photo_folder), held_out=0.25),
@@ -126,38 +138,38 @@ def transfer(photo_folder, video_folder, depth_overrides):
     config.data.parts = [schema.Part(batch_size=2)]
     config.data.augmentation = schema.Augmentation(crop=(32, 64))
     config.training, config.evaluation.split = tiny.training, "validation"
-    config.pose, config.method.type = tiny.pose, "supervised"
-    config.stages = [schema.Stage(
+    config.networks, config.method.type = copy.deepcopy(tiny.networks), "supervised"
+    config.steps = [schema.Step(
         name="depth", parts=[schema.Part(source="drive", supervision="none", batch_size=2)],
-        network=tiny.network, pose=tiny.pose, method=tiny.method, training=tiny.training,
+        network=tiny.network, networks=tiny.networks, method=tiny.method, training=tiny.training,
         augmentation=schema.Augmentation(crop=(), resize=(32, 64), color_of="inputs"))]
     return overrides.resolve(config, overrides={
-        f"network.{network}": given, "training.steps": 1, "stages.0.training.steps": 1, **changes})
+        f"network.{network}": given, "training.steps": 1, "steps.0.training.steps": 1, **changes})
   return make
 
 
-def test_a_stage_has_its_own_augmentation(transfer):
-  first, second = (phase.bundle.augmentation for phase in staged.plan(transfer()).phases)
+def test_a_step_has_its_own_augmentation(transfer):
+  first, second = (phase.bundle.augmentation for phase in planning.make_plan(transfer()).phases)
   assert (first.crop, first.resize, first.color_of) == (None, (32, 64), "inputs")
   assert (second.crop, second.resize, second.color_of) == ((32, 64), None, "pixels")
   config = transfer()
-  config.stages[0].augmentation = None
-  assert staged.plan(config).phases[0].bundle.augmentation == second
+  config.steps[0].augmentation = None
+  assert planning.make_plan(config).phases[0].bundle.augmentation == second
 
 
 @pytest.mark.parametrize("carried", [True, False])
-def test_encoder_and_decoder_of_the_stage_are_carried_over(transfer, carried):
-  plan = staged.plan(transfer(**{"network.carried": carried}))
+def test_encoder_and_decoder_of_the_step_are_carried_over(transfer, carried, tmp_path):
+  plan = planning.make_plan(transfer(**{"network.continues": "depth" if carried else ""}))
   depth = plan.phases[0].build({})
   random = np.random.RandomState(0)
   for variable in depth.main.weights:
     variable.assign(random.uniform(0.1, 1.0, variable.shape).astype(np.float32))
   old = {v.name: v for v in depth.main.weights}
-  classes = plan.phases[1].build({"depth": depth}).main
+  classes = plan.phases[1].build(left(depth, "depth", tmp_path)).main
   shared = [v for v in classes.weights if v.name in old and v.shape == old[v.name].shape]
   assert len(shared) > len(classes.weights) - 4
   assert [v.name for v in shared if np.array_equal(v, old[v.name]) != carried] == []
-  assert ("weights from phase 'depth'" in plan.phases[1].plan[0]) == carried
+  assert ("weights from step 'depth'" in plan.last.lines[0]) == carried
 
 
 @pytest.mark.parametrize("source", ["stage", "file"])
@@ -167,29 +179,31 @@ def test_the_encoder_alone_can_be_what_a_network_starts_from(transfer, tmp_path,
   if network == "light_multitask":
     config.method.type = "joint_depth"
     config.data.parts.append(schema.Part(source="drive", supervision="none", batch_size=2))
-  depth = staged.plan(config).phases[0].build({})
+  depth = planning.make_plan(config).phases[0].build({})
   for variable in depth.main.weights:
     variable.assign(tf.fill(variable.shape, 0.25))
   if source == "file":
     weights.save_npz(depth.main, tmp_path / "depth.npz")
-    config.network.pretrained, config.network.carried = str(tmp_path / "depth.npz"), False
-  found = staged.plan(config).phases[1].build({"depth": depth}).main
+    config.network.pretrained, config.network.continues = str(tmp_path / "depth.npz"), ""
+  found = planning.make_plan(config).phases[1].build(left(depth, "depth", tmp_path)).main
   for variable in found.weights:
     assert np.all(variable.numpy() == 0.25) != variable.name.startswith("head_"), variable.name
 
 
 @pytest.mark.parametrize("carried", [True, False])
-def test_the_pose_network_is_carried_over_by_itself(transfer, carried):
+def test_the_pose_network_is_carried_over_by_itself(transfer, carried, tmp_path):
   """The second stage of the paper starts from ImageNet again, but for the motion."""
-  config = transfer("light_multitask", **{"pose.carried": carried, "network.carried": False})
+  config = transfer("light_multitask", **{
+      "networks.pose.continues": "depth" if carried else "", "network.continues": "",
+      "method.type": "joint_depth"})
   config.method.type = "joint_depth"
   config.data.parts.append(schema.Part(source="drive", supervision="none", batch_size=2))
-  plan = staged.plan(config)
+  plan = planning.make_plan(config)
   depth = plan.phases[0].build({})
   for variable in depth.networks["pose"].weights:
     variable.assign(variable + 0.25)
   old = {v.name: v for v in depth.networks["pose"].weights}
-  joint = plan.phases[1].build({"depth": depth})
+  joint = plan.phases[1].build(left(depth, "depth", tmp_path))
   assert all(np.array_equal(v, old[v.name]) == carried for v in joint.networks["pose"].weights)
 
 
@@ -199,3 +213,36 @@ def test_depth_then_classes_train_and_come_back(transfer, tmp_path):
   assert (tmp_path / "run" / "depth" / "depth.npz").exists()
   again = kw.evaluate(tmp_path / "run", progress=False)
   assert again["confusion"] == result.metrics["confusion"]
+
+
+# === One step ===
+
+
+def test_the_plan_names_method_network_data_and_length(experiment, tiny_data):
+  step = planning.make_plan(experiment(), tiny_data).last
+  text = "\n".join(step.lines)
+  assert text.startswith("em_adapt on light_tiny, weights from scratch\n")
+  assert "12 steps of 8 samples" in text and "held out" in text
+  assert step.validation == "" and step.phase.bundle.batch_size == 8
+
+
+def test_build_gives_the_configured_method(experiment, tiny_data):
+  config = experiment(**{"method.em_adapt.iterations": 2, "training.accumulation": 2, "seed": 9})
+  plan = planning.make_plan(config, tiny_data)
+  method = plan.phases[0].build({})
+  assert isinstance(method, em_adapt.EMAdapt)
+  assert method.seed == 9 and method.accumulation == 2 and method.parts == ("mask",)
+  assert method.predictor.output_shape[-1] == 3 and method.stride == plan.record.stride
+
+
+def test_validation_is_on_the_split_of_the_configuration(experiment, tiny_data):
+  config = experiment(**{"evaluation.validation_split": "val"})
+  plan = planning.make_plan(config, tiny_data)
+  assert plan.last.validation == "val" and plan.source is tiny_data
+
+
+def test_the_same_seed_gives_the_same_fingerprint(experiment, tiny_data):
+  prints = [planning.make_plan(config, tiny_data).phases[0].fingerprint for config in (
+      experiment(), experiment(), experiment(seed=2),
+      experiment(**{"data.augmentation.color": 0.9}))]
+  assert prints[0] == prints[1] and len(set(prints)) == 3

@@ -10,9 +10,12 @@ from keras_weakseg import fields
 from keras_weakseg.configs import overrides
 from keras_weakseg.data import cache
 from keras_weakseg.data import label_maps
+from keras_weakseg.derived import base
+from keras_weakseg.derived import box_labels
 from keras_weakseg.methods import registry
-from keras_weakseg.recipes import box_maps
-from keras_weakseg.recipes import registry as recipes
+from keras_weakseg.recipes import planning
+from keras_weakseg.recipes import sources as source_lib
+from keras_weakseg.recipes import training_step
 
 
 @pytest.fixture
@@ -59,15 +62,17 @@ def test_fit_on_a_folder_with_xml_files_just_works(boxed_folder, tmp_path, tiny_
 def test_the_plan_says_what_will_be_made_and_planning_makes_nothing(
     boxed_folder, tmp_path, tiny_overrides):
   source = data.Folder(boxed_folder, held_out=0.3)
-  phase, = recipes.make_plan(experiment("bbox_seg", tiny_overrides), source).phases
-  line = next(line for line in phase.plan if "label maps" in line)
+  plan = planning.make_plan(experiment("bbox_seg", tiny_overrides), source)
+  assert [step.name for step in plan.steps] == ["train_box_labels", "train"]
+  assert plan.last.reads == ("train_box_labels",)
+  line = next(line for line in plan.steps[0].lines if "label maps" in line)
   count = len(source.ids("train"))
   assert f"{count} seg label maps of boxes, {count} to be made, in {tmp_path}" in line
   assert not made(tmp_path)
-  phase.prepare(False)
+  plan.steps[0].maker({}).make(tmp_path, False)
   assert len(made(tmp_path)) == count
-  phase, = recipes.make_plan(experiment("bbox_seg", tiny_overrides), source).phases
-  assert any(f"{count} seg label maps of boxes, 0 to be made" in line for line in phase.plan)
+  plan = planning.make_plan(experiment("bbox_seg", tiny_overrides), source)
+  assert any(f"{count} seg label maps of boxes, 0 to be made" in line for line in plan.text())
 
 
 def test_an_interrupted_preparation_is_continued(
@@ -95,7 +100,7 @@ def test_an_interrupted_preparation_is_continued(
 
 def test_other_settings_are_another_experiment(boxed_folder, tiny_overrides):
   source = data.Folder(boxed_folder)
-  plans = [recipes.make_plan(experiment("bbox_seg", tiny_overrides, **more), source).phases[0]
+  plans = [planning.make_plan(experiment("bbox_seg", tiny_overrides, **more), source).phases[0]
            for more in ({}, {}, {"method.bbox_seg.alpha": 0.5},
                         {"method.bbox_seg.crf": "deeplab_largefov"})]
   prints = [phase.fingerprint for phase in plans]
@@ -104,8 +109,8 @@ def test_other_settings_are_another_experiment(boxed_folder, tiny_overrides):
 
 def test_the_cache_may_be_configured(boxed_folder, tmp_path, tiny_overrides):
   config = experiment("bbox_rect", tiny_overrides, **{"data.cache_dir": str(tmp_path / "mine")})
-  phase, = recipes.make_plan(config, data.Folder(boxed_folder)).phases
-  phase.prepare(False)
+  step = planning.make_plan(config, data.Folder(boxed_folder)).steps[0]
+  step.maker({}).make(tmp_path, False)
   assert not made(tmp_path) and list((tmp_path / "mine").rglob("masks/*.png"))
 
 
@@ -115,39 +120,52 @@ def test_masks_of_boxed_parts_are_never_read(boxed_folder, tmp_path):
   for index in range(2, 4):
     (boxed_folder / "masks" / f"p{index:02d}.png").write_bytes(b"garbage")
   settings = label_maps.BoxMaps("rect")
-  parts = box_maps.wrapped([
+  parts = source_lib.with_box_labels([
       data.Part(source, supervision="mask", ids=("p00", "p01"), batch_size=2),
       data.Part(source, supervision="boxes", rest=True, batch_size=2)], settings)
-  bundle = data.Bundle(parts, data.Augmentation(crop=(33, 33)), extra_fields=box_maps.EXTRA_FIELDS)
-  prepare, lines = box_maps.preparation(bundle, settings)
-  prepare(False)
-  assert "12 rect label maps" in lines[0] and len(made(tmp_path)) == 12
+  bundle = data.Bundle(parts, data.Augmentation(crop=(33, 33)), extra_fields=(fields.BOX_LABELS,))
+  maker = box_labels.BoxLabels(base.MakeContext({}), kind="rect", jobs=box_labels.jobs_of(bundle))
+  assert "12 rect label maps" in maker.lines()[0] and not maker.complete(tmp_path)
+  maker.make(tmp_path, False)
+  assert len(made(tmp_path)) == 12 and maker.complete(tmp_path)
   batch = next(bundle.batches().as_numpy_iterator())
   weak = batch[fields.PART] == 1
   assert (batch[fields.MASK][weak] == 255).all()
   assert (batch[fields.BOX_LABELS][weak] < 255).any()
 
 
-def test_masks_alone_say_so(photo_folder):
+def test_masks_alone_say_so(photo_folder, tmp_path):
   source = data.Folder(photo_folder)
-  settings = label_maps.BoxMaps("rect")
-  parts = box_maps.wrapped([data.Part(source, supervision="mask")], settings)
-  prepare, lines = box_maps.preparation(data.Bundle(parts), settings)
-  assert "masks alone teach" in lines[0]
-  prepare(False)
+  parts = source_lib.with_box_labels(
+      [data.Part(source, supervision="mask")], label_maps.BoxMaps("rect"))
+  maker = box_labels.BoxLabels(
+      base.MakeContext({}), kind="rect", jobs=box_labels.jobs_of(data.Bundle(parts)))
+  assert "masks alone teach" in maker.lines()[0]
+  assert maker.make(tmp_path, False) == {"folders": []}
 
 
 def test_methods_without_label_maps_change_nothing(photo_folder):
   method = registry.method_class("em_fixed")
-  assert box_maps.settings_of(method, {}) is None
+  assert training_step.box_settings(method, {}) is None
   parts = [data.Part(data.Folder(photo_folder), supervision="tags")]
-  assert box_maps.wrapped(parts, None) is parts
-  assert box_maps.preparation(None, None) == (None, [])
+  assert source_lib.with_box_labels(parts, None) is parts
+
+
+def test_a_step_makes_what_samples_of_later_steps_carry(boxed_folder, tmp_path, tiny_overrides):
+  """The same maker as a step of a recipe, read by name."""
+  config = overrides.resolve("own_data", overrides=[tiny_overrides, {"method.type": "bbox_rect"}])
+  from keras_weakseg.configs import schema
+  config.steps = [schema.Step(name="maps", make=schema.make("box_labels", kind="rect"))]
+  config.data.sources = [schema.Source(name="photos", path=str(boxed_folder), derived=("maps",))]
+  config.training.steps = 1
+  result = api.fit(config, model_dir=tmp_path / "run", progress=False)
+  assert (tmp_path / "run" / "maps" / "done.json").exists() and len(made(tmp_path)) >= 8
+  assert np.isfinite(result.metrics.get("mean_iou", 0.0))
 
 
 def test_settings_come_from_the_method():
   method = registry.method_class("bbox_seg")
-  found = box_maps.settings_of(method, {"alpha": 0.4, "mode": "hard", "crf": "deeplab_msc"})
+  found = training_step.box_settings(method, {"alpha": 0.4, "mode": "hard", "crf": "deeplab_msc"})
   assert (found.kind, found.alpha, found.mode, found.crf.bilateral_xy) == ("seg", 0.4, "hard", 95)
   rect = registry.method_class("bbox_em_fixed")
-  assert box_maps.settings_of(rect, {"background_bias": 5.0}).as_dict() == {"kind": "rect"}
+  assert training_step.box_settings(rect, {"background_bias": 5.0}).as_dict() == {"kind": "rect"}

@@ -1,0 +1,109 @@
+"""What a finished step hands to later ones: weights, heads, ids, a directory of derived data."""
+import dataclasses
+import os
+from typing import Optional
+
+from keras_weakseg import errors
+from keras_weakseg.derived import results
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
+from keras_weakseg.recipes import heads
+
+NETWORKS = "networks.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outputs:
+  """A finished step.
+
+  Attributes:
+    name: of the step.
+    directory: where it keeps its files.
+  """
+  name: str
+  directory: str
+
+  @property
+  def marker(self):
+    """The dict of its done marker."""
+    values = results.read(self.directory)
+    if values is None:
+      raise errors.missing(
+          f"The step '{self.name}' is not finished.", expected=f"'{results.DONE}' in its folder",
+          received=self.directory, fix="Run fit with the same model_dir again.")
+    return values
+
+  @property
+  def identity(self):
+    """16 hex digits of everything that decides what it left."""
+    return self.marker.get("identity", "")
+
+  @property
+  def ids(self):
+    """The sample ids that the step chose."""
+    if "ids" not in self.marker:
+      raise errors.value_error(
+          f"The step '{self.name}' chose no ids.", expected="a step that selects samples",
+          received=", ".join(sorted(self.marker)), fix="Name another step in `ids`.")
+    return tuple(self.marker["ids"])
+
+  def networks(self):
+    """Returns a dict of the names of trained networks to what is known of them, the main first."""
+    path = os.path.join(self.directory, NETWORKS)
+    if not os.path.exists(path):
+      raise errors.missing(
+          f"The step '{self.name}' has no trained networks.", expected=f"the file '{path}'",
+          received="no such file", fix="Name a step that trains, in `continues`.")
+    return json_files.read_json(
+        path, "record of networks", schema.map_of(schema.map_of(schema.anything)), nan=True)
+
+  def weights(self, network=""):
+    """Returns the path of the weights of a network, and the `heads.Head` it was trained with.
+
+    Args:
+      network: its name; empty = the one that is evaluated.
+    """
+    name, known = self._known(network)
+    head = known.get("head")
+    return (os.path.join(self.directory, f"{name}.npz"),
+            heads.Head.from_dict(head) if head else heads.Head(()))
+
+  def architecture(self, network=""):
+    """Returns the architecture of a network that is no function of its options, else "".
+
+    Args:
+      network: its name; empty = the one that is evaluated.
+    """
+    return self._known(network)[1].get("architecture", "")
+
+  def _known(self, network):
+    known = self.networks()
+    name = network or next(iter(known))
+    if name not in known:
+      raise errors.unknown_name(f"network of the step '{self.name}'", name, known)
+    return name, known[name]
+
+
+def write_networks(directory, built, head):
+  """Writes what is known of the networks of a step, before they are trained.
+
+  Args:
+    directory: of the step.
+    built: dict of name to `methods.context.Built`, the main one first.
+    head: `heads.Head` of those with classes.
+  """
+  known = {name: {"record": dataclasses.asdict(entry.record), "head": head.as_dict(),
+                  "architecture": entry.architecture} for name, entry in built.items()}
+  writing.write_json(os.path.join(directory, NETWORKS), known)
+
+
+def find(finished, reference) -> Optional[tuple]:
+  """Returns the `Outputs` that a text such as `depth` or `depth/pose` names, and the network.
+
+  Args:
+    finished: dict of name to `Outputs`.
+    reference: name of a step, maybe with that of a network.
+  """
+  step, _, network = reference.partition("/")
+  return finished[step], network

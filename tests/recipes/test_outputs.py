@@ -1,0 +1,48 @@
+"""What a finished step hands on."""
+import pytest
+
+from keras_weakseg.derived import results
+from keras_weakseg.methods import context as contexts
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.recipes import heads
+from keras_weakseg.recipes import outputs
+
+
+@pytest.fixture
+def step(tmp_path):
+  """Returns the outputs of a step with two networks that chose ids."""
+  record = networks.network_record("light_tiny")
+  built = {"segmenter": contexts.Built(None, record),
+           "teacher": contexts.Built(None, record, architecture="{}")}
+  outputs.write_networks(tmp_path, built, heads.Head(("background", "dog")))
+  results.write(tmp_path, {"ids": ["a", "b"], "identity": "0123"})
+  return outputs.Outputs("first", str(tmp_path))
+
+
+def test_weights_are_found_by_the_name_of_the_network(step):
+  path, head = step.weights()
+  assert path.endswith("segmenter.npz") and head.classes == ("background", "dog")
+  assert step.weights("teacher")[0].endswith("teacher.npz")
+  assert (step.architecture(), step.architecture("teacher")) == ("", "{}")
+  with pytest.raises(ValueError, match="Did you mean 'teacher'"):
+    step.weights("teachr")
+
+
+def test_a_reference_names_a_step_and_maybe_a_network(step):
+  assert outputs.find({"first": step}, "first") == (step, "")
+  assert outputs.find({"first": step}, "first/teacher") == (step, "teacher")
+
+
+def test_ids_and_identity_are_those_of_the_marker(step):
+  assert step.ids == ("a", "b") and step.identity == "0123"
+
+
+def test_what_is_not_there_is_told(tmp_path):
+  empty = outputs.Outputs("later", str(tmp_path))
+  with pytest.raises(FileNotFoundError, match="step 'later' is not finished"):
+    empty.ids  # pylint: disable=pointless-statement
+  with pytest.raises(FileNotFoundError, match="has no trained networks"):
+    empty.weights()
+  results.write(tmp_path, {"steps": 3})
+  with pytest.raises(ValueError, match="chose no ids"):
+    empty.ids  # pylint: disable=pointless-statement

@@ -54,7 +54,7 @@ def _make_plain(config, data_dir):
   if config.kind == "folder":
     return data.Folder(
         data.find(config.path, data_dir), images=config.images, masks=config.masks,
-        tags=config.tags, boxes=config.boxes, classes=tuple(config.classes) or None,
+        tags=config.tags, boxes=config.boxes, classes=config.classes or None,
         manifest=config.manifest or None, validation=config.validation or None,
         held_out=config.held_out)
   raise errors.unknown_name("source kind", config.kind, KINDS)

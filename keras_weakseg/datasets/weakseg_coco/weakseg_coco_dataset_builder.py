@@ -33,8 +33,9 @@ class Builder(builder.LocalBuilder):
   `trainval` is `train+val`: 123,287 images, the same in both years.
   """
 
-  VERSION = tfds.core.Version("1.1.0")
-  RELEASE_NOTES = {"1.0.0": "First release.", "1.1.0": "Crowds count as tags."}
+  VERSION = tfds.core.Version("1.2.0")
+  RELEASE_NOTES = {"1.0.0": "First release.", "1.1.0": "Crowds count as tags.",
+                   "1.2.0": "Crowds are among the boxes, with class 255: unknown."}
   MANUAL_DOWNLOAD_INSTRUCTIONS = coco_tree.INSTRUCTIONS
   BUILDER_CONFIGS = [
       CocoConfig(name="2017", description="118,287 / 5,000 images, masks from instances."),
@@ -90,14 +91,17 @@ def _tags(record, mask, table):
 
 
 def _boxes(record, table):
-  """Returns float64 [N, 4] and int32 [N] of the single things that have an area."""
+  """Returns float64 [N, 4] and int32 [N] of the things that have an area; 255 of crowds.
+
+  Without its box, what is made from boxes would show the crowd as background.
+  """
   boxes, classes = [], []
   for item in record.objects:
     label = int(table[item["category_id"]])
-    if not 0 < label < labels.COCO.num_classes or item.get("iscrowd", 0):
+    if not 0 < label < labels.COCO.num_classes:
       continue
     box = coco_files.coco_box(item["bbox"], record.size, labels.COCO.classes[label], record.name)
     if box is not None:
       boxes.append(box)
-      classes.append(label)
+      classes.append(fields.IGNORE_LABEL if item.get("iscrowd", 0) else label)
   return np.reshape(boxes, [-1, 4]), np.array(classes, np.int32)

@@ -24,7 +24,7 @@ _FUNCTIONS = {
     "metric_factor": "keras_weakseg.api_depth",
 }
 _PACKAGES = ("configs", "data", "datasets", "errors", "evaluation", "fields", "framework",
-             "methods", "networks", "ops", "recipes", "serving", "training")
+             "methods", "networks", "ops", "recipes", "serving", "tasks", "training")
 
 __all__ = ["__version__", *_FUNCTIONS, *_PACKAGES]
 

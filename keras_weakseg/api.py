@@ -1,26 +1,21 @@
 """The library in a few calls: fit, evaluate, predict, export, and what prepares and tunes."""
-import dataclasses
 import os
 
-from keras_weakseg import errors
-from keras_weakseg import paths
-from keras_weakseg import runs
-from keras_weakseg import targets
-from keras_weakseg import tuning
 from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import check as checks
-from keras_weakseg.data import intrinsics as cameras
-from keras_weakseg.evaluation import crf_search
-from keras_weakseg.evaluation import predict as prediction
-from keras_weakseg.evaluation import predict_depth
+from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.recipes import image_size
-from keras_weakseg.serving import artifact
-from keras_weakseg.serving import depth_export
-from keras_weakseg.serving import export as exporting
-from keras_weakseg.training import tasks
+from keras_weakseg import runs
+from keras_weakseg import targets
+from keras_weakseg.tasks import artifact
+from keras_weakseg.tasks import options as task_options
+from keras_weakseg.tasks import registry as tasks
+from keras_weakseg.tasks.segmentation import crf_search
+from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
            "make_disparity_maps", "metric_factor", "predict", "tune_crf"]
@@ -127,12 +122,12 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
     data: a data source; default: the one of the run. A run that was brought back from its
       `model_dir` knows its source only if the configuration names it.
     split: default: the split of the run, `validation` for an artifact.
-    protocol: `Protocol`, `DepthProtocol` or dict; default: that of the run or the artifact.
+    protocol: of the model's task, or a dict; default: that of the run or the artifact.
     progress: whether to draw a progress bar.
 
   Returns:
-    Dict with `mean_iou`, `pixel_accuracy`, `class_iou`, or `abs_rel`, `rmse`, `a1`, ...;
-    `protocol`, `protocol_hash`, `samples`...
+    Dict with the figures of the task: `mean_iou`, `class_iou`, ..., or `abs_rel`, `a1`, ..., or
+    `mean_ap`, `class_ap`, ...; `protocol`, `protocol_hash`, `samples`...
 
   Raises:
     ValueError: the classes of the data are not those of the model.
@@ -160,7 +155,7 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
     count: number of images, chosen by `seed`; 100 as in the papers. Fewer if there are fewer.
     seed: seed of the choice.
     grid: dict of parameter of `ops.crf_parameters.CrfParameters` to values; None = the grid of
-      `evaluation.crf_search`, for photographs of 500 pixels.
+      `tasks.segmentation.crf_search`, for photographs of 500 pixels.
     rounds: refinements around the best point of the grid; None = 2.
     protocol: everything but the CRF; default: the protocol of the run or the artifact.
     output: path of a JSON table of all that was tried, from which a stopped search continues.
@@ -192,103 +187,68 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
       output=paths.expand(output), progress=progress)
 
 
-def predict(target, inputs, output_dir, *, protocol=None, overlays=True, contact_sheet=True,
-            point_clouds=False, intrinsics=None, field_of_view=None, progress=True):
-  """Writes a mask, an overlay and a contact sheet for photographs; depth for a model of depth.
+def predict(target, inputs, output_dir, *, protocol=None, progress=True, **options):
+  """Writes what a model says of photographs: masks, depth or tags, and pictures to look at.
 
   Args:
     target: a `Result`, a `model_dir` or an exported artifact.
     inputs: a file, a folder, a glob, or a list of these.
     output_dir: where to write.
-    protocol: `Protocol`, `DepthProtocol` or dict; default: that of the run or the artifact. Of
-      models of depth, a number as `scale` gives metres: see `metric_factor`.
-    overlays: whether to write overlays; pictures of depth.
-    contact_sheet: whether to write a contact sheet and an HTML page.
-    point_clouds: models of depth: whether to write PLY files.
-    intrinsics: of these images, for point clouds: `[fx, fy, cx, cy]` in pixels, a matrix, or the
-      path of a file of them.
-    field_of_view: or: horizontal angle of the camera in degrees, assumed for point clouds.
+    protocol: of the model's task, or a dict; default: that of the run or the artifact. Of models of
+      depth, a number as `scale` gives metres: see `metric_factor`.
     progress: whether to draw a progress bar.
+    **options: of the model's task.
+      Segmentation: `overlays`, `contact_sheet` (and an HTML page): whether to write them.
+      Depth: `overlays`: pictures of depth; `point_clouds`: PLY files, which need a camera:
+      `intrinsics` of these images, `[fx, fy, cx, cy]` in pixels, a matrix, or the path of a file of
+      them, or `field_of_view`, the horizontal angle in degrees of an assumed one.
+      Tags: `contact_sheet`.
 
   Returns:
-    List of dicts, one per photograph: paths and the classes that were found.
+    List of dicts, one per photograph: paths and what was predicted.
 
   Raises:
     FileNotFoundError: an input gives no image.
     ValueError: images are broken, or what was asked for is not possible or has no effect.
   """
   model, output_dir = targets.loaded(target)[0], paths.expand(output_dir)
-  found = targets.protocol_of(protocol, model)
-  depth = tasks.of_model(model) is tasks.DepthTask
-  camera = {"intrinsics": intrinsics, "field_of_view": field_of_view}
-  _refuse_unused(depth, point_clouds, camera)
-  if depth:
-    if intrinsics is not None:
-      camera["intrinsics"] = cameras.read_intrinsics(intrinsics)
-    return predict_depth.predict_depth(
-        model.in_metres(found), inputs, output_dir, found, pictures=overlays,
-        point_clouds=point_clouds, **camera, progress=progress)
-  return prediction.predict(model, inputs, output_dir, found, overlays=overlays,
-                            contact_sheet=contact_sheet, progress=progress)
+  task = tasks.of_model(model)
+  return task.predict(model, inputs, output_dir, protocol=targets.protocol_of(protocol, model),
+                      progress=progress, **task_options.check(task, "predict", options))
 
 
-def _refuse_unused(depth, point_clouds, camera):
-  """Refuses what `predict` was asked for in vain: point clouds without depth, a camera without."""
-  given = [name for name, value in camera.items() if value is not None]
-  if point_clouds and not depth:
-    given.insert(0, "point_clouds")
-  if given and not (depth and point_clouds):
-    raise errors.value_error(
-        "Some flags would have no effect.",
-        expected="point_clouds with these" if depth else "a model of depth with these",
-        received=", ".join(given), fix="Leave them out, or ask for point clouds." if depth else
-        "Leave them out: this model segments.")
-
-
-def export(target, base_dir, *, factor=None):
+def export(target, base_dir, **options):
   """Writes the SavedModel artifact of a run to `base_dir/<version>`.
 
   Args:
     target: a `Result`, a `model_dir`, or an exported artifact, which is written again.
     base_dir: directory of the served model; the version is one above the highest there.
-    factor: models of depth: metres per unit of their depth, see `metric_factor`; None = as known.
+    **options: of the model's task. Depth: `factor`, metres per unit of its depth, see
+      `metric_factor`; None = as known.
 
   Returns:
     The path of the new version.
 
   Raises:
-    ValueError, FileNotFoundError: there is no model, `base_dir` cannot be written, or there is no
-      depth for the factor.
+    ValueError, FileNotFoundError: there is no model, `base_dir` cannot be written, or an option is
+      not one of the task.
   """
   result, base_dir = targets.opened(target), paths.expand(base_dir)
-  known = {} if factor is None else {"factor": float(factor)}
-  if known and tasks.of_model(getattr(result, "model", result)) is not tasks.DepthTask:
-    raise errors.value_error(
-        "The model has no depth that a factor could turn into metres.",
-        expected="a run or artifact of a depth network", received=f"factor={factor}",
-        fix="Leave the factor out.")
-  if not isinstance(result, runs.Result):
-    arguments = {**artifact.export_arguments(result), **known}
-    if tasks.of_model(result) is tasks.DepthTask:
-      return depth_export.export_depth_artifact(result.disparity_fn, base_dir, **arguments)
-    return exporting.export_artifact(result.score_fn, base_dir, **arguments)
-  model, shared = result.model, {
-      "record": _served(result), "protocol": result.protocol, "metadata": {
-          "experiment": result.experiment.name, "metrics": {
-              name: value for name, value in result.metrics.items() if isinstance(value, float)},
-          **{key: result.model.metadata[key] for key in ("unfinished",)
-             if key in result.model.metadata}}}
-  if tasks.of_model(model) is tasks.DepthTask:
-    return depth_export.export_depth_artifact(
-        result.predictor, base_dir, size=model.size, min_depth=model.min_depth,
-        max_depth=model.max_depth, **{"factor": model.factor, **known}, **shared)
-  return exporting.export_artifact(
-      result.predictor, base_dir, classes=model.classes, palette=model.palette, **shared)
+  trained = isinstance(result, runs.Result)
+  model = result.model if trained else result
+  task = tasks.of_model(model)
+  options = task_options.check(task, "export", options)
+  known = _described(result) if trained else artifact.export_arguments(model)
+  return task.export(model, base_dir, **known, **options)
 
 
-def _served(result):
-  """Returns the network's record with what images are padded to when it predicts."""
-  return dataclasses.replace(result.record, multiple=result.model.multiple)
+def _described(result):
+  """Returns what an artifact of a run says of it, as arguments of `Task.export`."""
+  figures = {name: value for name, value in result.metrics.items() if isinstance(value, float)}
+  notes = {key: result.model.metadata[key] for key in ("unfinished",)
+           if key in result.model.metadata}
+  return {"record": result.record, "protocol": result.protocol, "metadata": {
+      "experiment": result.experiment.name, "metrics": figures, **notes}}
 
 
 def check_data(data, splits=None, *, quick=False):

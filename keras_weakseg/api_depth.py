@@ -1,16 +1,16 @@
 """What `api` has for depth besides fit, evaluate, predict and export."""
 import numpy as np
 
+from keras_weakseg.data import broken
 from keras_weakseg import errors
+from keras_weakseg.evaluation import evaluate_poses as poses
+from keras_weakseg.evaluation import metric_scale
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg import runs
 from keras_weakseg import targets
-from keras_weakseg.data import broken
-from keras_weakseg.evaluation import evaluate_poses as poses
-from keras_weakseg.evaluation import metric_scale
+from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.training import motion
-from keras_weakseg.training import tasks
 
 
 def evaluate_poses(target, data=None, *, split=None, progress=True):
@@ -52,10 +52,10 @@ def _motion(target):
 def _depth_model(target):
   """Returns the `DepthModel` of a target, its experiment and its source, as far as known."""
   model, config, source = targets.loaded(target)
-  if tasks.of_model(model) is not tasks.DepthTask:
+  if not isinstance(model, DepthModel):
     raise errors.value_error(
         "The model knows nothing of depth.", expected="a run or artifact of a depth network",
-        received="one that segments", fix="Train one with method='self_supervised_depth'.")
+        received=type(model).__name__, fix="Train one with method='self_supervised_depth'.")
   return model, config, source
 
 

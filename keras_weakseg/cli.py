@@ -107,7 +107,7 @@ def _evaluate(options):
 
 
 def _predict(options):
-  """Writes masks, overlays and a contact sheet; depth for a model of depth."""
+  """Writes masks, depth or tags of photographs, and pictures to look at."""
   from keras_weakseg import api
   records = api.predict(options.target, options.inputs, options.output,
                         protocol=_protocol(options), **cli_depth.predict_options(options))
@@ -117,7 +117,7 @@ def _predict(options):
 def _tune_crf(options):
   """Searches the parameters of a dense CRF on held-out masks."""
   from keras_weakseg import api
-  from keras_weakseg.evaluation import crf_search
+  from keras_weakseg.tasks.segmentation import crf_search
   given = options.data or options.experiment or options.config_file
   found = api.tune_crf(
       options.target, _source(options) if given else None, split=options.split,
@@ -182,7 +182,7 @@ def _evaluated(options):
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  names = ("scales", "window", "window_stride", "size", "crf", *cli_depth.PROTOCOL)
+  names = ("scales", "window", "window_stride", "size", "crf", "threshold", *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
   if options.flip:
@@ -201,9 +201,9 @@ def _check_one(first, second, first_name, second_name):
 def _print_metrics(metrics):
   """Prints figures; those of several seeds as mean and spread."""
   for name, value in metrics.items():
-    if name == "class_iou":
-      for label, iou in value.items():
-        print(f"  {label:20} {_figure(iou)}")
+    if name in ("class_iou", "class_ap"):
+      for label, figure in value.items():
+        print(f"  {label:20} {_figure(figure)}")
     elif isinstance(value, dict) and "spread" in value:
       print(f"{name}: {value['mean']:.4f} +- {value['spread']:.4f} ({len(value['values'])} seeds)")
     elif isinstance(value, (int, float, str)):
@@ -330,6 +330,8 @@ def _add_protocol(parser, crf=True):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
+  group.add_argument("--threshold", type=float,
+                     help="tags: probability from which a class is said; default: 0.5")
   if crf:
     group.add_argument("--crf", metavar="NAME",
                        help="dense CRF: deeplab_largefov, deeplab_msc, ... or what tune-crf prints")

@@ -9,20 +9,19 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_weakseg import errors
-from keras_weakseg import paths
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema as schema_of
+from keras_weakseg import paths
 from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import training_step
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import loop
 from keras_weakseg.training import restore
 from keras_weakseg.training import run_folder
 from keras_weakseg.training import splits as split_lib
 from keras_weakseg.training import strategies
-from keras_weakseg.training import tasks
 
 RECORD = restore.RECORD
 METRICS = "metrics.json"
@@ -38,8 +37,8 @@ class Result:
     metrics: dict of figures of the configured split and protocol.
     model_dir: directory of the run.
     experiment: resolved `schema.Experiment`.
-    predictor: Keras model, RGB 0..255 [N,H,W,3] to scores [N,h,w,C], or disparity [N,H,W,1].
-    model: `SegmentationModel` or `DepthModel`, what evaluate and predict work on.
+    predictor: Keras model, RGB 0..255 [N,H,W,3] to what `record.answers` says.
+    model: of the task, such as `SegmentationModel`: what evaluate and predict work on.
     record: `NetworkRecord` of the network.
     source: the data source it was trained on; None if the run was brought back from `model_dir`.
   """
@@ -157,7 +156,7 @@ def _check_steps(plan, until, from_run):
 
 
 def _finish(experiment, model_dir, plan, method, chief, progress, notes):
-  task = tasks.of_role(plan.record.role)
+  task = tasks.of_record(plan.record)
   protocol = task.configured(experiment)
   predictor = method.predictor
   checkpoint = experiment.evaluation.checkpoint
@@ -190,7 +189,7 @@ def load(model_dir):
   with loop.precision(experiment.runtime.mixed_precision):
     predictor, network_record = restore.load_predictor(
         model_dir, experiment.network, experiment.evaluation.checkpoint)
-  model = tasks.of_role(network_record.role).model(predictor, record, network_record, experiment)
+  model = tasks.of_record(network_record).model(predictor, record, network_record, experiment)
   note = restore.unfinished(model_dir)
   if note:
     print(f"note: {note}", file=sys.stderr, flush=True)
@@ -281,7 +280,7 @@ def _describe(model_dir, experiment, plan):
 def _describe_step(folder, step, phase, experiment=None):
   """Writes how the weights of a step are used: each can be evaluated, predicted with, exported."""
   experiment = experiment or step.settings
-  task = tasks.of_role(step.record.role)
+  task = tasks.of_record(step.record)
   restore.write_record(folder, {
       **task.facts(experiment, step.source),
       "network": dataclasses.asdict(step.record), "phase": phase,

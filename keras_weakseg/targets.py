@@ -1,17 +1,16 @@
 """What the functions of `api` take: a trained model in any of its forms, and data."""
 import os
 
-from keras_weakseg import errors
-from keras_weakseg import paths
-from keras_weakseg import runs
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import source as source_lib
+from keras_weakseg import errors
 from keras_weakseg.framework import keras
+from keras_weakseg import paths
 from keras_weakseg.recipes import sources
-from keras_weakseg.serving import artifact
-from keras_weakseg.training import tasks
+from keras_weakseg import runs
+from keras_weakseg.tasks import artifact
+from keras_weakseg.tasks import registry as tasks
 
 
 def loaded(target):
@@ -113,7 +112,7 @@ def data_of(source, config):
     return source
   if config is None or not config.data.sources:
     # Nobody's own video has what depth and motion are compared with.
-    depth = config is not None and config.method.type in own_data.BY_METHOD
+    depth = config is not None and hasattr(config.method.get(), "min_depth")
     raise errors.value_error(
         "The data to evaluate on is not known.", expected="data=",
         received="an exported artifact, which brings none" if config is None else

@@ -1,9 +1,10 @@
 """Which images a search of CRF parameters may use: held-out ones, never those of the numbers."""
+from keras_weakseg.data import order
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import order
-from keras_weakseg.evaluation import crf_search
 from keras_weakseg.recipes import planning
+from keras_weakseg.tasks.segmentation import crf_search
+from keras_weakseg.tasks.segmentation.model import SegmentationModel
 from keras_weakseg.training import splits
 
 
@@ -18,7 +19,7 @@ def tune(model, source, split, *, evaluated, count, seed, config=None, **options
     count: number of images.
     seed: seed of their choice.
     config: `schema.Experiment` that the model was trained with on this source, None if another.
-    **options: of `evaluation.crf_search.search`.
+    **options: of `tasks.segmentation.crf_search.search`.
 
   Returns:
     What `search` returns, with `split` and `learned`.
@@ -26,6 +27,10 @@ def tune(model, source, split, *, evaluated, count, seed, config=None, **options
   Raises:
     ValueError: the split is evaluated, has no masks, or a value cannot be used.
   """
+  if not isinstance(model, SegmentationModel):
+    raise errors.value_error(
+        "A dense CRF refines the classes of pixels.", expected="a model that segments",
+        received=type(model).__name__, fix="Tune the CRF of a model of segmentation.")
   if evaluated and not _apart(source, split, evaluated):
     raise errors.value_error(
         f"The split '{split}' is the one that is evaluated.",

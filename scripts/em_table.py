@@ -11,7 +11,7 @@ import run_tables
 from run_tables import cell, finished, override, table
 
 import keras_weakseg as kw
-from keras_weakseg.evaluation.protocol import Protocol
+from keras_weakseg.tasks.segmentation.protocol import Protocol
 
 # (title, experiment) or (title, experiment, override, its short name)
 ROWS = {

@@ -5,20 +5,20 @@ import run_tables
 import tensorflow as tf
 
 import keras_weakseg as kw
-from keras_weakseg import runs
 from keras_weakseg.evaluation import depth
 from keras_weakseg.evaluation import depth_baselines
 from keras_weakseg.evaluation import depth_pictures
-from keras_weakseg.evaluation import evaluate_depth
 from keras_weakseg.evaluation import sheets
-from keras_weakseg.evaluation.depth_protocol import DepthProtocol
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import sources as source_lib
+from keras_weakseg import runs
+from keras_weakseg.tasks.depth import evaluate as evaluate_depth
+from keras_weakseg.tasks.depth.protocol import DepthProtocol
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import restore
-from keras_weakseg.training import tasks
 
 # One protocol for all rows: truth > 0, cap 1e-3..80 m, no crop, median scaling of every image.
 PROTOCOL, FLIPPED = DepthProtocol(), DepthProtocol(flip=True)
@@ -92,7 +92,7 @@ def untrained(result, seed, data_dir=None):
   if config.pretrained:
     weights.load_pretrained(network, config.type,
                             source_lib.find_weights(config.pretrained, data_dir))
-  return tasks.DepthTask.model(predictor, restore.read_record(result.model_dir), record,
+  return tasks.by_name("depth").model(predictor, restore.read_record(result.model_dir), record,
                                result.experiment)
 
 

@@ -3,11 +3,11 @@ import run_tables
 import tensorflow as tf
 
 import keras_weakseg as kw
+from keras_weakseg.evaluation import depth_baselines
 from keras_weakseg import runs
 from keras_weakseg import targets
-from keras_weakseg.evaluation import depth_baselines
-from keras_weakseg.evaluation import evaluate_depth
-from keras_weakseg.evaluation.depth_protocol import METRIC, DepthProtocol
+from keras_weakseg.tasks.depth import evaluate as evaluate_depth
+from keras_weakseg.tasks.depth.protocol import METRIC, DepthProtocol
 
 MONO, STEREO = "depth_scenes", "stereo_depth_scenes"
 

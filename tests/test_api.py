@@ -10,7 +10,7 @@ import tensorflow as tf
 import keras_weakseg as kw
 from keras_weakseg import api
 from keras_weakseg import runs
-from keras_weakseg.serving import artifact
+from keras_weakseg.tasks import artifact
 
 
 def files_of(folder):
@@ -120,7 +120,7 @@ def test_another_protocol_has_another_hash(tiny_run):
   figures = api.evaluate(tiny_run, protocol={"flip": True}, progress=False)
   assert figures["protocol"]["flip"] and figures["protocol_hash"] != tiny_run.metrics[
       "protocol_hash"]
-  typed = api.evaluate(tiny_run, protocol=kw.evaluation.Protocol(flip=True), progress=False)
+  typed = api.evaluate(tiny_run, protocol=kw.tasks.Protocol(flip=True), progress=False)
   assert typed["confusion"] == figures["confusion"]
 
 
@@ -150,7 +150,7 @@ def test_export_counts_versions_and_takes_every_form(tiny_run, tiny_artifact, tm
     document = artifact.read_document(path)
     assert document["metadata"]["metrics"]["mean_iou"] == tiny_run.metrics["mean_iou"]
     assert document["metadata"]["experiment"] == "own_data"
-    found = kw.serving.load_artifact(path).probabilities(image)
+    found = kw.tasks.load_artifact(path).probabilities(image)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

@@ -13,7 +13,7 @@ import keras_weakseg as kw
 from keras_weakseg import api
 from keras_weakseg import api_depth
 from keras_weakseg import runs
-from keras_weakseg.evaluation import depth_model
+from keras_weakseg.tasks.depth import model as depth_model
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_another_protocol_has_another_hash(tiny_video_run):
   assert figures["protocol"]["max_depth"] == 3.0
   assert figures["protocol_hash"] != tiny_video_run.metrics["protocol_hash"]
   with pytest.raises(ValueError, match="(?s)not one for this model.*DepthProtocol"):
-    api.evaluate(tiny_video_run, protocol=kw.evaluation.Protocol(), progress=False)
+    api.evaluate(tiny_video_run, protocol=kw.tasks.Protocol(), progress=False)
 
 
 def test_a_loaded_run_remembers_the_range_and_the_scale(tiny_video_run):
@@ -127,7 +127,7 @@ def test_a_loaded_run_remembers_the_range_and_the_scale(tiny_video_run):
 def test_an_artifact_is_exported_again(depth_artifact, tmp_path):
   again = api.export(depth_artifact, tmp_path / "served")
   image = np.random.RandomState(0).randint(0, 255, (1, 40, 60, 3)).astype(np.uint8)
-  first, second = (kw.serving.load_artifact(path).depth(image) for path in (depth_artifact, again))
+  first, second = (kw.tasks.load_artifact(path).depth(image) for path in (depth_artifact, again))
   np.testing.assert_allclose(first, second, rtol=1e-5)
 
 
@@ -204,7 +204,7 @@ def test_metres_that_cannot_be_found_are_refused(depth_artifact, tiny_video, opt
 
 @pytest.mark.parametrize("known", [{"camera_height": 1.6}, {"distance": 1.0}])
 def test_only_depth_has_metres(tiny_run, tiny_video, known):
-  with pytest.raises(ValueError, match="(?s)knows nothing of depth.*one that segments"):
+  with pytest.raises(ValueError, match="(?s)knows nothing of depth.*SegmentationModel"):
     api.metric_factor(tiny_run, tiny_video, **known)
 
 
@@ -269,7 +269,7 @@ def test_a_camera_without_point_clouds_has_no_effect(tiny_video_run, photo, tmp_
     ({"point_clouds": True, "field_of_view": 65}, "point_clouds, field_of_view"),
     ({"field_of_view": 65}, "field_of_view")])
 def test_a_model_of_classes_makes_no_point_clouds(tiny_run, photo, tmp_path, options, received):
-  with pytest.raises(ValueError, match=f"(?s)no effect.*model of depth.*Received: {received}"):
+  with pytest.raises(ValueError, match=f"(?s)no effect.*Received: {received}.*model for depth"):
     api.predict(tiny_run, photo, tmp_path / "no", **options)
 
 
@@ -290,13 +290,13 @@ def test_a_known_factor_gives_metres(tiny_video_run, depth_artifact, photo, tmp_
   note = json.loads((tmp_path / "out" / "predictions.json").read_text())["scale_note"]
   assert note == "metres, factor 5.5 applied to the network's depth"
   for target in (tiny_video_run, depth_artifact):
-    served = kw.serving.load_artifact(api.export(target, tmp_path / "served", factor=5.5))
+    served = kw.tasks.load_artifact(api.export(target, tmp_path / "served", factor=5.5))
     np.testing.assert_allclose(served.depth(image)[0], wanted, rtol=1e-4)
     assert served.factor == 5.5 and served.scale_note == note
 
 
 def test_only_depth_has_a_factor(tiny_run, tmp_path):
-  with pytest.raises(ValueError, match="(?s)no depth that a factor.*factor=2"):
+  with pytest.raises(ValueError, match="(?s)no effect.*Received: factor.*model for depth"):
     api.export(tiny_run, tmp_path / "served", factor=2)
   assert not list(tmp_path.iterdir())
 
@@ -383,5 +383,5 @@ def test_classes_and_video_are_learned_at_once(tiny_video, depth_overrides, tmp_
   assert tuple(result.protocol.size) == (32, 64)
   assert api.evaluate_poses(tmp_path / "run", tiny_video, progress=False)["pairs"] == 12
   image = np.random.RandomState(0).randint(0, 256, (1, 40, 56, 3)).astype(np.uint8)
-  found = kw.serving.load_artifact(api.export(result, tmp_path / "served")).mask(image)
+  found = kw.tasks.load_artifact(api.export(result, tmp_path / "served")).mask(image)
   np.testing.assert_array_equal(found, result.model.mask(image))

@@ -53,7 +53,7 @@ def test_figures_of_depth_and_their_notes_are_printed(calls, capsys):
      {"scale": "metric", "flip": True, "size": [192, 640]}),
     (["--scale", "5.4"], {"scale": "5.4"})])
 def test_protocol_flags(calls, flags, protocol):
-  from keras_weakseg.evaluation import depth_protocol
+  from keras_weakseg.tasks.depth import protocol as depth_protocol
   assert cli.main(["evaluate", "runs/depth", *flags]) == 0
   assert calls[0][2]["protocol"] == protocol
   assert depth_protocol.DepthProtocol.from_dict(protocol) != depth_protocol.DepthProtocol()

@@ -23,6 +23,7 @@ SCHEMA = {"configs.optimization", "configs.schema", "configs.schema_makers",
           "configs.schema_video", "configs.sections"}
 STANDS = GROUND | DRAWING | READERS | SCHEMA | {
     "data", "datasets", "derived", "evaluation", "selection", "serving"}
+TASKED = STANDS | {"networks", "tasks"}
 
 # Modules that lie lower than their package: recipes read the schema, which is made from what
 # methods, networks and makers can be told; the readers of boxes serve folders and dataset builders
@@ -59,22 +60,23 @@ MAY_IMPORT = {
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND,
-    "serving": GROUND | DRAWING | {"evaluation"},  # an artifact answers as the evaluator's model
+    "serving": GROUND | DRAWING | {"evaluation"},
     "networks": GROUND,
     "methods": GROUND | {"networks"},
-    "recipes": STANDS | {"networks", "methods"},
-    "training": STANDS | {"networks", "methods", "recipes"},
-    "runs": STANDS | {"configs", "networks", "methods", "recipes", "training"},
-    "tuning": STANDS | {"configs", "networks", "methods", "recipes", "training"},
-    "targets": STANDS | {"configs", "recipes", "training", "runs"},
-    "api_depth": STANDS | {"recipes", "training", "runs", "targets"},
-    "api": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "targets",
+    "tasks": STANDS | {"networks"},  # never of training: an artifact has a task, and no method
+    "recipes": TASKED | {"methods"},
+    "training": TASKED | {"methods", "recipes"},
+    "runs": TASKED | {"configs", "methods", "recipes", "training"},
+    "tuning": TASKED | {"configs", "methods", "recipes", "training"},
+    "targets": TASKED | {"configs", "recipes", "training", "runs"},
+    "api_depth": TASKED | {"recipes", "training", "runs", "targets"},
+    "api": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                      "tuning", "api_depth"},
     "cli_depth": {"api", "cli_own_data"},
     "cli_disparity_maps": STANDS | {"configs", "api"},
     "cli_label_maps": STANDS | {"recipes"},
     "cli_own_data": {"data", "errors"},
-    "cli": STANDS | {"configs", "networks", "methods", "recipes", "training", "runs", "tuning",
+    "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
                      "api", "cli_depth", "cli_disparity_maps", "cli_label_maps", "cli_own_data"},
     "": set(),
 }

@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import api
+from keras_weakseg.configs import overrides
 from keras_weakseg import data as data_lib
 from keras_weakseg import fields
-from keras_weakseg import runs
-from keras_weakseg.configs import overrides
-from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.framework import keras
+from keras_weakseg import runs
+from keras_weakseg.tasks.segmentation import protocol as protocols
 
 
 def read(run, name):

@@ -5,9 +5,9 @@ import pytest
 
 from keras_weakseg import api
 from keras_weakseg import data as data_lib
-from keras_weakseg import tuning
-from keras_weakseg.evaluation import crf_search
 from keras_weakseg.recipes import planning
+from keras_weakseg.tasks.segmentation import crf_search
+from keras_weakseg.tasks.segmentation.model import SegmentationModel
 
 SMALL = {"grid": {"bilateral_weight": (1, 4), "bilateral_xy": 20}, "rounds": 0, "progress": False}
 
@@ -25,6 +25,9 @@ def searched(monkeypatch):
   return seen
 
 
+MODEL = SegmentationModel(None, ("background", "thing"), ((0, 0, 0), (9, 0, 0)))
+
+
 def learned_from(monkeypatch, source, names):
   """Makes every plan one that learns from the masks of these samples."""
   part = data_lib.Part(source, "train", "mask", ids=tuple(names))
@@ -35,7 +38,7 @@ def learned_from(monkeypatch, source, names):
 
 
 def tune(source, split="train", **options):
-  return tuning.tune("model", source, split, **{
+  return tuning.tune(MODEL, source, split, **{
       "evaluated": "validation", "count": 100, "seed": 1, **options})
 
 

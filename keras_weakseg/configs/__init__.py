@@ -10,4 +10,5 @@ from keras_weakseg.configs import em_joint_small
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data
+from keras_weakseg.configs import tags_small
 from keras_weakseg.configs import three_ways_paper

@@ -19,7 +19,7 @@ DEPTH_LEARNING_RATE = 1e-4
 
 # What a method starts from where that is not `own_data`.
 BY_METHOD = {"self_supervised_depth": "own_video", "supervised_depth": "own_depth",
-             "joint_depth": "own_joint"}
+             "joint_depth": "own_joint", "tags": "own_tags"}
 _IMAGENET = "imagenet_if_available"
 
 
@@ -70,3 +70,14 @@ def own_depth():
 def own_joint():
   """Returns multi-task learning."""
   return with_depth("joint_depth", "light_multitask")
+
+
+@registry.register("own_tags", "Your own images: which classes each of them shows")
+def own_tags():
+  """Returns multi-label classification: whole images, at the size of the crops of `own_data`."""
+  experiment = own_data()
+  experiment.network = schema.Network(type="tag_classifier", pretrained=_IMAGENET)
+  experiment.method = schema.Method(type="tags")
+  experiment.data.augmentation.resize = CROP
+  experiment.data.augmentation.scales = (1.0, 1.0)
+  return experiment

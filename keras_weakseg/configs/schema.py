@@ -171,7 +171,7 @@ class Data(hyperparams.Config):
 
 @dataclasses.dataclass
 class Protocol(hyperparams.Config):
-  """How numbers are made; mirrors `keras_weakseg.evaluation.Protocol`.
+  """How numbers are made; mirrors `keras_weakseg.tasks.Protocol`.
 
   Attributes:
     size: resize the image to this height and width first; empty = original size.
@@ -191,7 +191,7 @@ class Protocol(hyperparams.Config):
 
 @dataclasses.dataclass
 class DepthProtocol(hyperparams.Config):
-  """How numbers of depth are made; mirrors `keras_weakseg.evaluation.DepthProtocol`.
+  """How numbers of depth are made; mirrors `keras_weakseg.tasks.DepthProtocol`.
 
   Attributes:
     size: height and width that images are resized to for the network; empty = as in training.
@@ -211,6 +211,21 @@ class DepthProtocol(hyperparams.Config):
 
 
 @dataclasses.dataclass
+class TagProtocol(hyperparams.Config):
+  """How numbers of tags are made; mirrors `keras_weakseg.tasks.TagProtocol`.
+
+  Attributes:
+    size: resize the image to this height and width first; empty = as in training.
+    scales, flip: probabilities are averaged over them.
+    threshold: probability from which a class is said to be there.
+  """
+  size: Tuple[int, ...] = ()
+  scales: Tuple[float, ...] = (1.0,)
+  flip: bool = False
+  threshold: float = 0.5
+
+
+@dataclasses.dataclass
 class Evaluation(hyperparams.Config):
   """What is evaluated after training, and while it runs.
 
@@ -221,6 +236,7 @@ class Evaluation(hyperparams.Config):
     checkpoint: `last` or `best`.
     protocol: of segmentation.
     depth: the protocol of depth.
+    tags: the protocol of tags.
   """
   source: str = ""
   split: str = "validation"
@@ -228,6 +244,7 @@ class Evaluation(hyperparams.Config):
   checkpoint: str = "last"
   protocol: Protocol = _section(Protocol)
   depth: DepthProtocol = _section(DepthProtocol)
+  tags: TagProtocol = _section(TagProtocol)
 
 
 @dataclasses.dataclass

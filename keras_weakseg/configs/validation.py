@@ -2,8 +2,6 @@
 import math
 import re
 
-from keras_weakseg import errors
-from keras_weakseg import fields
 from keras_weakseg.configs import conversion
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import network_validation
@@ -48,6 +46,7 @@ def validate(experiment):
   _validate_evaluation(experiment.evaluation, experiment.training)
   _validate_protocol(experiment.evaluation.protocol)
   _validate_depth_protocol(experiment.evaluation.depth)
+  _validate_tag_protocol(experiment.evaluation.tags)
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
   one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
   return experiment
@@ -248,3 +247,14 @@ def _validate_depth_protocol(protocol):
   number = protocol.scale.replace(".", "", 1).isdigit() and float(protocol.scale) > 0
   require(protocol.scale in DEPTH_SCALES or number, f"{key}.scale", received=protocol.scale,
           expected="median, metric, or metres per unit of depth, such as '5.4'")
+
+
+def _validate_tag_protocol(protocol):
+  key = "evaluation.tags"
+  size, scales = list(protocol.size), list(protocol.scales)
+  require(not size or len(size) == 2 and min(size) > 0, f"{key}.size", received=size,
+          expected="[height, width], or [] for the size of the training")
+  require(scales and min(scales) > 0, f"{key}.scales", expected="one or more scales above 0",
+          received=scales)
+  require(0 < protocol.threshold < 1, f"{key}.threshold", received=protocol.threshold,
+          expected="a probability, 0 < threshold < 1")

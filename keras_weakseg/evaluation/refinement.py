@@ -59,7 +59,7 @@ def unrefined(protocol):
     protocol: `Protocol`.
 
   Example:
-    >>> from keras_weakseg.evaluation.protocol import Protocol
+    >>> from keras_weakseg.tasks.segmentation.protocol import Protocol
     >>> unrefined(Protocol(crf="deeplab_msc", flip=True)) == Protocol(flip=True)
     True
   """

@@ -6,7 +6,7 @@ from keras_weakseg.networks import registry as networks
 
 # What the network that is evaluated is called, by its role.
 MAIN = {networks.SEGMENTATION: "segmenter", networks.DEPTH: "depth",
-        networks.MULTITASK: "multitask"}
+        networks.MULTITASK: "multitask", networks.TAGS: "classifier"}
 POSE = "pose"
 REFERENCE = "reference"
 

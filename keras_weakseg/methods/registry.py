@@ -7,6 +7,7 @@ from keras_weakseg.methods import joint_depth
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
+from keras_weakseg.methods import tags
 
 METHODS = {
     "supervised": supervised.Supervised,
@@ -18,6 +19,7 @@ METHODS = {
     "self_supervised_depth": self_supervised_depth.SelfSupervisedDepth,
     "supervised_depth": supervised_depth.SupervisedDepth,
     "joint_depth": joint_depth.JointDepth,
+    "tags": tags.Tags,
 }
 
 

@@ -7,7 +7,9 @@ import inspect
 
 from keras_weakseg import errors
 from keras_weakseg.networks import deeplab_v2, deeplab_v3, depth_encoder, largefov, light
-from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, unet_decoder
+from keras_weakseg.networks import multitask_decoder, pose_network, preprocessing, tag_classifier
+from keras_weakseg.networks import unet_decoder
+from keras_weakseg.ops import depth_inference, inference, tag_inference
 
 HEAD_PATTERN = r"(^|/)head_"
 FC8_PATTERN = r"(^|/)(fc8|msc_)"  # msc_: the branches of DeepLab-MSc
@@ -19,7 +21,14 @@ SEGMENTATION = "segmentation"  # scores
 DEPTH = "depth"                # disparities
 POSE = "pose"                  # motions between stacked frames
 MULTITASK = "multitask"        # disparities and scores
-ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK)
+TAGS = "tags"                  # a score for every class of the whole image
+ROLES = (SEGMENTATION, DEPTH, POSE, MULTITASK, TAGS)
+# Roles with a last layer of classes.
+CLASSIFIED = (SEGMENTATION, MULTITASK, TAGS)
+
+# What the predictor of a role answers with, where its record says nothing else.
+ANSWERS = {SEGMENTATION: inference.SCORES, MULTITASK: inference.SCORES,
+           DEPTH: depth_inference.DISPARITY, TAGS: tag_inference.TAG_SCORES}
 
 # Scale 3 is a grid of stride 8, and the losses of depth halve the images three times.
 _PYRAMID = 8
@@ -39,8 +48,10 @@ class NetworkRecord:
       name, for learning rate multipliers and partial loading.
     multiple: segmentation: sides of multiple*k+1 keep every grid of the network corner-aligned;
       other roles: sides of images for training are multiples of it.
-    role: "segmentation", "depth", "pose" or "multitask".
+    role: "segmentation", "depth", "pose", "multitask" or "tags".
     levels: scales of the disparities; scale s has stride 2^s.
+    answers: what its predictor says: "scores" or "probabilities" of classes, "disparity" (sigmoid,
+      0..1), "depth" or "log_depth", "tag_scores"; empty = the first of these of its role.
   """
   name: str
   preprocessing: str
@@ -50,6 +61,11 @@ class NetworkRecord:
   multiple: int
   role: str = SEGMENTATION
   levels: tuple = ()
+  answers: str = ""
+
+  def __post_init__(self):
+    if not self.answers:
+      object.__setattr__(self, "answers", ANSWERS.get(self.role, ""))
 
   def aligned_side(self, side):
     """Returns the smallest side of at least `side` pixels that the network can be trained on.
@@ -107,8 +123,8 @@ class NetworkRecord:
 # `preprocessing`, `stride` and `multiple` are functions of the options (with defaults filled in);
 # `hidden` are options of the builder that are not offered.
 Entry = collections.namedtuple("Entry", [
-    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden"],
-                               defaults=[lambda options: 8, SEGMENTATION, ()])
+    "build", "preprocessing", "head_pattern", "multiple", "stride", "role", "hidden", "answers"],
+                               defaults=[lambda options: 8, SEGMENTATION, (), ""])
 
 
 def _one(options):
@@ -173,6 +189,8 @@ _NETWORKS = {
                          _one, _one, POSE),
     "multitask": _multitask(multitask_decoder.multitask_decoder),
     "light_multitask": _multitask(multitask_decoder.light_multitask),
+    "tag_classifier": Entry(tag_classifier.tag_classifier, lambda options: preprocessing.TF,
+                             HEAD_PATTERN, _one, _one, TAGS),
 }
 
 
@@ -282,12 +300,12 @@ def network_record(name, **options):
   entry, options = _entry(name), _options(name, options)
   mode = entry.preprocessing(options)
   # Multi-task networks give all scales, whatever else they are told.
-  levels = () if entry.role in (SEGMENTATION, POSE) else tuple(
+  levels = () if entry.role not in (DEPTH, MULTITASK) else tuple(
       options.get("disparity_scales", unet_decoder.SCALES))
   return NetworkRecord(
       name=name, preprocessing=mode, stride=entry.stride(options),
       mean_rgb=preprocessing.MEAN_RGB[mode], head_pattern=entry.head_pattern,
-      multiple=entry.multiple(options), role=entry.role, levels=levels)
+      multiple=entry.multiple(options), role=entry.role, levels=levels, answers=entry.answers)
 
 
 def build_network(name, input_shape, num_classes=0, **options):
@@ -296,14 +314,14 @@ def build_network(name, input_shape, num_classes=0, **options):
   Args:
     name: one of `network_names()`.
     input_shape: (H, W, 3) or (None, None, 3), of one image, also for pose networks.
-    num_classes: C, with the background; of segmentation and multi-task networks alone.
+    num_classes: C, with the background; of networks that know classes.
     **options: of that network, see `network_options`.
 
   Returns:
     `keras.Model` of preprocessed floats [N, H, W, 3]: segmentation -> scores float32 [N, h, w, C];
     depth -> dict of "disparity_<s>" [N, H/2^s, W/2^s, 1] in 0..1; multi-task -> dict of
-    disparities, "scores" and "side_scores"; pose (stacked frames in) -> dict of "axis_angle" and
-    "translation" [N, F-1, 3].
+    disparities, "scores" and "side_scores"; tags -> tag scores float32 [N, C]; pose (stacked frames
+    in) -> dict of "axis_angle" and "translation" [N, F-1, 3].
 
   Raises:
     ValueError: the network or an option is unknown or out of range, or classes are missing.
@@ -316,10 +334,11 @@ def build_network(name, input_shape, num_classes=0, **options):
   """
   entry = _entry(name)
   _options(name, options)
-  if (entry.role in (SEGMENTATION, MULTITASK)) != (num_classes > 0):
+  if (entry.role in CLASSIFIED) != (num_classes > 0):
     raise errors.value_error(
         f"The number of classes does not fit the network '{name}'.",
-        expected="some for segmentation and multi-task networks, none for depth and pose",
+        expected="some for networks of segmentation, of several tasks and of tags, none for depth "
+        "and pose",
         received=num_classes, fix="Name the classes, or choose one of "
         f"{', '.join(network_names(MULTITASK))} for classes and depth.")
   shape = tuple(input_shape)

@@ -4,8 +4,15 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg.ops import geometry
 
+# What a network of depth answers with: sigmoid disparity 0..1, or depth, or its logarithm.
+DISPARITY = "disparity"
+DEPTH = "depth"
+LOG_DEPTH = "log_depth"
+ANSWERS = (DISPARITY, DEPTH, LOG_DEPTH)
 
-def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_depth=100.0):
+
+def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_depth=100.0,
+                    answers=DISPARITY):
   """Returns the scaled disparity of every pixel of `images`, at their own size.
 
   Images are resized as for training (pixel centres, smoothed where they shrink, rounded to whole
@@ -14,17 +21,21 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
 
   Args:
     disparity_fn: float32 RGB 0..255 [N, h, w, 3] -> sigmoid disparity [N, h', w', 1] in 0..1,
-      larger = closer. Pass a `tf.function`: then a graph holds one copy of the network.
+      larger = closer, or what `answers` says. Pass a `tf.function`: then a graph holds one copy of
+      the network.
     images: uint8 or float RGB 0..255 [N, H, W, 3].
     size: (height, width) of the network's input.
     flip: blend with the mirrored image, see `blend_mirrored`; both go through in one batch.
-    min_depth, max_depth: depths of disparity 1 and 0, see `geometry.disparity_to_depth`.
+    min_depth, max_depth: depths of disparity 1 and 0, see `geometry.disparity_to_depth`; predicted
+      depth is cut to this range.
+    answers: `disparity`; `depth`, in the model's unit; or `log_depth`, its natural logarithm.
 
   Returns:
     float32 [N, H, W], 1 / depth in the model's unit, from 1 / max_depth to 1 / min_depth.
 
   Raises:
-    ValueError: the range of depths is empty, or the network gives more than one channel.
+    ValueError: the range of depths is empty, the network gives more than one channel, or `answers`
+      is unknown.
 
   Example:
     >>> brightness = lambda x: x[..., :1] / 255
@@ -33,22 +44,34 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
     >>> found.numpy().tolist()
     [[[2.0, 0.25]]]
   """
+  if answers not in ANSWERS:
+    raise errors.unknown_name("answer of a network of depth", answers, ANSWERS)
   own = tf.shape(images)[1:3]
   # Rounded, as the data pipeline does: an image of the right size is itself in any case.
   view = tf.round(tf.image.resize(images, tuple(size), antialias=True))
   if flip:
     view = tf.concat([view, tf.reverse(view, [2])], 0)
-  disparity = tf.cast(disparity_fn(view), tf.float32)
+  disparity = _as_disparity(
+      tf.cast(disparity_fn(view), tf.float32), min_depth, max_depth, answers)
   if disparity.shape[-1] not in (None, 1):
     raise errors.value_error(
-        "The network does not answer with a disparity.", expected="one channel, 0..1",
+        f"The network does not answer with one {answers}.", expected="one channel",
         received=f"{disparity.shape[-1]} channels",
-        fix="Pass the finest disparity output of a depth network, e.g. its 'disparity_0'.")
+        fix="Pass the finest output of a depth network, e.g. its 'disparity_0'.")
   if flip:
     disparity, mirrored = tf.split(disparity, 2)
     disparity = blend_mirrored(disparity, tf.reverse(mirrored, [2]))
   scaled = 1 / geometry.disparity_to_depth(disparity, min_depth, max_depth)
   return tf.image.resize(scaled, own)[..., 0]
+
+
+def _as_disparity(answer, min_depth, max_depth, answers):
+  """Returns the answer of a network as the disparity 0..1 that means the same depth."""
+  if answers == DISPARITY:
+    return answer
+  depth = tf.exp(answer) if answers == LOG_DEPTH else answer
+  depth = tf.clip_by_value(depth, min_depth, max_depth)
+  return (1 / depth - 1 / max_depth) / (1 / min_depth - 1 / max_depth)
 
 
 def blend_mirrored(disparity, flipped_back):

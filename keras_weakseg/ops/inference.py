@@ -4,9 +4,14 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg.ops import resize
 
+# What a network of segmentation answers with: pre-softmax scores, or probabilities by itself.
+SCORES = "scores"
+PROBABILITIES = "probabilities"
+ANSWERS = (SCORES, PROBABILITIES)
+
 
 def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0), scales=(1.0,),
-                        flip=False, window=(), window_stride=(), size=()):
+                        flip=False, window=(), window_stride=(), size=(), answers=SCORES):
   """Returns class probabilities of every pixel of `images`, at their own size.
 
   A view (one scale, mirrored or not) is padded at the bottom and right with the mean colour to
@@ -17,8 +22,9 @@ def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0
   overlap. Sizes and batch may be unknown until run time; with a window it does not run under XLA.
 
   Args:
-    score_fn: float32 RGB 0..255 [N, h, w, 3] -> pre-softmax class scores [N, h', w', C] on any
-      corner-aligned grid. Pass a `tf.function`: then a graph holds one copy of the network.
+    score_fn: float32 RGB 0..255 [N, h, w, 3] -> pre-softmax class scores (or what `answers` says)
+      [N, h', w', C] on any corner-aligned grid. Pass a `tf.function`: then a graph holds one copy
+      of the network.
     images: uint8 or float RGB 0..255 [N, H, W, 3].
     multiple: stride of the score grid in pixels.
     mean_rgb: colour of the padding, RGB 0..255.
@@ -27,12 +33,13 @@ def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0
     window: height and width of a sliding window in pixels of the view; empty = the whole view.
     window_stride: its step in pixels; empty = two thirds of the window.
     size: height and width to which the image is resized first; empty = its own size.
+    answers: `scores`, or `probabilities`: they are enlarged as they are, with no softmax.
 
   Returns:
     float32 [N, H, W, C], sums to 1 over C.
 
   Raises:
-    ValueError: scales, window or stride cannot be used.
+    ValueError: scales, window, stride or `answers` cannot be used.
 
   Example:
     >>> red = lambda x: tf.stack([255.0 - x[..., 0], x[..., 0]], -1)
@@ -43,6 +50,9 @@ def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0
   Reference: Chen et al., "DeepLab", TPAMI 2018 (arXiv 1606.00915).
   """
   window, window_stride = check_views(scales, window, window_stride, size)
+  if answers not in ANSWERS:
+    raise errors.unknown_name("answer of a network of segmentation", answers, ANSWERS)
+  spread = tf.nn.softmax if answers == SCORES else tf.identity
   images = tf.cast(images, tf.float32)
   own = _sides(images)
   base = tuple(size) or own
@@ -53,9 +63,10 @@ def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0
     for mirrored in (False, True) if flip else (False,):
       turned = tf.reverse(view, [2]) if mirrored else view
       if window:
-        found = _over_windows(score_fn, turned, sides, multiple, mean_rgb, window, window_stride)
+        found = _over_windows(score_fn, turned, sides, multiple, mean_rgb, window, window_stride,
+                              spread)
       else:
-        found = _whole(score_fn, turned, sides, multiple, mean_rgb)
+        found = _whole(score_fn, turned, sides, multiple, mean_rgb, spread)
       found = tf.reverse(found, [2]) if mirrored else found
       views.append(_resized(found, sides, own))
   return tf.add_n(views) / len(views) if len(views) > 1 else views[0]
@@ -147,13 +158,13 @@ def _at_least_one_cell(side, multiple):
   return tf.maximum(cells, 1) * multiple + 1
 
 
-def _whole(score_fn, view, sides, multiple, mean_rgb):
+def _whole(score_fn, view, sides, multiple, mean_rgb, spread):
   """Returns probabilities [N, h, w, C] of a view [N, h, w, 3] in one pass."""
   padded, larger = _padded(view, sides, multiple, mean_rgb)
   # Mixed precision ends here: float16 probabilities would tie where float32 ones do not.
   scores = tf.cast(score_fn(padded), tf.float32)
   scores = resize.resize_aligned(scores, larger)[:, :sides[0], :sides[1]]
-  return tf.nn.softmax(scores)
+  return spread(scores)
 
 
 def _starts(side, window, stride):
@@ -162,7 +173,7 @@ def _starts(side, window, stride):
   return tf.minimum(tf.range(-(-last // stride) + 1) * stride, last)
 
 
-def _over_windows(score_fn, view, sides, multiple, mean_rgb, window, stride):
+def _over_windows(score_fn, view, sides, multiple, mean_rgb, window, stride, spread):
   """Returns probabilities [N, h, w, C] of a view, averaged over overlapping windows."""
   cut = tuple(tf.minimum(side, edge) for side, edge in zip(window, sides))
   tops, lefts = (_starts(*each) for each in zip(sides, window, stride))
@@ -171,7 +182,7 @@ def _over_windows(score_fn, view, sides, multiple, mean_rgb, window, stride):
   def add(index, total):
     top, left = tops[index // columns], lefts[index % columns]
     patch = view[:, top:top + cut[0], left:left + cut[1]]
-    found = _whole(score_fn, patch, cut, multiple, mean_rgb)
+    found = _whole(score_fn, patch, cut, multiple, mean_rgb, spread)
     around = [[0, 0], [top, sides[0] - top - cut[0]], [left, sides[1] - left - cut[1]], [0, 0]]
     return index + 1, total + tf.pad(found, around)
 

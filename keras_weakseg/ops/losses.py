@@ -5,9 +5,11 @@ from keras_weakseg import errors, fields
 from keras_weakseg.ops.depth_losses import berhu_loss
 from keras_weakseg.ops.depth_losses import gradient_matching_loss
 from keras_weakseg.ops.depth_losses import scale_invariant_loss
+from keras_weakseg.ops.tag_losses import tag_sigmoid_loss
+from keras_weakseg.ops.tag_losses import tag_softmax_loss
 
 __all__ = ["aggregate_classes", "berhu_loss", "cross_entropy_map", "gradient_matching_loss",
-           "masked_cross_entropy", "scale_invariant_loss"]
+           "masked_cross_entropy", "scale_invariant_loss", "tag_sigmoid_loss", "tag_softmax_loss"]
 
 
 def cross_entropy_map(labels, scores, ignore=fields.IGNORE_LABEL, class_weights=None):

@@ -1,9 +1,10 @@
 """The size that images have for networks of depth: that of the data, or near it."""
 import copy
 
-from keras_weakseg import fields
 from keras_weakseg.data import broken
+from keras_weakseg import fields
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.tasks import sizes
 
 # All light networks and their decoders halve images five times.
 MULTIPLE = 32
@@ -63,17 +64,6 @@ def stored_size(source):
   return list(next(samples)[fields.IMAGE].shape[:2])
 
 
-def whole_size(augmentation, source):
-  """Returns the (height, width) of whole images for a network; None = it is not known.
-
-  Args:
-    augmentation: `schema.Augmentation`.
-    source: data source.
-  """
-  size = augmentation.resize or getattr(source, "size", None) or augmentation.crop
-  return tuple(size) if size else None
-
-
 def check(augmentation, sources, record):
   """Checks that a network of depth can take the images, before anything is written.
 
@@ -88,10 +78,10 @@ def check(augmentation, sources, record):
   if record.role == networks.SEGMENTATION:
     return
   for source in sources:
-    whole = whole_size(augmentation, source)
-    sizes = [tuple(augmentation.crop) or whole]
+    whole = sizes.whole_size(augmentation, source)
+    shapes = [tuple(augmentation.crop) or whole]
     if record.role == networks.DEPTH:
-      sizes.append(whole)  # What it predicts depth of.
-    for size in sizes:
+      shapes.append(whole)  # What it predicts depth of.
+    for size in shapes:
       if size:
         record.check_size(*size)

@@ -71,6 +71,7 @@ def _phase(name, settings, method_class, record, head, sources, finished):
   image_size.check(settings.data.augmentation, [part.source for part in parts], record)
   readings = (None if record.role == networks.DEPTH
               else heads.make_readings(settings.data, sources, head, parts))
+  _check_spaces(record, settings.data.head, readings or head.groups)
   maps = box_settings(method_class, options)
   bundle = bundles.Bundle(
       source_lib.with_box_labels(parts, maps, settings.data.cache_dir or None),
@@ -128,6 +129,14 @@ def _check_role(settings, method_class, record):
         f"'{settings.network.type}'.",
         expected="one of " + ", ".join(networks.network_names(method_class.role)),
         received=f"a network for {record.role}", fix="Set `network.type` to one of these.")
+
+
+def _check_spaces(record, head, several):
+  """Refuses tags in several label spaces: only scores of pixels are read in more than one."""
+  if record.role == networks.TAGS and several:
+    raise errors.value_error(
+        "Tags are learned in one label space.", expected="data.head ''", received=f"'{head}'",
+        fix="Leave data.head out and bring all sources to the same classes with `groups`.")
 
 
 def _references(settings):

@@ -6,41 +6,13 @@ import tensorflow as tf
 
 from keras_weakseg import __version__
 from keras_weakseg import errors
-from keras_weakseg import fields
 
 FORMAT = 1
 FILE = "keras_weakseg.json"
 
-# What an artifact predicts. Documents without a task are of segmentation.
+# The name of its task. Documents without one are of segmentation.
 TASK = "task"
 SEGMENTATION = "segmentation"
-DEPTH = "depth"
-
-
-def build(*, classes, palette, record, protocol, metadata, left_out=None):
-  """Returns the document of an artifact that predicts classes.
-
-  Args:
-    classes: names of the C classes, index 0 = background.
-    palette: C colours (R, G, B), 0..255.
-    record: dict or dataclass of the network with `mean_rgb`, `multiple`, `preprocessing`, ...
-    protocol: `evaluation.Protocol` of the signatures.
-    metadata: dict of anything JSON can hold, kept as `metadata`.
-    left_out: dict of what the evaluator's protocol has and the signatures have not.
-
-  Returns:
-    dict of `assemble` with `classes`, `palette` and `ignore`.
-
-  Raises:
-    ValueError: no or too many classes, equal names, a palette of another length or range, or as
-      `assemble`.
-  """
-  classes = [str(name) for name in classes]
-  return assemble(SEGMENTATION, record=record, protocol=protocol, metadata=metadata,
-                  left_out=left_out, content={
-                      "classes": _checked_classes(classes),
-                      "palette": _checked_palette(palette, classes),
-                      "ignore": int(protocol.ignore)})
 
 
 def assemble(task, *, record, protocol, metadata, content, left_out=None):
@@ -49,7 +21,7 @@ def assemble(task, *, record, protocol, metadata, content, left_out=None):
   It holds no date and no path, so that the same model gives the same bytes.
 
   Args:
-    task: `SEGMENTATION` or `DEPTH`.
+    task: name of the task.
     record: dict or dataclass of the network with `mean_rgb`, `multiple`, `preprocessing`, ...
     protocol: of the signatures, with `as_dict` and `hash`.
     metadata: dict of anything JSON can hold, kept as `metadata`.
@@ -96,23 +68,16 @@ def assemble(task, *, record, protocol, metadata, content, left_out=None):
         fix="Convert arrays with .tolist() and other objects with str().") from error
 
 
-def _checked_classes(classes):
-  if not 1 < len(classes) <= fields.IGNORE_LABEL or len(set(classes)) != len(classes):
-    raise errors.value_error(
-        "The class names of the artifact cannot be used.",
-        expected=f"2..{fields.IGNORE_LABEL} different names, index 0 = background",
-        received=f"{len(classes)} names, {len(set(classes))} different: {classes}",
-        fix="Pass the classes of the source the model was trained on.")
-  return classes
+def answers(record, default):
+  """Returns what the predictor of an artifact answers with.
 
+  Args:
+    record: dict or dataclass of the network; `answers` may be missing in older ones.
+    default: what is answered with then.
 
-def _checked_palette(palette, classes):
-  colours = [[int(value) for value in colour] for colour in palette]
-  good = all(len(colour) == 3 and 0 <= min(colour) and max(colour) <= 255 for colour in colours)
-  if not good or len(colours) != len(classes):
-    raise errors.value_error(
-        "The palette does not fit the classes.",
-        expected=f"{len(classes)} colours (R, G, B) in 0..255",
-        received=f"{len(colours)} entries: {colours}",
-        fix="Pass the palette of the same source as the classes.")
-  return colours
+  Example:
+    >>> answers({"answers": "probabilities"}, "scores"), answers({}, "scores")
+    ('probabilities', 'scores')
+  """
+  record = dataclasses.asdict(record) if dataclasses.is_dataclass(record) else dict(record)
+  return record.get("answers") or default

@@ -12,6 +12,7 @@ from keras_weakseg.files import writing
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import checkpoints
 
 RECORD = "record.json"
@@ -107,10 +108,9 @@ def load_step(directory, settings):
     directory: of the step; its folder holds a record like that of a run.
     settings: `schema.Experiment` that the step amounts to.
   """
-  from keras_weakseg.training import tasks  # pylint: disable=g-import-not-at-top
   record = read_record(directory)
   predictor, network_record = load_predictor(directory, settings.network)
-  return tasks.of_role(network_record.role).model(predictor, record, network_record, settings)
+  return tasks.of_record(network_record).model(predictor, record, network_record, settings)
 
 
 def restore_weights(predictor, path):

@@ -3,27 +3,28 @@ import types
 
 import tensorflow as tf
 
-from keras_weakseg import errors
-from keras_weakseg import fields
 from keras_weakseg.data import broken
 from keras_weakseg.data import check as checks
 from keras_weakseg.data import findings
 from keras_weakseg.data import overlaps
 from keras_weakseg.data import parts
 from keras_weakseg.data import source as source_lib
-from keras_weakseg.training import tasks
+from keras_weakseg import errors
+from keras_weakseg import fields
+from keras_weakseg.tasks import registry as tasks
 
+_SEGMENTATION = tasks.by_name("segmentation")
 # Somebody's own data need not have such a split; any other name that is not there is a mistake.
 OPTIONAL = (source_lib.VALIDATION, "val")
 
 
-def labelled_ids(source, split, task=tasks.SegmentationTask):
+def labelled_ids(source, split, task=_SEGMENTATION):
   """Returns the ids of a split whose label exists and may be read; none for an empty split.
 
   Args:
     source: `data.source.Source`.
     split: name of a split, or several joined by `+`.
-    task: of `tasks`: the label is a mask, or true depth.
+    task: of `tasks`, which says what the label is.
 
   Raises:
     ValueError: there is no such split.
@@ -56,7 +57,7 @@ def unseen_masks(source, split, plan=None):
   return tuple(name for name in labelled_ids(source, split) if name not in learned)
 
 
-def labelled_samples(source, split, task=tasks.SegmentationTask):
+def labelled_samples(source, split, task=_SEGMENTATION):
   """Returns every sample of a split that has a label once, with it, at original size.
 
   Args:
@@ -72,7 +73,7 @@ def labelled_samples(source, split, task=tasks.SegmentationTask):
       wanted=(fields.IMAGE, fields.SAMPLE_ID, task.label)).prefetch(tf.data.AUTOTUNE)
 
 
-def explained(source, split, error, task=tasks.SegmentationTask):
+def explained(source, split, error, task=_SEGMENTATION):
   """Returns the error that a user should see for an error while samples are evaluated.
 
   Args:
@@ -103,7 +104,7 @@ def check_plan(plan, split):
     ValueError: training would go wrong, a split is unknown, one that is validated has no labels, or
       images that are evaluated are trained on.
   """
-  notes = _lacking(plan.source, split, tasks.of_role(plan.record.role))
+  notes = _lacking(plan.source, split, tasks.of_record(plan.record))
   for step in plan.steps:
     if getattr(step, "validation", ""):
       _check_validation(step)
@@ -117,7 +118,7 @@ def check_plan(plan, split):
 
 def _check_validation(step):
   """Refuses a split without labels as the one that is validated."""
-  task = tasks.of_role(step.record.role)
+  task = tasks.of_record(step.record)
   if not labelled_ids(step.source, step.validation, task):
     raise errors.value_error(
         f"The split '{step.validation}' of '{step.source.name}' cannot pick the best checkpoint.",
@@ -143,14 +144,14 @@ def check_late(plan, step, phase):
 
 def _evaluated(plan, split):
   """Returns the splits of the plan's source that give figures of its predictor."""
-  lacks = _lacking(plan.source, split, tasks.of_role(plan.record.role))
+  lacks = _lacking(plan.source, split, tasks.of_record(plan.record))
   return [name for name in ("" if lacks else split, plan.last.validation) if name]
 
 
 def _refuse_validated(step, phase):
   """Refuses a step that validates itself on what it trains on."""
   if step.validation:
-    ids = labelled_ids(step.source, step.validation, tasks.of_role(step.record.role))
+    ids = labelled_ids(step.source, step.validation, tasks.of_record(step.record))
     _refuse_trained(phase, step.source, step.validation, ids)
 
 
@@ -169,7 +170,7 @@ def check_phase(phase, source, record, evaluated=()):
   Raises:
     ValueError: training would go wrong, or images that are evaluated are trained on.
   """
-  task = tasks.of_role(record.role)
+  task = tasks.of_record(record)
   ids = {name: labelled_ids(source, name, task) for name in evaluated}
   warnings = [line for name in ids for line in _refuse_trained(phase, source, name, ids[name])]
   own = [parts.Part(source, name, task.flag, name=name) for name in ids]

@@ -1,10 +1,10 @@
 """Figures and pictures of a validation split while a method trains."""
 import tensorflow as tf
 
-from keras_weakseg import errors
 from keras_weakseg.data import decode
+from keras_weakseg import errors
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import splits
-from keras_weakseg.training import tasks
 
 
 class Validation:
@@ -15,7 +15,7 @@ class Validation:
   """
 
   def __init__(self, step):
-    self.task = tasks.of_role(step.record.role)
+    self.task = tasks.of_record(step.record)
     self._step = step
     self._experiment = step.settings
     self._protocol = self.task.configured(step.settings)

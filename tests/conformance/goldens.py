@@ -24,7 +24,7 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
 from keras_weakseg.ops import alignment, boxes, crf, em, images, inference, losses, permutohedral
 from keras_weakseg.ops import cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import geometry, photometric, resize, windows
+from keras_weakseg.ops import geometry, photometric, resize, tag_inference, tag_losses, windows
 
 CLASSES = 4
 SIDE = 33
@@ -85,6 +85,10 @@ def _video_loss(photo, fine, coarse, turn, shift, camera, noise=None, **options)
 
 def _score_fn(pixels):
   return tf.concat([pixels[:, ::8, ::8], 128.0 - pixels[:, ::8, ::8, :1]], -1) / 64.0
+
+
+def _tag_fn(pixels):
+  return tf.reduce_mean(_score_fn(pixels), [1, 2])
 
 
 def _png():
@@ -162,6 +166,9 @@ OPS = (
     Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
         lambda view: view[:, ::2, ::2, :1] / 255.0, x, (8, 16), flip=True), [_PIXELS],
        no_xla="XLA has no kernel that smooths what it shrinks"),
+    Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
+        lambda view: view[:, ::2, ::2, :1] / 64.0 - 2.0, x, (8, 16), answers="log_depth"),
+       [_PIXELS], no_xla="XLA has no kernel that smooths what it shrinks"),
     Op("depth_images.encode_depth_png", lambda depth: depth_images.encode_depth_png(depth, 256.0),
        [_DEPTH[0, ..., 0]], no_xla=_STRINGS, tolerance=0),
     Op("depth_images.decode_depth_png", lambda png: depth_images.decode_depth_png(png, 256.0),
@@ -193,6 +200,20 @@ OPS = (
     Op("inference.class_probabilities", lambda x: inference.class_probabilities(
         _score_fn, x, window=(16, 16), window_stride=(12, 8)), [_PIXELS],
        no_xla="the sum over windows grows to the number of classes inside a loop"),
+    Op("inference.class_probabilities", lambda x: inference.class_probabilities(
+        lambda view: tf.nn.softmax(_score_fn(view)), x, scales=(0.5, 1.0), answers="probabilities"),
+       [_PIXELS]),
+    Op("tag_losses.tag_sigmoid_loss", tag_losses.tag_sigmoid_loss, [_SCORES[:, 0, 0], _TAGS],
+       gradient=[0]),
+    Op("tag_losses.tag_softmax_loss", tag_losses.tag_softmax_loss, [_SCORES[:, 0, 0], _TAGS],
+       gradient=[0]),
+    Op("tag_inference.foreground_probabilities", lambda scores:
+       tag_inference.foreground_probabilities(scores, "softmax"), [_SCORES[:, 0, 0]], gradient=[0]),
+    Op("tag_inference.tag_probabilities", lambda x: tag_inference.tag_probabilities(
+        _tag_fn, x, flip=True), [_PIXELS]),
+    Op("tag_inference.tag_probabilities", lambda x: tag_inference.tag_probabilities(
+        _tag_fn, x, size=(9, 12), scales=(0.5, 1.0)), [_PIXELS],
+       no_xla="XLA has no kernel that smooths what it shrinks"),
     Op("inference.check_views", inference.check_views, [(1.0,), (96, 96), ()],
        host="checks Python numbers while a graph is built"),
     Op("images.decode_image", images.decode_image, [_png()], no_xla=_STRINGS, tolerance=0),
@@ -247,7 +268,7 @@ class Network:
 
   def build(self, num_classes=CLASSES, **options):
     """Returns the predictor (of all outputs) and the network, with free sizes."""
-    scored = self.record.role in (networks.SEGMENTATION, networks.MULTITASK)
+    scored = self.record.role in networks.CLASSIFIED
     network = networks.build_network(
         self.name, (None, None, 3), num_classes if scored else 0, **{**self.options, **options})
     return preprocessing.predictor(network, self.record), network
@@ -265,6 +286,8 @@ class Network:
     record = self.record
     if record.role == networks.POSE:
       return [(count, 1, 3)] * 2
+    if record.role == networks.TAGS:
+      return [(count, CLASSES)]
     found = {f"disparity_{level}": grid(2 ** level, 1) for level in record.levels}
     if record.role != networks.DEPTH:
       found["scores"] = grid(record.stride, CLASSES)
@@ -300,6 +323,7 @@ NETWORKS = (
     Network("light_multitask", _LIGHT_UNET),
     Network("pose_network", {"filters": 16}, slow=True),
     Network("light_pose", {"alpha": 0.25, "filters": 16}),
+    Network("tag_classifier", {"alpha": 0.25, "dropout_rate": 0.3}),
 )
 
 # === Methods ===
@@ -403,6 +427,24 @@ def segmentation_batch(step):
       fields.VALID: valid,
       fields.SAMPLE_KEY: np.stack([np.arange(8), np.full(8, step)], 1).astype(np.int32),
   }
+
+
+def tag_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns a network of tags on the trunk of `shallow_network`, and its predictor."""
+  trunk = shallow_network(synchronized, dropout_rate)
+  features = trunk.get_layer("head_dropout").output
+  scores = keras.layers.GlobalAveragePooling2D(dtype="float32")(features)
+  scores = keras.layers.Dense(CLASSES, dtype="float32", name="head_tags")(scores)
+  network = keras.Model(trunk.input, scores)
+  return {"networks": {"classifier": built("tag_classifier", network)}}
+
+
+def tag_batch(step):
+  """Returns the batch with noisy tags too."""
+  batch = segmentation_batch(step)
+  wrong = np.random.RandomState(100 + step).rand(8, CLASSES) < 0.2
+  return {**batch, fields.NOISY_TAGS: np.where(wrong, 1 - batch[fields.TAGS], batch[fields.TAGS])
+          .astype(np.float32)}
 
 
 def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
@@ -574,6 +616,9 @@ METHODS += (
     Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
     Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
            {"depth_from": "teacher"}, video_batch),
+    Method("tags", "", tag_predictor, batch=tag_batch),
+    Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
+           tag_batch),
 )
 
 

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from keras_weakseg import data as kw_data
-from keras_weakseg import fields
 from keras_weakseg.data import disparity_maps
 from keras_weakseg.data import label_maps
 from keras_weakseg.data import video
-from keras_weakseg.evaluation import predict
-from keras_weakseg.evaluation import predict_depth
+from keras_weakseg import fields
+from keras_weakseg.tasks.depth import predict as predict_depth
+from keras_weakseg.tasks.segmentation import predict
 from keras_weakseg.training import restore
 
 CAMERA = "12 12 7.5 5.5"

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_weakseg import data, fields
 from keras_weakseg.evaluation import depth_baselines as baselines
-from keras_weakseg.evaluation import evaluate_depth
-from keras_weakseg.evaluation.depth_protocol import DepthProtocol
+from keras_weakseg.tasks.depth import evaluate as evaluate_depth
+from keras_weakseg.tasks.depth.protocol import DepthProtocol
 
 
 def dataset(truths):

@@ -4,8 +4,8 @@ import dataclasses
 import pytest
 
 from keras_weakseg.evaluation import protocol_base
-from keras_weakseg.evaluation.depth_protocol import DepthProtocol
-from keras_weakseg.evaluation.protocol import Protocol
+from keras_weakseg.tasks.depth.protocol import DepthProtocol
+from keras_weakseg.tasks.segmentation.protocol import Protocol
 
 
 def test_hashes_that_are_written_beside_numbers_stay():

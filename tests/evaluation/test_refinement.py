@@ -4,11 +4,11 @@ import types
 import numpy as np
 import pytest
 
-from keras_weakseg.evaluation import model as models
 from keras_weakseg.evaluation import refinement
-from keras_weakseg.evaluation.protocol import Protocol
 from keras_weakseg.ops import crf
 from keras_weakseg.ops import crf_parameters
+from keras_weakseg.tasks.segmentation import model as models
+from keras_weakseg.tasks.segmentation.protocol import Protocol
 
 
 def soft(seed=0):

@@ -122,7 +122,26 @@ def test_one_graph_serves_all_sizes():
 
 
 def test_another_output_is_refused():
-  with pytest.raises(ValueError, match="one channel, 0..1. Received: 3 channels"):
+  with pytest.raises(ValueError, match="one channel. Received: 3 channels"):
     depth_inference.depth_disparity(lambda x: x, photos(1, 8, 8), (8, 8))
   with pytest.raises(ValueError, match="range of depths is empty"):
     depth_inference.depth_disparity(brightness, photos(1, 8, 8), (8, 8), min_depth=0.0)
+
+
+@pytest.mark.parametrize("answers, function", [
+    ("depth", lambda x: 1 / (0.1 + 1.9 * brightness(x))),
+    ("log_depth", lambda x: -tf.math.log(0.1 + 1.9 * brightness(x)))])
+def test_depth_and_its_logarithm_say_what_their_disparity_says(answers, function):
+  options = {"flip": True, "min_depth": 0.5, "max_depth": 10.0}
+  wanted = depth_inference.depth_disparity(brightness, photos(2, 19, 40), (32, 64), **options)
+  found = depth_inference.depth_disparity(
+      function, photos(2, 19, 40), (32, 64), answers=answers, **options)
+  np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_depth_is_cut_to_the_range_and_unknown_answers_are_refused():
+  far = depth_inference.depth_disparity(lambda x: tf.fill([*x.shape[:3], 1], 1e9), photos(1, 4, 4),
+                                        (4, 4), max_depth=50.0, answers="depth")
+  np.testing.assert_allclose(far, 1 / 50, rtol=1e-5)
+  with pytest.raises(ValueError, match="mean 'depth'"):
+    depth_inference.depth_disparity(brightness, photos(1, 4, 4), (4, 4), answers="depht")

@@ -210,3 +210,16 @@ def test_a_batch_is_its_images_one_by_one():
 def test_views_that_cannot_be_used_are_refused(options, words):
   with pytest.raises(ValueError, match=words):
     inference.class_probabilities(local_scores, photos(1, 20, 30, 3), **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"flip": True}, {"window": (16, 16)}])
+def test_probabilities_go_through_without_a_softmax(options):
+  """On a grid as fine as the image nothing is resized, so both roads must meet."""
+  scores = lambda images: images / 40.0
+  image, fine = photos(2, 17, 25, 3, seed=12), {"multiple": 8, "mean_rgb": MEAN, **options}
+  wanted = inference.class_probabilities(scores, image, **fine)
+  found = inference.class_probabilities(
+      lambda x: tf.nn.softmax(scores(x)), image, answers="probabilities", **fine)
+  np.testing.assert_allclose(found, wanted, atol=1e-6)
+  with pytest.raises(ValueError, match="mean 'probabilities'"):
+    inference.class_probabilities(scores, image, answers="probabilites")

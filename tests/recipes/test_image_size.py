@@ -4,9 +4,9 @@ import types
 
 import pytest
 
-from keras_weakseg import data
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
+from keras_weakseg import data
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import image_size
 
@@ -58,15 +58,6 @@ SOURCE = types.SimpleNamespace(size=None)
 SIZED = types.SimpleNamespace(size=(100, 200))
 DEPTH = networks.network_record("light_depth")
 JOINT = networks.network_record("light_multitask")
-
-
-@pytest.mark.parametrize("augmentation, source, wanted", [
-    (schema.Augmentation(crop=(32, 32), resize=(64, 96)), SIZED, (64, 96)),
-    (schema.Augmentation(crop=(32, 32)), SIZED, (100, 200)),
-    (schema.Augmentation(crop=(32, 32)), SOURCE, (32, 32)),
-    (schema.Augmentation(crop=()), SOURCE, None)])
-def test_whole_images_are_resized_or_come_in_their_size(augmentation, source, wanted):
-  assert image_size.whole_size(augmentation, source) == wanted
 
 
 @pytest.mark.parametrize("augmentation, source, record", [

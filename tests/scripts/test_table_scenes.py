@@ -8,10 +8,10 @@ import pytest
 import run_tables
 import table_scenes
 
-from keras_weakseg import datasets
 from keras_weakseg.configs import depth_scenes
+from keras_weakseg import datasets
 from keras_weakseg.evaluation import depth_baselines
-from keras_weakseg.evaluation import evaluate_depth
+from keras_weakseg.tasks.depth import evaluate as evaluate_depth
 
 
 @pytest.fixture

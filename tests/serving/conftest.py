@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.evaluation import depth_model
-from keras_weakseg.evaluation import model as models
-from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
-from keras_weakseg.serving import depth_export
-from keras_weakseg.serving import export
+from keras_weakseg.tasks.depth import export as depth_export
+from keras_weakseg.tasks.depth import model as depth_model
+from keras_weakseg.tasks.segmentation import export
+from keras_weakseg.tasks.segmentation import model as models
+from keras_weakseg.tasks.segmentation import protocol as protocols
 
 CLASSES = ("background", "cat", "dog", "bird")
 PALETTE = ((0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0))

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.framework import keras
 from keras_weakseg.serving import base_module
 from keras_weakseg.serving import document as documents
+from keras_weakseg.tasks.segmentation import protocol as protocols
 
 
 class Mean(base_module.BaseModule):

@@ -17,8 +17,9 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from keras_weakseg.evaluation import protocol as protocols
 from keras_weakseg.serving import client
+from keras_weakseg.tasks import rest_depths, rest_masks
+from keras_weakseg.tasks.segmentation import protocol as protocols
 
 README = pathlib.Path(__file__).resolve().parents[2] / "saved_models" / "README.md"
 
@@ -40,7 +41,7 @@ def png(pixels):
 @pytest.mark.parametrize("sizes", [[(30, 41)], [(30, 41), (17, 60), (64, 64), (25, 25)]])
 def test_masks_come_back_at_each_images_size(kit, predictor, server, sizes):
   images = [kit.random_image(*size, seed=number) for number, size in enumerate(sizes)]
-  found = client.rest_masks(post(server, client.rest_request(*map(png, images))))
+  found = rest_masks(post(server, client.rest_request(*map(png, images))))
   evaluator = kit.segmentation_model(predictor)
   assert len(found) == len(images)
   for (mask, class_ids), image in zip(found, images):
@@ -58,7 +59,7 @@ def test_the_request_holds_the_bytes_and_nothing_else():
 @pytest.mark.parametrize("sizes", [[(30, 41)], [(30, 41), (17, 60), (64, 64)]])
 def test_depths_come_back_at_each_images_size(kit, depth_predictor, depth_server, sizes):
   images = [kit.random_image(*size, seed=number) for number, size in enumerate(sizes)]
-  found = client.rest_depths(post(depth_server, client.rest_request(*map(png, images))))
+  found = rest_depths(post(depth_server, client.rest_request(*map(png, images))))
   model = kit.depth_model(depth_predictor)
   assert [depth.shape for depth in found] == sizes
   for depth, image in zip(found, images):
@@ -69,7 +70,7 @@ def test_depths_come_back_at_each_images_size(kit, depth_predictor, depth_server
 def test_the_scale_of_the_answer_makes_depth_of_the_values():
   values = base64.b64encode(png(np.array([[256, 1], [0, 65535]], np.uint16))).decode()
   rows = [{"depth_png_bytes": {"b64": values}, "depth_scale": scale} for scale in (256.0, 1.0)]
-  metres, raw = client.rest_depths({"predictions": rows})
+  metres, raw = rest_depths({"predictions": rows})
   np.testing.assert_array_equal(metres, [[1.0, 1 / 256], [0.0, 65535 / 256]])
   np.testing.assert_array_equal(raw, [[256, 1], [0, 65535]])
 
@@ -84,7 +85,7 @@ def test_the_range_and_unit_of_depth_are_within_reach_of_rest(depth_server):
 def test_padding_is_taken_off_the_class_ids():
   mask = base64.b64encode(png(np.full((2, 3), 7, np.uint8))).decode()
   answer = {"predictions": [{"mask_png_bytes": {"b64": mask}, "class_ids": [7, -1]}]}
-  (found, class_ids), = client.rest_masks(answer)
+  (found, class_ids), = rest_masks(answer)
   assert class_ids == [7] and found.shape == (2, 3) and (found == 7).all()
 
 

@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import data as data_lib
-from keras_weakseg import fields
 from keras_weakseg.data import bundle as bundles
 from keras_weakseg.data import parts
+from keras_weakseg import fields
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import splits
-from keras_weakseg.training import tasks
 
 
 @pytest.fixture
@@ -141,9 +141,9 @@ def test_an_error_of_the_house_is_unwrapped(tiny_data):
 
 
 def test_true_depth_is_the_label_of_depth(tiny_video, tiny_data):
-  assert len(splits.labelled_ids(tiny_video, "validation", tasks.DepthTask)) == 6
-  assert splits.labelled_ids(tiny_data, "train", tasks.DepthTask) == ()
-  sample = next(iter(splits.labelled_samples(tiny_video, "validation", tasks.DepthTask)))
+  assert len(splits.labelled_ids(tiny_video, "validation", tasks.by_name("depth"))) == 6
+  assert splits.labelled_ids(tiny_data, "train", tasks.by_name("depth")) == ()
+  sample = next(iter(splits.labelled_samples(tiny_video, "validation", tasks.by_name("depth"))))
   assert set(sample) >= {fields.IMAGE, fields.DEPTH, fields.SAMPLE_ID}
   assert not {fields.MASK, fields.POSES, fields.FRAMES} & set(sample)
 

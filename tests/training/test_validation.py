@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg import data
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
-from keras_weakseg.evaluation import evaluate as evaluation
+from keras_weakseg import data
+from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.training import validation
 
 PALETTE = [(0, 0, 0), (200, 0, 0)]
@@ -35,7 +35,8 @@ def plan(samples):
       "mask": tf.TensorSpec([None, None], tf.uint8), "sample_id": tf.TensorSpec([], tf.string),
       "supervision": tf.TensorSpec([], tf.int32)})
   source = data.Dataset(dataset, classes=("background", "bright"), palette=PALETTE)
-  record = types.SimpleNamespace(mean_rgb=(0, 0, 0), padding_multiple=1, role="segmentation")
+  record = types.SimpleNamespace(mean_rgb=(0, 0, 0), padding_multiple=1, role="segmentation",
+                                 answers="scores")
   return types.SimpleNamespace(validation="train", source=source, record=record)
 
 
@@ -106,7 +107,7 @@ class Red:
 
 
 def depth_step(video, settings):
-  record = types.SimpleNamespace(role="depth", multiple=32)
+  record = types.SimpleNamespace(role="depth", multiple=32, answers="disparity")
   return types.SimpleNamespace(
       validation="validation", source=video, record=record, settings=settings)
 

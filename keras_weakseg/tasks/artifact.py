@@ -1,0 +1,119 @@
+"""From an exported artifact back to a model that can be evaluated, asked and exported again."""
+import json
+import pathlib
+
+import tensorflow as tf
+
+from keras_weakseg import errors
+from keras_weakseg.serving import document as documents
+from keras_weakseg.serving import versions
+from keras_weakseg.tasks import registry
+
+
+def find_version(path):
+  """Returns the folder of a version: `path` itself, or the highest one below it.
+
+  Args:
+    path: `<base>` or `<base>/<version>` of `export_artifact`.
+
+  Returns:
+    `pathlib.Path`.
+
+  Raises:
+    FileNotFoundError: there is no such folder, or no version in it.
+    ValueError: the folder is a SavedModel that this package has not written.
+  """
+  path = pathlib.Path(path)
+  folder = path
+  if path.is_dir() and not (path / "saved_model.pb").is_file():
+    folder = path / str(versions.highest(path))
+  if not (folder / "saved_model.pb").is_file():
+    raise errors.missing(
+        f"There is no artifact in {path}.",
+        expected="<base> with a version folder such as 1/saved_model.pb, or the version folder",
+        received=_listing(path), fix="Export one with `keras-weakseg export`, or correct the path.")
+  if not (folder / "assets.extra" / documents.FILE).is_file():
+    raise errors.value_error(
+        f"The SavedModel in {folder} was not exported by keras_weakseg.",
+        expected=f"assets.extra/{documents.FILE} with task and protocol",
+        received=_listing(folder), fix="Export the model with `keras-weakseg export`.")
+  return folder
+
+
+def read_document(path):
+  """Returns the document of an artifact as a dict, without loading it.
+
+  See `serving.document.assemble`; `task` is there also if the artifact is older.
+
+  Args:
+    path: `<base>` or `<base>/<version>`.
+
+  Raises:
+    FileNotFoundError, ValueError: as `find_version`; or the document is damaged or too new.
+  """
+  file = find_version(path) / "assets.extra" / documents.FILE
+  try:
+    document = json.loads(file.read_text(encoding="utf-8"))
+    form = document["format"]
+  except (ValueError, KeyError, TypeError) as error:
+    raise errors.value_error(
+        f"The document {file} is damaged.", expected="the JSON that export wrote",
+        received=f"{type(error).__name__}: {error}", fix="Export the model again.") from error
+  if form != documents.FORMAT:
+    raise errors.value_error(
+        f"The artifact in {file.parent.parent} has a format this version does not know.",
+        expected=f"format {documents.FORMAT}",
+        received=f"format {form}, written by version {document.get('library_version')}",
+        fix="Install that version of keras_weakseg, or export the model again.")
+  return {documents.TASK: documents.SEGMENTATION, **document}
+
+
+def load_artifact(path):
+  """Returns the model of an artifact.
+
+  Args:
+    path: `<base>` (its highest version is taken) or `<base>/<version>`.
+
+  Returns:
+    The model of the artifact's task: `SegmentationModel`, `DepthModel`, `TagModel`, ...; its
+    `metadata` is the artifact's document with `artifact`, the path of the version, added.
+
+  Raises:
+    FileNotFoundError: there is no artifact.
+    ValueError: it is a SavedModel of another kind, or damaged.
+  """
+  folder = find_version(path)
+  document = read_document(folder)
+  task = registry.by_name(document[documents.TASK])
+  try:
+    loaded = tf.saved_model.load(str(folder))
+  except (OSError, ValueError, tf.errors.OpError) as error:
+    raise errors.value_error(
+        f"The artifact in {folder} cannot be loaded.", expected="a whole SavedModel",
+        received=f"{type(error).__name__}: {error}",
+        fix="Copy the folder again, with variables/, or export the model again.") from error
+  return task.load(loaded, document, {**document, "artifact": str(folder)})
+
+
+def export_arguments(model):
+  """Returns the keyword arguments with which the task of a loaded artifact writes it again.
+
+  Args:
+    model: of `load_artifact`.
+
+  Returns:
+    dict of `record`, `protocol` (a CRF that was left out is back in it) and `metadata`.
+  """
+  document = model.metadata
+  return {"record": document["network"],
+          "protocol": {**document["protocol"], **document["left_out"]},
+          "metadata": document["metadata"]}
+
+
+def _listing(path):
+  """Returns what is there, for an error."""
+  if not path.exists():
+    return "no such folder"
+  if not path.is_dir():
+    return "a file"
+  return ", ".join(sorted(entry.name for entry in path.iterdir())[:20]) or "an empty folder"

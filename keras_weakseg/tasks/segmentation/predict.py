@@ -1,0 +1,84 @@
+"""Masks, overlays and a contact sheet of photographs that have no labels."""
+import json
+
+import numpy as np
+
+from keras_weakseg.evaluation import gallery, inputs as image_files, mask_files, pictures
+from keras_weakseg.evaluation import samples, sheets, staging
+from keras_weakseg.tasks.segmentation.protocol import Protocol
+
+PREDICTIONS, SHEET, INDEX = "predictions.json", "contact_sheet.png", "index.html"
+_ENDINGS = (".png", "_overlay.jpg")
+_SHEET_SAMPLES, _TILE = 24, 240
+
+
+def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_sheet=True,
+            progress=True):
+  """Writes the mask of every photograph at its own size, and pictures to look at.
+
+  Pixels are taken as stored: an EXIF orientation is ignored, so a mask always lies on the stored
+  pixels. All files appear when the last photograph is done, or none does.
+
+  Args:
+    model: `SegmentationModel`.
+    inputs: path of an image, a folder, a pattern, or a list of these.
+    output_dir: folder; made if needed. It gets `<name>.png` (palette PNG, values = class ids),
+      `<name>_overlay.jpg`, `contact_sheet.png` (the first 24), `index.html`, `predictions.json`.
+    protocol: `Protocol` or its dict; None = the default one.
+    overlays: write the overlays.
+    contact_sheet: write the contact sheet and the HTML page.
+    progress: show a progress bar on a terminal.
+
+  Returns:
+    List of dicts, also in `predictions.json`: `name`, `source` (the path that was read), `mask` and
+    `overlay` (file names in `output_dir`; None without overlays), `height`, `width`, `classes`
+    {class name: share of the pixels}, largest first.
+
+  Raises:
+    FileNotFoundError: an input gives no image.
+    ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
+      `output_dir`, or that cannot be written.
+  """
+  protocol = Protocol.from_dict(protocol or {})
+  paths, notes = image_files.checked(inputs, output_dir)
+  records, rows = [], []
+  with staging.staged(output_dir) as folder:
+    images = image_files.decoded(paths, _ENDINGS, (SHEET, INDEX, PREDICTIONS))
+    decoded = ((image, (path, name, image)) for path, name, image in samples.bar(
+        images, "predict", progress, len(paths)))
+    for mask, (path, name, image) in model.masks(decoded, protocol):
+      records.append(_write(folder, model, path, name, image.numpy(), mask, overlays))
+      if contact_sheet and len(rows) < _SHEET_SAMPLES:
+        rows.append({"name": name, "image": sheets.shrunk(image, _TILE),
+                     "prediction": sheets.shrunk(mask, _TILE)})
+    look = {"classes": model.classes, "palette": model.palette}
+    if contact_sheet:
+      sheets.contact_sheet(rows, folder / SHEET, ("image", "prediction"), tile=_TILE, across=2,
+                           **look)
+      gallery.write_index(folder / INDEX, records, subtitle=f"{len(records)} images; "
+                          f"{protocol.describe()}; protocol {protocol.hash()}", **look)
+    staging.write_whole(folder / PREDICTIONS, json.dumps({
+        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(), "notes": notes,
+        "model": model.metadata, "predictions": records}, indent=1, default=str).encode())
+  return records
+
+
+def _write(folder, model, path, name, image, mask, overlays):
+  """Writes the files of one photograph; returns its record."""
+  record = {"name": name, "source": str(path), "mask": f"{name}.png", "overlay": None,
+            "height": mask.shape[0], "width": mask.shape[1],
+            "classes": _shares(mask, model.classes)}
+  mask_files.write_mask(folder / record["mask"], mask, model.palette)
+  if overlays:
+    record["overlay"] = f"{name}_overlay.jpg"
+    # About one pixel in a picture of 500, so that lines are seen in large photographs too.
+    drawn = pictures.overlay(image, mask, model.palette, contour=1 + max(mask.shape) // 700)
+    staging.write_whole(folder / record["overlay"], pictures.encode_jpeg(drawn))
+  return record
+
+
+def _shares(mask, classes):
+  """Returns {class name: share of the pixels} of the classes that were found, largest first."""
+  counts = np.bincount(mask.ravel(), minlength=len(classes))
+  return {classes[index]: round(float(counts[index] / mask.size), 6)
+          for index in np.argsort(-counts, kind="stable") if counts[index]}

@@ -1,0 +1,75 @@
+"""Segmentation as a task: the class of every pixel, by any network with scores."""
+import numpy as np
+
+from keras_weakseg import errors
+from keras_weakseg.evaluation import pictures
+from keras_weakseg import fields
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.ops import inference
+from keras_weakseg.serving import loading
+from keras_weakseg.tasks.segmentation import evaluate as evaluation
+from keras_weakseg.tasks.segmentation import export as exporting
+from keras_weakseg.tasks.segmentation import model as models
+from keras_weakseg.tasks.segmentation import predict as prediction
+from keras_weakseg.tasks.segmentation import protocol as protocols
+from keras_weakseg.tasks import task
+
+
+class SegmentationTask(task.Task):
+  """Classes of pixels. See `task.Task` for what its methods take and return."""
+  name = "segmentation"
+  roles = (networks.SEGMENTATION, networks.MULTITASK)
+  label = fields.MASK
+  flag = fields.Supervision.MASK
+  labels = "masks"
+  headline = "mean_iou"
+  model_type = models.SegmentationModel
+  protocol_type = protocols.Protocol
+  section = "protocol"
+
+  def text(self, figures):
+    return f"validation mIoU {100 * figures['mean_iou']:.2f} %"
+
+  def facts(self, experiment, source):
+    del experiment
+    return {"classes": list(source.classes),
+            "palette": [list(map(int, color)) for color in source.palette]}
+
+  def model(self, predictor, facts, record, experiment):
+    return models.SegmentationModel(
+        predictor, tuple(facts["classes"]), [tuple(color) for color in facts["palette"]],
+        mean_rgb=tuple(record.mean_rgb), multiple=record.padding_multiple, answers=record.answers,
+        metadata=self.metadata(experiment))
+
+  def check_source(self, model, source):
+    if tuple(source.classes) != tuple(model.classes):
+      raise errors.value_error(
+          "The data has other classes than the model.", expected=", ".join(model.classes),
+          received=", ".join(source.classes), fix="Evaluate on data with the model's class list.")
+
+  def evaluate(self, model, samples, protocol, progress=True):
+    return evaluation.evaluate(model, samples, protocol, progress=progress)
+
+  def draw(self, model, samples, protocol):
+    images = [sample[fields.IMAGE] for sample in samples]
+    masks = [np.asarray(model.mask(image[None], protocol))[0] for image in images]
+    return pictures.draw_predictions(
+        images, [sample[fields.MASK] for sample in samples], masks, model.palette)
+
+  def predict(self, model, inputs, output_dir, *, protocol=None, progress=True, overlays=True,
+              contact_sheet=True):
+    return prediction.predict(model, inputs, output_dir, protocol, overlays=overlays,
+                              contact_sheet=contact_sheet, progress=progress)
+
+  def export(self, model, base_dir, *, record, protocol, metadata):
+    return exporting.export_artifact(
+        model.score_fn, base_dir, classes=model.classes, palette=model.palette,
+        record=loading.with_values(record, multiple=model.multiple),
+        protocol=protocol, metadata=metadata)
+
+  def load(self, loaded, document, metadata):
+    return models.SegmentationModel(
+        loading.LoadedFunction(loaded, "scores"), tuple(document["classes"]),
+        tuple(tuple(color) for color in document["palette"]),
+        mean_rgb=tuple(document["mean_rgb"]), multiple=document["multiple"],
+        answers=document.get("answers") or inference.SCORES, metadata=metadata)

@@ -1,0 +1,1 @@
+"""Tags: which classes an image shows, anywhere (multi-label classification)."""

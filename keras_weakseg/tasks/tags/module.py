@@ -1,0 +1,85 @@
+"""What an artifact of tags computes: the signatures, as functions of TensorFlow alone."""
+import functools
+
+import tensorflow as tf
+
+from keras_weakseg.ops import images as image_ops
+from keras_weakseg.ops import tag_inference
+from keras_weakseg.serving import base_module as base
+
+TAG_NAMES = "tag_names"                # string [B, k], the surest first, padded with ""
+PROBABILITIES = "probabilities"        # float32 [B, C], 0 at the background's place
+PRESENT = "present"                    # bool [B, C]
+
+
+class TagServingModule(base.BaseModule):
+  """The object that is saved: variables, the four signatures, and `tag_scores`.
+
+  Args:
+    predictor: `keras.Model` (or a trackable callable), RGB 0..255 float32 [N, h, w, 3] -> tag
+      scores [N, C].
+    document: dict as `document.build` makes it.
+  """
+
+  def __init__(self, predictor, document):
+    super().__init__(predictor, document)
+    protocol = document["protocol"]
+    self._infer = functools.partial(
+        tag_inference.tag_probabilities, self.tag_scores, activation=document["activation"],
+        size=tuple(protocol["size"] or document["size"]), scales=tuple(protocol["scales"]),
+        flip=protocol["flip"])
+    self._threshold = float(document["threshold"])
+
+  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
+  def tag_scores(self, images):
+    """Returns tag scores float32 [N, C] of RGB 0..255 [N, h, w, 3]."""
+    return tf.cast(self._predict(images), tf.float32)
+
+  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
+  def serve_bytes(self, image_bytes):
+    """Signature `serving_default`: encoded images of any sizes to names and probabilities."""
+    classes = self._document["classes"]
+    # One image at a time: they differ in size, and a convolution uses all cores.
+    found = tf.map_fn(
+        lambda contents: self._infer(images=image_ops.decode_image(contents)[None])[0],
+        image_bytes, parallel_iterations=1,
+        fn_output_signature=tf.TensorSpec([len(classes)], tf.float32))
+    return {TAG_NAMES: said_names(found, classes, self._threshold), PROBABILITIES: found}
+
+  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
+  def serve_images(self, images):
+    """Signature `predict_images`: pixels of one size to probabilities and what is said."""
+    found = self._infer(images=images)
+    return {PROBABILITIES: found, PRESENT: found >= self._threshold}
+
+  @tf.function(input_signature=[])
+  def serve_metadata(self):
+    """Signature `metadata`: class names, threshold, preprocessing and protocol, for gRPC."""
+    document = self._document
+    return {**self.common_metadata(),
+            "class_names": tf.constant(document["classes"], tf.string),
+            "threshold": tf.constant(document["threshold"], tf.float32),
+            "activation": tf.constant(document["activation"])}
+
+
+def said_names(probabilities, classes, threshold):
+  """Returns the names of the classes from the threshold on, the surest first, padded with "".
+
+  Args:
+    probabilities: float32 [B, C].
+    classes: C names.
+    threshold: probability from which a class is said.
+
+  Returns:
+    string [B, k], k = the largest number of classes in one row.
+
+  Example:
+    >>> said_names(tf.constant([[0, .6, .9], [0, .1, .5]]), ["", "cat", "dog"], .5).numpy().tolist()
+    [[b'dog', b'cat'], [b'dog', b'']]
+  """
+  order = tf.argsort(probabilities, direction="DESCENDING", stable=True)
+  said = tf.gather(probabilities, order, batch_dims=1) >= threshold
+  names = tf.where(said, tf.gather(tf.constant(list(classes)), order), "")
+  # The 0 is for an empty batch, whose maximum is the smallest integer.
+  most = tf.reduce_max(tf.concat([[0], tf.reduce_sum(tf.cast(said, tf.int32), 1)], 0))
+  return names[:, :most]

@@ -11,6 +11,7 @@ What the readers take (+), refuse (x, with file and place) and convert (>):
 | JSON | an entry missing, null or of another type | x the place, such as annotations[3].bbox |
 | CSV tags | an id in several rows, names in several cells | > joined |
 | CSV tags | a row without id, without a cell of tags; other columns | x the line |
+| CSV tags | columns of probabilities, as `predict` writes them | > left out |
 | ids | `a.jpg`, `train\\a`, `./a`, `images/a.jpg` | > the id `a` or `train/a` |
 | ids | the last part of a path alone | x in lists; elsewhere no image, and said |
 | ids | numbers | x the numbers |

@@ -1,4 +1,6 @@
 """Readers of image tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names."""
+import re
+
 import numpy as np
 
 from keras_weakseg import errors
@@ -11,6 +13,8 @@ _NOUN, _FIX = "tag file", "Check the argument tags=."
 _FORM = 'JSON {"id": ["name", ...]} or CSV with the header id,tags and ; between names'
 _LIMIT = 1 << 28  # bytes
 _HEADER = ["id", "tags"]
+# What `predict` writes behind the tags; never 0 and 1, which would be tags in columns of their own.
+_PROBABILITY = re.compile(r"[01]\.\d{6}")
 
 
 def read_tags(path):
@@ -19,7 +23,8 @@ def read_tags(path):
   Args:
     path: a `.json` file `{id: [names]}`, or a `.csv` file with the header `id,tags`. The names of a
       row are all that stand between `;` or commas behind the id, and an id may have several rows:
-      all names count. An image with an empty list shows nothing but background.
+      all names count. An image with an empty list shows nothing but background. The columns of
+      probabilities that `predict` writes behind the tags are left out.
 
   Returns:
     Dict of id to list of class names, each once.
@@ -37,7 +42,10 @@ def read_tags(path):
 
 def _from_csv(path):
   (_, header), *rows = csv_files.read_rows(path, _NOUN, _FORM, _FIX) or [(1, [])]
-  if [name.lower() for name in header] not in (_HEADER, _HEADER + _HEADER[1:]):
+  columns = [name.lower() for name in header]
+  if columns[:2] == _HEADER and all(_is_predicted(cells, header) for _, cells in rows):
+    rows = [(line, cells[:2]) for line, cells in rows]
+  elif columns not in (_HEADER, _HEADER + _HEADER[1:]):
     raise texts.unreadable(
         _NOUN, path, f"{_FORM}, and no other columns", f"the header {','.join(header) or 'none'}",
         "Write id,tags into the first line, a comma between the columns.")
@@ -50,6 +58,10 @@ def _from_csv(path):
     names = [text.strip() for cell in cells for text in cell.split(";")]
     found.setdefault(name, {}).update(dict.fromkeys(text for text in names if text))
   return {name: list(names) for name, names in found.items()}
+
+
+def _is_predicted(cells, header):
+  return len(cells) == len(header) > 2 and all(map(_PROBABILITY.fullmatch, cells[2:]))
 
 
 def multi_hot(names, classes, sample="", unknown="error"):

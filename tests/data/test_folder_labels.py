@@ -132,6 +132,14 @@ def _(root, png):
   assert tags(root, "id,tags\na1,\n") == [1, 0, 0]
 
 
+@row("CSV tags", "columns of probabilities, as `predict` writes them")
+def _(root, png):
+  header = "id,tags,dog,cat\n"
+  assert tags(root, header + "a1,cat,0.900000,0.400000\na2,,0.100000,0.000001\n") == [1, 1, 0]
+  for cells in ("1,0", "0.4,0.9", "0.400000", "cat,0.900000"):
+    refused("the header", lambda cells=cells: tags(root, header + f"a1,,{cells}\n"))
+
+
 @row("ids", "`a.jpg`, `train\\a`, `./a`, `images/a.jpg`")
 def _(root, png):
   png(root / "images" / "train" / "a1.png", np.zeros((12, 16, 3), np.uint8))

@@ -9,11 +9,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema as schema_of
-from keras_weakseg import paths
 from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import training_step
 from keras_weakseg.tasks import registry as tasks

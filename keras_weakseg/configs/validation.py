@@ -2,6 +2,8 @@
 import math
 import re
 
+from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.configs import conversion
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import network_validation

@@ -1,5 +1,4 @@
 """Cityscapes with its sequences: 30 frames around every annotated one, cameras, masks."""
-import pathlib
 import re
 
 import numpy as np

@@ -11,7 +11,8 @@ SUFFIX = ".tmp"  # of temporary names, which start with a dot: `.name.abc123.tmp
 
 
 class UnwritableError(OSError, ValueError):
-  """A file could not be written: the disk is full, or the folder is closed."""
+  """A file could not be written: the disk is full, or the folder is closed; `place` is its path."""
+  place = ""
 
 
 def write_whole(path, contents):
@@ -65,9 +66,11 @@ def unwritable(path, error):
     path: the file or folder.
     error: `OSError`.
   """
-  return UnwritableError(errors.describe(
+  found = UnwritableError(errors.describe(
       f"'{path}' cannot be written.", expected="a folder that may be written, with free space",
       received=error.strerror or error, fix="Choose another output folder, or free some space."))
+  found.place = os.fspath(path)
+  return found
 
 
 def _umask():

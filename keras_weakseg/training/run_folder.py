@@ -6,6 +6,7 @@ import shutil
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import writing
 from keras_weakseg.training import guards
 
 
@@ -75,10 +76,16 @@ def _cleared(model_dir, fresh, made):
       _remove(model_dir, made)
     if isinstance(error, tf.errors.ResourceExhaustedError) and "file" not in str(error).lower():
       raise  # Memory, not the disk.
+    if isinstance(error, writing.UnwritableError) and _holds(model_dir, error.place):
+      raise _unwritable(model_dir, error.__cause__ or error) from error
     if isinstance(error, (OSError, tf.errors.PermissionDeniedError,
                           tf.errors.ResourceExhaustedError)) and "Expected: " not in str(error):
       raise _unwritable(model_dir, error) from error
     raise
+
+
+def _holds(model_dir, place):
+  return os.path.abspath(place).startswith(os.path.join(os.path.abspath(model_dir), ""))
 
 
 def _probe(model_dir):

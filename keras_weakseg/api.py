@@ -1,4 +1,5 @@
 """The library in a few calls: fit, evaluate, predict, export, and what prepares and tunes."""
+import inspect
 import os
 
 from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
@@ -18,19 +19,22 @@ from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
-           "make_disparity_maps", "metric_factor", "predict", "tune_crf"]
+           "make_disparity_maps", "metric_factor", "predict", "recipes", "tune_crf"]
 
 experiments = registry.experiments
+recipes = registry.recipes
 
 
-def fit(experiment=None, *, method=None, data=None, config_file=None, params_override=None,
-        model_dir, data_dir=None, seeds=None, strategy=None, optimizer=None, until="",
-        from_run=None, progress=True):
+def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=None,
+        params_override=None, model_dir, data_dir=None, seeds=None, strategy=None, optimizer=None,
+        until="", from_run=None, progress=True, **recipe_options):
   """Trains, evaluates and records an experiment; continues it if `model_dir` holds a part of it.
 
   Args:
     experiment: name of a registered experiment, or a `schema.Experiment`.
     method: name of a method instead, trained on `data` with the library's defaults.
+    recipe: name of a recipe of several steps instead (`kw.recipes()`), with its options as further
+      keywords, such as `weak=["dog", "horse"]`.
     data: a data source (`kw.data.Folder(...)`, `kw.data.Tfds(...)`, `kw.data.Dataset(...)`)
       instead of the experiment's, or a dict of the names of its sources to such.
     config_file: YAML file over the experiment; it may name its experiment itself.
@@ -43,6 +47,7 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     until: name of a step after which to stop; the same call without it goes on.
     from_run: directory of another run, whose finished steps are taken where they are the same.
     progress: whether to draw progress bars and print the plan.
+    **recipe_options: options of the recipe.
 
   Returns:
     `Result`, `SeedsResult` if `seeds` is given, or `Stopped` with `until`.
@@ -59,6 +64,10 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     ```
   """
   targets.check_types(data, optimizer, _kind(method))
+  if recipe is not None:
+    experiment = _of_recipe(recipe, recipe_options, data, experiment, method)
+  elif recipe_options:
+    raise errors.unknown_name("argument of fit", next(iter(recipe_options)), _FIT)
   model_dir = paths.expand(model_dir)
   config = _experiment(experiment, method, data, paths.expand(config_file), params_override,
                        paths.expand(data_dir), strategy)
@@ -74,6 +83,23 @@ def fit(experiment=None, *, method=None, data=None, config_file=None, params_ove
     seeded = overrides.resolve(config, overrides={"seed": int(seed)})
     results.append(runs.run(seeded, os.path.join(model_dir, f"seed_{seed}"), **options))
   return runs.SeedsResult.of(results, seeds, model_dir)
+
+
+_FIT = tuple(inspect.signature(fit).parameters)[:-1]
+
+
+def _of_recipe(recipe, options, data, experiment, method):
+  """Returns the `schema.Experiment` of a recipe for somebody's own data."""
+  if experiment is not None or method is not None:
+    raise errors.value_error(
+        "It is not clear what to train.", expected="a recipe alone",
+        received=f"recipe={recipe!r}, experiment={experiment!r}, method={method!r}",
+        fix="Pass one of them.")
+  if data is None:
+    raise errors.value_error(
+        "There is nothing to train on.", expected="data with recipe", received="data=None",
+        fix="Pass data=kw.data.Folder('photos/'), or a dict of the recipe's sources.")
+  return registry.build_recipe(recipe, options)
 
 
 def _seeds(seeds):

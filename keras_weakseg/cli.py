@@ -72,6 +72,13 @@ def _show(options):
   print(_overrides().to_yaml(_resolved(options)), end="")
 
 
+def _options(options):
+  """Prints the reference of all options as Markdown."""
+  del options
+  from keras_weakseg.configs import reference
+  print(reference.text(), end="")
+
+
 def _fit(options):
   """Trains, evaluates and records."""
   from keras_weakseg import api
@@ -79,9 +86,9 @@ def _fit(options):
   if options.method:
     methods.method_class(options.method)  # Which source the folder becomes depends on it.
   own = cli_own_data.fit_options(options)
-  _check_one(options.experiment, options.config_file or options.method, "EXPERIMENT",
-             "--config_file, or --method and --data")
-  name = options.experiment or options.method or os.path.splitext(
+  _check_one(options.experiment, options.config_file or options.method or options.recipe,
+             "EXPERIMENT", "--config_file, or --method and --data")
+  name = options.experiment or options.method or options.recipe or os.path.splitext(
       os.path.basename(options.config_file))[0]
   model_dir = options.model_dir or os.path.join("runs", name)
   result = api.fit(
@@ -239,6 +246,7 @@ def _parser():
 
   command("experiments", _experiments)
   _add_experiment(command("show", _show))
+  command("options", _options)
   fit = command("fit", _fit)
   _add_experiment(fit)
   fit.add_argument("--model_dir", help="directory of the run, default: runs/<experiment>")

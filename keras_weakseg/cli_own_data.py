@@ -56,7 +56,11 @@ def add_fit(parser):
       "own data", "In place of EXPERIMENT: a method, trained on a folder with the library's "
       "defaults. For self_supervised_depth it holds frames or films, and intrinsics.txt.")
   group.add_argument("--method", help="supervised, em_adapt, bbox_seg, self_supervised_depth, ...")
-  group.add_argument("--data", metavar="FOLDER", help="a folder of images, frames or films")
+  group.add_argument("--recipe", help="or: a recipe of several steps, on folders of --data")
+  group.add_argument("--recipe_options", metavar="'KEY=VALUE, ...'",
+                     help="options of the recipe, such as 'weak=[dog, horse]'")
+  group.add_argument("--data", metavar="FOLDER", help="a folder of images, frames or films; of "
+                     "recipes of several sources: photos=FOLDER,video=FOLDER")
   add_folder(group)
   add_video(group)
 
@@ -68,6 +72,8 @@ def fit_options(options):
     ValueError: a flag has no effect, or something is missing.
     FileNotFoundError: the folder is not there.
   """
+  if options.recipe:
+    return _recipe(options)
   if not options.method:
     _refuse(options, ("data", *FOLDER, *_VIDEO), "--method", "Add --method, such as em_adapt, or "
             "leave them out: an experiment brings its data.")
@@ -75,6 +81,24 @@ def fit_options(options):
   given = {"method": options.method}
   if options.data:
     given["data"] = source_of(options)
+  return given
+
+
+def _recipe(options):
+  """Returns the arguments of `api.fit` for a recipe."""
+  from keras_weakseg import data as data_lib
+  from keras_weakseg.configs import text
+  given = {"recipe": options.recipe,
+           **text.parse(options.recipe_options, "--recipe_options")}
+  if options.data:
+    named = dict(item.split("=", 1) for item in names(options.data)) if "=" in options.data else {}
+    folder = lambda path: data_lib.Folder(path, data_dir=options.data_dir,
+                                          **_given(options, FOLDER))
+    # Frames of a camera need another reader; the source of video is called so in every recipe.
+    of_video = lambda path: data_lib.Video(path, data_dir=options.data_dir,
+                                           **_given(options, set(_VIDEO) - set(FOLDER)))
+    given["data"] = {name: of_video(path) if name == "video" else folder(path)
+                     for name, path in named.items()} or folder(options.data)
   return given
 
 

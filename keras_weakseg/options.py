@@ -172,16 +172,15 @@ def described(docstring) -> Mapping[str, str]:
   Args:
     docstring: with a section `Args:` or `Attributes:`, dedented.
   """
-  texts, names, inside = {}, (), False
-  for line in docstring.splitlines():
-    if line.rstrip() in ("Args:", "Attributes:"):
-      inside = True
-    elif inside and line and not line.startswith(" "):
-      inside = False
-    elif inside and line.startswith("  ") and not line.startswith("    "):
-      head, _, rest = line.strip().partition(":")
-      names = tuple(name.strip() for name in head.split(","))
-      texts.update(dict.fromkeys(names, rest.strip()))
-    elif inside and names:
-      texts.update({name: f"{texts[name]} {line.strip()}".strip() for name in names})
+  texts, entry, inside = {}, "", False
+  for line in [*docstring.splitlines(), "End."]:
+    starts = inside and line.startswith("  ") and not line.startswith("    ")
+    ends = inside and line and not line.startswith(" ")
+    if starts or ends:
+      head, _, rest = entry.partition(":")  # Names may fill several lines.
+      texts.update({name.strip(): rest.strip() for name in head.split(",") if name.strip()})
+      entry = ""
+    inside = (inside and not ends) or line.rstrip() in ("Args:", "Attributes:")
+    if inside and line.startswith(" "):
+      entry = f"{entry} {line.strip()}".strip()
   return texts

@@ -229,7 +229,9 @@ def _validate(experiment, data):
   """Checks the configuration; `data` stands for its sources."""
   checked = copy.deepcopy(experiment)
   if data is not None:
-    checked.data.sources = [schema.Source(path="given")]
+    # Names that parts refer to, with places that nobody will look for.
+    checked.data.sources = [dataclasses.replace(source, kind="folder", path="given")
+                            for source in checked.data.sources] or [schema.Source(path="given")]
   overrides.validate(checked)
 
 

@@ -63,6 +63,22 @@ def test_what_a_constructor_passes_on_is_collected_once():
   assert list(options.options_of(Parent)) == ["patience", "shared"], "nothing is passed on"
 
 
+def test_names_may_fill_several_lines():
+  said = options.described("""Title.
+
+Args:
+  first, second,
+    third: together.
+  alone: by itself:
+    really.
+
+Returns:
+  other: nothing.
+""")
+  assert said == {"first": "together.", "second": "together.", "third": "together.",
+                  "alone": "by itself: really."}
+
+
 def test_a_partial_function_has_its_own_defaults():
   def build(shape, *, scales: Tuple[int, ...] = (), width: int = 4, other=1):
     del shape, scales, width, other

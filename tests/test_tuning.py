@@ -5,6 +5,8 @@ import pytest
 
 from keras_weakseg import api
 from keras_weakseg import data as data_lib
+from keras_weakseg import tuning
+from keras_weakseg.configs import schema
 from keras_weakseg.recipes import planning
 from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg.tasks.segmentation.model import SegmentationModel
@@ -51,13 +53,13 @@ def test_all_masks_are_used_if_nothing_is_known_of_the_training(tiny_data, searc
 def test_images_whose_masks_were_learned_are_left_out(tiny_data, searched, monkeypatch):
   names = tiny_data.ids("train")
   learned_from(monkeypatch, tiny_data, names[:5])
-  assert tune(tiny_data, config=object())["learned"] is False
+  assert tune(tiny_data, config=schema.Experiment())["learned"] is False
   assert searched == [list(names[5:])]  # tags of all of them were used, which is no matter
 
 
 def test_if_all_were_learned_they_are_used_and_that_is_said(tiny_data, searched, monkeypatch):
   learned_from(monkeypatch, tiny_data, tiny_data.ids("train"))
-  assert tune(tiny_data, config=object())["learned"] is True
+  assert tune(tiny_data, config=schema.Experiment())["learned"] is True
   assert searched == [list(tiny_data.ids("train"))]
 
 

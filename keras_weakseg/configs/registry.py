@@ -8,8 +8,10 @@ import functools
 from official.core import exp_factory
 
 from keras_weakseg import errors
+from keras_weakseg import options as option_lib
 
 _DESCRIPTIONS = {}
+_RECIPES = {}
 
 
 def register(name, description):
@@ -55,6 +57,55 @@ def build(name):
   if name not in _DESCRIPTIONS:
     raise errors.unknown_name("experiment", name, _DESCRIPTIONS)
   return exp_factory.get_exp_config(name)
+
+
+def register_recipe(name):
+  """Returns a decorator that registers a function as the recipe `name` for somebody's own data.
+
+  The function returns a `schema.Experiment` whose sources are named and stand for what the user
+  brings; its annotated keywords are the options of the recipe.
+
+  Args:
+    name: for `fit(recipe=...)` and the command line.
+  """
+
+  def decorator(function):
+    _RECIPES[name] = function
+    return function
+
+  return decorator
+
+
+def recipes():
+  """Returns a dict of the names of all recipes for own data to what they do."""
+  return {name: (function.__doc__ or "").split("\n", maxsplit=1)[0]
+          for name, function in sorted(_RECIPES.items())}
+
+
+def build_recipe(name, options):
+  """Returns the `schema.Experiment` of a recipe.
+
+  Args:
+    name: of the recipe.
+    options: dict of its options.
+
+  Raises:
+    ValueError: the recipe or an option is unknown, or a value cannot be used.
+  """
+  if name not in _RECIPES:
+    raise errors.unknown_name("recipe", name, _RECIPES)
+  known = option_lib.options_of(_RECIPES[name])
+  for key, value in options.items():
+    if key not in known:
+      raise errors.unknown_name(f"option of the recipe '{name}'", key, known)
+    for check in known[key].checks:
+      if check.problem(value) is not None:
+        raise errors.value_error(
+            f"The option '{key}' of the recipe '{name}' is out of range.",
+            expected=check.problem(value), received=value, fix=f"Pass {key}= with such a value.")
+  experiment = _RECIPES[name](**options)
+  experiment.name, experiment.description = name, recipes()[name]
+  return experiment
 
 
 def experiments():

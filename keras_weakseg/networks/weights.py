@@ -106,7 +106,8 @@ def carry_over(trained, network, *, same_classes=False, leave=""):
   """Sets a network to the weights of a trained one; nothing changes when it raises.
 
   Weights of the same name and shape are copied. A classifier of other classes stays as it is: the
-  `fc8` that Cross-Pretrain replaces (Papandreou et al. 2015, section 4.4).
+  `fc8` that Cross-Pretrain replaces (Papandreou et al. 2015, section 4.4). A first kernel of more
+  channels is tiled or widened, see `fitted`; any other shape is a mistake.
 
   Args:
     trained: `keras.Model` to copy from, or its arrays by name, as `read_npz` gives them.
@@ -118,17 +119,23 @@ def carry_over(trained, network, *, same_classes=False, leave=""):
     `LoadReport`; `missing` holds what keeps its initial values.
 
   Raises:
-    ValueError: nothing but a classifier has the same name and shape.
+    ValueError: nothing but a classifier has the same name and shape, or a layer of the same name
+      has another shape.
   """
   arrays = trained if isinstance(trained, dict) else {
       _key(variable): variable for variable in trained.weights}
   loaded, missing = [], []
   for variable in network.weights:
     key = _key(variable)
-    fits = key in arrays and arrays[key].shape == variable.shape
     classifier = re.search(registry.CLASSIFIER_PATTERN, key) is not None
-    fits &= (same_classes or not classifier) and not (leave and re.search(leave, key))
-    (loaded if fits else missing).append((key, variable))
+    kept = (classifier and not same_classes) or (leave and re.search(leave, key))
+    value = None if kept or key not in arrays else fitted(key, arrays[key], variable.shape)
+    if value is None and key in arrays and not kept:
+      raise errors.value_error(
+          f"The trained network does not fit the new one at '{key}'.",
+          expected=f"shape {tuple(variable.shape)}", received=f"shape {tuple(arrays[key].shape)}",
+          fix="Build both with the same options, or start from `pretrained` instead.")
+    (missing if value is None else loaded).append((key, variable))
   if not any(re.search(registry.CLASSIFIER_PATTERN, key) is None for key, _ in loaded):
     raise errors.value_error(
         "The trained network has nothing for the new one.",
@@ -137,7 +144,7 @@ def carry_over(trained, network, *, same_classes=False, leave=""):
         received=", ".join(sorted(arrays)[:3]) or "no weights",
         fix="Train both with the same kind of network.")
   for key, variable in loaded:
-    variable.assign(arrays[key])
+    variable.assign(fitted(key, arrays[key], variable.shape))
   keys = [key for key, _ in loaded]
   return LoadReport(loaded=tuple(keys), missing=tuple(key for key, _ in missing),
                     unused=tuple(sorted(set(arrays) - set(keys))))
@@ -185,6 +192,41 @@ def stacked(kernel, shape):
   return np.tile(kernel, (1, 1, count, 1)) / count
 
 
+def fitted(key, array, shape):
+  """Returns trained values as a variable of some shape takes them, or None if it cannot.
+
+  The first kernel of a network may see more: several stacked images (`stacked`), or further
+  channels, which start at zero, so that the network says what it said before.
+
+  Args:
+    key: name of the variable.
+    array: its trained values.
+    shape: of the variable.
+
+  Example:
+    >>> import numpy as np
+    >>> wide = fitted("conv1/kernel", np.ones([1, 1, 3, 2]), (1, 1, 4, 2))
+    >>> wide[0, 0, :, 0].tolist()
+    [1.0, 1.0, 1.0, 0.0]
+    >>> fitted("conv2/kernel", np.ones([1, 1, 3, 2]), (1, 1, 4, 2)) is None
+    True
+  """
+  import numpy as np
+  shape = tuple(shape)
+  if tuple(array.shape) == shape:
+    return array
+  if key not in FIRST_KERNELS or len(array.shape) != 4 or len(shape) != 4:
+    return None
+  array = np.asarray(array)
+  tiled = stacked(array, shape)
+  if tiled.shape == shape:
+    return tiled
+  more = shape[2] - array.shape[2]
+  if more > 0 and (*array.shape[:2], shape[2], array.shape[3]) == shape:
+    return np.pad(array, [(0, 0), (0, 0), (0, more), (0, 0)])
+  return None
+
+
 def _alpha(network):
   return network.get_layer("conv1").filters / 32
 
@@ -203,8 +245,9 @@ def _assign(network, record, arrays, source):
         expected="names such as " + ", ".join(sorted(trunk or variables)[:3]),
         received=f"{source} with " + (", ".join(sorted(arrays)[:3]) or "no arrays"),
         fix="Choose weights of the same backbone.")
-  arrays = {key: stacked(array, variables[key].shape) if key in FIRST_KERNELS & trunk else array
-            for key, array in arrays.items()}
+  for key in FIRST_KERNELS & trunk & set(arrays):
+    value = fitted(key, arrays[key], variables[key].shape)
+    arrays[key] = arrays[key] if value is None else value
   for key in found:
     if tuple(variables[key].shape) != arrays[key].shape:
       raise errors.value_error(

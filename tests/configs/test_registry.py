@@ -69,3 +69,47 @@ def test_importing_configs_is_light():
   found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                          cwd=CONFIGS.parent)
   assert found.stdout.strip() == "[]"
+
+
+# === Recipes ===
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+  """Registers a recipe of two options."""
+  from keras_weakseg.options import Count
+  known = {}
+  monkeypatch.setattr(registry, "_RECIPES", known)
+
+  @registry.register_recipe("twice")
+  def twice(*, steps: Count = 3, weak: tuple = ()):
+    """Trains twice."""
+    experiment = registry.build("own_data")
+    experiment.training.steps = steps * max(1, len(weak))
+    return experiment
+
+  return twice
+
+
+def test_recipes_take_their_own_options(recipe):
+  assert registry.recipes() == {"twice": "Trains twice."}
+  experiment = registry.build_recipe("twice", {"steps": 5, "weak": ("dog", "horse")})
+  assert (experiment.name, experiment.training.steps) == ("twice", 10)
+
+
+@pytest.mark.parametrize("name, options, words", [
+    ("twise", {}, "no recipe 'twise'"), ("twice", {"stps": 1}, "Did you mean 'steps'"),
+    ("twice", {"steps": 0}, "(?s)'steps' of the recipe 'twice'.*1 or more")])
+def test_mistakes_of_recipes_are_named(recipe, name, options, words):
+  with pytest.raises(ValueError, match=words):
+    registry.build_recipe(name, options)
+
+
+def test_a_recipe_needs_data_and_stands_alone(recipe, tmp_path):
+  import keras_weakseg as kw
+  with pytest.raises(ValueError, match="(?s)nothing to train on.*data with recipe"):
+    kw.fit(recipe="twice", model_dir=tmp_path / "run")
+  with pytest.raises(ValueError, match="a recipe alone"):
+    kw.fit("own_data", recipe="twice", model_dir=tmp_path / "run")
+  with pytest.raises(ValueError, match="(?s)argument of fit 'step'|no argument of fit"):
+    kw.fit("own_data", model_dir=tmp_path / "run", step=3)

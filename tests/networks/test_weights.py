@@ -364,3 +364,18 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path):
     weights.read_npz(tmp_path / "w.npz")
   with pytest.raises(ValueError, match="a folder"):
     weights.read_npz(tmp_path)
+
+
+# === What does not fit ===
+
+
+def test_a_layer_of_another_shape_is_never_left_out_in_silence():
+  """Copied by name, the rest would have trained beside a layer that starts anew."""
+  before = registry.build_network("light_tiny", (33, 33, 3), 3, alpha=0.25, head_filters=16)
+  after = registry.build_network("light_tiny", (33, 33, 3), 3, alpha=0.25, head_filters=24)
+  values = [variable.numpy() for variable in after.weights]
+  with pytest.raises(ValueError, match="(?s)does not fit the new one at 'head_.*Expected: shape"):
+    weights.carry_over(before, after)
+  for variable, value in zip(after.weights, values):
+    np.testing.assert_array_equal(variable, value)
+  assert weights.carry_over(before, after, leave=registry.HEAD_PATTERN).loaded

@@ -99,7 +99,8 @@ def build_recipe(name, options):
   for key, value in options.items():
     if key not in known:
       raise errors.unknown_name(f"option of the recipe '{name}'", key, known)
-    if isinstance(value, (str, bytes)) and typing.get_origin(known[key].type) in (list, tuple):
+    kind = typing.get_origin(known[key].type) or known[key].type
+    if isinstance(value, (str, bytes)) and kind in (list, tuple):
       raise errors.value_error(  # Python would take it for a list of its letters.
           f"The option '{key}' of the recipe '{name}' is one text.", expected="a list of texts",
           received=repr(value), fix=f"Pass {key}=[{value!r}].")

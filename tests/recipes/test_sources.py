@@ -80,7 +80,7 @@ def test_configured_parts_read_their_ids_and_source(tmp_path):
 def test_parts_of_nowhere_are_refused(tmp_path):
   with pytest.raises(ValueError, match="no source 'too'"):
     sources.make_parts(schema.Data(parts=[schema.Part(source="too")]), {"two": Labelled(MIXED)})
-  with pytest.raises(FileNotFoundError, match="id list .* cannot be read"):
+  with pytest.raises(FileNotFoundError, match="(?s)id list does not exist.*no.txt.*of this part"):
     sources.make_parts(schema.Data(parts=[schema.Part(ids=str(tmp_path / "no.txt"))]),
                        {"two": Labelled(MIXED)})
 

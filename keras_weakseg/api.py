@@ -8,6 +8,7 @@ from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
 from keras_weakseg.data import check as checks
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.recipes import image_size
 from keras_weakseg import runs
 from keras_weakseg import targets
@@ -67,7 +68,9 @@ def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=Non
     experiment = _of_recipe(recipe, recipe_options, data, experiment, method)
   elif recipe_options:
     raise errors.unknown_name("argument of fit", next(iter(recipe_options)), _FIT)
-  config = _experiment(experiment, method, data, config_file, params_override, data_dir, strategy)
+  model_dir = paths.expand(model_dir)
+  config = _experiment(experiment, method, data, paths.expand(config_file), params_override,
+                       paths.expand(data_dir), strategy)
   if method in own_data.BY_METHOD:
     config = image_size.fitted(config, data)
   options = {"data": data, "optimizer": optimizer, "progress": progress, "until": until,
@@ -101,7 +104,7 @@ def _of_recipe(recipe, options, data, experiment, method):
 
 def _seeds(seeds):
   try:
-    found = [int(seed) for seed in seeds]
+    found = [] if isinstance(seeds, str) else [int(seed) for seed in seeds]
   except (TypeError, ValueError):
     found = []
   if not found or len(set(found)) < len(found):
@@ -207,7 +210,7 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
       config=config if own else None, grid=grid,
       rounds=crf_search.ROUNDS if rounds is None else rounds,
       protocol=targets.protocol_of(protocol, model),
-      output=output, progress=progress)
+      output=paths.expand(output), progress=progress)
 
 
 def predict(target, inputs, output_dir, *, protocol=None, progress=True, **options):
@@ -234,7 +237,7 @@ def predict(target, inputs, output_dir, *, protocol=None, progress=True, **optio
     FileNotFoundError: an input gives no image.
     ValueError: images are broken, or what was asked for is not possible or has no effect.
   """
-  model = targets.loaded(target)[0]
+  model, output_dir = targets.loaded(target)[0], paths.expand(output_dir)
   task = tasks.of_model(model)
   return task.predict(model, inputs, output_dir, protocol=targets.protocol_of(protocol, model),
                       progress=progress, **task_options.check(task, "predict", options))
@@ -256,7 +259,7 @@ def export(target, base_dir, **options):
     ValueError, FileNotFoundError: there is no model, `base_dir` cannot be written, or an option is
       not one of the task.
   """
-  result = targets.opened(target)
+  result, base_dir = targets.opened(target), paths.expand(base_dir)
   trained = isinstance(result, runs.Result)
   model = result.model if trained else result
   task = tasks.of_model(model)

@@ -6,6 +6,7 @@ from keras_weakseg import errors
 from keras_weakseg.evaluation import evaluate_poses as poses
 from keras_weakseg.evaluation import metric_scale
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg import runs
 from keras_weakseg import targets
 from keras_weakseg.tasks.depth.model import DepthModel
@@ -133,6 +134,7 @@ def make_disparity_maps(target, data, output, *, split="train", normalise="none"
   model = _depth_model(target)[0]
   low, high = 1 / model.max_depth, 1 / model.min_depth
   return data_lib.make_disparity_maps(
-      source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low), output,
+      source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low),
+      paths.expand(output),
       split, model_hash=model.fingerprint(), normalise=normalise, bits=bits,
       progress=progress)

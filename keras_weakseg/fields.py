@@ -18,7 +18,7 @@ MASK = "mask"                      # uint8 [H, W], class id, 255 = ignore
 TAGS = "tags"                      # float32 [C], multi-hot, index 0 = background
 NOISY_TAGS = "noisy_tags"          # float32 [C], the same with missing and wrong tags
 BOXES = "boxes"                    # float32 [N, 4], (ymin, xmin, ymax, xmax) in 0..1, half-open
-BOX_CLASSES = "box_classes"        # int32 [N], -1 = padding
+BOX_CLASSES = "box_classes"        # int32 [N], -1 = padding, 255 = a crowd: unknown in its box
 BOX_LABELS = "box_labels"          # uint8 [H, W], label map made from the boxes, 255 = unknown
 PARTS = "parts"                    # uint8 [H, W], person part id, 255 = ignore
 DEPTH = "depth"                    # float32 [H, W], metres, 0 = no value

@@ -10,8 +10,11 @@ from typing import Any
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema as schema_of
 from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import training_step
 from keras_weakseg.tasks import registry as tasks
@@ -27,7 +30,7 @@ SEEDS = "seeds.json"
 DECISIVE = training_step.DECISIVE
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Result:
   """A trained and evaluated model.
 
@@ -53,6 +56,12 @@ class Result:
     """The protocol of the run's numbers."""
     return tasks.of_model(self.model).configured(self.experiment)
 
+  def __repr__(self):
+    figures = {name: round(value, 4) for name, value in self.metrics.items()
+               if isinstance(value, float)}
+    return (f"Result({self.experiment.name!r}, model_dir={str(self.model_dir)!r}, "
+            f"metrics={dict(list(figures.items())[:4])})")
+
 
 @dataclasses.dataclass(frozen=True)
 class Stopped:
@@ -70,7 +79,7 @@ class Stopped:
   finished: dict
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class SeedsResult:
   """The runs of one experiment, one per seed.
 
@@ -82,6 +91,11 @@ class SeedsResult:
   metrics: dict
   runs: list
   seeds: list
+
+  def __repr__(self):
+    figures = {name: f"{entry['mean']:.4f} +- {entry['spread']:.4f}"
+               for name, entry in list(self.metrics.items())[:4]}
+    return f"SeedsResult(seeds={list(self.seeds)}, metrics={figures})"
 
   @classmethod
   def of(cls, results, seeds, model_dir):
@@ -106,17 +120,19 @@ def summary(values):
 def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, until="",
         from_run=None):
   """Runs an experiment, or continues it. See `keras_weakseg.fit`."""
-  model_dir = os.fspath(model_dir)
+  model_dir = os.fspath(paths.expand(model_dir))
   _validate(experiment, data)
   strategy = strategies.make_strategy(experiment.runtime.strategy)
   chief = strategies.is_chief(strategy)
   plan = planning.make_plan(experiment, data)
+  from_run = None if from_run is None else os.fspath(paths.expand(from_run))
   _check_steps(plan, until, from_run)
-  notes = split_lib.check_plan(plan, experiment.evaluation.split)
+  notes, warnings = split_lib.check_plan(plan, experiment.evaluation.split)
   _refuse_other(model_dir, experiment, plan)
   if progress and chief:
-    print("\n".join([*plan.text(model_dir), *(f"  {line}" for line in notes)]), flush=True)
-  with run_folder.claimed(model_dir):
+    said = (*notes, *(f"warning: {warning}" for warning in warnings))
+    print("\n".join([*plan.text(model_dir), *(f"  {line}" for line in said)]), flush=True)
+  with run_folder.claimed(model_dir, alone=chief):
     if chief:
       _describe(model_dir, experiment, plan)
     finished, method = loop.run(
@@ -168,7 +184,7 @@ def load(model_dir):
   Raises:
     FileNotFoundError: the folder holds no run, or no checkpoint yet.
   """
-  model_dir = os.fspath(model_dir)
+  model_dir = os.fspath(paths.expand(model_dir))
   record = restore.read_record(model_dir)
   experiment = overrides.resolve(os.path.join(model_dir, restore.EXPERIMENT))
   with loop.precision(experiment.runtime.mixed_precision):
@@ -182,8 +198,9 @@ def load(model_dir):
   path = os.path.join(model_dir, METRICS)
   metrics = {}
   if os.path.exists(path):
-    with open(path, encoding="utf-8") as file:
-      metrics = json.load(file)
+    metrics = json_files.read_json(
+        path, "record of figures", schema_of.map_of(schema_of.anything), nan=True,
+        fix="Delete it; `evaluate` gives the figures anew.")
   return Result(metrics, model_dir, experiment, predictor, model, network_record)
 
 

@@ -5,6 +5,8 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.data import source as source_lib
 from keras_weakseg import errors
+from keras_weakseg.framework import keras
+from keras_weakseg import paths
 from keras_weakseg.recipes import sources
 from keras_weakseg import runs
 from keras_weakseg.tasks import artifact
@@ -31,7 +33,7 @@ def opened(target):
     raise errors.value_error(
         "This is no trained model.", expected="a Result, a model_dir or an exported artifact",
         received=type(target).__name__, fix="Pass what fit returned, or the path of a run.")
-  path = os.fspath(target)
+  path = os.fspath(paths.expand(target))
   if os.path.exists(os.path.join(path, runs.RECORD)):
     return runs.load(path)
   if os.path.exists(os.path.join(path, runs.SEEDS)):
@@ -76,11 +78,32 @@ def check_types(data, optimizer=None, kind="Folder"):
     raise errors.value_error(
         "This is no data source.", expected="Folder, Tfds or Dataset of keras_weakseg.data",
         received=type(data).__name__, fix=f"Pass data=kw.data.{kind}({shown}).")
-  if optimizer is not None and not hasattr(optimizer, "apply_gradients"):
+  if optimizer is not None and hasattr(optimizer, "apply_gradients"):
+    _check_optimizer(optimizer)
+  elif optimizer is not None:
     raise errors.value_error(
         "This is no optimizer.", expected="a Keras optimizer", received=type(optimizer).__name__,
         fix="Pass keras_weakseg.framework.keras.optimizers.Adam(1e-3) or the like; one by name is "
         "set with params_override='training.optimization.optimizer.type=adam'.")
+
+
+def _check_optimizer(optimizer):
+  """Refuses an optimizer of another Keras than the one that methods are built with."""
+  known = (keras.optimizers.Optimizer, keras.optimizers.legacy.Optimizer)
+  rate = getattr(optimizer, "_learning_rate", None)
+  foreign = [each for each in (optimizer, rate) if type(each).__module__.startswith("keras.")]
+  if isinstance(optimizer, known) and not foreign:
+    return
+  other = foreign[0] if foreign else optimizer
+  name = type(other).__name__
+  place = "optimizers" if other is optimizer else "optimizers.schedules"
+  raise errors.value_error(
+      "The optimizer is of another Keras than the models.",
+      expected=f"one of {keras.__name__.split('.')[0]}, which Model Garden stands on",
+      received=f"{type(other).__module__}.{name} (Keras 3)" if foreign else
+      f"{type(other).__module__}.{name}",
+      fix=f"Make the same of keras_weakseg.framework.keras.{place}.{name}(...), or configure it "
+      "with params_override='training.optimization.optimizer.type=adam'.")
 
 
 def data_of(source, config):
@@ -108,6 +131,7 @@ def evaluation_split(config):
 
 def source_of(data):
   """Returns a data source: itself, that of a folder, or the first one of an experiment."""
+  data = paths.expand(data)
   if isinstance(data, os.PathLike) or (isinstance(data, str) and (
       os.path.isdir(data) or os.sep in data)):
     from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top

@@ -11,29 +11,33 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
-GROUND = {"errors", "fields", "framework", "options", "ops"}
+GROUND = {"errors", "fields", "files", "framework", "options", "ops", "paths"}
 # Files that appear whole, masks as files, pictures for people, and work on all cores: they know
 # nothing of models.
 DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
            "evaluation.pictures", "evaluation.sheets", "evaluation.staging"}
+# Readers that folders and dataset builders share.
+READERS = {"data.box_files", "data.coco_files", "data.coco_masks", "data.identity"}
 SCHEMA = {"configs.optimization", "configs.schema", "configs.schema_makers",
           "configs.schema_methods", "configs.schema_networks", "configs.schema_training",
           "configs.schema_video", "configs.sections"}
-STANDS = GROUND | DRAWING | SCHEMA | {"data", "data.box_files", "datasets", "derived",
-                                      "evaluation", "selection", "serving"}
+STANDS = GROUND | DRAWING | READERS | SCHEMA | {
+    "data", "datasets", "derived", "evaluation", "selection", "serving"}
 TASKED = STANDS | {"networks", "tasks"}
 
 # Modules that lie lower than their package: recipes read the schema, which is made from what
-# methods, networks and makers can be told; the one reader of box files serves folders and dataset
-# builders alike, and who makes label maps draws them too.
-LOW_MODULES = (*sorted(SCHEMA), "data.box_files", *sorted(DRAWING))
+# methods, networks and makers can be told; the readers of boxes serve folders and dataset builders
+# alike, and who makes label maps draws them too.
+LOW_MODULES = (*sorted(SCHEMA), *sorted(READERS), *sorted(DRAWING))
 
 # What each part may import besides itself.
 MAY_IMPORT = {
     "errors": set(),
     "fields": {"errors"},
+    "files": {"errors"},
     "framework": set(),
     "options": set(),
+    "paths": set(),
     "ops": {"errors", "fields"},
     "configs.optimization": set(),
     "configs.sections": {"errors", "options"},
@@ -43,13 +47,17 @@ MAY_IMPORT = {
     "configs.schema_training": {"configs.optimization", "configs.sections"},
     "configs.schema_video": set(),
     "configs.schema": SCHEMA - {"configs.schema"},
-    "configs": SCHEMA | {"derived", "errors", "fields", "methods", "networks", "options", "ops"},
-    "data.box_files": {"errors", "fields"},
+    "configs": SCHEMA | {"derived", "errors", "fields", "files", "methods", "networks", "options",
+                         "ops", "paths"},
+    "data.box_files": {"errors", "fields", "files"},
+    "data.coco_files": {"errors", "fields", "files", "data.box_files", "data.coco_masks"},
+    "data.coco_masks": {"errors"},
+    "data.identity": {"errors"},
     # Importing a builder registers it with TFDS.
-    "data": GROUND | DRAWING | {"data.box_files", "datasets"},
-    "datasets": GROUND | {"data.box_files"},
+    "data": GROUND | DRAWING | READERS | {"datasets"},
+    "datasets": GROUND | READERS,
     # What steps make, with the tools of data; sources read it.
-    "derived": GROUND | DRAWING | {"data", "data.box_files", "datasets"},
+    "derived": GROUND | DRAWING | READERS | {"data", "datasets"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND | DRAWING,
@@ -79,8 +87,9 @@ MAY_IMPORT = {
 
 # Imported inside the functions that use them, so that `import keras_weakseg` stays quick. A dataset
 # builder derives from a TFDS class and is itself imported when first used.
-HEAVY = ("cv2", "tensorflow_datasets", "skimage", "scipy", "matplotlib", "official.vision",
-         "tensorflow_addons", "tensorflow_serving", "pydensecrf", "PIL", "pandas")
+HEAVY = ("cv2", "tensorflow_datasets", "skimage", "scipy", "matplotlib", "pycocotools",
+         "official.vision", "tensorflow_addons", "tensorflow_serving", "pydensecrf", "PIL",
+         "pandas")
 HEAVY_AT_IMPORT = {"tensorflow_datasets": "datasets/"}
 
 

@@ -281,3 +281,10 @@ def test_a_loaded_run_of_depth_gives_the_same_disparity(tiny_video_run):
 def test_video_that_is_kept_apart_is_not_mixed_up_with_masks(tiny_video_run, tiny_data):
   with pytest.raises(ValueError, match="(?s)nothing to evaluate.*Expected: true depth"):
     runs.evaluate_on(tiny_video_run.model, tiny_data, "train", tiny_video_run.protocol)
+
+
+def test_results_are_short_in_a_notebook(tiny_run):
+  for shown in (repr(tiny_run), repr(runs.SeedsResult(
+      {"mean_iou": {"mean": 0.5, "spread": 0.1, "values": [0.4, 0.6]}}, [tiny_run] * 2, [1, 2]))):
+    assert len(shown) < 400 and "mean_iou" in shown
+  assert tiny_run.model_dir in repr(tiny_run)

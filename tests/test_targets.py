@@ -139,3 +139,24 @@ def test_a_source_may_be_a_folder_or_an_experiment(photo_folder, tiny_data, monk
     targets.source_of("em_adapt_sc")
   with pytest.raises(ValueError, match="no data source"):
     targets.source_of(types.SimpleNamespace())
+
+
+@pytest.mark.parametrize("kind", ["optimizer", "schedule"])
+def test_an_optimizer_of_another_keras_is_refused_with_the_one_that_fits(kind):
+  other = pytest.importorskip("keras")
+  if other.__version__.startswith("2"):
+    pytest.skip("Keras 3 is not here")
+  if kind == "optimizer":
+    given, name = other.optimizers.Adam(1e-3), "optimizers.Adam"
+  else:
+    given = keras.optimizers.Adam(1e-3)
+    given._learning_rate = other.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.9)
+    name = "optimizers.schedules.ExponentialDecay"
+  with pytest.raises(ValueError, match=f"(?s)another Keras.*framework.keras.{name}"):
+    targets.check_types(None, given)
+
+
+@pytest.mark.parametrize("place", ["optimizers", "optimizers.legacy"])
+def test_optimizers_of_this_keras_are_taken(place):
+  module = keras.optimizers.legacy if place.endswith("legacy") else keras.optimizers
+  targets.check_types(None, module.Adam(1e-3))

@@ -39,6 +39,29 @@ def apply(section, changes, where="the configuration", path="", root=None):
     vars(section)[key] = value
 
 
+def check_lists(section, path=""):
+  """Refuses a text in the place of a list, which Python would take for a list of its letters.
+
+  Args:
+    section: a `hyperparams.Config`, as code may have made it.
+    path: its place in the whole.
+
+  Raises:
+    ValueError: names the key.
+  """
+  for key in keys(section):
+    full, value = f"{path}.{key}" if path else key, vars(section)[key]
+    annotation, _ = _without_none(sections.annotation(section, key, value))
+    listed = typing.get_origin(annotation) in (list, tuple)
+    if listed and isinstance(value, (str, bytes)):
+      raise _wrong_type(full, f"a list, such as [{value!r}]", value, "the experiment")
+    inner = [(full, value)] if not listed else [
+        (f"{full}.{index}", entry) for index, entry in enumerate(value or ())]
+    for place, entry in inner:
+      if isinstance(entry, hyperparams.Config):
+        check_lists(entry, place)
+
+
 def keys(section):
   """Returns the keys of a section in the order of its definition."""
   return [key for key in vars(section) if key not in section.RESERVED_ATTR]

@@ -7,12 +7,14 @@ import yaml as pyyaml
 from official.modeling import hyperparams
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.configs import conversion
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import schedule
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import text
 from keras_weakseg.configs.validation import validate
+from keras_weakseg.files import text as text_files
 
 __all__ = ["resolve", "from_yaml", "to_yaml", "validate"]
 
@@ -48,7 +50,7 @@ def resolve(name=None, yaml=None, overrides=None):
   files = [yaml] if isinstance(yaml, (str, os.PathLike)) else list(yaml or ())
   if isinstance(name, os.PathLike) or (isinstance(name, str) and name.endswith((".yaml", ".yml"))):
     files, name = [name] + files, None
-  layers = [(_read(path), os.fspath(path)) for path in files]
+  layers = [(_read(paths.expand(path)), os.fspath(path)) for path in files]
   for changes, path in layers:
     base = changes.pop(BASE, None)
     if base is not None and name not in (None, base):
@@ -121,8 +123,8 @@ def _read(path):
         "The configuration file does not exist.", expected="a YAML file",
         received=os.path.abspath(path),
         fix="Check the path; `keras-weakseg experiments` lists names.")
-  with open(path, encoding="utf-8") as file:
-    return text.parse(text.load_yaml(file.read(), os.fspath(path)))
+  content = text_files.read_text(path, "configuration file")
+  return text.parse(text.load_yaml(content, os.fspath(path)))
 
 
 def _start(name):

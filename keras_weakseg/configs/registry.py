@@ -4,6 +4,7 @@
 look-up, so a config may be changed freely.
 """
 import functools
+import typing
 
 from official.core import exp_factory
 
@@ -98,6 +99,11 @@ def build_recipe(name, options):
   for key, value in options.items():
     if key not in known:
       raise errors.unknown_name(f"option of the recipe '{name}'", key, known)
+    kind = typing.get_origin(known[key].type) or known[key].type
+    if isinstance(value, (str, bytes)) and kind in (list, tuple):
+      raise errors.value_error(  # Python would take it for a list of its letters.
+          f"The option '{key}' of the recipe '{name}' is one text.", expected="a list of texts",
+          received=repr(value), fix=f"Pass {key}=[{value!r}].")
     for check in known[key].checks:
       if check.problem(value) is not None:
         raise errors.value_error(

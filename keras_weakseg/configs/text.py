@@ -1,30 +1,11 @@
 """Reading configuration text: safe YAML, and assignments such as `training.steps=100`."""
 import re
 
-import yaml
-
 from keras_weakseg import errors
+from keras_weakseg.files import yaml_files
 
 _ASSIGNMENT = re.compile(r"^\s*[A-Za-z_][\w.\[\]]*\s*=")
 _FORMS = "`a.b=1,c.d=[2, 3]`, YAML text or a dict"
-
-
-class _Loader(yaml.SafeLoader):
-  """Safe YAML that reads 1e-3 as a number and refuses a key given twice."""
-
-  def construct_mapping(self, node, deep=False):
-    keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-    for key in keys:
-      if keys.count(key) > 1:
-        raise yaml.constructor.ConstructorError(
-            None, None, f"the key {key!r} is given twice", node.start_mark)
-    return super().construct_mapping(node, deep)
-
-
-# YAML 1.1 wants a dot in 1.0e-3; without this, 1e-3 is a string.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$"),
-    list("-+0123456789"))
 
 
 def load_yaml(text, where):
@@ -38,11 +19,11 @@ def load_yaml(text, where):
     ValueError: it is no YAML, holds a key twice, or is not a mapping.
   """
   try:
-    loaded = yaml.load(text, Loader=_Loader)
-  except yaml.YAMLError as error:
+    loaded = yaml_files.parse_yaml(text)
+  except ValueError as error:
     raise errors.value_error(
         f"{where} is not valid YAML.", expected="nested `key: value` lines of plain values",
-        received=" ".join(str(error).split()),
+        received=error,
         fix=f"Correct the line that is named above in {where}."
     ) from error
   if loaded is None:

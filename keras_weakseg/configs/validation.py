@@ -4,6 +4,7 @@ import re
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.configs import conversion
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import schedule
@@ -39,6 +40,7 @@ def validate(experiment):
     >>> validate(registry.build("em_adapt_scenes")).name
     'em_adapt_scenes'
   """
+  conversion.check_lists(experiment)
   data_validation.validate_data(
       experiment.data, not network_validation.has_nested_grids(experiment.network))
   _validate_training_of(experiment, experiment.data.parts, experiment.data.augmentation)

@@ -6,6 +6,8 @@ import zipfile
 
 import tensorflow as tf
 
+from keras_weakseg.data import file_index
+
 MARK = ".zip!"  # `archive.zip!member` names a file inside an archive
 
 
@@ -25,7 +27,7 @@ def list_files(root, suffixes):
   for archive in [root] if root.suffix.lower() == ".zip" else sorted(root.glob("*.zip")):
     found.update({name: f"{archive}!{name}" for name in _open(str(archive)).namelist()
                   if name.lower().endswith(ends)})
-  for parent, _, names in os.walk(root, followlinks=True):
+  for parent, _, names in file_index.walk(root):
     for name in names:
       if name.lower().endswith(ends):
         path = os.path.join(parent, name)

@@ -1,6 +1,7 @@
-"""Readers of box files: VOC XML, COCO JSON and YOLO texts become the boxes of the sample contract.
+"""Readers of box files: VOC XML and YOLO texts become the boxes of the sample contract.
 
-The conventions differ by half a dozen off-by-ones, so no other module may interpret them:
+The conventions differ by half a dozen off-by-ones, so no module but this and `coco_files` may
+interpret them:
 
 * VOC XML counts pixels from 1 and its corners are inclusive: the half-open interval of `v` pixels
   is `(min - 1) / side .. max / side`.
@@ -8,24 +9,34 @@ The conventions differ by half a dozen off-by-ones, so no other module may inter
 * A YOLO text holds `class cx cy width height` on every line: centre and sides as fractions of the
   image, and class numbers that leave out the background: `cx - width / 2 .. cx + width / 2`.
 """
-import json
-import os
-import xml.etree.ElementTree as ElementTree
+import math
 
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg.files import text as texts
+from keras_weakseg.files import xml_files
+from keras_weakseg.files import yaml_files
 
 SUFFIXES = (".xml", ".txt")  # of files that hold the boxes of one image
 
 
-def read_boxes(path, class_names, *, unknown="error"):
+def read_boxes(path, class_names, *, unknown="error", size_of=None, legend=None):
   """Reads the box file of one image, VOC XML or YOLO text by its suffix.
 
-  Args, returns and raises: as `read_voc_boxes` and `read_yolo_boxes`.
+  Args:
+    size_of: function that returns the size of the image; called only where it is needed.
+    path, class_names, unknown, legend: as `read_voc_boxes` and `read_yolo_boxes`, as what is
+      returned and raised.
   """
-  yolo = str(path).lower().endswith(".txt")
-  return (read_yolo_boxes if yolo else read_voc_boxes)(path, class_names, unknown=unknown)
+  if is_yolo(path):
+    return read_yolo_boxes(path, class_names, unknown=unknown, legend=legend)
+  return read_voc_boxes(path, class_names, unknown=unknown, size=size_of and size_of())
+
+
+def is_yolo(path):
+  """Returns whether a box file has the suffix of YOLO texts."""
+  return str(path).lower().endswith(".txt")
 
 
 def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=False, size=None):
@@ -36,8 +47,8 @@ def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=Fal
     class_names: sequence of names whose index is the class id; index 0 is the background.
     unknown: what to do with an object whose name is not among `class_names`: `"error"` or `"drop"`.
     skip_difficult: whether objects marked `difficult` are left out.
-    size: (height, width) in pixels of the image that the boxes were drawn on; `None` takes the
-      `<size>` element of the file, which some annotation tools leave at 0.
+    size: (height, width) in pixels of the image, which the `<size>` of the file must agree with; it
+      serves alone where that lacks or is 0, as some tools leave it. `None` trusts the file.
 
   Returns:
     boxes: float32 [N, 4], (ymin, xmin, ymax, xmax) in 0..1, half-open, in the order of the file.
@@ -45,8 +56,8 @@ def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=Fal
 
   Raises:
     FileNotFoundError: the file does not exist.
-    ValueError: the file is not VOC XML, names an unknown class, has no size, or a box lies outside
-      of the image or is empty.
+    ValueError: the file is not VOC XML, names an unknown class, the size is another or not known,
+      or a box lies outside of the image or is empty.
 
   Example:
     >>> import tempfile
@@ -59,115 +70,82 @@ def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=Fal
     >>> boxes.tolist(), classes.tolist()
     ([[0.25, 0.0, 1.0, 1.0]], [1])
   """
-  root = _parse_xml(xml_path)
-  height, width = size or (_number(root, tag, xml_path) for tag in ("size/height", "size/width"))
-  if min(height, width) <= 0:
-    raise errors.value_error(
-        f"The annotation '{xml_path}' does not say how large its image is.",
-        expected="a <size> with a positive width and height", received=f"{width}x{height}",
-        fix="Correct <size>, or pass size=(height, width) of the image.")
-  ids = {name: index for index, name in enumerate(class_names)}
+  root = xml_files.read_xml(xml_path, "annotation", "a VOC XML file",
+                            "Check the path of the annotations.")
+  claim = [_number(_only(root, "size", xml_path), side, xml_path, "size/")
+           for side in ("height", "width")]
+  ids = ids_of(class_names)
   boxes, classes = [], []
   for item in root.iter("object"):
-    name = (item.findtext("name") or "").strip()
-    if not _known(name, ids, unknown, xml_path):
+    name = _only(item, "name", xml_path)
+    name = ("" if name is None else name.text or "").strip()
+    if not known(name, ids, unknown, xml_path):
       continue
     if skip_difficult and (item.findtext("difficult") or "0").strip() == "1":
       continue
-    ymin, xmin, ymax, xmax = (_number(item, f"bndbox/{tag}", xml_path)
+    corners = _only(item, "bndbox", xml_path)
+    ymin, xmin, ymax, xmax = (_number(corners, tag, xml_path, "bndbox/", needed=True)
                               for tag in ("ymin", "xmin", "ymax", "xmax"))
-    boxes.append(_normalise((ymin - 1, xmin - 1, ymax, xmax), height, width, name, xml_path))
+    boxes.append(((ymin - 1, xmin - 1, ymax, xmax), name))
     classes.append(ids[name])
-  return _arrays(boxes, classes)
+  if not boxes and size is None and None in claim:
+    return arrays([], [])  # Nothing is measured in it.
+  height, width = checked_size(claim, size, xml_path)
+  return arrays([normalise(corners, height, width, name, xml_path) for corners, name in boxes],
+                classes)
 
 
-def read_coco_boxes(json_path, class_names, *, unknown="error", skip_crowd=True):
-  """Reads a COCO instance file: the boxes of every image that it lists.
-
-  Args:
-    json_path: path of a COCO JSON file with `images`, `annotations` and `categories`.
-    class_names: sequence of names whose index is the class id; index 0 is the background.
-      Categories are matched by name, so the gaps in COCO's ids do not matter.
-    unknown: what to do with an annotation whose category is not among `class_names`: `"error"` or
-      `"drop"`.
-    skip_crowd: whether annotations with `iscrowd` 1, which outline many objects, are left out.
-
-  Returns:
-    A dict from the image's file name without folder and suffix to `(boxes, classes)` as returned by
-    `read_voc_boxes`; an image without annotations has empty arrays. Boxes without any width or
-    height, of which the official files hold a few, are left out.
-
-  Raises:
-    FileNotFoundError: the file does not exist.
-    ValueError: the file is not COCO JSON, names an unknown class or image, two images share one
-      name, or a box lies outside of its image or is empty.
-  """
-  content = read_coco_json(json_path)
-  ids = {name: index for index, name in enumerate(class_names)}
-  categories = {item["id"]: item["name"] for item in content["categories"]}
-  images = {item["id"]: item for item in content["images"]}
-  found = {image_id: ([], []) for image_id in images}
-  for item in content["annotations"]:
-    name = categories.get(item["category_id"], f"category {item['category_id']}")
-    if not _known(name, ids, unknown, json_path):
-      continue
-    if skip_crowd and item.get("iscrowd", 0):
-      continue
-    if item["image_id"] not in images:
-      raise errors.value_error(
-          f"An annotation of '{json_path}' belongs to no image.",
-          expected="an id listed in 'images'",
-          received=item["image_id"], fix="Add the image, or remove its annotations.")
-    image = images[item["image_id"]]
-    box = coco_box(item["bbox"], (image["height"], image["width"]), name, json_path)
-    if box is not None:
-      boxes, classes = found[item["image_id"]]
-      boxes.append(box)
-      classes.append(ids[name])
-  result = {}
-  for image_id, (boxes, classes) in found.items():
-    stem = os.path.splitext(os.path.basename(images[image_id]["file_name"]))[0]
-    if stem in result:
-      raise errors.value_error(
-          f"Two images of '{json_path}' have the same name.", expected="unique file names",
-          received=stem, fix="Rename one of the files, or list every image once.")
-    result[stem] = _arrays(boxes, classes)
-  return result
-
-
-def coco_box(bbox, size, name, path):
-  """Returns one box of COCO as fractions, or None where it has no area.
+def checked_size(claim, size, path):
+  """Returns (height, width) of an image: its own, with which its annotation must agree.
 
   Args:
-    bbox: x, y, width, height in pixels counted from 0.
-    size: (height, width) of the image in pixels.
-    name: of the class, for errors.
-    path: of the file, for errors.
-
-  Returns:
-    float64 [4], (ymin, xmin, ymax, xmax) in 0..1, half-open, or None.
+    claim: (height, width) as an annotation says; a side may be None or 0: not known.
+    size: (height, width) of the image itself, None = not known.
+    path: of the annotation, for errors.
 
   Raises:
-    ValueError: the box lies outside of the image or has a negative side.
+    ValueError: both are known and differ, or neither is.
 
   Example:
-    >>> coco_box([2, 5, 4, 10], (20, 8), "dog", "").tolist()
-    [0.25, 0.25, 0.75, 0.75]
+    >>> checked_size((0, None), (96, 128), "a.xml")
+    (96, 128)
   """
-  x, y, width, height = bbox
-  if min(width, height) == 0:
-    return None
-  return _normalise((y, x, y + height, x + width), *size, name, path)
+  claim = tuple(side or None for side in claim)
+  if size is None:
+    if None in claim or min(claim) < 0:
+      raise errors.value_error(
+          f"The annotation '{path}' does not say how large its image is.",
+          expected="a positive width and height", received=_sides(claim),
+          fix="Correct the size in the annotation, or pass size=(height, width) of the image.")
+    return claim
+  if any(said not in (None, side) for said, side in zip(claim, size)):
+    turned = claim == tuple(size)[::-1]
+    fix = ("The boxes were drawn on the turned photograph: rotate the pixels and drop the EXIF tag "
+           "of the image, or turn the annotation." if turned else
+           "Use the image that was annotated, or scale the boxes and correct the size in the "
+           "annotation.")
+    raise errors.value_error(
+        f"The annotation '{path}' is of an image of another size"
+        f"{' (height and width are exchanged)' if turned else ''}.",
+        expected=f"{_sides(size)} (width x height), as the image has", received=_sides(claim),
+        fix=fix)
+  return tuple(size)
 
 
-def read_yolo_boxes(txt_path, class_names, *, unknown="error"):
+def _sides(size):
+  return "x".join("unknown" if side is None else f"{side:g}" for side in tuple(size)[::-1])
+
+
+def read_yolo_boxes(txt_path, class_names, *, unknown="error", legend=None):
   """Reads the objects of one YOLO text file; an empty file is an image without objects.
 
   Args:
     txt_path: path of a text file with `class cx cy width height` on every line.
     class_names: sequence of names whose index is the class id; index 0 is the background, which
       YOLO's numbers leave out: its class 0 is `class_names[1]`.
-    unknown: what to do with a number of no class: `"error"` or `"drop"`.
+    unknown: what to do with a number or name of no class: `"error"` or `"drop"`.
+    legend: names whose index is the number in the file, as the tool that wrote it left them (see
+      `read_legend`); None: the numbers are those of `class_names` without the background.
 
   Returns:
     boxes: float32 [N, 4], (ymin, xmin, ymax, xmax) in 0..1, half-open, in the order of the file.
@@ -186,23 +164,44 @@ def read_yolo_boxes(txt_path, class_names, *, unknown="error"):
     >>> boxes.tolist(), classes.tolist()
     ([[0.0, 0.0, 0.5, 1.0]], [1])
   """
-  try:
-    with open(txt_path, encoding="utf-8") as file:
-      lines = file.read().splitlines()
-  except FileNotFoundError:
-    raise _absent(txt_path) from None
-  ids = {str(number): number + 1 for number in range(len(class_names) - 1)}
+  lines = texts.read_lines(txt_path, "box file", fix="Check the path of the annotations.")
+  names = dict(enumerate(class_names[1:] if legend is None else legend))
+  names = {str(number): name for number, name in names.items()}
+  ids = ids_of(class_names)
   boxes, classes = [], []
-  for number, line in enumerate(lines, 1):
+  for number, line in lines:
+    place = f"{txt_path}:{number}"
     words = line.split()
-    if words and _known(_whole(words[0]), ids, unknown, txt_path):
-      cx, cy, width, height = _fractions(words[1:], f"{txt_path}:{number}", line)
+    label = _whole(words[0])
+    if known(label, names, unknown, place) and known(names[label], ids, unknown, place):
+      cx, cy, width, height = _fractions(words[1:], place, line)
       corners = (cy - height / 2, cx - width / 2, cy + height / 2, cx + width / 2)
-      label = ids[_whole(words[0])]
       # No size in pixels is known here: a hundredth of the image counts as rounding.
-      boxes.append(_normalise(corners, 1, 1, class_names[label], txt_path, slack=.01))
-      classes.append(label)
-  return _arrays(boxes, classes)
+      boxes.append(normalise(corners, 1, 1, names[label], txt_path, slack=.01))
+      classes.append(ids[names[label]])
+  return arrays(boxes, classes)
+
+
+def read_legend(path):
+  """Returns the class names of YOLO's numbers, a tuple of str.
+
+  Args:
+    path: of a `classes.txt` with a name on every line, or of a `data.yaml` with `names`, a list or
+      a mapping of number to name.
+
+  Raises:
+    ValueError: the file has another form.
+  """
+  if not str(path).lower().endswith((".yaml", ".yml")):
+    return tuple(line for _, line in texts.read_lines(path, "list of classes"))
+  content = yaml_files.read_yaml(path, "list of classes")
+  names = content.get("names") if isinstance(content, dict) else None
+  if isinstance(names, dict) and set(names) == set(range(len(names))):
+    names = [names[number] for number in range(len(names))]
+  if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    raise texts.unreadable("list of classes", path, "names: [name, ...] or {0: name, ...}",
+                           repr(names), "Correct it, or move the file away from the boxes.")
+  return tuple(names)
 
 
 def _whole(text):
@@ -222,58 +221,52 @@ def _fractions(words, place, line):
   return values
 
 
-def _parse_xml(path):
-  try:
-    return ElementTree.parse(path).getroot()
-  except FileNotFoundError:
-    raise _absent(path) from None
-  except ElementTree.ParseError as error:
+def _only(node, tag, path):
+  """Returns the child element of this name, None if there is none; refuses two."""
+  found = node.findall(tag)
+  if len(found) > 1:
     raise errors.value_error(
-        f"The annotation '{path}' cannot be read.", expected="a VOC XML file", received=error,
-        fix="Export the annotation again, or remove the file.") from error
+        f"The annotation '{path}' has several <{tag}> where one belongs.",
+        expected=f"one <{tag}> in <{node.tag}>", received=len(found),
+        fix="Remove all but the right one.")
+  return found[0] if found else None
 
 
-def read_coco_json(path):
-  """Returns the content of a COCO JSON file, of instances or panoptic: a dict.
+def _number(node, tag, path, within, needed=False):
+  """Returns the number in an element; None where there is none and none is needed."""
+  found = None if node is None else _only(node, tag, path)
+  text = None if found is None else (found.text or "").strip()
+  if not text and not needed:
+    return None
+  try:
+    value = float(text)
+    if math.isfinite(value):
+      return value
+  except (TypeError, ValueError):
+    pass
+  raise errors.value_error(
+      f"The annotation '{path}' has no number in <{within}{tag}>.",
+      expected="a number of pixels", received=repr(text),
+      fix="Correct the element, or remove its object.")
+
+
+def ids_of(class_names):
+  """Returns a dict of class name to class id, without the background, which has no boxes."""
+  return {name: index for index, name in enumerate(class_names) if index}
+
+
+def known(name, ids, unknown, path):
+  """Returns whether a name is that of a class.
+
+  Args:
+    name: of an object.
+    ids: dict with the names of classes.
+    unknown: `"error"` or `"drop"`.
+    path: of the file, for errors.
 
   Raises:
-    FileNotFoundError: the file does not exist.
-    ValueError: it is not JSON, or has no `images`, `annotations` and `categories`.
+    ValueError: it is not, and `unknown` is `"error"`.
   """
-  try:
-    with open(path, encoding="utf-8") as file:
-      content = json.load(file)
-  except FileNotFoundError:
-    raise _absent(path) from None
-  except ValueError as error:
-    raise errors.value_error(
-        f"The annotation '{path}' cannot be read.", expected="a COCO JSON file", received=error,
-        fix="Export the annotations again.") from error
-  wanted = ("images", "annotations", "categories")
-  received = sorted(content) if isinstance(content, dict) else type(content).__name__
-  if not isinstance(content, dict) or not all(key in content for key in wanted):
-    raise errors.value_error(
-        f"'{path}' is not a COCO instance file.", expected="the keys " + ", ".join(wanted),
-        received=received, fix="Pass the instances_*.json file of the data set.")
-  return content
-
-
-def _absent(path):
-  return errors.missing("A box file does not exist.", expected=f"the file '{path}'",
-                        received="no such file", fix="Check the path of the annotations.")
-
-
-def _number(node, tag, path):
-  text = node.findtext(tag)
-  try:
-    return float(text)
-  except (TypeError, ValueError):
-    raise errors.value_error(
-        f"The annotation '{path}' has no number in <{tag}>.", expected="a number of pixels",
-        received=repr(text), fix="Correct the element, or remove its object.") from None
-
-
-def _known(name, ids, unknown, path):
   if unknown not in ("error", "drop"):
     raise errors.unknown_name("treatment of unknown classes", unknown, ("error", "drop"))
   if name in ids:
@@ -286,10 +279,21 @@ def _known(name, ids, unknown, path):
   return False
 
 
-def _normalise(corners, height, width, name, path, slack=1):
-  """Returns half-open corners as fractions; up to `slack` pixels outside is rounding, clipped."""
+def normalise(corners, height, width, name, path, slack=1):
+  """Returns half-open corners as fractions, float64 [4]; `slack` pixels outside are clipped.
+
+  Args:
+    corners: ymin, xmin, ymax, xmax in pixels.
+    height, width: of the image in pixels.
+    name: of the class, for errors.
+    path: of the file, for errors.
+    slack: how far outside of the image is still rounding.
+
+  Raises:
+    ValueError: the box lies outside of the image or is empty.
+  """
   ymin, xmin, ymax, xmax = corners
-  outside = min(ymin, xmin) < -slack or ymax > height + slack or xmax > width + slack
+  outside = not min(ymin, xmin) >= -slack or ymax > height + slack or xmax > width + slack
   if outside or ymin >= ymax or xmin >= xmax:
     raise errors.value_error(
         f"A box of class '{name}' in '{path}' lies outside of its image or is empty.",
@@ -300,5 +304,6 @@ def _normalise(corners, height, width, name, path, slack=1):
   return np.clip(box, 0.0, 1.0)
 
 
-def _arrays(boxes, classes):
+def arrays(boxes, classes):
+  """Returns boxes float32 [N, 4] and classes int32 [N] of lists."""
   return (np.asarray(boxes, np.float32).reshape([-1, 4]), np.asarray(classes, np.int32))

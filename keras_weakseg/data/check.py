@@ -12,7 +12,9 @@ from keras_weakseg.data import check_files
 from keras_weakseg.data import decode
 from keras_weakseg.data import findings as finding_lib
 from keras_weakseg.data import folder
+from keras_weakseg.data import legends
 from keras_weakseg.data import order
+from keras_weakseg.data import overlaps
 from keras_weakseg.data import report
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import with_maps
@@ -38,6 +40,7 @@ def check_data(source, splits=None, quick=False):
   """
   found = finding_lib.Findings()
   scopes = {}
+  splits = [splits] if isinstance(splits, str) else splits
   for split in splits or source.splits():
     try:
       ids = source.ids(split)
@@ -47,10 +50,12 @@ def check_data(source, splits=None, quick=False):
         if "There is no split" in str(error):
           raise
         found.add("unreadable labels", split, str(error).replace("\n", " "))
+      elif split in source.origin.optional and not splits:
+        found.add("nothing to evaluate", split)
       # Of a short video nothing is left to hold out, and nobody needs it.
       elif source.labelled or splits or split.startswith("train"):
         found.add("empty split", split)
-  return _check(source, scopes, found, quick, strict=True)
+  return _check(source, scopes, found, quick)
 
 
 def check_bundle(bundle, quick=True):
@@ -63,31 +68,38 @@ def check_bundle(bundle, quick=True):
   Returns:
     List of `report.Report`, one per source.
   """
-  scopes = {}
+  scopes, grants = {}, {}
   for part, ids in zip(bundle.parts, bundle.ids):
     granted = fields.granted(part.supervision)
     flags = part.source.supervision(part.split, granted, ids)
     source = with_maps.unwrapped(part.source)
     scopes.setdefault(source, {})[part.label] = dict(zip(ids, flags.tolist()))
-  return [_check(source, parts, finding_lib.Findings(), quick, strict=False)
+    grants[source] = grants.get(source, 0) | int(granted)
+  return [_check(source, parts, finding_lib.Findings(), quick, grants[source])
           for source, parts in scopes.items()]
 
 
-def _check(source, scopes, found, quick, strict):
+def _check(source, scopes, found, quick, grant=None):
+  """Returns the report; `grant` are the flags of what may be read, None = all."""
+  strict = grant is None
   tally = _Tally(source.num_classes)
   for split, scope in scopes.items():
     if isinstance(source, folder.Folder):
       _check_folder(source, split, scope, found, tally, quick)
     else:
       _check_stream(source, split, scope, found, tally, quick)
-  if strict and isinstance(source, folder.Folder):
-    check_files.check_pairs(source, found)
+  if isinstance(source, folder.Folder):
+    check_files.check_pairs(source, found, ~0 if strict else grant)
+    check_files.check_unread(source, found)
+  if strict:
+    overlaps.check_splits(source, scopes, found)
   _judge(source, scopes, found, tally, quick, strict)
   splits = {split: {"samples": len(scope), **{
       kind: sum(bool(flags & flag) for flags in scope.values()) for kind, flag in _KINDS.items()}}
             for split, scope in scopes.items()}
   return report.Report(source.name, source.classes, splits, tally.pixels_of(scopes),
-                       tally.tags_of(scopes), tally.size_range(), found.problems(), quick)
+                       tally.tags_of(scopes), tally.size_range(), found.problems(), quick,
+                       tuple(source.notes))
 
 
 class _Tally:
@@ -127,7 +139,9 @@ def _check_folder(source, split, scope, found, tally, quick):
   if quick:
     masked = order.choose(masked, QUICK_MASKS, "quick look")
   masked = set(masked)
-  inspect = lambda name: check_files.inspect(source, name, name in masked, found, whole=not quick)
+  legend = legends.Legend(found, 255 if source.remap is None else 256)
+  inspect = lambda name: check_files.inspect(
+      source, name, name in masked, found, whole=not quick, legend=legend)
   check_files.prepare()
   with concurrent.futures.ThreadPoolExecutor(8) as pool:
     for size, raw in pool.map(inspect, scope):

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.data import decode
 from keras_weakseg.data import headers
+from keras_weakseg.ops import image_formats
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
@@ -23,7 +24,7 @@ def prepare():
   _decode_mask.get_concrete_function()
 
 
-def inspect(source, name, with_mask, found, whole):
+def inspect(source, name, with_mask, found, whole, legend=None):
   """Looks at the image of a sample and, if asked, at its mask.
 
   Args:
@@ -32,6 +33,7 @@ def inspect(source, name, with_mask, found, whole):
     with_mask: whether the mask may be opened and shall be.
     found: `findings.Findings`, takes the problems.
     whole: decode the image as training does, instead of reading header and end only.
+    legend: `legends.Legend` that compares the palettes of masks, or None.
 
   Returns:
     (height, width) of the image or None, and the histogram int64 [256] of the stored values of the
@@ -41,8 +43,11 @@ def inspect(source, name, with_mask, found, whole):
   kind = "broken image"
   try:
     size = _inspect_image(source.image_path(name), name, found, whole)
+    source.sizes.remember(name, size)
     kind = "broken mask"
     histogram = _inspect_mask(source, name, size, found) if with_mask else None
+    if legend is not None and histogram is not None:
+      legend.add(name, source.mask_path(name), histogram)
   except OSError as error:
     found.add(kind, name, error.strerror or str(error))
   return size, histogram
@@ -55,20 +60,27 @@ def _inspect_image(path, name, found, whole):
   if header.bits > 8:
     found.add("deep image", name, f"{header.bits} bits")
     return header.size
-  if not header.complete:
-    found.add("broken image", name, "the file ends early")
-    return header.size
+  if header.fault:
+    unknown = header.fault in (image_formats.WORDS[image_formats.EMPTY],
+                               image_formats.WORDS[image_formats.OTHER])
+    found.add("broken image" if unknown else "other format", name, header.fault)
+    return None
   if header.size is not None and 0 in header.size:
     found.add("broken image", name, "the header is damaged")
     return None
+  size = header.size
+  # Data behind the end are no fault, and there is no end but the decoder's.
+  if whole or size is None or not header.complete:
+    try:
+      size = tuple(_decode_image(path).shape[:2])
+    except tf.errors.OpError as error:
+      cut = header.form in ("jpeg", "png") and not header.complete
+      found.add("broken image", name,
+                "the file ends early" if cut else decode.reason(error)[:120])
+      return size
   if header.kind not in ("RGB", "other"):
     found.add("converted", name, header.kind)
-  if whole or header.size is None:
-    try:
-      return tuple(_decode_image(path).shape[:2])
-    except tf.errors.OpError as error:
-      found.add("broken image", name, decode.reason(error)[:120])
-  return header.size
+  return size
 
 
 def _inspect_mask(source, name, size, found):
@@ -117,21 +129,45 @@ def check_names(source, scope, found):
   return counts
 
 
-def check_pairs(source, found):
-  """Compares the lists of images, masks, tags and of the manifest.
+def check_unread(source, found):
+  """Names what lies beside images and masks and is not read.
 
   Args:
     source: `folder.Folder`.
     found: `findings.Findings`, takes the problems.
   """
-  for name, kind in source.lacking():
+  unread = source.unread()
+  for name in unread.images:
+    found.add("unread image", name)
+  for name in unread.masks:
+    found.add("unread mask", name)
+  for name, meant in unread.lonely.items():
+    found.add("masks without image", name, f"call it {meant}.png" if meant else "")
+
+
+_KINDS = {"masks": fields.Supervision.MASK, "tags": fields.Supervision.TAGS,
+          "boxes": fields.Supervision.BOXES}
+
+
+def check_pairs(source, found, used=~0):
+  """Compares the lists of images, masks, tags, boxes and of the manifest.
+
+  Args:
+    source: `folder.Folder`.
+    found: `findings.Findings`, takes the problems.
+    used: flags of the labels whose lists may be looked at.
+  """
+  for name, kind in source.lacking() if used == ~0 else ():
     found.add("missing label", name, kind)
-  try:
-    masks, tags = source.orphans()
-  except ValueError as error:
-    found.add("unreadable labels", "tags", str(error).replace("\n", " "))
-    return
-  for name in masks:
-    found.add("mask without image", name)
-  for name in tags:
-    found.add("tags without image", name)
+  for kind, flag in _KINDS.items():
+    if not used & flag:
+      continue
+    try:
+      orphans, fitting = source.orphans(kind)
+    except (ValueError, OSError) as error:
+      found.add("unreadable labels", kind, str(error).replace("\n", " "))
+      continue
+    for name in orphans:
+      found.add(f"{kind} without image", name)
+    if orphans and not fitting:
+      found.add("no label fits", kind, f"{len(orphans)} without an image, such as {orphans[0]}")

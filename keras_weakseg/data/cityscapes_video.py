@@ -1,6 +1,4 @@
 """Cityscapes with its sequences: 30 frames around every annotated one, cameras, masks."""
-import json
-import pathlib
 import re
 
 import numpy as np
@@ -12,6 +10,8 @@ from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import frame_files
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 
 CLASSES = ("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light",
            "traffic sign", "vegetation", "terrain", "sky", "person", "rider", "car", "truck", "bus",
@@ -172,7 +172,8 @@ def _camera(place, run, files):
           fix="Extract the camera files of all cities.")
     return {}
   nearest = min(known, key=lambda entry: abs(entry[0] - run[len(run) // 2]))
-  return json.loads(archives.read_bytes(nearest[1]))
+  return json_files.parse_json(archives.read_bytes(nearest[1]), nearest[1], "camera file",
+                               schema.map_of(schema.anything))
 
 
 def _reference(target):

@@ -87,8 +87,11 @@ class Clips(source.RandomAccess):
         fix="Add frames, or choose smaller offsets= (frames of a clip are sorted by name).")
 
   def _check_cameras(self, clips):
+    doubts = {}
     for clip in clips:
       cameras.check(clip.intrinsics, clip.size, f"{self.name}/{clip.name}")
+      doubts.setdefault(cameras.doubt(clip.intrinsics, clip.size), clip.name)
+    self.notes += [f"{name}: {doubt}" for doubt, name in doubts.items() if doubt]
 
   def _entries_of(self, split, clips):
     entries, lonely = [], 0

@@ -41,5 +41,4 @@ class _CocoSample(folder.Folder):
 
   @functools.cached_property
   def _tags(self):
-    return {name: [self.classes[label] for label in self._boxes_of(name)[1]]
-            for name in self._box_files if name in self._images}
+    return {name: self.box_names(name) for name in self._box_files}

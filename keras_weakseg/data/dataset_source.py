@@ -1,4 +1,5 @@
 """Any finite `tf.data.Dataset` of sample dicts as a source."""
+import hashlib
 import itertools
 
 import numpy as np
@@ -14,8 +15,9 @@ class Dataset(streaming.Streaming):
   """Samples from datasets of dicts that follow `keras_weakseg.fields`.
 
   The datasets are finite, unbatched, and give the same elements in the same order every time (no
-  `shuffle`, no `repeat`). Without `sample_id`, samples are numbered. Without `supervision`, a
-  sample may teach every label that its dict holds.
+  `shuffle`, no `repeat`, no random augmentation): contents are compared, whatever the ids say.
+  Without `sample_id`, samples are numbered. Without `supervision`, a sample may teach every label
+  that its dict holds.
 
   Args:
     data: a `tf.data.Dataset` (the split `train`), or a dict of split name to dataset.
@@ -36,6 +38,7 @@ class Dataset(streaming.Streaming):
   def __init__(self, data, classes, palette=None, buffer=256, name="dataset"):
     super().__init__(name, classes, palette, buffer)
     self._data = dict(data) if isinstance(data, dict) else {"train": data}
+    self._digests = {}  # of images, by split and id
     for split, entry in self._data.items():
       fields.check_spec(entry.element_spec)
       if entry.cardinality() == tf.data.INFINITE_CARDINALITY:
@@ -66,21 +69,51 @@ class Dataset(streaming.Streaming):
 
   def _scan(self, split):
     spec = self._data[split].element_spec
-    flags = (fields.SUPERVISION,) if fields.SUPERVISION in spec else ()
-    data = self._elements(split, flags)
-    found = list(data.as_numpy_iterator())
-    ids = tuple(element[fields.SAMPLE_ID].decode() for element in found)
-    again = [element[fields.SAMPLE_ID].decode()
-             for element in itertools.islice(data.as_numpy_iterator(), 32)]
-    if list(ids[:32]) != again or len(set(ids)) < len(ids):
+    ids, flags, digests = [], [], []
+    for number, element in enumerate(self._data[split].as_numpy_iterator()):
+      name = element.get(fields.SAMPLE_ID)
+      ids.append(f"{split}_{number:06d}" if name is None else name.decode())
+      flags.append(int(element.get(fields.SUPERVISION, held_labels(spec))))
+      digests.append(_digest(element))
+      self._digests[split, ids[-1]] = _digest({fields.IMAGE: element[fields.IMAGE]})
+    twice = len(set(ids)) < len(ids)
+    if twice or not self._repeats(split, digests):
       raise errors.value_error(
           f"The dataset of the split '{split}' does not repeat itself.",
-          expected="unique ids in the same order at every pass",
-          received="another order" if list(ids[:32]) != again else "an id twice",
-          fix="Remove .shuffle() (the pipeline shuffles), and number the samples uniquely.")
-    if flags:
-      return ids, np.array([element[fields.SUPERVISION] for element in found], np.int32)
-    return ids, np.full(len(ids), int(held_labels(spec)), np.int32)
+          expected="unique ids, and the same samples in the same order at every pass",
+          received="an id twice" if twice else "other contents, or another order, at another pass",
+          fix="Remove .shuffle() (the pipeline shuffles) and random augmentation (it augments), "
+          "also before .take() and .skip(), or pass shuffle(..., reshuffle_each_iteration=False); "
+          "number the samples uniquely.")
+    return tuple(ids), np.array(flags, np.int32)
+
+  def _repeats(self, split, digests):
+    """Returns whether further passes give the same contents; few samples agree by chance."""
+    first = digests[:_COMPARED]
+    passes = 1 if len(first) > 12 else 2 if len(first) > 4 else 20
+    return all([_digest(element) for element in itertools.islice(
+        self._data[split].as_numpy_iterator(), _COMPARED)] == first for _ in range(passes))
+
+  def identities(self, split, ids):
+    """Returns digests of the images: ids may be numbers that were made here."""
+    parts = self.parts_of(split)
+    for part in parts:
+      self._known(part)
+    return tuple(next(self._digests[part, name] for part in parts
+                      if (part, name) in self._digests) for name in ids)
+
+
+_COMPARED = 256  # samples of every further pass
+
+
+def _digest(element):
+  """Returns bytes that change with any content of a sample, a dict of arrays."""
+  digest = hashlib.blake2b(digest_size=16)
+  for name in sorted(element):
+    value = np.asarray(element[name])
+    digest.update(f"{name} {value.dtype} {value.shape} ".encode())
+    digest.update(repr(value.tolist()).encode() if value.dtype == object else value.tobytes())
+  return digest.digest()
 
 
 def held_labels(names):

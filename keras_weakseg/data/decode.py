@@ -1,8 +1,8 @@
 """From encoded bytes to pixels and labels, in TensorFlow graph operations.
 
 One rule for orientation, here and everywhere else: pixels are taken as stored, the EXIF tag is
-ignored. Grey and RGBA images become RGB; 16-bit images and pictures in place of index masks are
-refused.
+ignored. Grey and RGBA images become RGB; which files are refused says `ops.image_formats`, and
+pictures in place of index masks are.
 """
 import zlib
 
@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.ops import image_formats
+from keras_weakseg.ops import images as image_ops
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 33  # signature (8), length and name (8), IHDR (13), CRC (4)
@@ -46,12 +48,8 @@ def _text(value):
   return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _raise_depth(name, depth):
-  raise errors.value_error(
-      f"The image of '{_text(name)}' has {int(depth)} bits per channel.",
-      expected="8 bits per channel", received=f"{int(depth)} bits",
-      fix="Convert it, for example with "
-          "cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8')).")
+def _raise_image(name, fault):
+  raise ValueError(image_ops.refusal(int(fault), _text(name)))
 
 
 def _raise_mask(name, kind, depth):
@@ -99,14 +97,11 @@ def decode_image(contents, name=""):
     uint8 [H, W, 3], RGB, as stored (EXIF orientation ignored). Grey is repeated, alpha dropped.
 
   Raises:
-    tf.errors.InvalidArgumentError: the file is broken, or has 16 bits per channel.
+    tf.errors.InvalidArgumentError: the file is broken, or none of these (`ops.image_formats`).
   """
-  padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
-  depth = tf.io.decode_raw(tf.strings.substr(padded, 24, 1), tf.uint8)[0]
-  is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
-  contents = _refuse_if(is_png & (depth > 8), contents, _raise_depth, name, depth)
-  image = tf.io.decode_image(contents, channels=3, expand_animations=False)
-  return tf.ensure_shape(image, [None, None, 3])
+  fault = image_formats.fault_in_graph(contents)
+  return image_formats.decode(_refuse_if(
+      fault != image_formats.FINE, contents, _raise_image, name, fault))
 
 
 def decode_index_png(contents, name=""):
@@ -137,7 +132,8 @@ def decode_index_png(contents, name=""):
   contents = tf.strings.join([head, tf.strings.substr(contents, _pixels(contents), -1)])
   values = tf.io.decode_png(contents, channels=1)[..., 0]
   # Indices of fewer than 8 bits are spread over 0..255 by the decoder: 255 / (2^bits - 1) apart.
-  step = 255 // (tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1)
+  # This may run before the refusal above: files that are no PNG must not divide by zero.
+  step = 255 // (tf.bitwise.left_shift(1, tf.clip_by_value(depth, 1, 8)) - 1)
   return tf.cond(step > 1, lambda: values // tf.cast(step, tf.uint8), lambda: values)
 
 

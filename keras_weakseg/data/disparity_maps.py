@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.data import broken
 from keras_weakseg.data import map_folder
 
@@ -95,7 +96,7 @@ def make_disparity_maps(source, disparity_fn, folder, split="train", *, ids=None
     ValueError: the folder holds maps of another model, of another source or with other settings; an
       image cannot be read; or the function gives no disparity.
   """
-  settings, folder = DisparityMaps(normalise, bits), pathlib.Path(folder)
+  settings, folder = DisparityMaps(normalise, bits), pathlib.Path(paths.expand(folder))
   if batch_size < 1:
     raise errors.value_error("The batch holds no images.", expected="batch_size of 1 or more",
                              received=batch_size, fix="Pass batch_size=1.")

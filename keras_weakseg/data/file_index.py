@@ -3,9 +3,14 @@ import os
 import pathlib
 
 from keras_weakseg import errors
+from keras_weakseg import paths
+from keras_weakseg.files import text as texts
+from keras_weakseg.ops import image_formats
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 MASK_SUFFIXES = (".png",)
+_ARRAYS = (".npy", ".npz", ".mat")
+_LIST_LIMIT = 1 << 28  # bytes
 
 
 def places(root, names):
@@ -22,10 +27,35 @@ def places(root, names):
     >>> [path.name for path in places("coco", "train2017+val2017")]
     ['train2017', 'val2017']
   """
-  whole = pathlib.Path(root) / names
+  whole = pathlib.Path(root) / paths.expand(names)
   if whole.exists() or "+" not in str(names):
     return [whole]
-  return [pathlib.Path(root) / name.strip() for name in str(names).split("+")]
+  return [pathlib.Path(root) / paths.expand(name.strip()) for name in str(names).split("+")]
+
+
+def walk(root):
+  """Yields (folder, names of folders in it, names of files in it) like `os.walk`, links followed.
+
+  Every folder comes once, however many links lead to it or back to where they are; under its own
+  name rather than that of a link. Removing names of folders leaves these out.
+
+  Args:
+    root: path of the folder; if it does not exist, nothing is yielded.
+  """
+  seen, places = set(), [os.fspath(root)]
+  while places:
+    links = []
+    for place in places:
+      for parent, folders, files in os.walk(place):
+        stat = os.stat(parent)
+        if (stat.st_dev, stat.st_ino) in seen:
+          folders.clear()
+          continue
+        seen.add((stat.st_dev, stat.st_ino))
+        yield parent, folders, files
+        links += [path for path in (os.path.join(parent, name) for name in folders)
+                  if os.path.islink(path)]
+    places = sorted(links)
 
 
 def folders_with(root, names):
@@ -36,7 +66,7 @@ def folders_with(root, names):
     names: file names.
   """
   found = []
-  for parent, folders, files in os.walk(root):
+  for parent, folders, files in walk(root):
     if parent != str(root) and not set(names).isdisjoint(files):
       found.append(parent)
       folders.clear()
@@ -70,13 +100,39 @@ def list_ids(folders, suffixes, without=()):
 
 def _walk(folder, suffixes, without):
   """Yields (id, path) of the files of a folder."""
-  for parent, inner, names in os.walk(folder):
+  for parent, inner, names in walk(folder):
     inner[:] = [name for name in inner if os.path.join(parent, name) not in without]
+    place = pathlib.Path(parent).relative_to(folder).as_posix()
+    place = "" if place == "." else place + "/"
     for name in names:
       stem, suffix = os.path.splitext(name)
       if suffix.lower() in suffixes and not name.startswith("."):
-        yield ((pathlib.Path(parent).relative_to(folder) / stem).as_posix(),
-               os.path.join(parent, name))
+        yield place + stem, os.path.join(parent, name)
+
+
+def list_paths(folder, suffixes, without=()):
+  """Returns the sorted relative paths of the files in a folder with one of the suffixes.
+
+  Args:
+    folder: path.
+    suffixes, without: as of `list_ids`.
+  """
+  return sorted(sample + os.path.splitext(path)[1]
+                for sample, path in _walk(pathlib.Path(folder), suffixes, without))
+
+
+def unread(folders, suffixes, without=()):
+  """Returns the pictures and arrays in folders that `list_ids` leaves out because of their suffix.
+
+  Args:
+    folders, suffixes, without: as of `list_ids`.
+
+  Returns:
+    Sorted list of relative paths with `/` and suffix.
+  """
+  others = set(image_formats.SUFFIXES + IMAGE_SUFFIXES + _ARRAYS) - set(suffixes)
+  folders = [folders] if isinstance(folders, (str, os.PathLike)) else folders
+  return sorted({name for folder in folders for name in list_paths(folder, others, without)})
 
 
 def _short(path):
@@ -88,10 +144,7 @@ def read_id_list(path):
 
   Raises:
     FileNotFoundError: there is no such file.
+    ValueError: it is no text in UTF-8.
   """
-  try:
-    with open(path, encoding="utf-8") as file:
-      return tuple(line.strip() for line in file if line.strip())
-  except FileNotFoundError:
-    raise errors.missing("The id list does not exist.", expected=f"the file '{path}'",
-                         received="no such file", fix="Check the path of the split.") from None
+  return tuple(line for _, line in texts.read_lines(
+      path, "id list", _LIST_LIMIT, "Check the path of the split."))

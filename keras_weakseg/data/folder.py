@@ -9,14 +9,22 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.data import box_files
+from keras_weakseg.data import coco_files
 from keras_weakseg.data import decode
 from keras_weakseg.data import file_index
+from keras_weakseg.data import folder_labels
+from keras_weakseg.data import folder_loaders as loaders
+from keras_weakseg.data import identity
+from keras_weakseg.data import image_sizes
 from keras_weakseg.data import locations
 from keras_weakseg.data import manifest as manifests
 from keras_weakseg.data import order
+from keras_weakseg.data import remapping
 from keras_weakseg.data import source
 from keras_weakseg.data import tag_files
+from keras_weakseg.data import unread_files
 
 # Places that are looked at without being named.
 _USUAL = {"masks": "masks", "tags": "tags.json", "boxes": "boxes"}
@@ -36,10 +44,10 @@ class Folder(source.RandomAccess):
 
   Args:
     root: the folder; a relative one is also looked for in the data locations.
-    images: subfolder of JPEG, PNG, BMP or GIF images; ids are the file names without suffix.
+    images: subfolder of JPEG, PNG, BMP or GIF images; ids are the paths in it without suffix.
     masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore. It, `tags` and
       `boxes` may be None: none are used.
-    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names.
+    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names; several rows of an id join.
     boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
     classes: class names, index 0 = background; None reads `classes.txt`.
     palette: list of RGB tuples, None = the palette of VOC.
@@ -64,9 +72,10 @@ class Folder(source.RandomAccess):
                held_out=0.1, seed=0, remap=None, unknown_names="error", data_dir=None, name=None):
     self.root = locations.find(root, data_dir)
     super().__init__(name or self.root.resolve().name, classes or self._read_classes(), palette)
-    self._places = {"images": images, "masks": masks, "tags": tags, "boxes": boxes}
+    self._places = {kind: paths.expand(place) for kind, place in zip(
+        ("images", "masks", "tags", "boxes"), (images, masks, tags, boxes))}
     self.unknown_names = unknown_names
-    self.remap = _remap_table(remap, self.num_classes)
+    self.remap = remapping.remap_table(remap, self.num_classes)
     self._seed, self._held_out = seed, source.check_held_out(held_out)
     self._images = file_index.list_ids(
         file_index.places(self.root, images), file_index.IMAGE_SUFFIXES)
@@ -76,10 +85,14 @@ class Folder(source.RandomAccess):
           expected="files " + ", ".join(file_index.IMAGE_SUFFIXES) + f" in '{self.root / images}'",
           received="none", fix="Check root and images=.")
     self._check_places()
-    self._manifest = None if manifest is None else manifests.read_manifest(self.root / manifest)
-    self._exempt = set()
+    self._identities = identity.Identities(self._images, self.root)
+    self.sizes = image_sizes.ImageSizes(self._images)
+    self._manifest = None if manifest is None else self._read_manifest(manifest)
+    self._exempt, self.optional = set(), ()
     self._splits = self._make_splits(splits, validation)
-    self._check_ids("manifest", self._manifest or ())
+
+  def _place(self, path):
+    return self.root / paths.expand(path)
 
   def _check_places(self):
     """Refuses a place that was named and is not there; the usual places may be absent."""
@@ -102,20 +115,22 @@ class Folder(source.RandomAccess):
     return self._splits[split]
 
   def _make_splits(self, splits, validation):
-    named = {split: self._id_list(ids) for split, ids in (splits or {}).items()}
+    source.check_splits(splits)
+    named = {split: self._id_list(ids, f"split '{split}'") for split, ids in (splits or {}).items()}
     held = next((split for split in (source.VALIDATION, "val") if split in named), None)
     if validation is not None or held is None:
       rest = {"train": tuple(self._images), **named}
       held = held or source.VALIDATION
-      chosen = self._hold_out() if validation is None else self._id_list(validation)
+      chosen = self._hold_out() if validation is None else self._id_list(
+          validation, f"split '{source.VALIDATION}'")
       left_out = set(chosen)
       rest = {split: tuple(name for name in ids if name not in left_out)
               for split, ids in rest.items() if split != held}
       named = {**rest, held: chosen}
-    for split, ids in named.items():
-      self._check_ids(f"split '{split}'", ids)
     if validation is not None or held in (splits or {}):
       self._exempt = set(named[held]) - set(self._manifest or ())
+    else:
+      self.optional = (held,)
     return named
 
   def _hold_out(self):
@@ -130,19 +145,33 @@ class Folder(source.RandomAccess):
         f"validation (share {self._held_out}, by id hash, seed {self._seed})")
     return tuple(held)
 
-  def _id_list(self, ids):
+  def _id_list(self, ids, where):
     if isinstance(ids, (str, pathlib.Path)):
-      return file_index.read_id_list(self.root / ids)
-    return tuple(ids)
+      return self._known_ids(where, file_index.read_id_list(self._place(ids)))
+    return self._known_ids(where, identity.texts(ids, f"{where} of '{self.name}'"))
 
-  def _check_ids(self, where, ids):
-    absent = [name for name in ids if name not in self._images]
+  def _read_manifest(self, path):
+    granted = manifests.read_manifest(self._place(path))
+    known = self._known_ids("manifest", granted)
+    if len(set(known)) < len(known):
+      twice = next(name for name in known if known.count(name) > 1)
+      raise errors.value_error(
+          f"The manifest of '{self.name}' names a sample twice.", expected="every id once",
+          received=", ".join(text for text, name in zip(granted, known) if name == twice),
+          fix="Join its kinds with '+', for example tags+boxes.")
+    return dict(zip(known, granted.values()))
+
+  def _known_ids(self, where, names):
+    """Returns the ids of the images that names of a list mean."""
+    found = [self._identities.find(name) for name in names]
+    absent = [name for name, known in zip(names, found) if known is None]
     if absent:
       raise errors.missing(
           f"The {where} of '{self.name}' names {len(absent)} samples without an image.",
           expected=f"an image in '{self.root / self._places['images']}' for every id",
           received=", ".join(absent[:5]) + (" ..." if len(absent) > 5 else ""),
-          fix="Add the images, or remove the ids (an id is the file name without suffix).")
+          fix="Add the images, or remove the ids (an id is the path in that folder, no suffix).")
+    return tuple(found)
 
   # === What exists ===
 
@@ -156,25 +185,26 @@ class Folder(source.RandomAccess):
     return file_index.read_id_list(path)
 
   @functools.cached_property
-  def _masks(self):
-    place = self._places["masks"]
-    return file_index.list_ids(
-        file_index.places(self.root, place), file_index.MASK_SUFFIXES) if place else {}
+  def _labels(self):
+    """The labels by kind, or functions that find them when they are first asked for."""
+    places = self._places
+    root, images, identities = self.root, self._images, self._identities
+    return {"masks": lambda: folder_labels.masks(root, places["masks"], images),
+            "tags": lambda: folder_labels.tags(root, places["tags"], identities),
+            "boxes": lambda: folder_labels.boxes(root, places["boxes"], images, identities)}
+
+  def _found(self, kind):
+    if callable(self._labels[kind]):
+      self._labels[kind] = self._labels[kind]()
+    return self._labels[kind]
+
+  _masks = property(lambda self: self._found("masks").entries)
+  _tags = property(lambda self: self._found("tags").entries)
+  _box_files = property(lambda self: self._found("boxes").entries)
 
   @functools.cached_property
-  def _tags(self):
-    path = self.root / (self._places["tags"] or "")
-    return tag_files.read_tags(path) if path.is_file() else {}
-
-  @functools.cached_property
-  def _box_files(self):
-    if not self._places["boxes"]:
-      return {}
-    path = self.root / self._places["boxes"]
-    if path.is_file():
-      return box_files.read_coco_boxes(str(path), self.classes, unknown=self.unknown_names)
-    return file_index.list_ids(
-        file_index.places(self.root, self._places["boxes"]), box_files.SUFFIXES)
+  def _legend(self):
+    return folder_labels.legend(self.root, self._places["boxes"])
 
   def _available(self, ids, flags):
     found = np.zeros(len(ids), np.int32)
@@ -200,10 +230,22 @@ class Folder(source.RandomAccess):
                   if flag & granted & _ALL and not flag & there]
     return found
 
-  def orphans(self):
-    """Returns (mask ids, tag ids) that have no image."""
-    return ([name for name in self._masks if name not in self._images],
-            [name for name in self._tags if name not in self._images])
+  def orphans(self, kind):
+    """Returns the names of labels of a kind that belong to no image, and the number of the others.
+
+    Args:
+      kind: `masks`, `tags` or `boxes`.
+
+    Raises:
+      ValueError: the file that lists them is broken.
+    """
+    found = self._found(kind)
+    return found.orphans, len(found.entries)
+
+  def unread(self):
+    """Returns what lies beside images and masks unread, see `unread_files.of_folder`."""
+    return unread_files.of_folder(
+        self.root, self._places, self._images, self._found("masks").orphans)
 
   def check_labels(self, name, flags):
     """Reads the tags and boxes of one id and returns the tags, float32 [C] or None.
@@ -212,7 +254,7 @@ class Folder(source.RandomAccess):
       ValueError: a class is unknown or a file is broken.
     """
     if flags & fields.Supervision.BOXES:
-      self._boxes_of(name)
+      self.boxes_of(name)
     if flags & fields.Supervision.TAGS:
       return tag_files.multi_hot(self._tags[name], self.classes, name, self.unknown_names)
     return None
@@ -220,6 +262,10 @@ class Folder(source.RandomAccess):
   def image_path(self, name):
     """Returns the path of the image with this id."""
     return self._images[name]
+
+  def tags_of(self, name):
+    """Returns the class names that the tag file lists for an id."""
+    return self._tags[name]
 
   def mask_path(self, name):
     """Returns the path of the mask with this id, or None."""
@@ -232,17 +278,38 @@ class Folder(source.RandomAccess):
 
   # === Samples ===
 
-  def _boxes_of(self, name):
+  def boxes_of(self, name):
+    """Returns boxes float32 [N, 4] and classes int32 [N] of an id that has them.
+
+    Raises:
+      ValueError: the file is broken, or what it says of its image is not so.
+    """
     entry = self._box_files[name]
-    if isinstance(entry, tuple):
-      return entry
-    return box_files.read_boxes(entry, self.classes, unknown=self.unknown_names)
+    if isinstance(entry, coco_files.CocoImage):
+      return entry.boxes(self.classes, unknown=self.unknown_names,
+                         size=self.sizes.of(name) if entry.items else None)
+    return box_files.read_boxes(
+        entry, self.classes, unknown=self.unknown_names, size_of=lambda: self.sizes.of(name),
+        legend=self._legend if box_files.is_yolo(entry) else None)
+
+  def box_names(self, name, crowds_only=False):
+    """Returns the class names that the boxes of an id prove, or its crowds alone."""
+    entry = self._box_files[name]
+    if isinstance(entry, coco_files.CocoImage):
+      found = entry.labels(self.classes, unknown=self.unknown_names, crowds_only=crowds_only)
+    else:
+      found = [] if crowds_only else self.boxes_of(name)[1]
+    return [self.classes[label] for label in found]
 
   def box_content(self):
     """Returns 16 hex digits of the folder, the sizes of the images and what the box files hold."""
     place = self.root / (self._places["boxes"] or "")
     files = [place] if place.is_file() else sorted(map(str, self._box_files.values()))
     content = hashlib.sha256(str(self.root.resolve()).encode())
+    if not place.is_file() and self._legend and any(map(box_files.is_yolo, files)):
+      content.update(repr(self._legend).encode())
+    if place.is_file() and any(entry.crowded for entry in self._box_files.values()):
+      content.update(b"crowds are unknown")
     for name, path in self._images.items():
       content.update(f"{name} {os.path.getsize(path)}\n".encode())
     for path in files:
@@ -253,17 +320,17 @@ class Folder(source.RandomAccess):
     grant = fields.granted(grant)
     wants = lambda name: fields.may_read(name, grant) and (wanted is None or name in wanted)
     flags = source.readable(self._available(ids, grant), grant)
-    names, paths = tf.constant(ids), tf.constant([self._images[name] for name in ids])
+    names, files = tf.constant(ids), tf.constant([self._images[name] for name in ids])
     taught = tf.constant(source.taught(flags))
     has = lambda flag: (flags & int(flag)) > 0
-    mask_of = self._mask_loader(ids, has(fields.Supervision.MASK)) if grant & _ALL else None
-    tags_of = self._tag_loader(ids, flags) if wants(fields.TAGS) else None
-    boxes_of = (self._box_loader(ids, has(fields.Supervision.BOXES))
+    mask_of = loaders.mask_loader(self, ids, has(fields.Supervision.MASK)) if grant & _ALL else None
+    tags_of = loaders.tag_loader(self, ids, flags) if wants(fields.TAGS) else None
+    boxes_of = (loaders.box_loader(self, ids, has(fields.Supervision.BOXES))
                 if wants(fields.BOXES) else None)
 
     def load(index):
       name = names[index]
-      image = decode.decode_image(tf.io.read_file(paths[index]), name)
+      image = decode.decode_image(tf.io.read_file(files[index]), name)
       sample = {fields.IMAGE: image, fields.SAMPLE_ID: name, fields.SUPERVISION: taught[index]}
       mask = None
       if wants(fields.MASK) or (tags_of and has(fields.Supervision.MASK).any()):
@@ -277,64 +344,3 @@ class Folder(source.RandomAccess):
       return sample
 
     return load
-
-  def _mask_loader(self, ids, has):
-    paths = tf.constant([self._masks[name] if there else "" for name, there in zip(ids, has)])
-
-    def load(index, name, image):
-      read = lambda: decode.decode_mask(tf.io.read_file(paths[index]), self.num_classes, name,
-                                        self.remap, tf.shape(image))
-      blank = lambda: tf.fill(tf.shape(image)[:2], tf.constant(fields.IGNORE_LABEL, tf.uint8))
-      if has.all():
-        return read()
-      return tf.cond(paths[index] != "", read, blank) if has.any() else blank()
-
-    return load
-
-  def _tag_loader(self, ids, flags):
-    listed, masked, boxed = ((flags & int(flag)) > 0 for flag in (
-        fields.Supervision.TAGS, fields.Supervision.MASK, fields.Supervision.BOXES))
-    derived = ~listed & masked
-    rows = np.zeros([len(ids), self.num_classes], np.float32)
-    for row in np.flatnonzero(listed | boxed & ~masked):
-      names = self._tags[ids[row]] if listed[row] else [
-          self.classes[label] for label in self._boxes_of(ids[row])[1]]
-      rows[row] = tag_files.multi_hot(names, self.classes, ids[row], self.unknown_names)
-    rows = tf.constant(rows)
-    from_mask = tf.constant(derived)
-
-    def load(index, mask):
-      if not derived.any():
-        return rows[index]
-      return tf.cond(from_mask[index], lambda: decode.tags_from_mask(mask, self.num_classes),
-                     lambda: rows[index])
-
-    return load
-
-  def _box_loader(self, ids, has):
-    empty = (np.zeros([0, 4], np.float32), np.zeros([0], np.int32))
-    read = [self._boxes_of(name) if there else empty for name, there in zip(ids, has)]
-    ends = tf.constant(np.cumsum([0] + [len(classes) for _, classes in read]))
-    boxes = tf.constant(np.concatenate([boxes for boxes, _ in read]))
-    classes = tf.constant(np.concatenate([classes for _, classes in read]))
-    return lambda index: (boxes[ends[index]:ends[index + 1]], classes[ends[index]:ends[index + 1]])
-
-
-def _remap_table(remap, num_classes):
-  """Returns uint8 [256] from a dict or an array, or None."""
-  if remap is None:
-    return None
-  if isinstance(remap, dict):
-    table = np.full(256, fields.IGNORE_LABEL)
-    for raw, label in remap.items():
-      table[int(raw)] = label
-  else:
-    table = np.asarray(remap)
-  good = table.shape == (256,) and np.all((table < num_classes) | (table == fields.IGNORE_LABEL))
-  if not good or table.min() < 0:
-    raise errors.value_error(
-        "The mask remapping leads to labels that are no class.",
-        expected=f"256 values (or a dict of raw values) in 0..{num_classes - 1} or 255",
-        received=remap if isinstance(remap, dict) else sorted(set(table.ravel().tolist())),
-        fix="Map every raw value to a class id; values that are not named become 255.")
-  return table.astype(np.uint8)

@@ -2,11 +2,14 @@
 import dataclasses
 import struct
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+from keras_weakseg.ops import image_formats
+
 _PNG_KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _JPEG_KINDS = {1: "grey", 3: "RGB", 4: "CMYK"}
-_HEAD, _TAIL = 33, 1 << 12  # bytes
+_BMP_KINDS = {8: "palette", 24: "RGB", 32: "RGBA"}
+_IHDR, _TAIL = 33, 1 << 12  # bytes
 _APP1 = 0xE1
+_FILL, _ALONE = 0xFF, {0x01, *range(0xD0, 0xD8)}  # markers without a length
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15; the others are tables
 _ORIENTATION = 0x0112
 
@@ -16,12 +19,14 @@ class Header:
   """What a file claims to be.
 
   Attributes:
-    form: `png`, `jpeg` or `other`.
+    form: `png`, `jpeg`, `gif`, `bmp` or `other`, by the contents, whatever the file is called.
     size: (height, width), or None where it is not known.
     kind: `grey`, `RGB`, `RGBA`, `palette`, `grey with alpha`, `CMYK` or `other`.
     bits: bits per channel.
     orientation: EXIF orientation, 1 = as stored.
-    complete: whether the end marker of the format is there.
+    complete: whether the end is where it should be. If not, only the decoder knows: there may be
+      data behind it.
+    fault: why no decoder here takes such a file, "" where there is no reason.
   """
   form: str
   size: tuple
@@ -29,6 +34,7 @@ class Header:
   bits: int
   orientation: int
   complete: bool
+  fault: str = ""
 
 
 def read_header(path):
@@ -41,16 +47,21 @@ def read_header(path):
     OSError: the file cannot be opened.
   """
   with open(path, "rb") as file:
-    head = file.read(_HEAD)
+    head = file.read(image_formats.HEAD)
     length = file.seek(0, 2)
     file.seek(max(0, length - _TAIL))
-    tail = file.read()
-    if head.startswith(b"\xff\xd8"):
-      return _jpeg(file, b"\xff\xd9" in tail)
-  if head.startswith(_PNG) and len(head) >= _HEAD:
+    complete = not image_formats.may_be_cut(head, file.read(), length)
+    form, fault = image_formats.form_of(head), image_formats.words_of(head)
+    if form == "jpeg":
+      return _jpeg(file, complete)
+  if form == "png" and len(head) >= _IHDR:
     width, height, bits, kind = struct.unpack(">IIBB", head[16:26])
-    return Header("png", (height, width), _PNG_KINDS.get(kind, "other"), bits, 1, b"IEND" in tail)
-  return Header("other", None, "other", 8, 1, bool(head))
+    return Header("png", (height, width), _PNG_KINDS.get(kind, "other"), bits, 1, complete, fault)
+  if form == "bmp" and len(head) == image_formats.HEAD and not fault:
+    kind = _BMP_KINDS[image_formats.bitmap_bits(head)]
+    return Header("bmp", image_formats.bitmap_size(head), kind, 8, 1, complete)
+  # An animation's first picture may be smaller than what the header says.
+  return Header(form, None, "other", 8, 1, bool(head), fault)
 
 
 def _jpeg(file, complete):
@@ -62,6 +73,9 @@ def _jpeg(file, complete):
     if len(start) < 4 or start[0] != 0xFF:
       return Header("jpeg", None, "other", 8, orientation, False)
     marker, length = start[1], int.from_bytes(start[2:], "big")
+    if marker == _FILL or marker in _ALONE:
+      place += 1 if marker == _FILL else 2
+      continue
     if marker == _APP1:
       body = file.read(length - 2)
       if body.startswith(b"Exif\0\0"):

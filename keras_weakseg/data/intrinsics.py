@@ -7,8 +7,10 @@ import re
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 # Readers of clips find all that they need of cameras here.
-from keras_weakseg.ops.cameras import assumed, camera_matrix, check, resized
+from keras_weakseg.ops.cameras import (
+    assumed, camera_matrix, check, doubt, of_turned, resized)
 
 _SHOWN = 60  # characters of what cannot be read
 _NAMES = (("fx",), ("fy",), ("cx", "u0"), ("cy", "v0"))
@@ -62,7 +64,7 @@ def _text(value):
   if _numbers(str(value)) is not None:
     return str(value), ""
   try:
-    content = pathlib.Path(value).read_bytes()
+    content = pathlib.Path(paths.expand(value)).read_bytes()
   except OSError as error:
     what = "is a folder" if isinstance(error, IsADirectoryError) else "does not exist"
     raise errors.missing(
@@ -83,6 +85,6 @@ def _content(text):
 
 def _numbers(text):
   try:
-    return [float(part) for part in re.split(r"[\s,;]+", text.strip(" \n\t[]()"))]
+    return [float(part) for part in re.split(r"[\s,;\[\]()]+", text) if part] or None
   except ValueError:
     return None

@@ -5,12 +5,14 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import archives
 from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import frame_files
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
+from keras_weakseg.files import text as texts
 
 _CALIBRATION = "calib_cam_to_cam.txt"
 _PARTNER = {"image_02": "image_03", "image_03": "image_02", "image_00": "image_01",
@@ -76,9 +78,10 @@ def _read_clips(root, wanted, stereo, depth):
         received=f"{len(chosen)} drives in '{root}', " + (
             f"{len(lacks)} days without calibration" if chosen else "no frames"),
         fix="Get 'synced+rectified data' and 'calibration' of every day from cvlibs.net.")
-  calibrations = {day: read_calibration(archives.read_bytes(days[day]).decode())
+  calibrations = {day: read_calibration(
+      texts.decode(archives.read_bytes(days[day]), days[day], "calibration"))
                   for day in {day for day, _, _ in chosen}}
-  truth = {} if depth is None else _depth_maps(pathlib.Path(depth))
+  truth = {} if depth is None else _depth_maps(pathlib.Path(paths.expand(depth)))
   return [_clip(place, places, calibrations[place[0]], stereo, truth) for place in chosen]
 
 
@@ -117,7 +120,7 @@ def _depth_maps(root):
 def _listed(clips, lines, split):
   """Returns the clips of a split list, each with its samples."""
   if not isinstance(lines, (list, tuple)):
-    lines = pathlib.Path(lines).read_text(encoding="utf-8").splitlines()
+    lines = [line for _, line in texts.read_lines(paths.expand(lines), "list of frames")]
   by_place = {clip.name: clip for clip in clips}
   wanted, lacks = {}, []
   for line in (line.split() for line in lines if line.strip()):
@@ -149,9 +152,13 @@ def read_calibration(text):
   for line in text.splitlines():
     name, colon, values = line.partition(":")
     try:
-      found[name.strip()] = np.array([float(value) for value in values.split()])
+      numbers = np.array([float(value) for value in values.split()])
     except ValueError:
       continue  # dates
+    if not np.array_equal(found.setdefault(name.strip(), numbers), numbers):
+      raise errors.value_error(
+          f"The calibration says '{name.strip()}' twice.", expected="every name once",
+          received=f"{found[name.strip()]} and {numbers}", fix="Use the official file.")
   return {name: values for name, values in found.items() if len(values)}
 
 

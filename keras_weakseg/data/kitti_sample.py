@@ -1,6 +1,4 @@
 """Small excerpts of KITTI at 640x192: clips to train on, and frames with true depth or poses."""
-import json
-
 import numpy as np
 
 from keras_weakseg import errors
@@ -8,8 +6,11 @@ from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import file_index
 from keras_weakseg.data import frame_files
+from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 
 CLIPS = ("raw_0095_268f", "raw_b_91f", "raw_lidar_78f")
 ODOMETRY = ("odom_grey_1", "odom_grey_2")
@@ -102,7 +103,8 @@ def kitti_odometry(root="kitti", *, clips=ODOMETRY, size=None, offsets=(-1, 1), 
     poses[:, :3] = np.loadtxt(root / name / "poses.txt").reshape(-1, 3, 4)
     made.append(clip_lib.Clip(
         name, tuple(keys), frames, stored,
-        cameras.resized(projection[:, :3], _ODOMETRY_SIZES[name], stored), poses=poses))
+        cameras.resized(projection[:, :3], _ODOMETRY_SIZES[name], stored),
+        frame_order.positions_of(keys), poses=poses))
   return clips_lib.Clips("kitti_odometry", {"test": made}, size=size, offsets=offsets)
 
 
@@ -112,7 +114,9 @@ def _calibration(root):
     raise errors.missing("The calibration of the KITTI excerpts is not there.",
                          expected=f"the file '{path}'", received="no such file",
                          fix="Point root= to the folder that holds it and the clips.")
-  return json.loads(path.read_text(encoding="utf-8"))
+  return json_files.read_json(path, "calibration", schema.record(
+      {name: schema.number for name in ("fx", "fy", "cx", "cy")}
+      | {"size": schema.list_of(schema.whole, 2)}))
 
 
 def _camera(calibration):

@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any
 
+import numpy as np
+
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import broken
@@ -60,13 +62,19 @@ class BoxMaps:
     Args:
       image: uint8 RGB [H, W, 3].
       boxes: float [N, 4]; see `ops.boxes`.
-      classes: int [N].
+      classes: int [N]; 255 = a crowd, under all objects: what they leave of its box is unknown.
       num_classes: C.
     """
-    if self.kind == RECT:
-      return box_ops.rasterize_boxes(boxes, classes, image.shape[:2])
-    return box_ops.segment_boxes(
-        image, boxes, classes, num_classes, alpha=self.alpha, mode=self.mode, crf=self.crf)
+    boxes, classes = np.reshape(boxes, [-1, 4]), np.reshape(classes, [-1])
+    crowd = classes == fields.IGNORE_LABEL
+    size, single = image.shape[:2], (boxes[~crowd], classes[~crowd])
+    labels = box_ops.rasterize_boxes(*single, size) if self.kind == RECT else (
+        box_ops.segment_boxes(image, *single, num_classes, alpha=self.alpha, mode=self.mode,
+                              crf=self.crf))
+    for box in box_ops.painting_order(boxes[crowd], classes[crowd], size):
+      inside = labels[box.window]
+      inside[inside == 0] = fields.IGNORE_LABEL
+    return labels
 
 
 def folder_of(source, settings, cache_dir=None):

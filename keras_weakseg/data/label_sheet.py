@@ -6,6 +6,7 @@ from keras_weakseg.ops import boxes as box_ops
 
 COUNT = 12
 _TILE, _ACROSS = 200, 2
+_CROWD = (224, 224, 192)  # the colour of "unknown" in VOC
 
 
 def write_sheet(source, split, ids, folder, with_mask=frozenset()):
@@ -55,7 +56,7 @@ def draw_boxes(image, boxes, classes, palette, width=2):
   for box in box_ops.painting_order(boxes, classes, drawn.shape[:2]):
     inside = drawn[box.window]
     kept = inside[width:-width, width:-width].copy()
-    inside[:] = palette[box.label]
+    inside[:] = palette[box.label] if box.label != fields.IGNORE_LABEL else _CROWD
     inside[width:-width, width:-width] = kept
   return drawn
 

@@ -1,8 +1,12 @@
 """Manifests: which sample may use which supervision, whatever label files lie in the folder."""
-import json
-
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import text as texts
+
+_NOUN, _LIMIT = "manifest", 1 << 28  # bytes
+_FORM = 'JSON {"mask": [ids], "tags": [ids], ...} or lines of "id kind"'
 
 
 def read_manifest(path):
@@ -19,12 +23,7 @@ def read_manifest(path):
     FileNotFoundError: there is no such file.
     ValueError: the file has another form, an unknown kind, or names an id twice.
   """
-  try:
-    with open(path, encoding="utf-8") as file:
-      text = file.read()
-  except FileNotFoundError:
-    raise errors.missing("The manifest does not exist.", expected=f"the file '{path}'",
-                         received="no such file", fix="Check the argument manifest=.") from None
+  text = texts.read_text(path, _NOUN, _LIMIT, "Check the argument manifest=.")
   pairs = _from_json(path, text) if text.lstrip().startswith("{") else _from_lines(path, text)
   found = {}
   for sample, kind in pairs:
@@ -37,26 +36,19 @@ def read_manifest(path):
 
 
 def _from_json(path, text):
-  try:
-    content = json.loads(text)
-    return [(sample, kind) for kind, samples in content.items() for sample in list(samples)]
-  except (ValueError, TypeError) as error:
-    raise _malformed(path, error) from error
+  content = json_files.parse_json(
+      text, path, _NOUN, schema.map_of(schema.list_of(schema.text)), form=_FORM)
+  return [(sample, kind) for kind, samples in content.items() for sample in samples]
 
 
 def _from_lines(path, text):
   pairs = []
-  for number, line in enumerate(text.splitlines(), 1):
+  for number, line in enumerate(text.split("\n"), 1):
     words = line.strip().rsplit(None, 1)
     if words and len(words) != 2:
-      raise _malformed(path, f"line {number}: {line!r}")
+      raise texts.unreadable(
+          _NOUN, path, _FORM, f"line {number}: {line!r}",
+          "Correct the file; kinds are mask, boxes, tags, depth, none, joined by '+'.")
     if words:
       pairs.append(tuple(words))
   return pairs
-
-
-def _malformed(path, received):
-  return errors.value_error(
-      f"The manifest '{path}' cannot be read.",
-      expected='JSON {"mask": [ids], "tags": [ids], ...} or lines of "id kind"', received=received,
-      fix="Correct the file; kinds are mask, boxes, tags, depth, none, joined by '+'.")

@@ -10,7 +10,11 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import file_index
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 
 SUFFIX = ".png"
 
@@ -39,7 +43,7 @@ class MapFolder:
 
   def place(self, folder):
     """Returns `pathlib.Path` of the PNG files."""
-    return pathlib.Path(folder) / self.maps
+    return pathlib.Path(paths.expand(folder)) / self.maps
 
   def path(self, folder, name):
     """Returns `pathlib.Path` of the map of a sample id."""
@@ -82,8 +86,7 @@ class MapFolder:
     Raises:
       ValueError: the folder holds other maps, or images of which nothing is known.
     """
-    from keras_weakseg.evaluation import staging  # pylint: disable=g-import-not-at-top
-    path = pathlib.Path(folder) / self.record
+    path = pathlib.Path(paths.expand(folder)) / self.record
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
     # The record is written before the first map: whoever sees a map of ours sees a record too. What
@@ -106,7 +109,7 @@ class MapFolder:
           received=", ".join(found[:5]) + (" ..." if len(found) > 5 else ""),
           fix="Choose another folder.")
     else:
-      staging.write_whole(path, text.encode())
+      writing.write_whole(path, text)
 
   def read_record(self, folder):
     """Returns the dict of the record.
@@ -115,20 +118,16 @@ class MapFolder:
       FileNotFoundError: the folder holds no such maps.
       ValueError: the record is damaged.
     """
-    path = pathlib.Path(folder) / self.record
-    try:
-      text = path.read_text(encoding="utf-8")
-      record = json.loads(text)
-    except FileNotFoundError:
+    path = pathlib.Path(paths.expand(folder)) / self.record
+    if not path.exists():
       raise errors.missing(f"There are no {self.noun}.", expected=f"the file '{path}'",
-                           received="no such file", fix=self.fix) from None
+                           received="no such file", fix=self.fix)
+    try:
+      return json_files.read_json(path, "record", schema.map_of(schema.anything))
     except ValueError as error:
-      record = text = str(error)
-    if not isinstance(record, dict):
       raise errors.value_error(
           f"The record '{path}' is damaged.", expected=f"the JSON written with the {self.noun}",
-          received=text, fix=f"Remove the folder. {self.fix}")
-    return record
+          received=error, fix=f"Remove the folder. {self.fix}") from error
 
   def lacking(self, folder, missing, what):
     """Returns the error for samples without a map; the caller raises it.

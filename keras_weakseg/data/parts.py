@@ -38,6 +38,8 @@ class Part:
     flags = self.supervision
     flags = fields.parse_supervision(flags) if isinstance(flags, str) else fields.Supervision(flags)
     object.__setattr__(self, "supervision", flags)
+    if isinstance(self.ids, str):
+      object.__setattr__(self, "ids", (self.ids,))
     if self.batch_size < 1 or self.count < 0:
       raise errors.value_error(
           f"The part '{self.label}' has no samples in a batch.",

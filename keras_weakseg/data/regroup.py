@@ -106,9 +106,11 @@ class Regrouped(wrapper.Wrapper):
       if name in sample:
         sample[name] = self._tags(sample[name])
     if fields.BOX_CLASSES in sample:
-      # Padding (-1) takes the last place of the table, which is no class either.
-      classes = tf.gather(tf.constant([*self._class_of, 0]), sample[fields.BOX_CLASSES] % (
-          len(self._class_of) + 1))
+      # Padding (-1) takes the last place of the table, which is no class either. Crowds stay 255.
+      crowd = sample[fields.BOX_CLASSES] == fields.IGNORE_LABEL
+      classes = tf.gather(tf.constant([*self._class_of, 0]), tf.where(
+          crowd, -1, sample[fields.BOX_CLASSES]) % (len(self._class_of) + 1))
+      classes = tf.where(crowd, fields.IGNORE_LABEL, classes)
       sample[fields.BOX_CLASSES] = tf.boolean_mask(classes, classes > 0)
       if fields.BOXES in sample:
         sample[fields.BOXES] = tf.boolean_mask(sample[fields.BOXES], classes > 0)

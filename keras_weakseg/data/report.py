@@ -19,6 +19,7 @@ class Report:
     sizes: (smallest, largest) image as ((height, width), (height, width)), or None.
     problems: list of `findings.Problem`, errors first.
     quick: whether only headers and a sample of the masks were looked at.
+    notes: what the source says of itself in the plan of a training.
   """
   name: str
   classes: Tuple[str, ...]
@@ -28,6 +29,7 @@ class Report:
   sizes: Tuple
   problems: List[findings.Problem]
   quick: bool
+  notes: Tuple[str, ...] = ()
 
   @property
   def ok(self):
@@ -44,6 +46,7 @@ class Report:
     if self.sizes:
       (low, high) = self.sizes
       lines.append(f"  sizes (height x width): {low[0]}x{low[1]} to {high[0]}x{high[1]}")
+    lines += [f"  {note}" for note in self.notes]
     lines += self._table()
     for problem in self.problems:
       lines += [f"{problem.severity.upper()}: {problem.what}.", f"  {problem.fix}"]

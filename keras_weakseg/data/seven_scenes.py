@@ -6,6 +6,7 @@ from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import file_index
 from keras_weakseg.data import frame_files
+from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
 
@@ -36,5 +37,6 @@ def seven_scenes(root="7scenes", *, size=None, offsets=(-5, 5), data_dir=None):
   matrix = cameras.resized(cameras.camera_matrix(*_CAMERA), _SIZE, stored)
   clip = clip_lib.Clip("kitchen", keys, paths, stored, matrix, poses=poses,
                        depth=tuple(str(root / f"{key}_depth.png") for key in keys),
-                       depth_scale=1000.0)
+                       depth_scale=1000.0,
+                       numbers=frame_order.positions_of(keys))
   return clips_lib.Clips("seven_scenes", {"test": [clip]}, size=size, offsets=offsets)

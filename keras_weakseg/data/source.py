@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import identity
 from keras_weakseg.data import order
 from keras_weakseg.data import palette as palettes
 
@@ -32,6 +33,22 @@ def check_held_out(share):
   return share
 
 
+def check_splits(splits):
+  """Refuses splits that are no dict by name.
+
+  Args:
+    splits: dict of split name to an id list, or None.
+
+  Raises:
+    ValueError: they are anything else.
+  """
+  if splits is not None and not (isinstance(splits, dict) and all(
+      isinstance(split, str) for split in splits)):
+    raise errors.value_error(
+        "The splits cannot be read.", expected="a dict of split name to an id list",
+        received=repr(splits), fix="Pass splits={'train': 'train.txt', 'val': ['a', 'b']}.")
+
+
 class Source:
   """A named set of samples in splits.
 
@@ -46,10 +63,11 @@ class Source:
     labelled: whether the samples have classes at all; video without masks has none.
   """
   labelled = True
+  optional = ()  # names of splits that may be empty: nobody asked for them
 
   def __init__(self, name, classes, palette=None):
     self.name = name
-    self.classes = tuple(classes)
+    self.classes = _class_names(name, classes)
     self.palette = list(palette or palettes.default_palette(len(self.classes)))
     self.notes = []
     few = len(self.classes) < 2 and (self.labelled or self.classes)
@@ -127,6 +145,16 @@ class Source:
     wanted = fields.Supervision(flags)
     return np.asarray(self._available(self._chosen(split, ids), wanted), np.int32)
 
+  def identities(self, split, ids):
+    """Returns what tells images apart over all splits, one per id: ids themselves, or contents.
+
+    Args:
+      split: name of a split, or several joined by `+`.
+      ids: ids of it.
+    """
+    del split
+    return tuple(ids)
+
   def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
               start=0, window=EVERY, transform=None):
     """Returns samples as a `tf.data.Dataset` of dicts (see `keras_weakseg.fields`).
@@ -176,6 +204,8 @@ class Source:
     known = self.ids(split)
     if ids is None:
       return known
+    ids = (ids,) if isinstance(ids, str) else ids
+    ids = identity.texts(ids, f"id list for '{split}' of '{self.name}'")
     foreign = sorted(set(ids) - set(known))
     if foreign or not ids:
       raise errors.value_error(
@@ -184,6 +214,17 @@ class Source:
           received=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else "") or "no ids",
           fix="Correct the id list, or name the split that holds them (splits join: 'train+weak').")
     return tuple(ids)
+
+
+def _class_names(name, classes):
+  one = isinstance(classes, (str, bytes))
+  if one or not all(isinstance(entry, str) for entry in classes):
+    example = repr(classes) if one else "'dog', ..."
+    raise errors.value_error(
+        f"The class names of '{name}' " + ("are one text." if one else "cannot be used."),
+        expected="a list of texts, the background first", received=repr(classes),
+        fix=f"Pass classes=('background', {example}).")
+  return tuple(classes)
 
 
 class RandomAccess(Source):

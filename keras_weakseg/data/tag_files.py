@@ -1,55 +1,67 @@
 """Readers of image tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names."""
-import csv
-import json
+import re
 
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg.files import csv_files
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import text as texts
+
+_NOUN, _FIX = "tag file", "Check the argument tags=."
+_FORM = 'JSON {"id": ["name", ...]} or CSV with the header id,tags and ; between names'
+_LIMIT = 1 << 28  # bytes
+_HEADER = ["id", "tags"]
+# What `predict` writes behind the tags; never 0 and 1, which would be tags in columns of their own.
+_PROBABILITY = re.compile(r"[01]\.\d{6}")
 
 
 def read_tags(path):
   """Reads the tags of all images of a file.
 
   Args:
-    path: a `.json` file `{id: [names]}`, or a `.csv` file with the header `id,tags` and `;` between
-      the names. An image with an empty list shows nothing but background.
+    path: a `.json` file `{id: [names]}`, or a `.csv` file with the header `id,tags`. The names of a
+      row are all that stand between `;` or commas behind the id, and an id may have several rows:
+      all names count. An image with an empty list shows nothing but background. The columns of
+      probabilities that `predict` writes behind the tags are left out.
 
   Returns:
-    Dict of id to list of class names.
+    Dict of id to list of class names, each once.
 
   Raises:
     FileNotFoundError: there is no such file.
-    ValueError: the file has another form.
+    ValueError: the file has another form, a key of JSON twice, or a row without an id or tags.
   """
-  try:
-    with open(path, encoding="utf-8", newline="") as file:
-      return _from_csv(file) if str(path).lower().endswith(".csv") else _from_json(file)
-  except FileNotFoundError:
-    raise errors.missing("The tag file does not exist.", expected=f"the file '{path}'",
-                         received="no such file", fix="Check the argument tags=.") from None
-  except (ValueError, KeyError, csv.Error) as error:
-    raise errors.value_error(
-        f"The tag file '{path}' cannot be read.",
-        expected='JSON {"id": ["name", ...]} or CSV with the header id,tags and ; between names',
-        received=error, fix="Write the file in one of the two forms.") from error
+  if str(path).lower().endswith(".csv"):
+    return _from_csv(path)
+  tags = json_files.read_json(path, _NOUN, schema.map_of(schema.list_of(schema.text)), form=_FORM,
+                              limit=_LIMIT, fix=_FIX)
+  return {name: list(dict.fromkeys(names)) for name, names in tags.items()}
 
 
-def _from_json(file):
-  content = json.load(file)
-  good = isinstance(content, dict) and all(
-      isinstance(names, list) and all(isinstance(name, str) for name in names)
-      for names in content.values())
-  if not good:
-    raise ValueError("another structure of JSON")
-  return content
+def _from_csv(path):
+  (_, header), *rows = csv_files.read_rows(path, _NOUN, _FORM, _FIX) or [(1, [])]
+  columns = [name.lower() for name in header]
+  if columns[:2] == _HEADER and all(_is_predicted(cells, header) for _, cells in rows):
+    rows = [(line, cells[:2]) for line, cells in rows]
+  elif columns not in (_HEADER, _HEADER + _HEADER[1:]):
+    raise texts.unreadable(
+        _NOUN, path, f"{_FORM}, and no other columns", f"the header {','.join(header) or 'none'}",
+        "Write id,tags into the first line, a comma between the columns.")
+  found = {}
+  for line, (name, *cells) in rows:
+    if not name or not cells:
+      raise texts.unreadable(
+          _NOUN, path, f"{_FORM}; 'id,' for an image of nothing but background",
+          f"line {line}: {','.join([name, *cells])!r}", "Add what lacks, or remove the line.")
+    names = [text.strip() for cell in cells for text in cell.split(";")]
+    found.setdefault(name, {}).update(dict.fromkeys(text for text in names if text))
+  return {name: list(names) for name, names in found.items()}
 
 
-def _from_csv(file):
-  rows = csv.DictReader(file)
-  if not rows.fieldnames or not {"id", "tags"} <= set(rows.fieldnames):
-    raise ValueError(f"the header {rows.fieldnames}")
-  names = lambda text: [name.strip() for name in (text or "").split(";") if name.strip()]
-  return {row["id"].strip(): names(row["tags"]) for row in rows if row["id"].strip()}
+def _is_predicted(cells, header):
+  return len(cells) == len(header) > 2 and all(map(_PROBABILITY.fullmatch, cells[2:]))
 
 
 def multi_hot(names, classes, sample="", unknown="error"):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.data import dataset_source
 from keras_weakseg.data import decode
 from keras_weakseg.data import locations
@@ -129,6 +130,7 @@ def _open(name, data_dir, prepare):
   """Returns the builder of a name, prepared."""
   importlib.import_module(_REGISTRY).register()
   import tensorflow_datasets as tfds  # pylint: disable=g-import-not-at-top
+  data_dir = paths.expand(data_dir)
   options = {"data_dir": os.path.join(data_dir, "tensorflow_datasets")} if data_dir else {}
   try:
     builder = tfds.builder(name, **options)

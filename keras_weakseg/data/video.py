@@ -7,10 +7,12 @@ from typing import Tuple
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import file_index
 from keras_weakseg.data import frame_files
+from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
 from keras_weakseg.data import video_files
@@ -33,7 +35,8 @@ class Video(clips_lib.Clips):
   ```
 
   Without intrinsics, a field of view may be assumed: depth is then right up to the error of the
-  angle. Films are taken apart once, into the cache. Subfolders of results (`RESULTS`) are no clips.
+  angle. Films are taken apart once, into the cache, turned as their metadata says. Subfolders of
+  results (`RESULTS`) are no clips. Which frames are neighbours, names say: see `frame_order`.
 
   Args:
     root: the folder, or one film; a relative one is also looked for in the data locations.
@@ -64,6 +67,7 @@ class Video(clips_lib.Clips):
     if not isinstance(step, int) or step < 1:
       raise errors.value_error("The step of films cannot be used.", expected="1, 2, 3, ...",
                                received=repr(step), fix="Pass step=1, or leave it out.")
+    root, occluders = paths.expand(root), paths.expand(occluders)
     film = pathlib.Path(root)
     is_film = film.suffix.lower() in video_files.SUFFIXES and film.is_file()
     self.root = film.parent if is_film else locations.find(root, data_dir)
@@ -83,12 +87,15 @@ class Video(clips_lib.Clips):
     found = {key: _found(key, place, size, step, cache_dir) for key, place in places.items()}
     matrices, note = _cameras(self.root, found, intrinsics, field_of_view, name)
     made = [clip_lib.Clip(key, clip.keys, clip.frames, clip.size, cameras.resized(
-        cameras.check(matrices[key], clip.stored, key), clip.stored, clip.size))
+        cameras.check(matrices[key], clip.stored, key), clip.stored, clip.size), clip.numbers)
             for key, clip in found.items()]
     splits = clip_lib.divide(made, validation, held_out)
     super().__init__(name, splits, size=size, offsets=offsets, static_threshold=static_threshold,
                      occluders=occluders, classes=classes)
-    self.notes[:0] = _notes(self.root, found, results, self.size) + note
+    others = [] if is_film else file_index.unread(
+        self.root, file_index.IMAGE_SUFFIXES, results) + list(file_index.list_paths(
+            self.root, video_files.OTHERS, results))
+    self.notes[:0] = _notes(self.root, found, results, others, self.size) + note
 
   def _settings(self):
     settings = super()._settings()
@@ -108,19 +115,27 @@ class _Found:
   frames: Tuple[str, ...]
   stored: Tuple[int, int]
   size: Tuple[int, int]
+  numbers: Tuple[int, ...]
+  notes: Tuple[str, ...] = ()
+  turn: int = 0
 
 
 def _found(key, place, size, step, cache_dir):
   """Returns `_Found` of a list of (id, path), or of the path of a film."""
   if isinstance(place, str):
     folder, stored = video_files.extract(place, size, step, cache_dir)
-    listed = file_index.list_ids(folder, (".jpg",))
-    return _Found(os.path.dirname(place), tuple(listed), tuple(listed.values()), stored,
-                  tuple(size or stored))
-  frames = tuple(path for _, path in place)
-  stored = frame_files.common_size(frames, key)
-  return _Found(os.path.dirname(frames[0]), tuple(os.path.basename(sample) for sample, _ in place),
-                frames, stored, stored)
+    turn, notes = video_files.record_of(folder)
+    frames = file_index.list_ids(folder, (".jpg",))
+    order = frame_order.order_of(frames)
+    return _Found(os.path.dirname(place), order.names, tuple(map(frames.get, order.names)), stored,
+                  tuple(size or stored), order.positions, tuple(f"{key}: {note}" for note in notes),
+                  turn)
+  frames = {os.path.basename(sample): path for sample, path in place}
+  order = frame_order.order_of(frames)
+  paths = tuple(map(frames.get, order.names))
+  stored = frame_files.common_size(paths, key)
+  return _Found(os.path.dirname(paths[0]), order.names, paths, stored, stored, order.positions,
+                tuple(order.notes(key)))
 
 
 def _places(root, name, results, occluders):
@@ -134,11 +149,15 @@ def _places(root, name, results, occluders):
   return dict(sorted(found.items()))
 
 
-def _notes(root, found, results, size):
+def _notes(root, found, results, others, size):
   """Returns lines for the plan: the clips, and the folders that are none."""
   clips = _some([f"{key} {len(clip.frames)} frames {frame_files.as_text(clip.stored)}"
                  for key, clip in found.items()])
   lines = [f"clips: {clips}" + (f", resized to {frame_files.as_text(size)}" if size else "")]
+  lines += [note for clip in found.values() for note in clip.notes]
+  if others:
+    lines.append(f"not read: {_some(others)}; frames are {', '.join(file_index.IMAGE_SUFFIXES)}, "
+                 f"films {', '.join(video_files.SUFFIXES)}")
   if results:
     lines.append(f"results of this library, not read as clips: {_inside(root, results)}")
   return lines
@@ -178,7 +197,11 @@ def _cameras(root, found, intrinsics, field_of_view, name):
   matrices = {file: cameras.read_intrinsics(file or intrinsics) for file in set(files.values())}
   for file in matrices:
     _check_shared({key: clip.stored for key, clip in found.items() if files[key] == file}, name)
-  return {key: matrices[file] for key, file in files.items()}, []
+  own, notes = {}, []
+  for key, file in files.items():
+    own[key], note = cameras.of_turned(matrices[file], found[key].stored, found[key].turn)
+    notes += [f"{key}: {note}"] if note else []
+  return own, notes
 
 
 def _file_of(folder, root):

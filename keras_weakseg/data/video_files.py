@@ -10,8 +10,12 @@ from keras_weakseg import errors
 from keras_weakseg.data import cache
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+# Films that OpenCV may read, and that are not looked for.
+OTHERS = (".3gp", ".flv", ".mts", ".m2ts", ".ogv", ".vob", ".gifv", ".insv", ".h264", ".hevc")
 _QUALITY = 95  # of the JPEG files
 _DONE = "done.json"
+_VERSION = 2       # raised when the same film would give other frames than before
+_TRIES = 200       # frames in a row that may be damaged
 
 
 def extract(path, size=None, step=1, cache_dir=None):
@@ -27,51 +31,115 @@ def extract(path, size=None, step=1, cache_dir=None):
     cache_dir: see `cache.cache_root`.
 
   Returns:
-    (`pathlib.Path` of the folder, (height, width) of the film).
+    (`pathlib.Path` of the folder, (height, width) of the film as it is shown). Numbers of frames
+    that cannot be read are left out; see `record_of`.
 
   Raises:
-    ValueError: OpenCV cannot read it, or it has no frames.
+    ValueError: OpenCV cannot read it, it has no frames, or lacks some and nobody knows which.
   """
   stat = os.stat(path)
-  record = [os.path.abspath(path), stat.st_size, stat.st_mtime_ns, size, step, _QUALITY]
+  record = [os.path.abspath(path), stat.st_size, stat.st_mtime_ns, size, step, _QUALITY, _VERSION]
   name = hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]
   folder = cache.cache_root(cache_dir) / "video" / name
   if not (folder / _DONE).is_file():
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = pathlib.Path(tempfile.mkdtemp(dir=folder.parent))
     try:
-      stored = _write_frames(path, staging, size, step)
-      (staging / _DONE).write_text(json.dumps({"size": stored}), encoding="utf-8")
+      facts = _write_frames(path, staging, size, step)
+      (staging / _DONE).write_text(json.dumps(facts), encoding="utf-8")
       if not (folder / _DONE).is_file():
         os.replace(staging, folder)
     finally:
       shutil.rmtree(staging, ignore_errors=True)
-  return folder, tuple(json.loads((folder / _DONE).read_text(encoding="utf-8"))["size"])
+  return folder, tuple(_read(folder)["size"])
+
+
+def record_of(folder):
+  """Returns (turn, notes) of a folder of `extract`.
+
+  Turn: degrees by which what is stored is turned clockwise to be shown, by the film's metadata.
+  Notes: list of what is wrong with the film.
+  """
+  facts = _read(folder)
+  return facts["turn"], facts["notes"]
+
+
+def _read(folder):
+  return json.loads((folder / _DONE).read_text(encoding="utf-8"))
 
 
 def _write_frames(path, folder, size, step):
-  """Returns (height, width) of the film."""
+  """Returns a dict of the size and turn of the film and of notes on it."""
   import cv2  # pylint: disable=g-import-not-at-top
   film = cv2.VideoCapture(str(path))
-  count, stored = 0, None
+  claimed, rate = (film.get(key) for key in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS))
+  turn = int(film.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
+  turns = bool(film.get(cv2.CAP_PROP_ORIENTATION_AUTO))
+  stored, read, holes = None, 0, 0
   try:
-    while film.grab():
-      if count % step == 0:
-        good, frame = film.retrieve()
-        if not good:
-          break
-        stored = frame.shape[:2]
-        if size is not None and tuple(size) != stored:
-          shrinks = size[0] < stored[0]
-          frame = cv2.resize(frame, tuple(size)[::-1], interpolation=(
-              cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
-        cv2.imwrite(str(folder / f"{count // step:06d}.jpg"), frame,
-                    [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-      count += 1
+    for number, frame in _frames(film, claimed, rate, step):
+      read += 1
+      if frame is None:
+        continue
+      stored = frame.shape[:2]
+      if size is not None and tuple(size) != stored:
+        shrinks = size[0] < stored[0]
+        frame = cv2.resize(frame, tuple(size)[::-1], interpolation=(
+            cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+      holes = number + 1 - read
+      cv2.imwrite(str(folder / f"{number // step:06d}.jpg"), frame,
+                  [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
   finally:
     film.release()
   if stored is None:
     raise errors.value_error(
         f"The film '{path}' cannot be read.", expected="a video file that OpenCV can decode",
         received="no frame", fix="Convert it to a folder of frames: ffmpeg -i film.mp4 %06d.jpg")
-  return [int(side) for side in stored]
+  return {"size": [int(side) for side in stored], "turn": turn if turns else 0,
+          "notes": _notes(path, read, int(claimed), holes)}
+
+
+def _frames(film, claimed, rate, step):
+  """Yields (number, frame or None where it is not taken) of a film, over damaged parts too."""
+  number, failed, damaged = -1, 0, False
+  while failed < _TRIES:
+    if not film.grab():
+      if number + 1 + failed >= claimed:
+        return
+      failed, damaged = failed + 1, True
+      continue
+    failed, number = 0, number + 1
+    if damaged:
+      import cv2  # pylint: disable=g-import-not-at-top
+      # What was lost is not counted by the decoder, but its clock goes on.
+      number = max(number, round(film.get(cv2.CAP_PROP_POS_MSEC) * rate / 1000))
+    good, frame = film.retrieve() if number % step == 0 else (True, None)
+    if good:
+      yield number, frame
+    else:
+      damaged = True
+
+
+def _notes(path, read, claimed, holes):
+  """Returns what to say of a film that lacks frames; refuses it where nobody knows which."""
+  if read >= claimed:
+    return []
+  lost = f"{read} of the {claimed} frames that it claims could be read"
+  if holes:
+    return [f"the film is damaged: {lost}; {holes} are missing in the middle, and there are no "
+            "neighbours across"]
+  if _is_whole_avi(path):
+    raise errors.value_error(
+        f"The film '{path}' is damaged in an unknown place.", expected=f"{claimed} frames",
+        received=f"{read}; an AVI does not say which of them are missing",
+        fix="Repair it, or take it apart and put what follows on the damage into another folder: "
+        "ffmpeg -i film.avi %06d.jpg")
+  return [f"the film ends early or counts wrong: {lost}"]
+
+
+def _is_whole_avi(path):
+  """Returns whether a file is an AVI as long as its header says: then no end is cut off."""
+  with open(path, "rb") as file:
+    head = file.read(12)
+  return (head[:4] == b"RIFF" and head[8:] == b"AVI "
+          and os.path.getsize(path) >= int.from_bytes(head[4:8], "little"))

@@ -4,6 +4,7 @@ import pathlib
 import tensorflow as tf
 
 from keras_weakseg import fields
+from keras_weakseg import paths
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import wrapper
 
@@ -25,7 +26,7 @@ class WithMaps(wrapper.Wrapper):
 
   def __init__(self, inner, folder):
     super().__init__(inner)
-    self.folder = pathlib.Path(folder)
+    self.folder = pathlib.Path(paths.expand(folder))
 
   def _owners(self, split, ids):
     """Returns the ids that shall have a map, and how they are called in errors."""

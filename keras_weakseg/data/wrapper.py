@@ -33,6 +33,10 @@ class Wrapper(source_lib.Source):
   def _available(self, ids, flags):
     return self.inner._available(ids, flags)  # pylint: disable=protected-access
 
+  def identities(self, split, ids):
+    """Returns what tells images of the source apart."""
+    return self.inner.identities(split, ids)
+
   def lacking(self):
     """Returns what the manifest of the source grants and that is not there."""
     return self.inner.lacking() if hasattr(self.inner, "lacking") else []

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg.files import text as texts
 
 
 def find_tree(name, places, markers, fix):
@@ -45,10 +46,20 @@ def read_ids(path):
 
   A line is an id, or starts with the path of the image, as in the lists of SegNet and DeepLab:
   then the file name without its suffix is the id.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ValueError: it is no text in UTF-8, or two lines mean the same id.
   """
-  lines = pathlib.Path(path).read_text(encoding="utf-8").split("\n")
-  return tuple(pathlib.PurePosixPath(line.split()[0]).stem if "/" in line else line.split()[0]
-               for line in lines if line.strip())
+  ids = {}
+  for number, line in texts.read_lines(path, "id list"):
+    word = line.split()[0].replace("\\", "/")
+    name = pathlib.PurePosixPath(word).stem if "/" in word else word
+    if ids.setdefault(name, word) != word:
+      raise errors.value_error(
+          f"Two lines of the list '{path}' have the id '{name}'.", expected="every id once",
+          received=f"{ids[name]}, {word} in line {number}", fix="Rename one of the images.")
+  return tuple(ids)
 
 
 def read_index_mask(path):
@@ -73,6 +84,21 @@ def read_index_mask(path):
         expected="an 8-bit index or palette PNG", received=f"an image of mode {mode}",
         fix="Use the folder of class ids, not one of colours or instances.")
   return mask.astype(np.uint8)
+
+
+def image_size(path):
+  """Returns (height, width) of an image as stored, by its header.
+
+  Raises:
+    ValueError: it is no image.
+  """
+  from PIL import Image  # pylint: disable=g-import-not-at-top
+  try:
+    with Image.open(path) as image:
+      return image.size[::-1]
+  except OSError as error:
+    raise errors.value_error(f"The image '{path}' cannot be read.", expected="a JPEG or PNG",
+                             received=error, fix="Extract the data set again.") from error
 
 
 def image_path(folder, sample_id, suffixes=(".jpg", ".png", ".jpeg")):

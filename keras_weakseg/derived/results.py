@@ -1,9 +1,11 @@
 """What a finished step left: its done marker, written last, after everything it names."""
-import json
 import os
 import pathlib
 
 from keras_weakseg import errors
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 
 DONE = "done.json"
 
@@ -18,19 +20,14 @@ def read(directory):
     ValueError: the marker is damaged.
   """
   path = pathlib.Path(directory) / DONE
-  try:
-    text = path.read_text(encoding="utf-8")
-  except FileNotFoundError:
+  if not path.exists():
     return None
   try:
-    values = json.loads(text)
-  except ValueError:
-    values = None
-  if not isinstance(values, dict):
+    return json_files.read_json(path, "marker", schema.map_of(schema.anything), nan=True)
+  except ValueError as error:
     raise errors.value_error(
         f"The marker '{path}' is damaged.", expected="the JSON that fit wrote",
-        received=text[:40], fix="Delete it and run fit again: the step is finished anew.")
-  return values
+        received=error, fix="Delete it and run fit again: the step is finished anew.") from error
 
 
 def write(directory, values):
@@ -40,8 +37,4 @@ def write(directory, values):
     directory: of the step.
     values: dict of plain JSON values.
   """
-  path = os.path.join(directory, DONE)
-  temporary = path + ".tmp"
-  with open(temporary, "w", encoding="utf-8") as file:
-    json.dump(values, file, indent=1, sort_keys=True)
-  os.replace(temporary, path)
+  writing.write_json(os.path.join(directory, DONE), values, sort_keys=True)

@@ -3,14 +3,17 @@ import collections
 import glob
 import os
 import pathlib
+import sys
 
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import images as image_ops
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _SHOWN = 10
+_TAIL = 1 << 12  # bytes in which the end of an image is looked for
 
 
 def find_images(inputs):
@@ -35,8 +38,61 @@ def find_images(inputs):
   return list(found.values())
 
 
+def unread(inputs):
+  """Returns the names of pictures in folders and patterns that are left out by their suffix.
+
+  Args:
+    inputs: as of `find_images`.
+
+  Returns:
+    Sorted list of file names.
+  """
+  if isinstance(inputs, (str, os.PathLike)):
+    inputs = [inputs]
+  found = set()
+  for each in inputs:
+    text = os.path.expanduser(os.fspath(each))
+    if not os.path.isfile(text):
+      files = os.listdir(text) if os.path.isdir(text) else glob.glob(text, recursive=True)
+      found.update(os.path.basename(file) for file in files
+                   if os.path.splitext(file)[1].lower() in image_formats.SUFFIXES)
+  return sorted(found)
+
+
+def notes_of(inputs):
+  """Returns sentences on what of the inputs is not read, and prints them.
+
+  Args:
+    inputs: as of `find_images`.
+  """
+  names = unread(inputs)
+  if not names:
+    return []
+  more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+  note = (f"{len(names)} files are not read: {', '.join(names[:_SHOWN])}{more}; images are "
+          + ", ".join(EXTENSIONS))
+  print(f"note: {note}", file=sys.stderr, flush=True)
+  return [note]
+
+
+def checked(inputs, output_dir):
+  """Returns (paths, notes) of inputs that can be predicted into a folder.
+
+  Args:
+    inputs: as of `find_images`.
+    output_dir: as of `check_apart`.
+
+  Raises:
+    FileNotFoundError, ValueError: see `find_images`, `check_images` and `check_apart`.
+  """
+  paths = find_images(inputs)
+  check_images(paths)
+  check_apart(paths, output_dir)
+  return paths, notes_of(inputs)
+
+
 def check_images(paths):
-  """Checks what can be seen without decoding: kind of file, bits per channel, a missing end.
+  """Checks the kind of every file and its bits per channel, and decodes those without an end.
 
   Args:
     paths: of images.
@@ -50,15 +106,19 @@ def check_images(paths):
     more = f"; and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
     raise errors.value_error(
         f"{len(broken)} of {len(paths)} images cannot be read.",
-        expected="JPEG, PNG, BMP or GIF with 8 bits per channel", received=shown + more,
+        expected=image_formats.FORMATS, received=shown + more,
         fix="Repair, convert or remove these files; nothing has been written.")
 
 
-def output_names(paths):
+def output_names(paths, endings=("",), reserved=()):
   """Returns one name per path for its outputs: the stem, or more of the path where stems repeat.
+
+  No output has the name of another one, or a reserved one, also where capitals do not count.
 
   Args:
     paths: list of `pathlib.Path`.
+    endings: what is added to a name for each of its outputs, such as `.png`, `_overlay.jpg`.
+    reserved: file names of other outputs.
 
   Returns:
     List of different strings, usable as file names.
@@ -77,7 +137,16 @@ def output_names(paths):
     names = [longer(path, place) if count[name] > 1 else name
              for name, path, place in zip(names, paths, places)]
   count = collections.Counter(names)
-  return [f"{name}_{number}" if count[name] > 1 else name for number, name in enumerate(names)]
+  names = [f"{name}_{number}" if count[name] > 1 else name for number, name in enumerate(names)]
+  taken, unique = {name.casefold() for name in reserved}, []
+  for name in names:
+    number, free = 1, name
+    while taken & (files := {(free + ending).casefold() for ending in endings}):
+      number += 1
+      free = f"{name}_{number}"
+    taken |= files
+    unique.append(free)
+  return unique
 
 
 def check_apart(paths, output_dir):
@@ -98,11 +167,12 @@ def check_apart(paths, output_dir):
         received=f"{output_dir} with {inside[0].name}", fix="Choose an empty output folder.")
 
 
-def decoded(paths):
+def decoded(paths, endings=("",), reserved=()):
   """Yields (path, name, image) in order, read ahead while the network works.
 
   Args:
     paths: list of `pathlib.Path`.
+    endings, reserved: as of `output_names`.
 
   Yields:
     The path, its name of `output_names`, and a uint8 tensor [H, W, 3], RGB as stored.
@@ -114,7 +184,7 @@ def decoded(paths):
   data = data.map(lambda path: image_ops.decode_image(tf.io.read_file(path)),
                   num_parallel_calls=2).prefetch(2)
   images = iter(data)
-  for path, name in zip(paths, output_names(paths)):
+  for path, name in zip(paths, output_names(paths, endings, reserved)):
     try:
       image = next(images)
     except tf.errors.OpError as error:
@@ -164,15 +234,19 @@ def _is_image(path):
 def _fault(path):
   """Returns what is wrong with a file, or an empty string."""
   try:
-    contents = path.read_bytes()
+    with open(path, "rb") as file:
+      head = file.read(image_formats.HEAD)
+      length = file.seek(0, 2)
+      file.seek(max(0, length - _TAIL))
+      suspect = image_formats.may_be_cut(head, file.read(), length)
   except OSError as error:
     return error.strerror or str(error)
-  if not contents:
-    return "empty file"
-  if contents.startswith(b"\x89PNG\r\n\x1a\n"):
-    if len(contents) > 24 and contents[24] > 8:
-      return "16 bits per channel"
-    return "" if b"IEND" in contents else "cut off"
-  if contents.startswith(b"\xff\xd8\xff"):
-    return "" if contents.rfind(b"\xff\xd9") > 0 else "cut off"
-  return "" if contents.startswith((b"BM", b"GIF8")) else "no JPEG, PNG, BMP or GIF"
+  fault = image_formats.words_of(head)
+  if fault or not suspect:
+    return fault
+  try:
+    image_ops.decode_image(tf.io.read_file(str(path)))
+  except tf.errors.OpError as error:
+    cut = image_formats.form_of(head) in ("png", "jpeg")
+    return "cut off" if cut else error.message.splitlines()[0]
+  return ""

@@ -1,36 +1,12 @@
-"""Files that appear whole or not at all."""
+"""Folders whose files appear together or not at all."""
 import contextlib
 import os
 import pathlib
 import shutil
 import tempfile
 
-from keras_weakseg import errors
-
-
-def write_whole(path, contents):
-  """Writes a file under a temporary name and renames it; its folder is made if needed.
-
-  Args:
-    path: where; a file that is there is replaced at once.
-    contents: bytes.
-
-  Raises:
-    ValueError: it cannot be written; nothing is left of it.
-  """
-  path = pathlib.Path(path)
-  temporary = None
-  try:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-      file.write(contents)
-    os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only their owner may read
-    os.replace(temporary, path)
-  except OSError as error:
-    if temporary is not None and os.path.exists(temporary):
-      os.remove(temporary)
-    raise _unwritable(path, error) from error
+from keras_weakseg.files import writing
+from keras_weakseg.files.writing import write_whole  # whoever stages finds both here
 
 
 @contextlib.contextmanager
@@ -59,23 +35,10 @@ def staged(folder):
       os.replace(file, folder / file.name)
     missing = []
   except OSError as error:
-    raise _unwritable(error.filename or folder, error) from error
+    raise writing.unwritable(error.filename or folder, error) from error
   finally:
     if temporary is not None:
       shutil.rmtree(temporary, ignore_errors=True)
     with contextlib.suppress(OSError):
       for each in missing:
         each.rmdir()
-
-
-def _unwritable(path, error):
-  return errors.value_error(
-      f"'{path}' cannot be written.", expected="a folder that may be written, with free space",
-      received=error.strerror or error, fix="Choose another output folder, or free some space.")
-
-
-def _umask():
-  """Returns the mask of file modes; it can only be read by setting it."""
-  mask = os.umask(0)
-  os.umask(mask)
-  return mask

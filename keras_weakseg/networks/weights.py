@@ -1,10 +1,11 @@
 """Loads pretrained weights into a network, and reports what was and was not found; saves them."""
-import contextlib
 import dataclasses
 import os
 import re
 
 from keras_weakseg import errors
+from keras_weakseg.files import npz_files
+from keras_weakseg.files import writing
 from keras_weakseg.networks import garden_checkpoints, imagenet, multitask_decoder, registry
 from keras_weakseg.networks import resnet_weights
 
@@ -161,13 +162,10 @@ def read_npz(path):
   Raises:
     FileNotFoundError: there is no such file.
   """
-  import numpy as np
-  if not os.path.exists(path):
-    raise errors.missing("There is no file of pretrained weights at this place.",
-                         expected="an .npz file with arrays <layer>__<weight>", received=path,
-                         fix="Check the path.")
-  with np.load(path) as archive:
-    return {key.replace("__", "/"): archive[key].astype(np.float32) for key in archive.files}
+  arrays = npz_files.read_npz(
+      path, "file of pretrained weights", finite=True,
+      fix="Check the path: an .npz file with arrays <layer>__<weight> is needed.")
+  return {key.replace("__", "/"): array.astype("float32") for key, array in arrays.items()}
 
 
 def stacked(kernel, shape):
@@ -319,6 +317,7 @@ def write_npz(arrays, path):
     path: of the file, `.npz`; an existing one is replaced.
 
   Raises:
+    UnwritableError: it cannot be written; nothing is left of it.
     ValueError: the path has another suffix.
   """
   import numpy as np
@@ -326,13 +325,4 @@ def write_npz(arrays, path):
   if not path.endswith(".npz"):
     raise errors.value_error("Weights are written as .npz files.", expected="a path *.npz",
                              received=path, fix=f"Write to '{path}.npz'.")
-  os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-  temporary = path + ".tmp"
-  try:
-    with open(temporary, "wb") as file:
-      np.savez(file, **arrays)
-    os.replace(temporary, path)
-  except OSError:
-    with contextlib.suppress(OSError):
-      os.remove(temporary)
-    raise
+  writing.write_whole(path, lambda file: np.savez(file, **arrays))

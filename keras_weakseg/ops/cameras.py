@@ -8,6 +8,8 @@ from keras_weakseg import errors
 
 # Focal lengths outside of these shares of the image's width are no camera, but another unit.
 _FOCAL = (0.15, 20.0)
+_OFF_CENTRE = 0.15  # share of a side; lenses are mounted better, but images may be cropped
+_UNEQUAL = 1.5      # fx / fy; of data sets whose images were squeezed some 1.3
 
 
 def camera_matrix(fx, fy, cx, cy):
@@ -53,6 +55,76 @@ def resized(matrix, size, target):
   down, right = target[0] / size[0], target[1] / size[1]
   move = np.array([[right, 0, right / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
   return move @ np.asarray(matrix, np.float64)
+
+
+def turned(matrix, size, degrees):
+  """Returns the matrix of an image that is turned clockwise.
+
+  Args:
+    matrix: float [3, 3], pixels of the image before.
+    size: (height, width) of it, before.
+    degrees: 0, 90, 180 or 270.
+
+  Example:
+    >>> turned(camera_matrix(4, 5, 1, 2), (10, 20), 90)[:2].tolist()
+    [[5.0, 0.0, 7.0], [0.0, 4.0, 1.0]]
+  """
+  height, width = size
+  fx, fy, cx, cy = matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]
+  return {0: camera_matrix(fx, fy, cx, cy),
+          90: camera_matrix(fy, fx, height - 1 - cy, cx),
+          180: camera_matrix(fx, fy, width - 1 - cx, height - 1 - cy),
+          270: camera_matrix(fy, fx, cy, width - 1 - cx)}[degrees % 360]
+
+
+def of_turned(matrix, size, degrees):
+  """Returns the matrix of a film that is turned by its metadata, and a note on it.
+
+  People give the numbers of the sensor, or measure them in frames as players show them: the
+  principal point, which is near the centre, tells which.
+
+  Args:
+    matrix: float [3, 3], pixels of the film as stored, or as shown.
+    size: (height, width) as shown.
+    degrees: by which what is stored is turned clockwise; 0 returns the matrix.
+
+  Returns:
+    (float [3, 3], text or "").
+  """
+  if not degrees % 360:
+    return matrix, ""
+  stored = size if degrees % 180 == 0 else size[::-1]
+  away = lambda each, of: max(abs(each[0, 2] / of[1] - 0.5), abs(each[1, 2] / of[0] - 0.5))
+  if degrees % 180 and away(matrix, size) < away(matrix, stored):
+    return matrix, (f"turned by {degrees} degrees by its metadata; the intrinsics are taken as "
+                    "those of the turned frames, by their principal point")
+  return turned(matrix, stored, degrees), (
+      f"turned by {degrees} degrees by its metadata, and its intrinsics with it: they are taken as "
+      "those of the film as stored")
+
+
+def doubt(matrix, size):
+  """Returns what is strange about a camera that `check` takes, "" if nothing is.
+
+  Args:
+    matrix: float [3, 3].
+    size: (height, width) of the images in pixels.
+
+  Example:
+    >>> doubt(camera_matrix(600, 600, 640, 360), (720, 1280))
+    ''
+  """
+  right, down = matrix[0, 2] / (size[1] - 1), matrix[1, 2] / (size[0] - 1)
+  lines = []
+  if abs(right - 0.5) > _OFF_CENTRE or abs(down - 0.5) > _OFF_CENTRE:
+    lines.append(
+        f"the principal point cx={matrix[0, 2]:g}, cy={matrix[1, 2]:g} is far from the centre of "
+        f"images of {size[0]}x{size[1]} (height x width): are the numbers those of another "
+        "resolution, or in another order than fx fy cx cy?")
+  if not 1 / _UNEQUAL < matrix[0, 0] / matrix[1, 1] < _UNEQUAL:
+    lines.append(f"fx={matrix[0, 0]:g} and fy={matrix[1, 1]:g} differ much: are the numbers in "
+                 "another order than fx fy cx cy?")
+  return "; ".join(lines)
 
 
 def check(matrix, size, name):

@@ -9,16 +9,29 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.ops import image_formats
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 33        # signature 8, then IHDR: length 4, name 4, fields 13, CRC 4
-_DEPTH, _KIND = 24, 25
+_KIND = 25
 _PALETTE_KIND = 3
 _BYTES = np.array([bytes([value]) for value in range(256)], object)
 
-TOO_DEEP = errors.describe(
-    "The image has 16 bits per channel.", expected="8 bits per channel", received="16 bits",
-    fix="Convert it first, for example with OpenCV: (image // 257).astype('uint8').")
+def refusal(fault, owner=""):
+  """Returns the text of the error for a fault that is refused, see `image_formats`.
+
+  Args:
+    fault: one of `image_formats.REFUSED`.
+    owner: name of the sample, "" where it is not known.
+
+  Example:
+    >>> refusal(image_formats.DEEP, "a").splitlines()[0]
+    "The image of 'a' has 16 bits per channel."
+  """
+  what = "has 16 bits per channel" if fault == image_formats.DEEP else "cannot be read"
+  return errors.describe(
+      f"The image of '{owner}' {what}." if owner else f"The image {what}.",
+      expected="8 bits per channel" if fault == image_formats.DEEP else image_formats.FORMATS,
+      received=image_formats.WORDS[fault], fix=image_formats.FIX)
 
 
 def decode_image(contents):
@@ -32,21 +45,20 @@ def decode_image(contents):
     up, alpha dropped.
 
   Raises:
-    tf.errors.InvalidArgumentError: not such a file, broken, or with 16 bits per channel.
+    tf.errors.InvalidArgumentError: not such a file, broken, or with 16 bits per channel;
+      see `image_formats`.
 
   Example:
     >>> grey = tf.io.encode_png(tf.constant([[[0], [7]]], tf.uint8))
     >>> decode_image(grey).numpy().tolist()
     [[[0, 0, 0], [7, 7, 7]]]
   """
-  start = tf.strings.substr(tf.strings.join([contents, b"\0" * _HEADER]), 0, _HEADER)
-  depth = tf.io.decode_raw(tf.strings.substr(start, _DEPTH, 1), tf.uint8)[0]
-  deep = tf.equal(tf.strings.substr(start, 0, 8), _PNG) & (depth > 8)
-  # The decoder would cut 16 bits to their upper 8 without a word.
-  with tf.control_dependencies([tf.debugging.Assert(~deep, [TOO_DEEP.replace("\n", " ")])]):
-    contents = tf.identity(contents)
-  image = tf.io.decode_image(contents, channels=3, expand_animations=False)
-  return tf.ensure_shape(image, [None, None, 3])
+  fault = image_formats.fault_in_graph(contents)
+  # The decoders would cut 16 bits to their upper 8, or decode what other releases do not.
+  refused = [tf.debugging.Assert(fault != each, [refusal(each).replace("\n", " ")])
+             for each in image_formats.REFUSED]
+  with tf.control_dependencies(refused):
+    return image_formats.decode(tf.identity(contents))
 
 
 def encode_mask_png(mask, palette=()):

@@ -3,7 +3,6 @@
 Both read true masks, which is research: only what the caller names is looked at.
 """
 import itertools
-import json
 import pathlib
 
 import numpy as np
@@ -12,7 +11,9 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.evaluation import metrics
 from keras_weakseg.evaluation import parallel
-from keras_weakseg.evaluation import staging
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 from keras_weakseg.ops import crf_parameters
 
 # The range that the paper searched on 100 images.
@@ -94,7 +95,10 @@ def _score(samples, settings, source, workers):
   def judge(sample):
     found = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
                           source.num_classes)
-    return metrics.confusion_matrix(sample[fields.MASK], found, source.num_classes)
+    unknown = found == fields.IGNORE_LABEL  # crowds
+    return metrics.confusion_matrix(
+        np.where(unknown, fields.IGNORE_LABEL, sample[fields.MASK]), np.where(unknown, 0, found),
+        source.num_classes)
 
   matrices = parallel.in_order(judge, samples, workers)
   return _figures(sum(matrices), source.classes)
@@ -139,7 +143,8 @@ def _known(table, source, ids):
   path = pathlib.Path(table)
   if not path.exists():
     return []
-  content = json.loads(path.read_text(encoding="utf-8"))
+  content = json_files.read_json(path, "table", schema.record({"rows": schema.list_of(
+      schema.map_of(schema.anything))}), nan=True, fix="Name another table, or delete this one.")
   if content.get("data") != _data(source, ids):
     raise errors.value_error(
         f"The table '{path}' was made from other samples.", expected=content.get("data"),
@@ -148,8 +153,7 @@ def _known(table, source, ids):
 
 
 def _write(table, source, ids, rows):
-  content = json.dumps({"data": _data(source, ids), "rows": rows}, indent=1)
-  staging.write_whole(table, content.encode())
+  writing.write_json(table, {"data": _data(source, ids), "rows": rows})
 
 
 def _data(source, ids):

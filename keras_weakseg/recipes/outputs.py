@@ -1,11 +1,13 @@
 """What a finished step hands to later ones: weights, heads, ids, a directory of derived data."""
 import dataclasses
-import json
 import os
 from typing import Optional
 
 from keras_weakseg import errors
 from keras_weakseg.derived import results
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 from keras_weakseg.recipes import heads
 
 NETWORKS = "networks.json"
@@ -53,8 +55,8 @@ class Outputs:
       raise errors.missing(
           f"The step '{self.name}' has no trained networks.", expected=f"the file '{path}'",
           received="no such file", fix="Name a step that trains, in `continues`.")
-    with open(path, encoding="utf-8") as file:
-      return json.load(file)
+    return json_files.read_json(
+        path, "record of networks", schema.map_of(schema.map_of(schema.anything)), nan=True)
 
   def weights(self, network=""):
     """Returns the path of the weights of a network, and the `heads.Head` it was trained with.
@@ -93,11 +95,7 @@ def write_networks(directory, built, head):
   """
   known = {name: {"record": dataclasses.asdict(entry.record), "head": head.as_dict(),
                   "architecture": entry.architecture} for name, entry in built.items()}
-  path = os.path.join(directory, NETWORKS)
-  os.makedirs(directory, exist_ok=True)
-  with open(path + ".tmp", "w", encoding="utf-8") as file:
-    json.dump(known, file, indent=1)
-  os.replace(path + ".tmp", path)
+  writing.write_json(os.path.join(directory, NETWORKS), known)
 
 
 def find(finished, reference) -> Optional[tuple]:

@@ -6,6 +6,8 @@ import os
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg import paths
+from keras_weakseg.files import text as texts
 from keras_weakseg.recipes import video_sources
 
 # What stands before the name of a step whose ids a part takes.
@@ -52,7 +54,7 @@ def _make_plain(config, data_dir):
   if config.kind == "folder":
     return data.Folder(
         data.find(config.path, data_dir), images=config.images, masks=config.masks,
-        tags=config.tags, boxes=config.boxes, classes=tuple(config.classes) or None,
+        tags=config.tags, boxes=config.boxes, classes=config.classes or None,
         manifest=config.manifest or None, validation=config.validation or None,
         held_out=config.held_out)
   raise errors.unknown_name("source kind", config.kind, KINDS)
@@ -275,13 +277,9 @@ def _read_ids(path, finished):
     return None
   if path.startswith(OF_STEP):
     return finished[path[len(OF_STEP):]].ids
-  try:
-    with open(path, encoding="utf-8") as file:
-      return tuple(line.strip() for line in file if line.strip())
-  except OSError as error:
-    raise errors.missing(
-        f"The id list '{path}' cannot be read.", expected="a text file with one id per line",
-        received=str(error), fix="Correct `ids` of this part.") from error
+  return tuple(line for _, line in texts.read_lines(
+      paths.expand(path), "id list",
+      fix="Correct `ids` of this part: a text file with one id per line."))
 
 
 def make_augmentation(config, mean_rgb):
@@ -312,6 +310,7 @@ def find_weights(pretrained, data_dir=None):
   if not pretrained or pretrained.startswith("imagenet"):
     return pretrained
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  pretrained = paths.expand(pretrained)
   folder, name = os.path.split(pretrained)
   if not folder or os.path.isabs(pretrained):
     return pretrained

@@ -6,6 +6,7 @@ import shutil
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import writing
 
 SIGNATURE = "signature.json"
 
@@ -86,11 +87,7 @@ class Checkpoints:
   def _save(self, manager, step):
     try:
       if self.chief and not os.path.exists(self._signature_path):
-        os.makedirs(self.home, exist_ok=True)
-        temporary = self._signature_path + ".tmp"
-        with open(temporary, "w", encoding="utf-8") as file:
-          json.dump(self.signature, file, indent=1, sort_keys=True)
-        os.replace(temporary, self._signature_path)
+        writing.write_json(self._signature_path, self.signature, sort_keys=True)
       manager.save(checkpoint_number=step)
     except (OSError, tf.errors.OpError) as error:
       raise OSError(errors.describe(

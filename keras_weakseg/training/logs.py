@@ -6,6 +6,8 @@ import os
 
 import tensorflow as tf
 
+from keras_weakseg.files import writing
+
 
 class RunLog:
   """Appends figures of a step to `log.csv`, `log.jsonl` and TensorBoard.
@@ -62,8 +64,8 @@ class RunLog:
     writer = csv.DictWriter(table, self._columns() or ["step"])
     writer.writeheader()
     writer.writerows(self._rows)
-    _replace(self._csv_path, table.getvalue())
-    _replace(self._json_path, "".join(json.dumps(row) + "\n" for row in self._rows))
+    writing.write_whole(self._csv_path, table.getvalue())
+    writing.write_whole(self._json_path, "".join(json.dumps(row) + "\n" for row in self._rows))
 
 
 def read_log(directory):
@@ -78,9 +80,3 @@ def read_log(directory):
         except ValueError:
           break
   return rows
-
-
-def _replace(path, text):
-  with open(path + ".tmp", "w", encoding="utf-8", newline="") as file:
-    file.write(text)
-  os.replace(path + ".tmp", path)

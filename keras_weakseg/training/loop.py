@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.derived import results
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import outputs as output_lib
@@ -48,7 +50,7 @@ def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, p
         "XLA cannot compile a step that is spread over replicas.", expected="jit_compile=False",
         received=f"jit_compile=True with {strategy.num_replicas_in_sync} replicas",
         fix="Set runtime.jit_compile to false, or train on one device.")
-  runner = _Runner(model_dir, strategy, seed, jit_compile, optimizer, progress, from_run)
+  runner = _Runner(plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run)
   method = None
   for step in plan.steps:
     if isinstance(step, plans.MakeStep):
@@ -74,8 +76,8 @@ def precision(policy):
 class _Runner:
   """Runs steps in their order and knows which are finished."""
 
-  def __init__(self, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run):
-    self.model_dir, self.from_run = model_dir, from_run
+  def __init__(self, plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run):
+    self.plan, self.model_dir, self.from_run = plan, model_dir, from_run
     self.strategy, self.seed = strategy, seed
     self.jit_compile, self.optimizer = jit_compile, optimizer
     self.chief = strategies.is_chief(strategy)
@@ -103,7 +105,9 @@ class _Runner:
     phase = step.phase
     if phase is None:
       phase = step.bind(self.finished)
-      splits.check_phase(phase, step.source, step.record)
+      for warning in splits.check_late(self.plan, step, phase):
+        if self.progress:
+          print(f"  warning: {warning}", flush=True)
     identity = self._identity(step, phase.fingerprint)
     if not last and self._taken(step.name, identity):
       return None
@@ -192,11 +196,8 @@ def _claim(directory, name, identity):
   """Refuses a folder of derived data that is made from something else."""
   path = os.path.join(directory, "identity.json")
   os.makedirs(directory, exist_ok=True)
-  try:
-    with open(path, encoding="utf-8") as file:
-      known = json.load(file)
-  except (OSError, ValueError):
-    known = identity
+  known = (json_files.read_json(path, "identity of a step", schema.text)
+           if os.path.exists(path) else identity)
   if known != identity:
     raise errors.value_error(
         f"The step '{name}' has begun with other data or other steps before it.",

@@ -1,12 +1,14 @@
 """Brings a trained model back from its run directory."""
 import collections
-import contextlib
 import json
 import os
 
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
@@ -24,20 +26,12 @@ def write_record(model_dir, record):
 
 def write_json(path, value):
   """Writes a value as JSON; the file is there whole or not at all."""
-  write_text(path, json.dumps(value, indent=1) + "\n")
+  writing.write_json(path, value)
 
 
 def write_text(path, text):
-  """Writes a text file under a temporary name and renames it."""
-  temporary = path + ".tmp"
-  try:
-    with open(temporary, "w", encoding="utf-8") as file:
-      file.write(text)
-    os.replace(temporary, path)
-  except OSError:
-    with contextlib.suppress(OSError):
-      os.remove(temporary)
-    raise
+  """Writes a text file; it is there whole or not at all."""
+  writing.write_whole(path, text)
 
 
 def read_record(model_dir):
@@ -53,8 +47,7 @@ def read_record(model_dir):
         received=", ".join(sorted(os.listdir(model_dir))[:8]) if os.path.isdir(model_dir)
         else "no such folder", fix="Pass the model_dir that was given to fit.")
   try:
-    with open(path, encoding="utf-8") as file:
-      return json.load(file)
+    return json_files.read_json(path, "record", schema.map_of(schema.anything), nan=True)
   except ValueError as error:
     raise errors.value_error(
         f"The record '{path}' is damaged.", expected="the JSON that fit wrote",

@@ -1,4 +1,4 @@
-"""The directory of a run: writable before anything starts, and gone again if nothing came of it."""
+"""The directory of a run: one writer, writable from the start, gone again if nothing came of it."""
 import contextlib
 import os
 import shutil
@@ -6,11 +6,12 @@ import shutil
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import writing
 from keras_weakseg.training import guards
 
 
 @contextlib.contextmanager
-def claimed(model_dir):
+def claimed(model_dir, alone=True):
   """Gives a directory to write a run into.
 
   After an error of the user, a directory that was made or empty before is removed again, unless it
@@ -19,14 +20,54 @@ def claimed(model_dir):
 
   Args:
     model_dir: path; made if needed, with its parents.
+    alone: whether this process is the one that may write: the chief of its workers. The lock is
+      the system's, on the open folder, so a killed process leaves none behind.
 
   Raises:
+    ValueError: another process is at it; nothing was changed.
     OSError: it cannot be made or written to, before the block or in it (a full disk).
   """
   made = _missing(model_dir)
   fresh = bool(made) or (os.path.isdir(model_dir) and not os.listdir(model_dir))
   try:
     _probe(model_dir)
+  except OSError as error:
+    if fresh:
+      _remove(model_dir, made)
+    raise _unwritable(model_dir, error) from error
+  with _locked(model_dir) if alone else contextlib.nullcontext():
+    with _cleared(model_dir, fresh, made):
+      yield
+
+
+@contextlib.contextmanager
+def _locked(model_dir):
+  """Holds the lock of a directory; where the system or the file system has none, does without."""
+  try:
+    import fcntl  # pylint: disable=g-import-not-at-top
+  except ImportError:  # Windows
+    yield
+    return
+  handle = os.open(model_dir, os.O_RDONLY)
+  try:
+    try:
+      fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+      raise errors.value_error(
+          f"The folder '{model_dir}' is in use by another training.", expected="one at a time",
+          received="a second one while the first is running",
+          fix="Wait until it is done, stop it, or choose another model_dir.") from error
+    except OSError:
+      pass  # NFS and others: folders cannot be locked there.
+    yield
+  finally:
+    os.close(handle)
+
+
+@contextlib.contextmanager
+def _cleared(model_dir, fresh, made):
+  """Removes after an error of the user what is there for nothing."""
+  try:
     yield
   except guards.NonFiniteError:
     raise
@@ -35,10 +76,16 @@ def claimed(model_dir):
       _remove(model_dir, made)
     if isinstance(error, tf.errors.ResourceExhaustedError) and "file" not in str(error).lower():
       raise  # Memory, not the disk.
+    if isinstance(error, writing.UnwritableError) and _holds(model_dir, error.place):
+      raise _unwritable(model_dir, error.__cause__ or error) from error
     if isinstance(error, (OSError, tf.errors.PermissionDeniedError,
                           tf.errors.ResourceExhaustedError)) and "Expected: " not in str(error):
       raise _unwritable(model_dir, error) from error
     raise
+
+
+def _holds(model_dir, place):
+  return os.path.abspath(place).startswith(os.path.join(os.path.abspath(model_dir), ""))
 
 
 def _probe(model_dir):

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras_weakseg.data import broken
 from keras_weakseg.data import check as checks
 from keras_weakseg.data import findings
+from keras_weakseg.data import overlaps
 from keras_weakseg.data import parts
 from keras_weakseg.data import source as source_lib
 from keras_weakseg import errors
@@ -96,19 +97,23 @@ def check_plan(plan, split):
     split: the split of the final figures.
 
   Returns:
-    Sentences on what will not be done: there may be nothing to evaluate.
+    (notes, warnings): sentences on what will not be done, as there may be nothing to evaluate; and
+    what a look at the data warns of.
 
   Raises:
-    ValueError: training would go wrong, a split is unknown, or one that is validated has no labels.
+    ValueError: training would go wrong, a split is unknown, one that is validated has no labels, or
+      images that are evaluated are trained on.
   """
   notes = _lacking(plan.source, split, tasks.of_record(plan.record))
   for step in plan.steps:
     if getattr(step, "validation", ""):
       _check_validation(step)
-  evaluated = [name for name in ("" if notes else split, plan.last.validation) if name]
+      if getattr(step, "phase", None):
+        _refuse_validated(step, step.phase)
+  evaluated, warnings = _evaluated(plan, split), {}
   for phase in plan.phases:
-    check_phase(phase, plan.source, plan.record, evaluated)
-  return notes
+    warnings.update(dict.fromkeys(check_phase(phase, plan.source, plan.record, evaluated)))
+  return notes, list(warnings)
 
 
 def _check_validation(step):
@@ -122,6 +127,34 @@ def _check_validation(step):
         "evaluation.checkpoint to 'last'.")
 
 
+def check_late(plan, step, phase):
+  """Checks the data of a training that is known only now, after earlier steps.
+
+  Args:
+    plan: `recipes.plan.Plan`.
+    step: its `TrainStep`.
+    phase: `recipes.plan.Phase`, what the step amounts to.
+
+  Returns, raises: as `check_phase`, against all that the plan evaluates.
+  """
+  _refuse_validated(step, phase)
+  return check_phase(phase, plan.source, plan.record,
+                     _evaluated(plan, plan.last.settings.evaluation.split))
+
+
+def _evaluated(plan, split):
+  """Returns the splits of the plan's source that give figures of its predictor."""
+  lacks = _lacking(plan.source, split, tasks.of_record(plan.record))
+  return [name for name in ("" if lacks else split, plan.last.validation) if name]
+
+
+def _refuse_validated(step, phase):
+  """Refuses a step that validates itself on what it trains on."""
+  if step.validation:
+    ids = labelled_ids(step.source, step.validation, tasks.of_record(step.record))
+    _refuse_trained(phase, step.source, step.validation, ids)
+
+
 def check_phase(phase, source, record, evaluated=()):
   """Checks the data of a training together with the splits that are evaluated.
 
@@ -131,20 +164,49 @@ def check_phase(phase, source, record, evaluated=()):
     record: `NetworkRecord` of the network that is evaluated.
     evaluated: names of splits of the source.
 
+  Returns:
+    List of sentences that a look at the data warns of.
+
   Raises:
-    ValueError: training would go wrong.
+    ValueError: training would go wrong, or images that are evaluated are trained on.
   """
   task = tasks.of_record(record)
-  evaluated = tuple(dict.fromkeys(evaluated))
-  own = [parts.Part(source, name, task.flag, name=name) for name in evaluated]
+  ids = {name: labelled_ids(source, name, task) for name in evaluated}
+  warnings = [line for name in ids for line in _refuse_trained(phase, source, name, ids[name])]
+  own = [parts.Part(source, name, task.flag, name=name) for name in ids]
   # Judged together: one validation image may show nothing but background.
   used = types.SimpleNamespace(
-      parts=(*phase.bundle.parts, *own),
-      ids=(*phase.bundle.ids, *(labelled_ids(source, name, task) for name in evaluated)))
+      parts=(*phase.bundle.parts, *own), ids=(*phase.bundle.ids, *ids.values()))
   for report in checks.check_bundle(used):
     _refuse(report)
+    warnings += [f"{report.name}: {entry.what}. {entry.fix}"
+                 for entry in report.problems if entry.severity == findings.WARNING]
   for part in phase.bundle.parts:
     _refuse_lacking(part.source)
+  return warnings
+
+
+def _refuse_trained(phase, source, split, ids):
+  """Refuses a split to evaluate on whose images are trained on; returns warnings.
+
+  A split whose name is that of the training split says so itself.
+  """
+  origin, warnings = source.origin.fingerprint(), []
+  for part, used in zip(phase.bundle.parts, phase.bundle.ids):
+    if not part.supervision or part.source.origin.fingerprint() != origin:
+      continue
+    both = overlaps.common(source, split, ids, part.split, used)
+    if not both:
+      continue
+    if not set(source.parts_of(split)) & set(part.source.parts_of(part.split)):
+      raise errors.value_error(
+          f"The split '{split}' of '{source.name}' would be evaluated on images that are trained "
+          "on.", expected=f"no image of '{part.split}' in '{split}'",
+          received=f"{len(both)} of {len(ids)}: " + ", ".join(both[:5]) + " ..." * (len(both) > 5),
+          fix="Take them out of one of the two, or name another split.")
+    warnings.append(f"{source.name}: {len(both)} of the {len(ids)} images of '{split}' that are "
+                    "evaluated are trained on")
+  return warnings
 
 
 def _refuse(report):

@@ -176,3 +176,15 @@ def test_model_garden_sections_are_checked_too():
   with pytest.raises(ValueError, match="stepwise.boundaries.0' has the wrong type"):
     conversion.apply(experiment, {"training": {"optimization": {
         "learning_rate": {"stepwise": {"boundaries": [0.5]}}}}})
+
+
+@pytest.mark.parametrize("field", ["classes", "groups", "reads", "derived"])
+def test_a_text_is_no_list_of_its_letters(field):
+  experiment = schema.Experiment()
+  experiment.data.sources = [schema.Source(path="a"), schema.Source(path="b", name="c")]
+  conversion.check_lists(experiment)
+  setattr(experiment.data.sources[1], field, ("dog",))
+  conversion.check_lists(experiment)
+  setattr(experiment.data.sources[1], field, "dog")
+  with pytest.raises(ValueError, match=rf"(?s)data.sources.1.{field}.*such as \['dog'\]"):
+    conversion.check_lists(experiment)

@@ -169,3 +169,15 @@ def test_experiments_of_steps_survive_yaml(tmp_path):
   experiment.steps[0].training.optimization.learning_rate.get().decay_steps = 33
   again = overrides.from_yaml(overrides.to_yaml(experiment))
   assert again.as_dict() == experiment.as_dict() and decay(again) == [33]
+
+
+def test_class_names_in_one_text_are_refused_wherever_they_come_from():
+  for given in ("data: {sources: [{path: photos, classes: dog}]}",
+                "{data: {sources: [{classes: d}]}}"):
+    with pytest.raises(ValueError, match=r"(?s)data.sources.0.classes.*a list"):
+      overrides.from_yaml(given)
+  experiment = overrides.from_yaml("data: {sources: [{path: photos, classes: [background, dog]}]}")
+  overrides.validate(experiment)
+  experiment.data.sources[0].classes = "dog"
+  with pytest.raises(ValueError, match=r"(?s)data.sources.0.classes.*\['dog'\]"):
+    overrides.validate(experiment)

@@ -99,7 +99,8 @@ def test_recipes_take_their_own_options(recipe):
 
 @pytest.mark.parametrize("name, options, words", [
     ("twise", {}, "no recipe 'twise'"), ("twice", {"stps": 1}, "Did you mean 'steps'"),
-    ("twice", {"steps": 0}, "(?s)'steps' of the recipe 'twice'.*1 or more")])
+    ("twice", {"steps": 0}, "(?s)'steps' of the recipe 'twice'.*1 or more"),
+    ("twice", {"weak": "dog"}, r"(?s)one text.*Pass weak=\['dog'\]")])
 def test_mistakes_of_recipes_are_named(recipe, name, options, words):
   with pytest.raises(ValueError, match=words):
     registry.build_recipe(name, options)

@@ -1,6 +1,4 @@
-"""VOC XML and COCO JSON become the same half-open boxes, and bad files say what is wrong."""
-import json
-
+"""VOC XML and YOLO texts become half-open boxes, and bad files say what is wrong."""
 import numpy as np
 import pytest
 
@@ -20,40 +18,6 @@ def voc(path, objects, size=(20, 10)):
   return path
 
 
-def coco(path, annotations, images=((7, "a/first.jpg", 20, 10), (9, "second.png", 20, 10))):
-  """Writes a COCO file of `(image_id, category_id, x, y, w, h, iscrowd)`."""
-  path.write_text(json.dumps({
-      "images": [dict(id=i, file_name=name, height=h, width=w) for i, name, h, w in images],
-      "categories": [dict(id=17, name="cat"), dict(id=18, name="dog"), dict(id=90, name="comb")],
-      "annotations": [dict(image_id=i, category_id=c, bbox=[x, y, w, h], iscrowd=crowd)
-                      for i, c, x, y, w, h, crowd in annotations]}))
-  return path
-
-
-def test_both_formats_give_the_box_of_the_same_pixels(tmp_path):
-  mask = np.zeros([20, 10], bool)
-  mask[5:15, 2:7] = True
-  rows, columns = np.where(mask.any(1))[0], np.where(mask.any(0))[0]
-  expected = [rows[0] / 20, columns[0] / 10, (rows[-1] + 1) / 20, (columns[-1] + 1) / 10]
-  boxes, classes = box_files.read_voc_boxes(
-      voc(tmp_path / "a.xml", [("dog", rows[0] + 1, columns[0] + 1, rows[-1] + 1, columns[-1] + 1,
-                                0)]), NAMES)
-  found = box_files.read_coco_boxes(
-      coco(tmp_path / "a.json", [(7, 18, columns[0].item(), rows[0].item(), 5, 10, 0)]), NAMES)
-  np.testing.assert_allclose(boxes, [expected], atol=1e-7)
-  np.testing.assert_array_equal(boxes, found["first"][0])
-  assert classes.tolist() == found["first"][1].tolist() == [2]
-  assert boxes.dtype == np.float32 and classes.dtype == np.int32
-
-
-def test_an_image_without_boxes_has_empty_arrays(tmp_path):
-  boxes, classes = box_files.read_voc_boxes(voc(tmp_path / "a.xml", []), NAMES)
-  found = box_files.read_coco_boxes(coco(tmp_path / "a.json", []), NAMES)
-  assert boxes.shape == (0, 4) and classes.shape == (0,)
-  assert sorted(found) == ["first", "second"]
-  assert found["second"][0].shape == (0, 4) and found["second"][1].dtype == np.int32
-
-
 def test_fractions_of_a_pixel_and_one_pixel_outside_are_kept_inside(tmp_path):
   path = voc(tmp_path / "a.xml", [("cat", 0.5, 1, 20.5, 10, 0)])
   boxes, _ = box_files.read_voc_boxes(path, NAMES)
@@ -70,24 +34,17 @@ def test_the_size_of_the_image_may_be_given_where_the_file_has_none(tmp_path):
 
 def test_unknown_classes_are_refused_or_dropped(tmp_path):
   xml = voc(tmp_path / "a.xml", [("sofa", 1, 1, 5, 5, 0), ("cat", 1, 1, 5, 5, 0)])
-  jsn = coco(tmp_path / "a.json", [(7, 90, 0, 0, 5, 5, 0), (7, 17, 0, 0, 5, 5, 0)])
   with pytest.raises(ValueError, match="class list.*\n.*'sofa'"):
     box_files.read_voc_boxes(xml, NAMES)
-  with pytest.raises(ValueError, match="class list.*\n.*'comb'"):
-    box_files.read_coco_boxes(jsn, NAMES)
   assert box_files.read_voc_boxes(xml, NAMES, unknown="drop")[1].tolist() == [1]
-  assert box_files.read_coco_boxes(jsn, NAMES, unknown="drop")["first"][1].tolist() == [1]
   with pytest.raises(ValueError, match="Did you mean 'drop'"):
     box_files.read_voc_boxes(xml, NAMES, unknown="dorp")
 
 
-def test_difficult_and_crowd_follow_their_flags(tmp_path):
+def test_difficult_objects_follow_their_flag(tmp_path):
   xml = voc(tmp_path / "a.xml", [("cat", 1, 1, 5, 5, 1), ("dog", 1, 1, 5, 5, 0)])
-  jsn = coco(tmp_path / "a.json", [(7, 17, 0, 0, 5, 5, 1), (7, 18, 0, 0, 5, 5, 0)])
   assert box_files.read_voc_boxes(xml, NAMES)[1].tolist() == [1, 2]
   assert box_files.read_voc_boxes(xml, NAMES, skip_difficult=True)[1].tolist() == [2]
-  assert box_files.read_coco_boxes(jsn, NAMES)["first"][1].tolist() == [2]
-  assert box_files.read_coco_boxes(jsn, NAMES, skip_crowd=False)["first"][1].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("corners", [(5, 1, 4, 5), (1, 1, 30, 5), (-4, 1, 5, 5), (1, 1, 5, 50)])
@@ -99,29 +56,16 @@ def test_impossible_boxes_name_file_and_class(tmp_path, corners):
 
 def test_broken_files_say_which_and_why(tmp_path):
   (tmp_path / "cut.xml").write_text("<annotation><size>")
-  (tmp_path / "cut.json").write_text('{"images": [')
-  (tmp_path / "list.json").write_text("[1]")
   (tmp_path / "text.xml").write_text("<annotation><size><width>x</width><height>2</height></size>"
                                      "</annotation>")
   for name, reader, match in [
       ("cut.xml", box_files.read_voc_boxes, "cannot be read"),
-      ("text.xml", box_files.read_voc_boxes, "no number in <size/width>"),
-      ("cut.json", box_files.read_coco_boxes, "cannot be read"),
-      ("list.json", box_files.read_coco_boxes, "not a COCO instance file")]:
+      ("text.xml", box_files.read_voc_boxes, "no number in <size/width>")]:
     with pytest.raises(ValueError, match=match) as info:
       reader(tmp_path / name, NAMES)
     assert name in str(info.value) and "Expected:" in str(info.value)
-  for reader in (box_files.read_voc_boxes, box_files.read_coco_boxes):
-    with pytest.raises(FileNotFoundError, match="gone"):
-      reader(tmp_path / "gone", NAMES)
-
-
-def test_coco_references_must_resolve_and_names_be_unique(tmp_path):
-  with pytest.raises(ValueError, match="belongs to no image"):
-    box_files.read_coco_boxes(coco(tmp_path / "a.json", [(8, 17, 0, 0, 5, 5, 0)]), NAMES)
-  twice = ((1, "a/x.jpg", 20, 10), (2, "b/x.jpg", 20, 10))
-  with pytest.raises(ValueError, match="same name"):
-    box_files.read_coco_boxes(coco(tmp_path / "b.json", [], images=twice), NAMES)
+  with pytest.raises(FileNotFoundError, match="gone"):
+    box_files.read_voc_boxes(tmp_path / "gone", NAMES)
 
 
 def test_real_annotations_enclose_the_pixels_of_their_class(shared_data):
@@ -186,9 +130,61 @@ def test_yolo_rounding_is_clipped_and_unknown_classes_may_be_dropped(tmp_path):
     box_files.read_yolo_boxes(tmp_path / "gone.txt", NAMES)
 
 
-def test_coco_boxes_without_area_are_left_out(tmp_path):
-  path = coco(tmp_path / "a.json", [(7, 17, 3, 3, 1.03, 0.0, 0), (7, 18, 0, 0, 5, 5, 0)])
-  boxes, classes = box_files.read_coco_boxes(path, NAMES)["first"]
-  assert len(boxes) == 1 and classes.tolist() == [2]
-  with pytest.raises(ValueError, match="is empty"):
-    box_files.read_coco_boxes(coco(tmp_path / "b.json", [(7, 17, 3, 3, -1, 2, 0)]), NAMES)
+# === What a file says of its image ===
+
+
+@pytest.mark.parametrize("size", [(0, 0), ("", ""), (20, 0), (0, 10)])
+def test_the_header_serves_where_the_claim_is_missing(tmp_path, size):
+  path = voc(tmp_path / "a.xml", [("cat", 1, 1, 10, 5, 0)], size=size)
+  boxes, _ = box_files.read_voc_boxes(path, NAMES, size=(20, 10))
+  np.testing.assert_allclose(boxes, [[0, 0, 0.5, 0.5]])
+  path.write_text(path.read_text().split("<size>")[0] + path.read_text().split("</size>")[1])
+  np.testing.assert_array_equal(box_files.read_voc_boxes(path, NAMES, size=(20, 10))[0], boxes)
+
+
+@pytest.mark.parametrize("size, word", [((40, 20), "20x40"), ((10, 20), "exchanged"),
+                                        ((0, 9), "9xunknown"), ((21, 10), "10x21")])
+def test_a_claim_of_another_size_is_refused(tmp_path, size, word):
+  path = voc(tmp_path / "a.xml", [("cat", 1, 1, 5, 5, 0)], size=size)
+  with pytest.raises(ValueError, match=f"(?s)another size.*Expected: 10x20") as info:
+    box_files.read_voc_boxes(path, NAMES, size=(20, 10))
+  assert word in str(info.value) or word == "9xunknown" and "9x" in str(info.value)
+
+
+@pytest.mark.parametrize("old, new", [
+    ("<name>cat</name>", "<name>cat</name><name>dog</name>"),
+    ("<bndbox>", "<bndbox></bndbox><bndbox>"), ("<size>", "<size></size><size>"),
+    ("<xmin>", "<xmin>1</xmin><xmin>")])
+def test_two_elements_where_one_belongs_are_refused(tmp_path, old, new):
+  path = voc(tmp_path / "a.xml", [("cat", 1, 1, 5, 5, 0)])
+  path.write_text(path.read_text().replace(old, new, 1))
+  with pytest.raises(ValueError, match="several <"):
+    box_files.read_voc_boxes(path, NAMES)
+
+
+def test_the_background_has_no_boxes(tmp_path):
+  path = voc(tmp_path / "a.xml", [("background", 1, 1, 5, 5, 0)])
+  with pytest.raises(ValueError, match="class list"):
+    box_files.read_voc_boxes(path, NAMES)
+  assert not len(box_files.read_voc_boxes(path, NAMES, unknown="drop")[1])
+
+
+def test_yolo_numbers_are_those_of_their_legend(tmp_path):
+  path = yolo(tmp_path / "a.txt", "0 .5 .5 1 1", "1 .5 .5 .5 .5")
+  assert box_files.read_yolo_boxes(path, NAMES, legend=("dog", "cat"))[1].tolist() == [2, 1]
+  with pytest.raises(ValueError, match="a.txt:2.*class list.*\n.*'cow'"):
+    box_files.read_yolo_boxes(path, NAMES, legend=("dog", "cow"))
+  found = box_files.read_yolo_boxes(path, NAMES, legend=("dog", "cow"), unknown="drop")
+  assert found[1].tolist() == [2]
+
+
+def test_legends_are_lists_of_names_or_yaml(tmp_path):
+  (tmp_path / "classes.txt").write_bytes(b"\xef\xbb\xbfdog\r\ncat\r\n")
+  for name, text in (("a.yaml", "names: [dog, cat]"), ("b.yml", "names: {1: cat, 0: dog}")):
+    (tmp_path / name).write_text(text)
+    assert box_files.read_legend(tmp_path / name) == ("dog", "cat")
+  assert box_files.read_legend(tmp_path / "classes.txt") == ("dog", "cat")
+  for text in ("names: {1: cat, 2: dog}", "names: [1, 2]", "nc: 2", "- a"):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(ValueError, match="names"):
+      box_files.read_legend(tmp_path / "a.yaml")

@@ -218,3 +218,22 @@ def test_real_photographs_are_fine(shared_data):
   from keras_weakseg.data import voc
   report = check.check_data(voc.voc_animals(shared_data("voc_animals")), quick=True)
   assert report.ok and report.splits["val"]["mask"] == 295
+
+
+@pytest.mark.parametrize("options", [dict(masks=None, tags=None), dict(masks=None, boxes=None)])
+def test_boxes_or_tags_alone_need_no_validation(mini, options):
+  report = check.check_data(folder.Folder(mini, **options))
+  assert report.ok, report.text()
+  assert "splits are empty, as no image has a mask to hold out: validation" in report.text()
+  assert not check.check_data(folder.Folder(mini, **options), ["validation"]).ok
+  assert not check.check_data(folder.Folder(mini, validation=[], **options)).ok
+
+
+def test_what_a_bundle_is_granted_is_compared_with_its_images(mini, png):
+  png(mini / "masks" / "zz.png", BLANK)
+  (mini / "tags.json").write_text("broken")
+  made = bundle.Bundle([parts.Part(folder.Folder(mini, tags=None, held_out=0.0))])
+  assert "1 masks have no image: zz" in check.check_bundle(made)[0].text()
+  weak = folder.Folder(mini, held_out=0.0)
+  made = bundle.Bundle([parts.Part(weak, supervision="none")])
+  assert "without" not in check.check_bundle(made)[0].text()  # nothing is opened

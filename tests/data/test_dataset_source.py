@@ -59,3 +59,27 @@ def test_shuffled_datasets_and_double_ids_are_refused():
   data = samples(2, **{fields.SAMPLE_ID: np.array(["a", "a"])})
   with pytest.raises(ValueError, match="an id twice"):
     dataset_source.Dataset(data, CLASSES).ids("train")
+
+
+@pytest.mark.parametrize("count", [2, 4, 12, 40])
+@pytest.mark.parametrize("named", [False, True])
+def test_another_order_is_seen_by_contents(count, named):
+  """Ids that were made here say nothing; and ids of the user not, where contents change."""
+  images = np.random.RandomState(0).randint(0, 255, (count, 4, 5, 3)).astype(np.uint8)
+  data = tf.data.Dataset.from_tensor_slices({fields.IMAGE: images}).shuffle(count)
+  if named:
+    data = data.enumerate().map(
+        lambda number, each: {**each, fields.SAMPLE_ID: tf.strings.as_string(number)})
+  source = dataset_source.Dataset({"train": data.skip(1), "validation": data.take(1)}, CLASSES)
+  with pytest.raises(ValueError, match="(?s)does not repeat itself.*reshuffle_each_iteration"):
+    source.ids("train" if count > 2 else "validation")
+
+
+def test_a_fixed_order_and_random_pixels():
+  images = np.random.RandomState(0).randint(0, 255, (9, 4, 5, 3)).astype(np.uint8)
+  data = tf.data.Dataset.from_tensor_slices({fields.IMAGE: images})
+  fixed = data.shuffle(9, seed=1, reshuffle_each_iteration=False)
+  assert len(dataset_source.Dataset(fixed, CLASSES).ids("train")) == 9
+  flipped = data.map(lambda each: {fields.IMAGE: tf.image.random_flip_left_right(each["image"])})
+  with pytest.raises(ValueError, match="random augmentation"):
+    dataset_source.Dataset(flipped, CLASSES).ids("train")

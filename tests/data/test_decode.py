@@ -150,3 +150,15 @@ def test_disparity_that_does_not_fit_names_the_sample(random):
                          *((file, "no grey PNG") for file in files)]:
     with pytest.raises(ValueError, match=f"of 'a1' does not fit its image(.|\n)*{text}"):
       run(decoder, contents)
+
+
+def test_a_mask_that_is_a_jpeg_is_named_in_a_graph(tmp_path):
+  """Beyond the masks that are looked at: the decoder divided by zero before it could say so."""
+  jpeg = tf.io.encode_jpeg(tf.zeros([8, 9, 3], tf.uint8)).numpy()
+  (tmp_path / "a.png").write_bytes(jpeg)
+  data = tf.data.Dataset.from_tensors(str(tmp_path / "a.png")).map(
+      lambda path: decode.decode_mask(tf.io.read_file(path), 3, "a"))
+  for _ in range(5):
+    with pytest.raises(tf.errors.OpError) as caught:
+      list(data)
+    assert "The mask of 'a' is not an index mask" in str(decode.house_error(caught.value))

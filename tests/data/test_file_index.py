@@ -48,3 +48,24 @@ def test_folders_with_a_file_are_found_and_left_out(tmp_path):
   found = file_index.folders_with(tmp_path, ("record.json", "other.json"))
   assert found == [str(tmp_path / "d" / "e"), str(tmp_path / "out")]
   assert list(file_index.list_ids(tmp_path, (".png",), found)) == ["a", "d/f"]
+
+
+def test_links_are_followed_and_loops_end(tmp_path):
+  for name in ("images/a.png", "other/deep/b.png", "other/c.png"):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).touch()
+  (tmp_path / "images" / "link").symlink_to(tmp_path / "other")
+  (tmp_path / "images" / "file.png").symlink_to(tmp_path / "other" / "c.png")
+  (tmp_path / "images" / "again").symlink_to(tmp_path / "images")
+  (tmp_path / "other" / "deep" / "up").symlink_to(tmp_path / "other")
+  found = file_index.list_ids(tmp_path / "images", (".png",))
+  assert list(found) == ["a", "file", "link/c", "link/deep/b"]
+  assert list(file_index.list_ids(tmp_path / "images", (".png",), [
+      str(tmp_path / "images" / "link")])) == ["a", "file"]
+  # A folder that lies there keeps its own name.
+  (tmp_path / "images" / "again").unlink()
+  (tmp_path / "images" / "z").mkdir()
+  (tmp_path / "images" / "z" / "d.png").touch()
+  (tmp_path / "images" / "b").symlink_to(tmp_path / "images" / "z")
+  assert "z/d" in file_index.list_ids(tmp_path / "images", (".png",))
+  assert "b/d" not in file_index.list_ids(tmp_path / "images", (".png",))

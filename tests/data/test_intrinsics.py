@@ -65,3 +65,13 @@ def test_a_missing_file_offers_a_field_of_view(tmp_path):
 def test_readers_find_cameras_here_too():
   for name in ("assumed", "camera_matrix", "check", "resized"):
     assert getattr(intrinsics, name) is getattr(cameras, name)
+
+
+@pytest.mark.parametrize("text", [
+    "100 90 31.5 23.5\r\n", "100\r\n90\r\n31.5\r\n23.5\r\n\r\n", "\ufeff100, 90, 31.5, 23.5\r\n",
+    "100 0 31.5\r\n0 90 23.5\r\n0 0 1\r\n", "[[100 0 31.5]\r\n [0 90 23.5]\r\n [0 0 1]]\r\n",
+    "100\r90\r31.5\r23.5\r"])
+def test_line_ends_of_every_system(tmp_path, text):
+  (tmp_path / "k.txt").write_bytes(text.encode())
+  np.testing.assert_array_equal(
+      intrinsics.read_intrinsics(tmp_path / "k.txt"), [[100, 0, 31.5], [0, 90, 23.5], [0, 0, 1]])

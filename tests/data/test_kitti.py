@@ -114,3 +114,11 @@ def test_a_calibration_of_other_cameras_is_refused():
   assert "calib_time" not in known and kitti.calibration_of(known, "image_03")[1] == (375, 1242)
   with pytest.raises(ValueError, match="P_rect_00"):
     kitti.calibration_of(known, "image_00")
+
+
+def test_a_calibration_that_says_two_things_is_refused():
+  line = CALIBRATION.splitlines()[-1]
+  assert kitti.read_calibration(CALIBRATION + "\n" + line).keys() == (
+      kitti.read_calibration(CALIBRATION).keys())
+  with pytest.raises(ValueError, match="twice"):
+    kitti.read_calibration(CALIBRATION + "\n" + line.split(":")[0] + ": 1 2 3")

@@ -202,3 +202,19 @@ def test_segments_are_those_of_the_op(folder):
 def test_unknown_names_name_the_nearest(options, near):
   with pytest.raises(ValueError, match=f"Did you mean '{near}'"):
     label_maps.BoxMaps(**options)
+
+
+@pytest.mark.parametrize("kind", ["rect", "seg"])
+def test_crowds_are_unknown_where_no_object_is(kind):
+  image = np.full((20, 30, 3), 90, np.uint8)
+  image[5:15, 5:15] = 250
+  boxes = np.array([[0, 0, 1, .6], [.25, 1 / 6, .75, .5]], np.float32)
+  settings = label_maps.BoxMaps(kind)
+  labels = settings.draw(image, boxes, np.array([255, 2]), 3)
+  alone = settings.draw(image, boxes[1:], np.array([2]), 3)
+  inside = np.zeros((20, 30), bool)
+  inside[:, :18] = True
+  np.testing.assert_array_equal(labels, np.where(inside & (alone == 0), 255, alone))
+  assert (labels == 255).any() and (labels == 2).any() and (labels[:, 18:] == 0).all()
+  only = settings.draw(image, boxes[:1], np.array([255]), 3)
+  np.testing.assert_array_equal(only, np.where(inside, 255, 0))

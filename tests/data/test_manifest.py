@@ -20,7 +20,8 @@ def test_json_and_lines_agree(tmp_path):
 @pytest.mark.parametrize("text, match", [
     ('{"mask": 3}', "cannot be read"), ("{", "cannot be read"), ("only_id\n", "line 1"),
     ("a maks\n", "Did you mean 'mask'"), ("a mask\na tags\n", "(?s)twice.*'a'"),
-    ('{"mask": ["a"], "none": ["a"]}', "twice")])
+    ('{"mask": ["a"], "none": ["a"]}', "twice"), ('{"mask": "abc"}', "a list at mask"),
+    ('{"mask": [1]}', "a text at mask"), ('{"mask": [], "mask": ["a"]}', "the key 'mask'")])
 def test_wrong_manifests_are_refused(tmp_path, text, match):
   (tmp_path / "m").write_text(text)
   with pytest.raises(ValueError, match=match):

@@ -1,4 +1,6 @@
 """Label spaces brought together: masks, tags, boxes of sources of every kind; what stays closed."""
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -270,3 +272,15 @@ def test_coco_and_voc_animals_meet_in_one_label_space(shared_data):
     np.testing.assert_array_equal(one[fields.MASK] == 255, other[fields.MASK] == 255)
     assert set(other[fields.BOX_CLASSES].tolist()) <= set(range(1, 7))
   assert {"background", "person", "dog", "horse"} <= seen
+
+
+def test_crowds_stay_unknown_whatever_becomes_of_their_class(mini):
+  (mini / "b.json").write_text(json.dumps({
+      "images": [{"id": 1, "file_name": "a1.png"}], "categories": [{"id": 9, "name": "dog"}],
+      "annotations": [{"image_id": 1, "category_id": 9, "bbox": [2, 1, 4, 4], "iscrowd": 1},
+                      {"image_id": 1, "category_id": 9, "bbox": [2, 1, 4, 4]}]}))
+  inner = folder.Folder(mini, boxes="b.json", masks=None, tags=None, validation=["a0"])
+  source = regroup.Regrouped(inner, groups={"pet": ("cat", "dog")})
+  data = source.samples("train", ids=("a1",), grant=fields.Supervision.BOXES)
+  sample = next(data.as_numpy_iterator())
+  assert sample[fields.BOX_CLASSES].tolist() == [255, 1] and len(sample[fields.BOXES]) == 2

@@ -51,3 +51,8 @@ def test_a_held_out_share_leaves_something():
   for share in (1.0, -0.5, float("nan"), "0.1", None):
     with pytest.raises(ValueError, match="0 <= held_out < 1"):
       source.check_held_out(share)
+
+
+def test_class_names_in_one_text_are_refused():
+  with pytest.raises(ValueError, match="(?s)one text.*classes=.'background', 'dog'."):
+    source.Source("mine", "dog")

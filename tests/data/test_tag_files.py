@@ -34,3 +34,19 @@ def test_multi_hot_always_has_the_background():
   assert tag_files.multi_hot(["cow"], classes, unknown="drop").tolist() == [1, 0, 0]
   with pytest.raises(ValueError, match="tags of 'x'"):
     tag_files.multi_hot(["cow"], classes, "x")
+
+
+def test_all_rows_and_cells_of_an_id_count(tmp_path):
+  (tmp_path / "t.csv").write_text("id,tags\na,dog\nb,cat,dog;cat\na,cat\nc,\n\na,dog\n")
+  assert tag_files.read_tags(tmp_path / "t.csv") == {"a": ["dog", "cat"], "b": ["cat", "dog"],
+                                                     "c": []}
+
+
+@pytest.mark.parametrize("text, word", [
+    ("id,tags\na\n", "line 2: 'a'"), ("id,tags\n,dog\n", "line 2"),
+    ("id,tags,x\na,b,c\n", "id,tags,x"),
+    ('id,tags\na,"dog\n', "line 2")])
+def test_rows_that_say_less_or_more_are_refused(tmp_path, text, word):
+  (tmp_path / "t.csv").write_text(text)
+  with pytest.raises(ValueError, match=f"(?s)t.csv' cannot be read.*{word}"):
+    tag_files.read_tags(tmp_path / "t.csv")

@@ -69,3 +69,11 @@ def test_images_are_found_by_any_suffix(tmp_path):
   (tmp_path / "a.png").touch()
   assert trees.image_path(tmp_path, "a") == tmp_path / "a.png"
   assert trees.image_path(tmp_path, "b") == pathlib.Path(tmp_path / "b.jpg")
+
+
+def test_two_images_of_one_id_in_a_list_are_refused(tmp_path):
+  (tmp_path / "l.txt").write_bytes(b"\xef\xbb\xbfa/1.png x\r\nb\\2.png\r\na/1.png\r\n")
+  assert trees.read_ids(tmp_path / "l.txt") == ("1", "2")
+  (tmp_path / "l.txt").write_text("a/1.png\nb/1.png\n")
+  with pytest.raises(ValueError, match="(?s)have the id '1'.*b/1.png in line 2"):
+    trees.read_ids(tmp_path / "l.txt")

@@ -99,3 +99,24 @@ def test_output_names_differ_and_are_short(paths, expected):
 def test_output_names_differ_even_where_joined_paths_agree():
   paths = [pathlib.Path(path) for path in ("a/b_c/x.jpg", "a_b/c/x.jpg", "a/b/c_x.jpg", "x.jpg")]
   assert len(set(inputs.output_names(paths))) == 4
+
+
+@pytest.mark.parametrize("names, expected", [
+    (["contact_sheet.jpg", "b.jpg"], ["contact_sheet_2", "b"]),
+    (["Contact_Sheet.png"], ["Contact_Sheet_2"]), (["A.jpg", "b/a.jpg"], ["A", "a_2"]),
+    (["contact_sheet.jpg", "contact_sheet_2.jpg"], ["contact_sheet_2", "contact_sheet_2_2"]),
+    (["a.jpg", "a_overlay.png"], ["a", "a_overlay"])])
+def test_no_output_replaces_another(names, expected):
+  found = inputs.output_names([pathlib.Path(name) for name in names], (".png", "_overlay.jpg"),
+                              ("contact_sheet.png", "index.html"))
+  assert found == expected
+
+
+def test_what_is_not_read_is_said(photos, capsys):
+  for name in ("x.webp", "y.TIF", "notes.txt"):
+    (photos / name).touch()
+  for given in (photos, f"{photos}/*"):
+    note, = inputs.notes_of(given)
+    assert note.startswith("2 files are not read: x.webp, y.TIF; images are .jpg")
+    assert note in capsys.readouterr().err
+  assert inputs.notes_of(photos / "a.jpeg") == []

@@ -358,6 +358,14 @@ def test_weights_that_cannot_be_saved_by_name(tmp_path):
     weights.save_npz(twice, tmp_path / "w.npz")
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+  np.savez(tmp_path / "w.npz", conv1__kernel=np.array([1.0, np.nan]))
+  with pytest.raises(ValueError, match="(?s)w.npz' cannot be read.*no numbers"):
+    weights.read_npz(tmp_path / "w.npz")
+  with pytest.raises(ValueError, match="a folder"):
+    weights.read_npz(tmp_path)
+
+
 # === What does not fit ===
 
 

@@ -39,3 +39,33 @@ def test_wrong_units_and_sizes_are_refused(numbers, words):
   with pytest.raises(ValueError, match=words) as caught:
     cameras.check(cameras.camera_matrix(*numbers), (48, 64), "mine")
   assert "48x64" in str(caught.value) and "'mine'" in str(caught.value)
+
+
+@pytest.mark.parametrize("degrees, times", [(90, 1), (180, 2), (270, 3)])
+def test_a_turned_camera_projects_to_turned_pixels(degrees, times):
+  image = np.zeros((10, 20))
+  image[2, 5] = 1
+  matrix = cameras.camera_matrix(4, 5, 8, 4)
+  ray = np.linalg.inv(matrix) @ [5, 2, 1]
+  turn = np.deg2rad(degrees)
+  rotation = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0],
+                       [0, 0, 1]])
+  x, y, _ = cameras.turned(matrix, image.shape, degrees) @ rotation @ ray
+  assert np.argwhere(np.rot90(image, -times)).tolist() == [[round(y), round(x)]]
+
+
+def test_numbers_of_a_turned_film_are_taken_as_they_fit():
+  stored = cameras.camera_matrix(900, 900, 950, 530)
+  shown = cameras.camera_matrix(900, 900, 549, 950)
+  for given in (stored, shown):
+    matrix, note = cameras.of_turned(given, (1920, 1080), 90)
+    np.testing.assert_array_equal(matrix, shown)
+    assert "turned by 90 degrees" in note
+  assert cameras.of_turned(stored, (1080, 1920), 0) == (stored, "")
+
+
+@pytest.mark.parametrize("numbers, doubtful", [
+    ((600, 600, 320, 240), False), ((721, 721, 305, 250), False), ((600, 600, 160, 120), True),
+    ((320, 240, 600, 400), True), ((600, 300, 320, 240), True), ((600, 600, 320, 400), True)])
+def test_doubts(numbers, doubtful):
+  assert bool(cameras.doubt(cameras.camera_matrix(*numbers), (480, 640))) == doubtful

@@ -87,7 +87,7 @@ def test_samples_are_drawn_by_the_seed_of_the_experiment_unless_they_are_fixed()
 def test_parts_of_nowhere_are_refused(tmp_path):
   with pytest.raises(ValueError, match="no source 'too'"):
     sources.make_parts(schema.Data(parts=[schema.Part(source="too")]), {"two": Labelled(MIXED)})
-  with pytest.raises(FileNotFoundError, match="id list .* cannot be read"):
+  with pytest.raises(FileNotFoundError, match="(?s)id list does not exist.*no.txt.*of this part"):
     sources.make_parts(schema.Data(parts=[schema.Part(ids=str(tmp_path / "no.txt"))]),
                        {"two": Labelled(MIXED)})
 

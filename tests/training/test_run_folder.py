@@ -1,5 +1,8 @@
 """A directory of a run is claimed, and given back as it was if nothing came of it."""
 import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
@@ -80,3 +83,33 @@ def test_a_file_in_the_way_is_refused(tmp_path, place):
     with run_folder.claimed(tmp_path / place):
       pytest.fail("entered")
   assert (tmp_path / "file").read_text() == "x"
+
+
+_HOLD = """
+import sys, time
+from keras_weakseg.training import run_folder
+with run_folder.claimed(sys.argv[1]):
+  print("held", flush=True)
+  time.sleep(100)
+"""
+
+
+def test_a_second_training_is_refused_until_the_first_is_gone(tmp_path):
+  """Also after it was killed, which leaves nothing behind."""
+  root = pathlib.Path(run_folder.__file__).resolve().parents[2]
+  first = subprocess.Popen([sys.executable, "-c", _HOLD, str(tmp_path / "run")], text=True,
+                           stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(root)})
+  try:
+    assert first.stdout.readline().strip() == "held"
+    before = sorted(os.listdir(tmp_path / "run"))
+    with pytest.raises(ValueError, match="(?s)in use by another training.*another model_dir"):
+      with run_folder.claimed(tmp_path / "run"):
+        pytest.fail("two trainings in one folder")
+    assert sorted(os.listdir(tmp_path / "run")) == before
+    with run_folder.claimed(tmp_path / "run", alone=False):
+      pass  # another worker of the same training
+  finally:
+    first.kill()
+    first.wait()
+  with run_folder.claimed(tmp_path / "run"):
+    pass

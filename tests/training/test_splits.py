@@ -58,18 +58,18 @@ def test_masks_that_a_plan_has_learned_from_are_not_unseen(photos):
 
 
 def test_good_data_passes_without_a_word(tiny_data):
-  assert splits.check_plan(plan(tiny_data), "val") == []
-  assert splits.check_plan(plan(tiny_data, validation="val"), "validation") == []
+  assert splits.check_plan(plan(tiny_data), "val")[0] == []
+  assert splits.check_plan(plan(tiny_data, validation="val"), "validation")[0] == []
 
 
 def test_nothing_to_evaluate_is_said_and_allowed_under_the_usual_names(photos):
   source = data_lib.Folder(photos, held_out=0.0)
-  note, = splits.check_plan(plan(source), "val")
+  (note,), _ = splits.check_plan(plan(source), "val")
   assert note == "nothing to evaluate: 'photos' has no masks in the split 'val'"
   without = data_lib.Dataset(
       source.samples("train").map(lambda sample: {
           name: sample[name] for name in ("image", "mask", "sample_id")}), source.classes)
-  assert splits.check_plan(plan(without), "validation")
+  assert splits.check_plan(plan(without), "validation")[0]
   with pytest.raises(ValueError, match="no split"):
     splits.check_plan(plan(without), "test")
 
@@ -85,7 +85,7 @@ def test_masks_that_the_parts_do_not_use_are_never_looked_at(photos):
   source = data_lib.Folder(photos, held_out=0.25)
   for name in source.ids("train"):
     (photos / "masks" / f"{name}.png").write_bytes(b"garbage")
-  assert splits.check_plan(plan(source, {"supervision": "tags"}), "val") == []
+  assert splits.check_plan(plan(source, {"supervision": "tags"}), "val")[0] == []
   with pytest.raises(ValueError, match="masks are no index masks"):
     splits.check_plan(plan(source, {"supervision": "mask"}), "val")
 
@@ -103,7 +103,7 @@ def test_a_validation_image_of_background_alone_is_no_reason_to_stop(photos):
   source = data_lib.Folder(photos, validation=["p00"])
   with Image.open(photos / "masks" / "p00.png") as mask:
     Image.new("L", mask.size).save(photos / "masks" / "p00.png")
-  assert splits.check_plan(plan(source), "val") == []
+  assert splits.check_plan(plan(source), "val")[0] == []
 
 
 def test_a_manifest_that_grants_what_is_not_there_is_refused(photos):
@@ -151,7 +151,34 @@ def test_true_depth_is_the_label_of_depth(tiny_video, tiny_data):
 def test_a_plan_of_depth_says_that_there_is_none(tiny_data):
   made = plan(tiny_data, {"supervision": "none"})
   made.record.role = "depth"
-  note, = splits.check_plan(made, "val")
+  (note,), _ = splits.check_plan(made, "val")
   assert note.endswith("has no true depth in the split 'val'")
   with pytest.raises(ValueError, match="(?s)cannot pick the best checkpoint.*true depth"):
     splits.check_plan(plan(tiny_data, validation="val", role="depth"), "val")
+
+
+def test_labels_of_no_image_are_warnings_of_the_plan(photos):
+  (photos / "masks" / "lost").mkdir()
+  (photos / "masks" / "p00.png").rename(photos / "masks" / "lost" / "p00.png")
+  notes, warnings = splits.check_plan(plan(data_lib.Folder(photos, held_out=.25)), "val")
+  assert notes == [] and any("1 masks have no image: lost/p00" in line for line in warnings)
+
+
+def test_images_that_are_evaluated_are_not_trained_on(photos):
+  """Also where the ids of a training are known only after earlier steps, and where a step before
+  the last one validates itself."""
+  source = data_lib.Folder(photos, splits={"train": [f"p{i:02d}" for i in range(6)],
+                                           "val": ["p00", "p01"], "other": ["p06"]})
+  words = "(?s)evaluated on images that are trained on.*p00"
+  with pytest.raises(ValueError, match=words):
+    splits.check_plan(plan(source), "val")
+  with pytest.raises(ValueError, match=words):
+    splits.check_plan(plan(source, validation="val"), "other")
+  apart = plan(source, {"ids": ["p02", "p03", "p04"]})
+  assert splits.check_plan(apart, "val")[0] == []
+  apart.last.settings = types.SimpleNamespace(evaluation=types.SimpleNamespace(split="val"))
+  late, = plan(source, {"ids": ["p00", "p05"]}).phases
+  with pytest.raises(ValueError, match=words):
+    splits.check_late(apart, apart.last, late)
+  assert splits.check_late(apart, apart.last, apart.phases[0]) == splits.check_plan(
+      apart, "val")[1]

@@ -5,6 +5,8 @@ import pathlib
 
 from keras_weakseg import errors
 from keras_weakseg.data import box_files
+from keras_weakseg.data import coco_files
+from keras_weakseg.data import identity
 from keras_weakseg.datasets import labels
 from keras_weakseg.datasets import trees
 
@@ -108,20 +110,43 @@ class _Finder:
 
 def _records(images, listed, masks=None):
   """Yields the records of one split."""
-  content = box_files.read_coco_json(str(listed))
+  content = coco_files.read_coco_json(
+      str(listed), coco_files.PAINTED if masks is None else coco_files.PANOPTIC)
   _check_categories(content["categories"], listed)
   objects, files = collections.defaultdict(list), {}
   for item in content["annotations"]:
     if masks is None:
       objects[item["image_id"]].append(item)
+    elif item["image_id"] in files:
+      raise errors.value_error(
+          f"An image of '{listed}' has two panoptic masks.", expected="every image_id once",
+          received=item["image_id"], fix="Extract the annotations again.")
     else:
       objects[item["image_id"]] = item["segments_info"]
       files[item["image_id"]] = masks / item["file_name"]
+  _check_numbers(objects, listed)
   for item in sorted(content["images"], key=lambda item: item["file_name"]):
-    key, name = item["id"], pathlib.PurePosixPath(item["file_name"]).name
-    mask = None if masks is None else files.get(key, masks / f"{pathlib.Path(name).stem}.png")
-    yield Record(pathlib.Path(name).stem, images / name, (item["height"], item["width"]),
-                 tuple(objects[key]), mask)
+    key, file = item["id"], item["file_name"].replace("\\", "/")
+    name = identity.without_suffix(file)
+    mask = None if masks is None else files.get(key, masks / f"{name}.png")
+    yield Record(name, images / file, _size(item, images / file, listed), tuple(objects[key]), mask)
+
+
+def _size(item, path, listed):
+  """Returns (height, width) of an image: its own, with which the JSON must agree."""
+  claim = (item.get("height"), item.get("width"))
+  if not path.exists():
+    return claim  # Whoever opens the tree lists all files that are missing.
+  return box_files.checked_size(claim, trees.image_size(path), f"{listed}' of '{item['file_name']}")
+
+
+def _check_numbers(objects, listed):
+  """Refuses category ids that no table of COCO has a place for."""
+  for item in (item for items in objects.values() for item in items):
+    if not 0 < item["category_id"] < 256:
+      raise errors.value_error(
+          f"An object of '{listed}' has no category of COCO.", expected="category_id 1..200",
+          received=item["category_id"], fix="Extract the annotations again.")
 
 
 def _check_categories(categories, path):

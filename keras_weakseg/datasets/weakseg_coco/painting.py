@@ -3,40 +3,12 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.datasets.weakseg_coco import polygons
-from keras_weakseg.datasets.weakseg_coco import run_lengths
+from keras_weakseg.data import coco_masks
 
 _BYTE = 256
 
 
-def object_mask(segmentation, size):
-  """Returns the pixels of one object.
-
-  Args:
-    segmentation: list of polygons (their union is the object), or a dict of run lengths.
-    size: (height, width) of the image.
-
-  Returns:
-    bool [H, W].
-
-  Raises:
-    ValueError: run lengths of another size.
-  """
-  if isinstance(segmentation, dict):
-    mask = run_lengths.decode_runs(segmentation)
-    if mask.shape != tuple(size):
-      raise errors.value_error(
-          "The mask of an object has another size than its image.",
-          expected=f"{size[0]}x{size[1]} (height x width)",
-          received=f"{mask.shape[0]}x{mask.shape[1]}", fix="Extract the annotations again.")
-    return mask
-  whole = np.zeros(size, bool, order="F")
-  for corners in segmentation:
-    whole |= polygons.fill_polygon(corners, size)
-  return whole
-
-
-def semantic_mask(annotations, size, table):
+def semantic_mask(annotations, size, table, name=""):
   """Returns the class ids of an image from its objects.
 
   Larger objects are painted first, so that of two that overlap the smaller one is seen (of equal
@@ -46,14 +18,19 @@ def semantic_mask(annotations, size, table):
     annotations: dicts with `category_id`, `segmentation`, `area` and `iscrowd`.
     size: (height, width) of the image.
     table: uint8 [256], class id of every category id.
+    name: of the image, for errors.
 
   Returns:
     uint8 [H, W], 255 = ignore.
+
+  Raises:
+    ValueError: an object has no such mask, see `coco_masks.object_mask`.
   """
   mask = np.zeros(size, np.uint8, order="F")  # COCO's masks run down the columns.
   for item in sorted(annotations, key=lambda item: (not item.get("iscrowd", 0), -item["area"])):
     label = fields.IGNORE_LABEL if item.get("iscrowd", 0) else table[item["category_id"]]
-    np.copyto(mask, label, where=object_mask(item["segmentation"], size))
+    np.copyto(mask, label, where=coco_masks.object_mask(
+        item["segmentation"], size, f"annotation {item.get('id', '')} of '{name}'"))
   return np.ascontiguousarray(mask)
 
 
@@ -74,8 +51,14 @@ def panoptic_mask(colours, segments, table, name=""):
   """
   ids = np.asarray(colours, np.int64) @ np.array([1, _BYTE, _BYTE ** 2])
   present, inverse = np.unique(ids, return_inverse=True)
-  labels = {item["id"]: fields.IGNORE_LABEL if item.get("iscrowd", 0)
-            else table[item["category_id"]] for item in segments}
+  labels = {}
+  for item in segments:
+    crowd = item.get("iscrowd", 0)
+    label = fields.IGNORE_LABEL if crowd else int(table[item["category_id"]])
+    if labels.setdefault(item["id"], label) != label:
+      raise errors.value_error(
+          f"The segment {item['id']} of '{name}' has two classes.", expected="every id once",
+          received=f"the classes {labels[item['id']]} and {label}", fix="Extract the JSON again.")
   labels[0] = fields.IGNORE_LABEL
   unknown = [int(number) for number in present if number not in labels]
   if unknown:

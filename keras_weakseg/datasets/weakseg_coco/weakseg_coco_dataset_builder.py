@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import box_files
+from keras_weakseg.data import coco_files
 from keras_weakseg.datasets import builder
 from keras_weakseg.datasets import features
 from keras_weakseg.datasets import labels
@@ -33,8 +33,9 @@ class Builder(builder.LocalBuilder):
   `trainval` is `train+val`: 123,287 images, the same in both years.
   """
 
-  VERSION = tfds.core.Version("1.0.0")
-  RELEASE_NOTES = {"1.0.0": "First release."}
+  VERSION = tfds.core.Version("1.2.0")
+  RELEASE_NOTES = {"1.0.0": "First release.", "1.1.0": "Crowds count as tags.",
+                   "1.2.0": "Crowds are among the boxes, with class 255: unknown."}
   MANUAL_DOWNLOAD_INSTRUCTIONS = coco_tree.INSTRUCTIONS
   BUILDER_CONFIGS = [
       CocoConfig(name="2017", description="118,287 / 5,000 images, masks from instances."),
@@ -64,13 +65,13 @@ class Builder(builder.LocalBuilder):
       boxes, classes = _boxes(record, table)
       yield record.name, {
           fields.IMAGE: record.image, fields.SAMPLE_ID: record.name, fields.MASK: mask[..., None],
-          fields.TAGS: labels.COCO.mask_tags(mask), fields.BOXES: features.boxes(boxes),
+          fields.TAGS: _tags(record, mask, table), fields.BOXES: features.boxes(boxes),
           fields.BOX_CLASSES: classes}
 
 
 def _mask(record, table):
   if record.mask is None:
-    return painting.semantic_mask(record.objects, record.size, table)
+    return painting.semantic_mask(record.objects, record.size, table, record.name)
   from PIL import Image  # pylint: disable=g-import-not-at-top
   with Image.open(record.mask) as image:
     colours = np.asarray(image.convert("RGB"))
@@ -82,15 +83,25 @@ def _mask(record, table):
   return painting.panoptic_mask(colours, record.objects, table, record.name)
 
 
+def _tags(record, mask, table):
+  """Returns the tags of the mask and of the crowds: 255 in the mask, but they are there."""
+  crowds = {int(table[item["category_id"]]) for item in record.objects if item.get("iscrowd", 0)}
+  present = {int(label) for label in np.unique(mask)} | crowds
+  return labels.COCO.tags(present - {fields.IGNORE_LABEL})
+
+
 def _boxes(record, table):
-  """Returns float64 [N, 4] and int32 [N] of the single things that have an area."""
+  """Returns float64 [N, 4] and int32 [N] of the things that have an area; 255 of crowds.
+
+  Without its box, what is made from boxes would show the crowd as background.
+  """
   boxes, classes = [], []
   for item in record.objects:
     label = int(table[item["category_id"]])
-    if not 0 < label < labels.COCO.num_classes or item.get("iscrowd", 0):
+    if not 0 < label < labels.COCO.num_classes:
       continue
-    box = box_files.coco_box(item["bbox"], record.size, labels.COCO.classes[label], record.name)
+    box = coco_files.coco_box(item["bbox"], record.size, labels.COCO.classes[label], record.name)
     if box is not None:
       boxes.append(box)
-      classes.append(label)
+      classes.append(fields.IGNORE_LABEL if item.get("iscrowd", 0) else label)
   return np.reshape(boxes, [-1, 4]), np.array(classes, np.int32)

@@ -1,10 +1,11 @@
 """The folders of VOC 2012 with SBD, as the official archives and the usual tutorials leave them."""
 import dataclasses
-import json
 import pathlib
 
 from keras_weakseg import errors
 from keras_weakseg.datasets import trees
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 
 SPLITS = ("train", "val", "extra")
 EXTRA = "extra"  # labelled by SBD alone: train_aug is train and extra
@@ -127,7 +128,10 @@ def _augmented(root, manual):
 
 def _tags(root):
   path = root / "tags.json"
-  return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+  if not path.exists():
+    return {}
+  return json_files.read_json(path, "tag file", schema.map_of(schema.list_of(schema.text)),
+                              form='JSON {"id": ["name", ...]}')
 
 
 def _read_sbd(path):

@@ -72,7 +72,7 @@ class Builder(builder.LocalBuilder):
       labels.check_mask(raw, labels.VOC, name)
       mask = table[raw]
       boxes, classes = box_files.read_voc_boxes(
-          tree.annotation(name), space.classes, unknown="drop")
+          tree.annotation(name), space.classes, unknown="drop", size=raw.shape)
       named = tree.tags.get(name)
       yield name, {
           fields.IMAGE: tree.image(name), fields.SAMPLE_ID: name, fields.MASK: mask[..., None],

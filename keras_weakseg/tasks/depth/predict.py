@@ -12,6 +12,7 @@ from keras_weakseg.ops import cameras, depth_images
 from keras_weakseg.tasks.depth.protocol import DepthProtocol
 
 PREDICTIONS, SHEET, INDEX = "predictions.json", "contact_sheet.png", "index.html"
+_ENDINGS = ("_depth.png", ".npz", "_depth.jpg", ".ply")
 _SHEET_SAMPLES, _TILE = 24, 320
 
 
@@ -47,14 +48,12 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
       `output_dir`, that cannot be written, or there is no camera, or two, for the point clouds.
   """
   protocol = DepthProtocol.from_dict(protocol or {})
-  paths = image_files.find_images(inputs)
-  image_files.check_images(paths)
-  image_files.check_apart(paths, output_dir)
+  paths, notes = image_files.checked(inputs, output_dir)
   camera_of = _camera(point_clouds, intrinsics, field_of_view)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
-    for path, name, image in samples.bar(image_files.decoded(paths), "predict", progress,
-                                         len(paths)):
+    images = image_files.decoded(paths, _ENDINGS, (SHEET, INDEX, PREDICTIONS))
+    for path, name, image in samples.bar(images, "predict", progress, len(paths)):
       image = image.numpy()
       disparity = model.disparity(image[np.newaxis], protocol)[0]
       depth = (model.factor or 1.0) / disparity
@@ -72,7 +71,7 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
       _write_pages(folder, records, rows, model, protocol)
     staging.write_whole(folder / PREDICTIONS, json.dumps({
         **units(model), "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),
-        "notes": [], "model": model.metadata, "predictions": records}, indent=1,
+        "notes": notes, "model": model.metadata, "predictions": records}, indent=1,
         default=str).encode())
   return records
 

@@ -8,6 +8,7 @@ from keras_weakseg.evaluation import samples, sheets, staging
 from keras_weakseg.tasks.segmentation.protocol import Protocol
 
 PREDICTIONS, SHEET, INDEX = "predictions.json", "contact_sheet.png", "index.html"
+_ENDINGS = (".png", "_overlay.jpg")
 _SHEET_SAMPLES, _TILE = 24, 240
 
 
@@ -39,13 +40,12 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
       `output_dir`, or that cannot be written.
   """
   protocol = Protocol.from_dict(protocol or {})
-  paths = image_files.find_images(inputs)
-  image_files.check_images(paths)
-  image_files.check_apart(paths, output_dir)
+  paths, notes = image_files.checked(inputs, output_dir)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
+    images = image_files.decoded(paths, _ENDINGS, (SHEET, INDEX, PREDICTIONS))
     decoded = ((image, (path, name, image)) for path, name, image in samples.bar(
-        image_files.decoded(paths), "predict", progress, len(paths)))
+        images, "predict", progress, len(paths)))
     for mask, (path, name, image) in model.masks(decoded, protocol):
       records.append(_write(folder, model, path, name, image.numpy(), mask, overlays))
       if contact_sheet and len(rows) < _SHEET_SAMPLES:
@@ -58,7 +58,7 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
       gallery.write_index(folder / INDEX, records, subtitle=f"{len(records)} images; "
                           f"{protocol.describe()}; protocol {protocol.hash()}", **look)
     staging.write_whole(folder / PREDICTIONS, json.dumps({
-        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(), "notes": [],
+        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(), "notes": notes,
         "model": model.metadata, "predictions": records}, indent=1, default=str).encode())
   return records
 

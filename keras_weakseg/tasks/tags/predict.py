@@ -9,6 +9,7 @@ from keras_weakseg.tasks.tags import draw
 from keras_weakseg.tasks.tags.protocol import TagProtocol
 
 PREDICTIONS, TABLE, SHEET, INDEX = "predictions.json", "tags.csv", "contact_sheet.png", "index.html"
+_ENDINGS = ("_tags.jpg",)
 _SHEET_SAMPLES, _TILE = 24, 240
 
 
@@ -40,13 +41,11 @@ def predict_tags(model, inputs, output_dir, protocol=None, overlays=True, contac
       `output_dir`, or that cannot be written.
   """
   protocol = TagProtocol.from_dict(protocol or {})
-  paths = image_files.find_images(inputs)
-  image_files.check_images(paths)
-  image_files.check_apart(paths, output_dir)
+  paths, notes = image_files.checked(inputs, output_dir)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
-    for path, name, image in samples.bar(image_files.decoded(paths), "predict", progress,
-                                         len(paths)):
+    images = image_files.decoded(paths, _ENDINGS, (SHEET, INDEX, PREDICTIONS, TABLE))
+    for path, name, image in samples.bar(images, "predict", progress, len(paths)):
       found = model.probabilities(image[None], protocol)[0]
       record = {"name": name, "source": str(path), "height": image.shape[0],
                 "width": image.shape[1], **_said(found, model.classes, protocol.threshold),
@@ -63,7 +62,7 @@ def predict_tags(model, inputs, output_dir, protocol=None, overlays=True, contac
     staging.write_whole(folder / TABLE, _table(records, model.classes[1:]))
     staging.write_whole(folder / PREDICTIONS, json.dumps({
         "classes": model.classes, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),
-        "notes": [], "model": model.metadata, "predictions": records}, indent=1,
+        "notes": notes, "model": model.metadata, "predictions": records}, indent=1,
         default=str).encode())
   return records
 

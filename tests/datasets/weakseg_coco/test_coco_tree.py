@@ -113,3 +113,40 @@ def test_categories_of_another_data_set_are_refused(coco, tmp_path):
   path.write_text(json.dumps(content))
   with pytest.raises(ValueError, match="not those of COCO.*\n.*17 cow.*\n.*Folder"):
     coco_tree.open_tree(tmp_path, "2017")
+
+
+def edited(root, change):
+  path = root / "annotations" / "instances_train2017.json"
+  content = json.loads(path.read_text())
+  change(content)
+  path.write_text(json.dumps(content))
+
+
+def test_sizes_are_those_of_the_images(coco, tmp_path):
+  coco.instances(tmp_path)
+  edited(tmp_path, lambda content: content["images"][0].update(width=None, height=0))
+  assert coco_tree.open_tree(tmp_path, "2017")["train"][0].size == coco.size
+  edited(tmp_path, lambda content: content["images"][0].update(width=20, height=30))
+  with pytest.raises(ValueError, match="exchanged"):
+    coco_tree.open_tree(tmp_path, "2017")
+
+
+@pytest.mark.parametrize("key, value", [("area", None), ("segmentation", None),
+                                        ("category_id", 300), ("bbox", [1, 2])])
+def test_objects_that_lack_something_are_refused(coco, tmp_path, key, value):
+  coco.instances(tmp_path)
+  edited(tmp_path, lambda content: content["annotations"][0].update({key: value}) if value else
+         content["annotations"][0].pop(key))
+  with pytest.raises(ValueError, match=key):
+    coco_tree.open_tree(tmp_path, "2017")
+
+
+def test_subfolders_stay_part_of_the_name(coco, tmp_path):
+  coco.instances(tmp_path)
+  first = tmp_path / "train2017" / "000000000009.jpg"
+  (tmp_path / "train2017" / "sub").mkdir()
+  first.rename(tmp_path / "train2017" / "sub" / first.name)
+  edited(tmp_path, lambda content: content["images"][0].update(
+      file_name="sub\\000000000009.jpg"))
+  record = coco_tree.open_tree(tmp_path, "2017")["train"][-1]
+  assert record.name == "sub/000000000009" and record.image.exists()

@@ -26,19 +26,6 @@ def test_an_image_without_objects_is_background(coco):
   assert not painting.semantic_mask([], coco.size, TABLE).any()
 
 
-def test_parts_of_an_object_are_joined_even_where_they_overlap(coco):
-  parts = coco.rectangle(0, 0, 3, 3) + coco.rectangle(1, 1, 4, 4)
-  mask = painting.object_mask(parts, (5, 5))
-  wanted = np.zeros((5, 5), bool)
-  wanted[:3, :3] = wanted[1:4, 1:4] = True
-  np.testing.assert_array_equal(mask, wanted)
-
-
-def test_runs_of_another_size_are_refused(coco):
-  with pytest.raises(ValueError, match="another size than its image.*\n.*20x31.*20x30"):
-    painting.object_mask(coco.crowd_runs(0, 0, 2, 2), (20, 31))
-
-
 def test_panoptic_colours_are_numbers_of_three_bytes(coco):
   ids = coco.panoptic_ids()
   colours = np.stack([ids % 256, ids // 256 % 256, ids // 65536], -1).astype(np.uint8)
@@ -49,9 +36,16 @@ def test_panoptic_colours_are_numbers_of_three_bytes(coco):
     painting.panoptic_mask(colours, coco.segments[:2] + coco.segments[3:], TABLE, "x")
 
 
+def test_a_segment_of_two_classes_is_refused(coco):
+  colours = np.zeros((2, 2, 3), np.uint8)
+  twice = [dict(id=5, category_id=1), dict(id=5, category_id=18)]
+  with pytest.raises(ValueError, match="segment 5 of 'x' has two classes"):
+    painting.panoptic_mask(colours, twice, TABLE, "x")
+
+
 def test_real_shapes_are_those_of_the_coco_api(coco):
   """Random blobs as polygons and runs, painted by hand with the masks of the API."""
-  api = pytest.importorskip("pycocotools.mask")
+  from pycocotools import mask as api
   rng = np.random.RandomState(0)
   for _ in range(10):
     items, wanted = [], np.zeros(coco.size, np.uint8)

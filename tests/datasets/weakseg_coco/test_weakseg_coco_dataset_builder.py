@@ -1,4 +1,6 @@
 """COCO of 2014, 2017 and panoptic through TFDS: masks, tags, boxes, bytes, archives."""
+import types
+
 import numpy as np
 import pytest
 
@@ -23,10 +25,11 @@ def test_instances_become_semantic_masks(builders, coco, tmp_path, config, prefi
   np.testing.assert_array_equal(first[fields.MASK][..., 0], coco.semantic())
   names = [labels.COCO.classes[index] for index in np.flatnonzero(first[fields.TAGS])]
   assert names == ["background", "person", "dog"]
-  # The crowd has no box, and the object without area has none either.
+  # The object without area has no box; that of the crowd is unknown.
   np.testing.assert_allclose(first[fields.BOXES], [
-      [6 / 20, 8 / 30, 10 / 20, 14 / 30], [2 / 20, 4 / 30, 18 / 20, 20 / 30]], rtol=1e-6)
-  assert first[fields.BOX_CLASSES].tolist() == [17, 1]
+      [6 / 20, 8 / 30, 10 / 20, 14 / 30], [2 / 20, 4 / 30, 18 / 20, 20 / 30],
+      [0, 18 / 30, 1, 26 / 30]], rtol=1e-6)
+  assert first[fields.BOX_CLASSES].tolist() == [17, 1, 255]
   empty = stored[f"{prefix}{coco.empty:012d}"]
   assert not empty[fields.MASK].any() and empty[fields.TAGS].sum() == 1
   assert empty[fields.BOXES].shape == (0, 4)
@@ -43,7 +46,7 @@ def test_panoptic_pngs_become_semantic_masks(builders, coco, tmp_path):
   builders.check_contract(builder)
   sample = builders.read(builder, "val")["000000000139"]
   np.testing.assert_array_equal(sample[fields.MASK][..., 0], coco.panoptic_semantic())
-  assert sample[fields.BOX_CLASSES].tolist() == [1, 17]  # neither the stuff nor the crowd
+  assert sample[fields.BOX_CLASSES].tolist() == [1, 17, 255]  # no stuff; the crowd is unknown
   assert np.flatnonzero(sample[fields.TAGS]).tolist() == [0, 1, 17]
 
 
@@ -96,3 +99,31 @@ def test_masks_of_both_kinds_agree_where_both_know(builders, coco, tmp_path):
   known = (masks[0] != 255) & (masks[1] != 255)
   assert known.mean() > .5
   np.testing.assert_array_equal(masks[0][known], masks[1][known])
+
+
+def test_a_crowd_is_a_tag_though_the_mask_does_not_show_it(coco):
+  """It is 255 in the mask: the image must not teach that the class is absent."""
+  from keras_weakseg.datasets.weakseg_coco import weakseg_coco_dataset_builder as module
+  from keras_weakseg.datasets.weakseg_coco import painting
+  table = labels.coco_table()
+  crowd = [dict(id=1, category_id=18, iscrowd=1, area=4, bbox=[0, 0, 2, 2],
+                segmentation=coco.rectangle(0, 0, 2, 2))]
+  mask = painting.semantic_mask(crowd, (4, 4), table)
+  assert mask[0, 0] == 255 and not (mask == 17).any()
+  tags = module._tags(types.SimpleNamespace(objects=crowd), mask, table)
+  assert np.flatnonzero(tags).tolist() == [0, 17]
+
+
+@pytest.mark.parametrize("kind", ["rect", "seg"])
+def test_label_maps_made_from_boxes_do_not_show_a_crowd_as_background(
+    builders, coco, tmp_path, kind):
+  from PIL import Image
+  coco.instances(tmp_path)
+  source = data.Tfds(builders.prepare("weakseg_coco", tmp_path, manual=tmp_path))
+  folder = data.make_label_maps(source, "val", kind, cache_dir=tmp_path / "cache",
+                                progress=False)
+  with Image.open(folder / "masks" / "000000000139.png") as image:
+    found = np.asarray(image)
+  assert (found[:, 20:26] == 255).all()  # of the crowd's box 18..26 what the person leaves
+  assert (found[:, 26:] == 0).all() and (found[:, :4] == 0).all()
+  assert (found[2:18, 4:20] != 0).any()

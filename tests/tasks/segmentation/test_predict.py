@@ -180,3 +180,15 @@ def test_real_photographs(shared_data, tmp_path):
     mask = np.asarray(Image.open(tmp_path / "out" / record["mask"]))
     assert mask.shape == image.shape[:2]
     np.testing.assert_array_equal(mask, image[..., 0] > 127)
+
+
+def test_a_photograph_called_as_the_sheet_keeps_its_mask(photos, tmp_path):
+  (photos / "contact_sheet.jpg").write_bytes((photos / "a.png").read_bytes())
+  records = predictions.predict(make(), photos, tmp_path / "out", progress=False)
+  files = [record[kind] for record in records for kind in ("mask", "overlay")]
+  files += ["contact_sheet.png", "index.html", "predictions.json"]
+  assert len(set(files)) == len(files)
+  record, = [each for each in records if each["source"].endswith("contact_sheet.jpg")]
+  stored = image_ops.decode_image((tmp_path / "out" / record["mask"]).read_bytes())
+  assert stored.shape[:2] == (30, 41)
+  assert all((tmp_path / "out" / file).exists() for file in files)

@@ -1,0 +1,80 @@
+"""Files that appear whole or not at all."""
+import contextlib
+import json
+import os
+import pathlib
+import tempfile
+
+from keras_weakseg import errors
+
+SUFFIX = ".tmp"  # of temporary names, which start with a dot: `.name.abc123.tmp`
+
+
+class UnwritableError(OSError, ValueError):
+  """A file could not be written: the disk is full, or the folder is closed; `place` is its path."""
+  place = ""
+
+
+def write_whole(path, contents):
+  """Writes a file under a temporary name and renames it; its folder is made if needed.
+
+  Args:
+    path: where; a file that is there is replaced at once.
+    contents: bytes; a text, written as UTF-8; or a function of a file that is open for bytes.
+
+  Raises:
+    UnwritableError: it cannot be written; nothing is left of it.
+  """
+  path = pathlib.Path(path)
+  temporary = None
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(SUFFIX, f".{path.name}.", path.parent)
+    with os.fdopen(handle, "wb") as file:
+      if callable(contents):
+        contents(file)
+      else:
+        file.write(contents.encode() if isinstance(contents, str) else contents)
+    os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only their owner may read
+    os.replace(temporary, path)
+  except OSError as error:
+    raise unwritable(path, error) from error
+  finally:
+    if temporary is not None:
+      with contextlib.suppress(OSError):  # It has its final name.
+        os.remove(temporary)
+
+
+def write_json(path, value, **options):
+  """Writes a value as JSON that people can read; whole or not at all.
+
+  Args:
+    path: where.
+    value: of plain JSON.
+    **options: of `json.dumps`.
+
+  Raises:
+    UnwritableError: see `write_whole`.
+  """
+  write_whole(path, json.dumps(value, **{"indent": 1, **options}) + "\n")
+
+
+def unwritable(path, error):
+  """Returns the error for a file that cannot be written; the caller raises it.
+
+  Args:
+    path: the file or folder.
+    error: `OSError`.
+  """
+  found = UnwritableError(errors.describe(
+      f"'{path}' cannot be written.", expected="a folder that may be written, with free space",
+      received=error.strerror or error, fix="Choose another output folder, or free some space."))
+  found.place = os.fspath(path)
+  return found
+
+
+def _umask():
+  """Returns the mask of file modes; it can only be read by setting it."""
+  mask = os.umask(0)
+  os.umask(mask)
+  return mask

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import tensorflow as tf
 
+from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.methods import base
 from keras_weakseg.methods import ratio
@@ -37,6 +38,10 @@ class Tags(base.Method):
   def __init__(self, context, *,
                activation: Annotated[str, OneOf(tuple(_LOSSES))] = tag_inference.SIGMOID,
                labels: Annotated[str, OneOf(LABELS)] = fields.TAGS):
+    for kind, value, known in (("activation of tag scores", activation, _LOSSES),
+                               ("labels of tags", labels, LABELS)):
+      if value not in known:
+        raise errors.unknown_name(kind, value, known)
     super().__init__(context)
     self.activation, self.labels = activation, labels
 

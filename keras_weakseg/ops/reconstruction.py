@@ -102,8 +102,8 @@ def tagged_scores(scores, tag_scores, mode=PROBABILITIES):
     ValueError: the mode is unknown.
 
   Example:
-    >>> tagged_scores(tf.zeros([1, 1, 1, 2]), [[0.0, 0.0]]).numpy().round(4).tolist()
-    [[[[-0.6931, -0.6931]]]]
+    >>> print(tagged_scores(tf.zeros([1, 1, 1, 2]), [[0.0, 0.0]]).numpy().round(4)[0, 0])
+    [[-0.6931 -0.6931]]
   """
   if mode not in MODES:
     raise errors.unknown_name("way to combine tags and labels", mode, MODES)

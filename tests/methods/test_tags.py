@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import tags
 from keras_weakseg.methods import updates
 
@@ -11,12 +12,14 @@ SUPERVISION = np.array([1, 7, 0, 1], np.int32)
 TAGS = np.array([[1, 1, 0], [1, 0, 1], [1, 1, 1], [1, 0, 0]], np.float32)
 
 
-def built(**options):
+def built(parts=("tags",), part_weights=(1.0,), **options):
   keras.utils.set_random_seed(1)
   image = keras.Input((None, None, 3))
   pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(image))
   network = keras.Model(image, keras.layers.Dense(3, name="head_classifier")(pooled))
-  method = tags.Tags(network, network, **options)
+  method = tags.Tags(contexts.Context(
+      {"classifier": contexts.Built(network, None, network, network)}, parts, part_weights),
+      **options)
   method.prepare(lambda variables: updates.Updater(
       variables, lambda m: keras.optimizers.SGD(0.5 * m, momentum=0.9)))
   return method

@@ -63,7 +63,9 @@ class Source(hyperparams.Config):
       of `groups`; empty = `groups`, else by name.
     disparity: folder of the disparity that a teacher has said of the images, searched for like
       `path`; see `make-disparity-maps`.
-    derived: names of steps of the recipe whose maps the samples carry.
+    derived: names of steps of the recipe whose maps the samples carry, in the steps after them.
+    weak: categories without masks: of an image whose tags name one, training reads the tags alone.
+    strong: categories with masks; empty = all that are not weak.
     video: how frames of video are read.
   """
   name: str = ""
@@ -83,6 +85,8 @@ class Source(hyperparams.Config):
   reads: Tuple[str, ...] = ()
   disparity: str = ""
   derived: Tuple[str, ...] = ()
+  weak: Tuple[str, ...] = ()
+  strong: Tuple[str, ...] = ()
   video: Video = _section(Video)
 
 

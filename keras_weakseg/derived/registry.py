@@ -1,9 +1,11 @@
 """Makers of derived data by name."""
 from keras_weakseg import errors
 from keras_weakseg.derived import box_labels
+from keras_weakseg.derived import diffused_maps
 from keras_weakseg.derived import disparity_maps
 
-MAKERS = {"box_labels": box_labels.BoxLabels, "disparity_maps": disparity_maps.DisparityMaps}
+MAKERS = {"box_labels": box_labels.BoxLabels, "disparity_maps": disparity_maps.DisparityMaps,
+          "diffused_maps": diffused_maps.DiffusedMaps}
 
 
 def maker_class(name):

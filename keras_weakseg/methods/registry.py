@@ -1,12 +1,15 @@
 """Methods by name."""
 from keras_weakseg import errors
+from keras_weakseg.methods import adversarial
 from keras_weakseg.methods import boxes
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import joint_depth
+from keras_weakseg.methods import object_network
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
+from keras_weakseg.methods import tag_labels
 from keras_weakseg.methods import tags
 
 METHODS = {
@@ -20,6 +23,9 @@ METHODS = {
     "supervised_depth": supervised_depth.SupervisedDepth,
     "joint_depth": joint_depth.JointDepth,
     "tags": tags.Tags,
+    "object_network": object_network.ObjectNetwork,
+    "tag_labels": tag_labels.TagLabels,
+    "adversarial": adversarial.Adversarial,
 }
 
 

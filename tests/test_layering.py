@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "data": GROUND | DRAWING | READERS | {"datasets"},
     "datasets": GROUND | READERS,
     # What steps make, with the tools of data; sources read it.
-    "derived": GROUND | DRAWING | READERS | {"data", "datasets"},
+    "derived": GROUND | DRAWING | READERS | {"data", "datasets", "selection"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND | DRAWING,

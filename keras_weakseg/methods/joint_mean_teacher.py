@@ -1,4 +1,4 @@
-"""A mean teacher beside depth: masks, mixed samples and video teach one encoder at the same time."""
+"""A mean teacher beside depth: masks, mixed samples and video teach one encoder at once."""
 from keras_weakseg import options as option_lib
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import joint_depth

@@ -149,8 +149,10 @@ class MixedLesson:
       with randomness.random_scope(randomness.scope_seed(f"view {view}")):
         losses.append(self._loss(batch, images, targets, scores.shape[-1], view, student))
     numerator, denominator = (tf.add_n(list(part)) for part in zip(*losses))
-    return ({TERM: base.Term(ratio.Ratio(numerator, denominator), self.weight)},
-            consistency.health_of(scores, batch, self.threshold))
+    health = consistency.health_of(scores, batch, self.threshold)
+    if self._only_unlabelled:  # No mask can tell.
+      health.pop("pseudo_precision", None)
+    return {TERM: base.Term(ratio.Ratio(numerator, denominator), self.weight)}, health
 
   def _loss(self, batch, images, targets, num_classes, view, student):
     """Returns the loss of one strong view, a `Ratio`."""

@@ -786,7 +786,7 @@ METHODS += (
     Method("joint_mean_teacher", "",
            functools.partial(with_teacher, multitask_predictor, pose=False),
            {"group": 2, "threshold": 0.3, "mixing": "depthmix", "depth_from": "teacher"},
-           video_batch),
+           video_batch, slow=True),
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
            tag_batch),

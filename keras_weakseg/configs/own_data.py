@@ -19,7 +19,7 @@ DEPTH_LEARNING_RATE = 1e-4
 
 # What a method starts from where that is not `own_data`.
 BY_METHOD = {"self_supervised_depth": "own_video", "supervised_depth": "own_depth",
-             "joint_depth": "own_joint", "tags": "own_tags"}
+             "joint_depth": "own_joint", "joint_mean_teacher": "own_joint", "tags": "own_tags"}
 _IMAGENET = "imagenet_if_available"
 
 

@@ -84,6 +84,7 @@ def tiny(monkeypatch):
   return experiment
 
 
+@pytest.mark.slow
 def test_all_three_ways_run_in_a_row_and_go_on_where_they_stopped(tiny, tiny_video, tmp_path):
   data = {"scenes": tiny_video, "video": tiny_video}
   stopped = kw.fit(tiny, data=data, model_dir=tmp_path / "run", until="selection", progress=False)

@@ -28,6 +28,7 @@ def test_wrong_options_are_refused():
     registry.build_recipe("three_ways", {"step": 3})
 
 
+@pytest.mark.slow
 def test_photographs_and_video_in_one_call(photo_folder, tiny_video, tmp_path, monkeypatch):
   """A few steps of all: what one step leaves the next one reads."""
   build = registry.build_recipe

@@ -3,6 +3,7 @@ import inspect
 import os
 
 from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
+from keras_weakseg.api_select import select
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
@@ -19,7 +20,8 @@ from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
-           "make_disparity_maps", "metric_factor", "predict", "recipes", "tune_crf"]
+           "make_disparity_maps", "metric_factor", "predict", "recipes", "select",
+           "tune_crf"]
 
 experiments = registry.experiments
 recipes = registry.recipes

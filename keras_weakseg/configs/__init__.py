@@ -9,7 +9,10 @@ from keras_weakseg.configs import em_joint
 from keras_weakseg.configs import em_joint_small
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import em_scenes
+from keras_weakseg.configs import mean_teacher_paper
+from keras_weakseg.configs import mean_teacher_small
 from keras_weakseg.configs import own_data
+from keras_weakseg.configs import own_three_ways
 from keras_weakseg.configs import tags_small
 from keras_weakseg.configs import three_ways_camvid
 from keras_weakseg.configs import three_ways_paper

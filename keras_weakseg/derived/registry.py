@@ -2,8 +2,10 @@
 from keras_weakseg import errors
 from keras_weakseg.derived import box_labels
 from keras_weakseg.derived import disparity_maps
+from keras_weakseg.derived import selection
 
-MAKERS = {"box_labels": box_labels.BoxLabels, "disparity_maps": disparity_maps.DisparityMaps}
+MAKERS = {"box_labels": box_labels.BoxLabels, "disparity_maps": disparity_maps.DisparityMaps,
+          "selection": selection.Selection}
 
 
 def maker_class(name):

@@ -4,6 +4,8 @@ from keras_weakseg.methods import boxes
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import joint_depth
+from keras_weakseg.methods import joint_mean_teacher
+from keras_weakseg.methods import mean_teacher
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
@@ -20,6 +22,8 @@ METHODS = {
     "supervised_depth": supervised_depth.SupervisedDepth,
     "joint_depth": joint_depth.JointDepth,
     "tags": tags.Tags,
+    "mean_teacher": mean_teacher.MeanTeacher,
+    "joint_mean_teacher": joint_mean_teacher.JointMeanTeacher,
 }
 
 

@@ -5,6 +5,7 @@ import os
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import schema_networks
 from keras_weakseg.framework import keras
@@ -101,7 +102,8 @@ def build_method(settings, bundle, head, readings, pretrained, finished):
   context = contexts.Context(
       {key: built[key] for key in needs}, source_lib.part_names(bundle.parts),
       tuple(part.weight for part in bundle.parts), readings, settings.seed,
-      settings.training.accumulation)
+      settings.training.accumulation, tuple(part.batch_size for part in bundle.parts),
+      tuple(fields.may_read(fields.MASK, part.supervision) for part in bundle.parts))
   return method_class(context, **options)
 
 

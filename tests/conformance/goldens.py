@@ -534,6 +534,14 @@ def built(name, network, key=None, predictor=None):
   return contexts.Built(network, record, scorer, predictor or scorer)
 
 
+def with_teacher(build, synchronized=False, dropout_rate=0.0, **options):
+  """Returns what `build` does, with a teacher of the student's network and first weights."""
+  made, other = (build(synchronized, dropout_rate, **options)["networks"] for _ in range(2))
+  name = next(iter(made))
+  other[name].model.set_weights(made[name].model.get_weights())
+  return {"networks": {**made, "teacher": dataclasses.replace(other[name], trained=False)}}
+
+
 def shallow_predictor(synchronized=False, dropout_rate=0.0):
   """Returns the shallow network with its predictor, as part of a context."""
   return {"networks": {"segmenter": built(
@@ -588,6 +596,13 @@ def segmentation_batch(step):
       fields.VALID: valid,
       fields.SAMPLE_KEY: np.stack([np.arange(8), np.full(8, step)], 1).astype(np.int32),
   }
+
+
+def disparity_batch(step):
+  """Returns the batch with the disparity of a teacher, of one sample blank."""
+  disparity = np.random.RandomState(50 + step).rand(8, SIDE, SIDE).astype(np.float32)
+  disparity[5] = 0
+  return {**segmentation_batch(step), fields.DISPARITY: disparity}
 
 
 def tag_predictor(synchronized=False, dropout_rate=0.0):
@@ -777,6 +792,17 @@ METHODS += (
     Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
     Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
            {"depth_from": "teacher"}, video_batch),
+    # Pairs in groups of two: halves of a batch are then mixed as the whole is.
+    Method("mean_teacher", "", functools.partial(with_teacher, shallow_predictor),
+           {"group": 2, "threshold": 0.3, "alpha": 0.9}),
+    Method("mean_teacher", "depthmix", functools.partial(with_teacher, shallow_predictor),
+           {"group": 2, "threshold": 0.3, "mixing": "depthmix", "mixed": "unlabelled",
+            "statistics": "ema", "weighting": "pixel", "over": "known", "views": 2},
+           disparity_batch),
+    Method("joint_mean_teacher", "",
+           functools.partial(with_teacher, multitask_predictor, pose=False),
+           {"group": 2, "threshold": 0.3, "mixing": "depthmix", "depth_from": "teacher"},
+           video_batch, slow=True),
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
            tag_batch),

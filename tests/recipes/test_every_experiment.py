@@ -64,7 +64,8 @@ HEIGHT, WIDTH = SIZE = (32, 64)
 SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
                   r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
                   r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
-                  r"stereo_depth_scenes|^depth_(scenes|encoder)")
+                  r"stereo_depth_scenes|^depth_(scenes|encoder)|"
+                  r"(mean_teacher|classmix|depthmix|entropy|diversity|uncertainty).*_cityscapes")
 
 
 def named(config):
@@ -227,7 +228,6 @@ def trainings(plan):
       if step.phase is None:
         break
       found.append(step)
-  assert found, "no step whose data is known"
   return found
 
 
@@ -239,7 +239,8 @@ def test_a_plan_has_the_registered_sizes(name, data_dir, stubs, monkeypatch):
   plan = planning.make_plan(experiment)
   assert [step.name for step in plan.steps] == [step.name for step in experiment.steps] + ["train"]
   trained = trainings(plan)
-  assert trained[-1] is plan.last
+  assert (plan.last in trained) == (plan.last.phase is not None)
+  assert trained or isinstance(plan.steps[0], plans.MakeStep)
   for step in trained:
     parts, bundle = step.settings.data.parts, step.phase.bundle
     assert bundle.batch_size == sum(part.batch_size for part in parts)
@@ -254,13 +255,21 @@ def test_a_plan_has_the_registered_sizes(name, data_dir, stubs, monkeypatch):
 
 
 def tiny(name, data_dir):
-  """Returns an experiment at its registered networks, methods and solvers, with small batches."""
+  """Returns an experiment at its registered networks, methods and solvers, with small batches.
+
+  What steps make and choose is there already: disparity comes with the stubs.
+  """
   experiment = overrides.resolve(name, overrides={"data.data_dir": str(data_dir)})
+  experiment.steps = [step for step in experiment.steps if step.make.type is None]
+  for source in experiment.data.sources:
+    if source.derived:
+      source.derived, source.disparity = (), "maps"
   for stage in [*experiment.steps, experiment]:
     parts = experiment.data.parts if stage is experiment else stage.parts
     for part in parts:
       part.batch_size = 1 if len(parts) > 1 else 2
-      part.count = min(part.count, 2)
+      part.count = 2 if part.ids else min(part.count, 2)
+      part.ids = ""
     augmentation = experiment.data.augmentation if stage is experiment else stage.augmentation
     if augmentation is not None:
       aligned = bool(augmentation.crop) and augmentation.crop[0] % 8 == 1
@@ -319,6 +328,7 @@ def leave(step, method, directory):
     for name in EXPERIMENTS])
 def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_path):
   steps = trainings(planning.make_plan(tiny(name, data_dir)))
+  assert steps, "no step whose data is known"
   chain = tuple(map(signature, steps))
   if chain in _finished:
     return

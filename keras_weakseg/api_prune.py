@@ -1,4 +1,5 @@
 """A smaller network out of any run that segments: a run folder like that of `fit`."""
+import contextlib
 import os
 import shutil
 import tempfile
@@ -56,40 +57,51 @@ def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2, 
            params_override="network.pretrained=runs/parts_small,training.steps=200")
     ```
   """
-  result = targets.opened(target)
-  if not isinstance(result, runs.Result):
-    raise errors.value_error(
-        "An exported artifact cannot be pruned.", expected="a Result or a model_dir",
-        received="an artifact", fix="Pass the model_dir that was given to fit.")
-  output = os.path.abspath(paths.expand(output))
-  if os.path.exists(output) and (not os.path.isdir(output) or os.listdir(output)):
-    raise errors.value_error(
-        f"The folder '{output}' is not empty.", expected="a folder that does not exist yet",
-        received="files" if not os.path.isdir(output) else ", ".join(sorted(os.listdir(output))[:5]),
-        fix="Choose another output.")
-  if isinstance(to, bool) or not 0 < to <= 1:
-    raise errors.value_error(
-        "This is no share of the channels.", expected="0 < to <= 1", received=to,
-        fix="Pass to=0.5 to halve them.")
+  result, output = targets.opened(target), os.path.abspath(paths.expand(output))
+  _check(result, output, to)
   record = restore.read_record(result.model_dir)
   with loop.precision(result.experiment.runtime.mixed_precision):
     network = preprocessing.network_of(result.predictor)
     small = schedules.prune(network, float(to), schedule, layers=layers, norm=norm)
     values, line = trained.costs(network, small, size)
-    os.makedirs(os.path.dirname(output), exist_ok=True)
-    temporary = tempfile.mkdtemp(prefix=f".{os.path.basename(output)}-",
-                                 dir=os.path.dirname(output))
-    try:
-      os.chmod(temporary, 0o755)  # mkdtemp makes folders that only their owner may read
-      _write(temporary, result, record, small, {**values, "to": to, "schedule": schedule})
-      if os.path.isdir(output):
-        os.rmdir(output)
-      os.replace(temporary, output)
-    finally:
-      shutil.rmtree(temporary, ignore_errors=True)
+    with _whole(output) as folder:
+      _write(folder, result, record, small, {**values, "to": to, "schedule": schedule})
   if progress:
     print(line, flush=True)
   return runs.load(output)
+
+
+def _check(result, output, to):
+  """Raises unless there is a run that can be pruned, and room for another."""
+  if not isinstance(result, runs.Result):
+    raise errors.value_error(
+        "An exported artifact cannot be pruned.", expected="a Result or a model_dir",
+        received="an artifact", fix="Pass the model_dir that was given to fit.")
+  if os.path.exists(output) and (not os.path.isdir(output) or os.listdir(output)):
+    raise errors.value_error(
+        f"The folder '{output}' is not empty.", expected="a folder that does not exist yet",
+        received=", ".join(sorted(os.listdir(output))[:5]) if os.path.isdir(output) else "a file",
+        fix="Choose another output.")
+  if isinstance(to, bool) or not 0 < to <= 1:
+    raise errors.value_error(
+        "This is no share of the channels.", expected="0 < to <= 1", received=to,
+        fix="Pass to=0.5 to halve them.")
+
+
+@contextlib.contextmanager
+def _whole(output):
+  """Gives a temporary folder that becomes `output` when the block ends without an error."""
+  place = os.path.dirname(output)
+  os.makedirs(place, exist_ok=True)
+  temporary = tempfile.mkdtemp(prefix=f".{os.path.basename(output)}-", dir=place)
+  try:
+    yield temporary
+    os.chmod(temporary, 0o755)  # mkdtemp makes folders that only their owner may read
+    if os.path.isdir(output):
+      os.rmdir(output)
+    os.replace(temporary, output)
+  finally:
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(folder, result, record, small, values):

@@ -9,10 +9,8 @@ import os
 import sys
 
 from keras_weakseg import cli_benchmark, cli_depth
-from keras_weakseg import cli_disparity_maps
-from keras_weakseg import cli_label_maps
-from keras_weakseg import cli_own_data
-from keras_weakseg import cli_prune
+from keras_weakseg import cli_disparity_maps, cli_label_maps
+from keras_weakseg import cli_own_data, cli_prune
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)

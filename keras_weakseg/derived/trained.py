@@ -1,4 +1,4 @@
-"""Networks that steps which train have left, and networks that makers leave for further training."""
+"""Networks that steps which train have left, and those that makers leave for further training."""
 import os
 
 from keras_weakseg import errors

@@ -178,7 +178,8 @@ class _Surgery:
       raise errors.value_error(
           "No channels can be taken out there.",
           expected="a pattern of: " + ", ".join(sorted(g.writers[0] for g, _ in self.groups)),
-          received="none" if callable(layers) else repr(layers), fix="Name layers inside the network; its output must stay.")
+          received="none" if callable(layers) else repr(layers),
+          fix="Name layers inside the network; its output must stay.")
     return gone
 
   def _kept(self, ids, gone):

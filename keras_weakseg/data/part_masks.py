@@ -1,4 +1,5 @@
 """Any source with the parts of bodies as its classes."""
+import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import fields
@@ -79,7 +80,7 @@ class PartsAsMasks(wrapper.Wrapper):
     if wanted is None or fields.MASK in wanted:
       kept[fields.MASK] = parts
     if wanted is None or fields.TAGS in wanted:
-      here = tf.reduce_any(tf.reshape(parts, [-1, 1]) == tf.range(self.num_classes, dtype=tf.uint8),
-                           0)
-      kept[fields.TAGS] = tf.cast(here | (tf.range(self.num_classes) == 0), tf.float32)
+      ids = np.arange(self.num_classes)
+      here = tf.reduce_any(tf.cast(tf.reshape(parts, [-1, 1]), tf.int64) == ids, 0)
+      kept[fields.TAGS] = tf.cast(here | (ids == 0), tf.float32)
     return kept

@@ -1,7 +1,6 @@
 """Parts of the scenes: equal training, the ratios of the paper, and the recipe for own data."""
 import pytest
 
-import keras_weakseg as kw
 from keras_weakseg.configs import depth_parts_small as small
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
@@ -47,6 +46,6 @@ def test_the_recipe_takes_own_data(tiny_video):
           if step.make.type == "pruned"] == pytest.approx([0.8, 0.8])
   plan = planning.make_plan(experiment, {"photos": tiny_video, "depth": tiny_video})
   assert plan.last.reads == ("wide",) and plan.source is tiny_video
-  assert "depth_parts" in kw.recipes()
+  assert "depth_parts" in registry.recipes()
   whole = registry.build_recipe("depth_parts", {"keep": 1.0})
   assert not [step for step in whole.steps if step.make.type == "pruned"]

@@ -24,6 +24,7 @@ _FUNCTIONS = {
     "make_disparity_maps": "keras_weakseg.api_depth",
     "metric_factor": "keras_weakseg.api_depth",
     "select": "keras_weakseg.api_select",
+    "prune": "keras_weakseg.api_prune",
 }
 # `benchmark` is a package that can be called: `kw.benchmark("em/scenes", model_dir=...)`.
 _PACKAGES = ("benchmark", "configs", "data", "datasets", "errors", "evaluation", "fields",

@@ -9,9 +9,8 @@ import os
 import sys
 
 from keras_weakseg import cli_benchmark, cli_depth
-from keras_weakseg import cli_disparity_maps
-from keras_weakseg import cli_label_maps
-from keras_weakseg import cli_own_data
+from keras_weakseg import cli_disparity_maps, cli_label_maps
+from keras_weakseg import cli_own_data, cli_prune
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
@@ -284,6 +283,7 @@ def _parser():
   cli_label_maps.add_commands(command, _add_data, _source)
   cli_depth.add_commands(
       command, _add_target, functools.partial(_add_data, folder=False), _evaluated)
+  cli_prune.add_commands(command, _add_target)
   cli_disparity_maps.add_commands(
       command, _add_target, functools.partial(_add_data, experiment=False), _source)
   return parser

@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "data": GROUND | DRAWING | READERS | {"datasets"},
     "datasets": GROUND | READERS,
     # What steps make, with the tools of data; sources read it.
-    "derived": GROUND | DRAWING | READERS | {"data", "datasets", "selection"},
+    "derived": GROUND | DRAWING | READERS | {"data", "datasets", "networks", "selection"},
     **{name: GROUND | DRAWING for name in sorted(DRAWING)},
     "evaluation": GROUND | DRAWING,
     "selection": GROUND | DRAWING,
@@ -74,16 +74,18 @@ MAY_IMPORT = {
     "api_select": TASKED | {"targets"},
     "api": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                      "tuning", "api_depth", "api_select"},
+    "api_prune": TASKED | {"methods", "recipes", "training", "runs", "targets"},
     "benchmark": TASKED | {"configs", "recipes", "training", "runs", "targets", "api_depth", "api"},
     "cli_benchmark": {"benchmark", "cli_own_data"},
     "cli_depth": {"api", "cli_own_data"},
     "cli_disparity_maps": STANDS | {"configs", "api", "cli_select"},
     "cli_label_maps": STANDS | {"recipes"},
+    "cli_prune": {"api_prune"},
     "cli_own_data": {"configs", "data", "errors"},
     "cli_select": {"api"},
     "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
                      "api", "benchmark", "cli_benchmark", "cli_depth", "cli_disparity_maps",
-                     "cli_label_maps", "cli_own_data"},
+                     "cli_label_maps", "cli_own_data", "cli_prune"},
     "": set(),
 }
 

@@ -6,7 +6,7 @@ import pytest
 import keras_weakseg as kw
 
 API = ("fit", "evaluate", "evaluate_poses", "predict", "tune_crf", "export", "experiments",
-       "check_data", "make_disparity_maps", "metric_factor", "select")
+       "check_data", "make_disparity_maps", "metric_factor", "prune", "select")
 
 
 @pytest.mark.parametrize("name", API)

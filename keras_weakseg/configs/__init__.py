@@ -1,6 +1,7 @@
 """Typed experiment configs, composed from small functions, registered by name."""
 from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_kitti
+from keras_weakseg.configs import depth_parts_small
 from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_boxes

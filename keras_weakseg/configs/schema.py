@@ -58,6 +58,7 @@ class Source(hyperparams.Config):
     groups: another label space: texts such as `vehicle=car+bus`, or `person` alone. The classes
       are then the background and these names, in this order; `ignore=...` is no class, but what
       becomes 255 in masks; empty = those of the source.
+    parts: the classes are the parts of bodies (`parts` of the samples) in place of the masks.
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
     reads: in joint training, the head's classes that make up a class of this source, in the form
       of `groups`; empty = `groups`, else by name.
@@ -78,6 +79,7 @@ class Source(hyperparams.Config):
   manifest: str = ""
   validation: str = ""
   held_out: float = 0.1
+  parts: bool = False
   groups: Tuple[str, ...] = ()
   other: str = "background"
   reads: Tuple[str, ...] = ()

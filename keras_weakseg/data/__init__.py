@@ -14,6 +14,7 @@ from keras_weakseg.data.kitti_sample import kitti_clips, kitti_odometry, kitti_s
 from keras_weakseg.data.label_maps import make_label_maps
 from keras_weakseg.data.locations import find
 from keras_weakseg.data.ordered import evaluation_samples
+from keras_weakseg.data.part_masks import PartsAsMasks
 from keras_weakseg.data.parts import Part
 from keras_weakseg.data.regroup import Regrouped
 from keras_weakseg.data.seven_scenes import seven_scenes

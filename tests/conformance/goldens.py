@@ -222,6 +222,8 @@ OPS = (
       for call, inputs in (
           (relative_depth.relative_depth_terms, [_PHOTO[..., 0], _PAIRS, _RELATIONS]),
           (relative_depth.relative_depth_loss, [_PHOTO[..., 0], _PAIRS, _RELATIONS]))),
+    Op("relative_depth.random_pairs", lambda keys, depth, mask: relative_depth.random_pairs(
+        keys, depth, mask, 9), [_KEYS, _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("reconstruction.refine_features", lambda maps: reconstruction.refine_features(
         maps, lambda x: tf.reduce_sum((x[:, 1:] - x[:, :-1]) ** 2, [1, 2, 3]), 5), [_PHOTO]),
     Op("reconstruction.refine_features", lambda maps, vectors, steps:
@@ -675,6 +677,14 @@ def depth_predictor(synchronized=False, dropout_rate=0.0, pose=True, reference=F
   return {"networks": made}
 
 
+def log_depth_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the shallow network of depth with log depth for an answer, under a hourglass's name."""
+  network = shallow_depth(synchronized, dropout_rate)
+  answer = keras.layers.Lambda(lambda x: 3.0 * x, dtype="float32")(network.output["disparity_0"])
+  return {"networks": {"depth": built(
+      "light_hourglass", keras.Model(network.input, answer, name="log_depth"))}}
+
+
 def multitask_predictor(synchronized=False, dropout_rate=0.0, pose=True):
   """Returns the shallow network of both tasks, and what else its method has."""
   network = shallow_depth(synchronized, dropout_rate, CLASSES)
@@ -789,6 +799,8 @@ METHODS += (
            batch=video_batch),
     Method("supervised_depth", "berhu", functools.partial(depth_predictor, pose=False),
            {"loss": "berhu"}, video_batch, slow=True),
+    Method("supervised_depth", "log_depth", log_depth_predictor,
+           {"ordinal_weight": 0.3, "ordinal_pairs": 20}, video_batch),
     Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
     Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
            {"depth_from": "teacher"}, video_batch),

@@ -1,6 +1,7 @@
 """Methods by name."""
 from keras_weakseg import errors
 from keras_weakseg.methods import boxes
+from keras_weakseg.methods import dual
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import joint_depth
@@ -20,6 +21,7 @@ METHODS = {
     "supervised_depth": supervised_depth.SupervisedDepth,
     "joint_depth": joint_depth.JointDepth,
     "tags": tags.Tags,
+    "dual": dual.Dual,
 }
 
 

@@ -16,6 +16,9 @@ RESNET101 = "resnet101"
 VGG16 = "vgg16"
 BACKBONES = (RESNET101, VGG16)
 
+# In the registry of networks.
+NAMES = ("dual_network", "light_dual")
+
 HEAD = "head_dual"
 STEPS = "steps"
 
@@ -102,6 +105,36 @@ def light_dual(input_shape, num_classes, *, alpha: Positive = 1.0,
   return _with_head(base, preprocessing.TF, "light_dual", steps, dict(
       num_classes=num_classes, step_size=step_size, decay=decay, rule=rule, proximal=proximal,
       image_from=image_from, combine=combine))
+
+
+def is_dual(network):
+  """Returns whether a network has the three subnets.
+
+  Args:
+    network: `keras.Model`.
+
+  Example:
+    >>> is_dual(light_dual((33, 33, 3), 3, alpha=.25)), is_dual(keras.Sequential())
+    (True, False)
+  """
+  return any(isinstance(layer, dual_head.DualHead) for layer in network.layers)
+
+
+def check_network(network, name):
+  """Refuses a network that lacks the subnets.
+
+  Args:
+    network: `keras.Model`.
+    name: of the network in the registry.
+
+  Raises:
+    ValueError: it is none of this module.
+  """
+  if not is_dual(network):
+    raise errors.value_error(
+        f"The network '{name}' has no labelmap, tags and image to learn from each other.",
+        expected=" or ".join(NAMES), received=f"'{name}'",
+        fix=f"Set network.type={NAMES[-1]}, or use the recipe 'dual' for your own data.")
 
 
 def dual_parts(network):

@@ -18,7 +18,8 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, pose_network
+from keras_weakseg.networks import depth_encoder, dropout, dual, dual_head, multitask_decoder
+from keras_weakseg.networks import pose_network
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
@@ -592,6 +593,20 @@ def tag_batch(step):
           .astype(np.float32)}
 
 
+def dual_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the three subnets on the trunk of `shallow_network`.
+
+  Subnets are larger than they start, so that a step of inference moves what they say.
+  """
+  trunk = shallow_network(synchronized, dropout_rate)
+  features = keras.layers.Activation("relu")(trunk.get_layer("head_dropout").output)
+  head = dual_head.DualHead(CLASSES, name=dual.HEAD, step_size=0.1)
+  network = keras.Model(trunk.input, head([features, trunk.input]))
+  for variable in head.trainable_variables:
+    variable.assign(20 * variable)
+  return {"networks": {"segmenter": built("light_dual", network)}}
+
+
 def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
   """Returns the trunk of `shallow_network` with two disparities, and with scores if asked for."""
   x = images = keras.Input((None, None, 3))
@@ -764,6 +779,11 @@ METHODS += (
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
            tag_batch),
+    Method("dual", "", dual_predictor),
+    Method("dual", "semi", dual_predictor, {
+        "stage": "semi", "labels": "noisy_tags", "inference_steps": 2}, tag_batch),
+    *(Method("dual", stage, dual_predictor, {"stage": stage}, slow=True)
+      for stage in ("labels", "image")),
 )
 
 

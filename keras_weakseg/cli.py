@@ -117,7 +117,8 @@ def _predict(options):
   """Writes masks, depth or tags of photographs, and pictures to look at."""
   from keras_weakseg import api
   records = api.predict(options.target, options.inputs, options.output,
-                        protocol=_protocol(options), **cli_depth.predict_options(options))
+                        protocol=_protocol(options), **({"trace": True} if options.trace else {}),
+                        **cli_depth.predict_options(options))
   print(f"{len(records)} predicted: {options.output}")
 
 
@@ -189,7 +190,8 @@ def _evaluated(options):
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  names = ("scales", "window", "window_stride", "size", "crf", "threshold", *cli_depth.PROTOCOL)
+  names = ("scales", "window", "window_stride", "size", "crf", "threshold", "inference_steps",
+           *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
   if options.flip:
@@ -268,6 +270,8 @@ def _parser():
   _add_target(predict)
   predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
   predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
+  predict.add_argument("--trace", action="store_true", help="dual networks: also pictures of "
+                       "labelmap and reconstruction after 0, 5, 10 and 30 steps of inference")
   _add_protocol(predict)
   cli_depth.add_predict(predict)
   _add_tune(command("tune-crf", _tune_crf))
@@ -339,6 +343,8 @@ def _add_protocol(parser, crf=True):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
+  group.add_argument("--inference_steps", type=int, metavar="T",
+                     help="steps of inference by reconstruction, of dual networks")
   group.add_argument("--threshold", type=float,
                      help="tags: probability from which a class is said; default: 0.5")
   if crf:

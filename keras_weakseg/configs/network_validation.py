@@ -9,6 +9,9 @@ from keras_weakseg.configs.checks import choices, one_of, require
 NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
                 "hourglass", "light_hourglass")
 
+# Networks that infer by reconstruction.
+DUAL = ("dual_network", "light_dual")
+
 FIELDS_OF_VIEW = ("large", "small")
 BATCH_NORMS = ("train", "frozen")
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "light_resnet18")

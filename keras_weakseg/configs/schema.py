@@ -185,6 +185,7 @@ class Protocol(hyperparams.Config):
     window: height and width of a sliding window, empty = whole image; `window_stride` in pixels.
     crf: name of a parameter set or `bilateral_weight=4,bilateral_xy=49,...`, empty = none.
     present_only: mean over classes in the truth only.
+    inference_steps: of dual networks: steps of inference by reconstruction, 0 = the plain network.
   """
   size: Tuple[int, ...] = ()
   scales: Tuple[float, ...] = (1.0,)
@@ -193,6 +194,7 @@ class Protocol(hyperparams.Config):
   window_stride: Tuple[int, ...] = ()
   crf: str = ""
   present_only: bool = False
+  inference_steps: int = 0
 
 
 @dataclasses.dataclass

@@ -187,6 +187,42 @@ def stepwise_predictor(network, record):
   return keras.Model([images, steps], scores, name=f"{network.name}_predictor")
 
 
+def inside(predictor):
+  """Returns the dual network in a predictor, or None where there is none.
+
+  Args:
+    predictor: of `preprocessing.predictor`, or anything else.
+  """
+  for layer in getattr(predictor, "layers", ()):
+    if isinstance(layer, keras.Model) and is_dual(layer):
+      return layer
+  return None
+
+
+def explainer(network, record):
+  """Returns a function that tells what a dual network knows after some steps of inference.
+
+  Args:
+    network: `keras.Model` of this module.
+    record: `NetworkRecord` of it.
+
+  Returns:
+    Function of RGB 0..255 [N, H, W, 3] and steps int32 [N] to the dict of `DualHead.explain`, with
+    the reconstruction in RGB 0..255, float32 [N, h, w, 3].
+  """
+  encoder, head = dual_parts(network)
+  preprocess = preprocessing.Preprocess(record.preprocessing)
+
+  def explain(images, steps):
+    inputs = preprocess(images)
+    found = head.explain(encoder(inputs, training=False), inputs, steps)
+    pixels = found[dual_head.RECONSTRUCTION] / head.options["target_scale"]
+    return {**found, dual_head.RECONSTRUCTION: preprocessing.restored(
+        pixels, record.preprocessing)}
+
+  return explain
+
+
 def _with_head(base, mode, name, steps, options):
   """Returns the network of a base without its classifier, and of the head in place of it."""
   classifier = next(layer for layer in base.layers if _CLASSIFIERS.match(layer.name))

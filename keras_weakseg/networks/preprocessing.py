@@ -69,6 +69,27 @@ class Preprocess(keras.layers.Layer):
     return {**super().get_config(), "mode": self.mode}
 
 
+def restored(inputs, mode):
+  """Returns the RGB 0..255 that `Preprocess` makes some floats of.
+
+  Args:
+    inputs: float [..., 3], what an encoder sees.
+    mode: see `Preprocess`.
+
+  Returns:
+    float32 [..., 3], not cut to 0..255.
+
+  Example:
+    >>> restored(tf.constant([[0.0, 0.0, 0.0]]), "tf").numpy().tolist()
+    [[127.5, 127.5, 127.5]]
+  """
+  shift = Preprocess(mode)(tf.zeros([3]))
+  # Every mode is affine, one factor and one shift per channel; of Caffe's, the order turns too.
+  factor = (Preprocess(mode)(tf.fill([3], 255.0)) - shift) / 255.0
+  images = (tf.cast(inputs, tf.float32) - shift) / factor
+  return images[..., ::-1] if mode == CAFFE else images
+
+
 def predictor(network, record, output=None):
   """Returns the model that is evaluated and exported: preprocessing and the network.
 

@@ -451,8 +451,8 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
-    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3, "steps": 3}),
-    Network("dual_network", {"steps": 2, "batch_norm": "train"}, slow=True),
+    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3}),
+    Network("dual_network", {"batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
     # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),

@@ -117,8 +117,7 @@ def _predict(options):
   """Writes masks, depth or tags of photographs, and pictures to look at."""
   from keras_weakseg import api
   records = api.predict(options.target, options.inputs, options.output,
-                        protocol=_protocol(options), **({"trace": True} if options.trace else {}),
-                        **cli_depth.predict_options(options))
+                        protocol=_protocol(options), **cli_depth.predict_options(options))
   print(f"{len(records)} predicted: {options.output}")
 
 
@@ -194,9 +193,7 @@ def _protocol(options):
            *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
-  if options.flip:
-    given["flip"] = True
-  return given or None
+  return {**given, **({"flip": True} if options.flip else {})} or None
 
 
 def _check_one(first, second, first_name, second_name):
@@ -270,8 +267,7 @@ def _parser():
   _add_target(predict)
   predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
   predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
-  predict.add_argument("--trace", action="store_true", help="dual networks: also pictures of "
-                       "labelmap and reconstruction after 0, 5, 10 and 30 steps of inference")
+  predict.add_argument("--trace", action="store_true", help="dual networks: pictures by step")
   _add_protocol(predict)
   cli_depth.add_predict(predict)
   _add_tune(command("tune-crf", _tune_crf))
@@ -343,10 +339,8 @@ def _add_protocol(parser, crf=True):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
-  group.add_argument("--inference_steps", type=int, metavar="T",
-                     help="steps of inference by reconstruction, of dual networks")
-  group.add_argument("--threshold", type=float,
-                     help="tags: probability from which a class is said; default: 0.5")
+  group.add_argument("--inference_steps", type=int, help="dual networks: steps of inference")
+  group.add_argument("--threshold", type=float, help="tags: least probability, default: 0.5")
   if crf:
     group.add_argument("--crf", metavar="NAME",
                        help="dense CRF: deeplab_largefov, deeplab_msc, ... or what tune-crf prints")

@@ -16,6 +16,7 @@ SCENES_MASKS = em_scenes.FEW_MASKS
 ANIMALS = dual_stages.Lengths(labels=150, image=50, joint=50, semi=150)
 ANIMALS_RATE = 0.005
 MASKS = (50, 100)
+WRONG = 0.3            # of the tags, where they are spoilt
 OWN_STEPS = 2000
 IMAGENET = "imagenet_if_available"
 # Shares of the stages in all updates of somebody's own data.
@@ -65,8 +66,13 @@ def dual_noisy_scenes():
   return on_scenes("noisy_tags")
 
 
-def on_animals(count):
-  """Returns dual learning on VOC12-animals from ImageNet weights, with `count` masks, 0 = all."""
+def on_animals(count, labels="tags"):
+  """Returns dual learning on VOC12-animals from ImageNet weights.
+
+  Args:
+    count: of masks, 0 = all.
+    labels: `tags` or `noisy_tags` of the weak samples.
+  """
   strong, weak = bundle(em_animals.TRAIN, em_animals.TAGGED, em_animals.BATCH, count)
   experiment = em_animals.on_animals(None, weak)
   experiment.network = schema.network(
@@ -76,13 +82,21 @@ def on_animals(count):
       optimization=schema.sgd(ANIMALS_RATE, steps),
       multipliers=[schema.Multiplier(pattern="head",
                                      learning_rate=em_animals.HEAD_MULTIPLIER)])
-  return dual_stages.stages(experiment, strong, weak, ANIMALS, training)
+  return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels)
 
 
 @registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
 def dual_50_voc_animals():
   """Returns the four steps with few masks."""
   return on_animals(MASKS[0])
+
+
+@registry.register("dual_noisy_50_voc_animals", f"The same, {100 * WRONG:g} % of the tags wrong")
+def dual_noisy_50_voc_animals():
+  """Returns the four steps with few masks, where tags are exchanged for wrong ones."""
+  experiment = on_animals(MASKS[0], "noisy_tags")
+  experiment.data.sources[0].wrong_tags = WRONG
+  return experiment
 
 
 @registry.register("dual_voc_animals", f"Dual learning on VOC12-animals, {MASKS[1]} masks and tags")

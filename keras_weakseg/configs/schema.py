@@ -63,6 +63,8 @@ class Source(hyperparams.Config):
       of `groups`; empty = `groups`, else by name.
     disparity: folder of the disparity that a teacher has said of the images, searched for like
       `path`; see `make-disparity-maps`.
+    wrong_tags: share of the tags that are exchanged for wrong ones in `noisy_tags`, which the
+      samples then carry too; 0 = the source is left as it is.
     derived: names of steps of the recipe whose maps the samples carry.
     video: how frames of video are read.
   """
@@ -82,6 +84,7 @@ class Source(hyperparams.Config):
   other: str = "background"
   reads: Tuple[str, ...] = ()
   disparity: str = ""
+  wrong_tags: float = 0.0
   derived: Tuple[str, ...] = ()
   video: Video = _section(Video)
 

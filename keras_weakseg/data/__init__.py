@@ -22,3 +22,4 @@ from keras_weakseg.data.tfds_source import Tfds
 from keras_weakseg.data.video import Video
 from keras_weakseg.data.voc import voc_animals
 from keras_weakseg.data.with_disparity import WithDisparity
+from keras_weakseg.data.with_noisy_tags import WithNoisyTags

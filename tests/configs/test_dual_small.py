@@ -1,4 +1,4 @@
-"""Somebody's own data from end to end, small: four steps, a run that was stopped, more inference."""
+"""Somebody's own data from end to end: four steps, a run that was stopped, more inference."""
 import json
 
 import numpy as np
@@ -9,7 +9,8 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 
 TINY = {"network.light_dual.alpha": 0.25, "network.light_dual.head_filters": 16,
-        "network.pretrained": "", "data.augmentation.crop": [49, 65], "evaluation.split": "validation"}
+        "network.pretrained": "", "data.augmentation.crop": [49, 65],
+        "evaluation.split": "validation"}
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from keras_weakseg.data.ordered import evaluation_samples
 from keras_weakseg.data.parts import Part
 from keras_weakseg.data.regroup import Regrouped
 from keras_weakseg.data.seven_scenes import seven_scenes
+from keras_weakseg.data.sentences import tags_of_sentences
 from keras_weakseg.data.source import Source
 from keras_weakseg.data.tfds_source import Tfds
 from keras_weakseg.data.video import Video

@@ -23,8 +23,7 @@ def run(photo_folder, tmp_path_factory):
   experiment = registry.build_recipe("dual", {"steps": 20, "inference_steps": 3, "test_steps": 4})
   experiment = overrides.resolve(experiment, overrides=TINY)
   for step in experiment.steps:
-    options = experiment.network.light_dual.as_dict()
-    step.network.light_dual.override(options)
+    step.network.light_dual.alpha, step.network.light_dual.head_filters = 0.25, 16
     step.network.pretrained = ""
   arguments = {"data": data, "model_dir": tmp_path_factory.mktemp("runs") / "dual",
                "progress": False}

@@ -164,7 +164,7 @@ def test_stages_move_their_own_weights_alone(stage, moved):
 def test_what_is_not_granted_changes_nothing(stage):
   """Not a mask of weak samples, not a label of nothing, and no number where there is none."""
   data = batch()
-  masks, tags = data["mask"].numpy(), data["tags"].numpy()
+  masks, tags = data["mask"].numpy().copy(), data["tags"].numpy().copy()
   masks[2:5] = np.random.RandomState(8).randint(0, CLASSES, masks[2:5].shape)
   tags[4] = np.nan
   first, second = (built(stage, inference_steps=2) for _ in range(2))
@@ -190,7 +190,7 @@ def test_noisy_tags_are_cleaned_and_true_ones_only_counted():
   said, true = cleaned.numpy()[2:4, 1:] > 0.25, data["tags"].numpy()[2:4, 1:] > 0
   assert found["cleaned_tag_recall"] == pytest.approx((said & true).sum() / 3)
   assert found["cleaned_tag_precision"] == pytest.approx((said & true).sum() / max(said.sum(), 1))
-  wrong = data["tags"].numpy()
+  wrong = data["tags"].numpy().copy()
   wrong[2] = [1, 0, 0, 1]
   first, second = built(**options), built(**options)
   one = first.train_step(data)

@@ -84,9 +84,11 @@ class InferringModule(ServingModule):
 
   def __init__(self, predictor, document, inference_options, explain):
     super().__init__(predictor, document, inference_options)
-    self.explained = tf.function(explain, autograph=False, input_signature=[
-        tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES),
-        tf.TensorSpec([None], tf.int32, name=STEPS)])
+    # A function around it: what was loaded is no Python function.
+    self.explained = tf.function(
+        lambda images, steps: explain(images, steps), autograph=False, input_signature=[
+            tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES),
+            tf.TensorSpec([None], tf.int32, name=STEPS)])
     self._views = functools.partial(inference.class_probabilities, **inference_options)
     steps = document["protocol"].get("inference_steps", 0)
     if steps:

@@ -56,7 +56,8 @@ CLASSES = {
     "weakseg_voc2012": labels.VOC.classes, "weakseg_coco": labels.COCO.classes,
     "coco_sample": labels.COCO.classes, "voc_animals": labels.VOC_ANIMALS.classes,
     "voc_animals_boxes": labels.VOC_ANIMALS_BOXES.classes,
-    "folder": labels.VOC.classes, "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
+    "folder": labels.VOC.classes,
+    "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
 NESTED = {"weakseg_voc2012", "weakseg_coco"}
 SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}
 HEIGHT, WIDTH = SIZE = (32, 64)

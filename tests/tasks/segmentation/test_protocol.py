@@ -68,7 +68,8 @@ def test_configuration_has_the_same_fields_and_defaults():
 
 
 @pytest.mark.parametrize("values, words", [
-    ({"inference_steps": -1}, "0 or more steps"), ({"scales": ()}, "positive factor"), ({"scales": 1.0}, "list of numbers"),
+    ({"inference_steps": -1}, "0 or more steps"),
+    ({"scales": ()}, "positive factor"), ({"scales": 1.0}, "list of numbers"),
     ({"window": (96,)}, "whole pixels"), ({"window": (8, 8), "window_stride": (9, 8)}, "at most"),
     ({"size": ("a", 2)}, "list of numbers"), ({"size": (12.5, 2)}, "whole pixels"),
     ({"crf": "deeplab_mcs"}, "Did you mean 'deeplab_msc'"),

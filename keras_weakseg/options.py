@@ -86,6 +86,28 @@ class Length:
     return " or ".join(map(str, self.lengths)) + " entries"
 
 
+@dataclasses.dataclass(frozen=True)
+class Filled:
+  """A tuple that is not empty, maybe of different entries out of some.
+
+  Example:
+    >>> Filled((0, 1, 2)).problem((0, 0)), Filled().problem((5,))
+    ('one or more different entries out of 0, 1, 2', None)
+  """
+  values: Tuple[Any, ...] = ()
+
+  def problem(self, value) -> Optional[str]:
+    """Returns what was expected if the tuple is empty, doubles an entry or has another, else None."""
+    fine = value and (not self.values or (
+        set(value) <= set(self.values) and len(set(value)) == len(value)))
+    return None if fine else str(self)
+
+  def __str__(self):
+    if not self.values:
+      return "one or more entries"
+    return "one or more different entries out of " + ", ".join(map(str, self.values))
+
+
 Share = Annotated[float, Range(0, 1)]
 Weight = Annotated[float, Range(0)]
 Positive = Annotated[float, Range(0, open_low=True)]

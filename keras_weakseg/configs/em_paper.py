@@ -77,7 +77,8 @@ def for_test(make, **splits):
     **splits: of `make`, what is trained on in the end.
   """
   row_of_val, experiment = make(), make(**splits)
-  experiment.steps = [*row_of_val.steps, schema.Step(
+  # Not through the attribute, which would merge the lists.
+  vars(experiment)["steps"] = [*row_of_val.steps, schema.Step(
       name="validation_row", parts=row_of_val.data.parts, head=row_of_val.data.head,
       network=row_of_val.network, method=row_of_val.method, training=row_of_val.training)]
   experiment.network.pretrained, experiment.network.continues = "", "validation_row"

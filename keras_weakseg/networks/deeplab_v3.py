@@ -6,11 +6,14 @@ and the classifier on the grid of stride 8.
 """
 import collections
 import math
+from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import aligned_resize, dilated, dropout, preprocessing
 from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks.option_types import OutputStride
+from keras_weakseg.options import OneOf
 
 Backbone = collections.namedtuple("Backbone", ["family", "model_id", "preprocessing"])
 
@@ -137,9 +140,10 @@ def build_backbone(name, *, output_stride=16, width=1.0, synchronized_batch_norm
       use_sync_bn=synchronized_batch_norm)
 
 
-def deeplab_v3(input_shape, num_classes, *, backbone: str = "resnet50", output_stride: int = 16,
-               width=1.0, head_filters=256, separable_head=False, dropout_rate=0.1,
-               synchronized_batch_norm=False):
+def deeplab_v3(input_shape, num_classes, *,
+               backbone: Annotated[str, OneOf(tuple(BACKBONES))] = "resnet50",
+               output_stride: OutputStride = 16, width=1.0, head_filters=256, separable_head=False,
+               dropout_rate=0.1, synchronized_batch_norm=False):
   """Builds DeepLab v3.
 
   Args:

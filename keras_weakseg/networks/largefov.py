@@ -4,12 +4,14 @@ Chen et al., ICLR 2015 (arXiv:1412.7062); Papandreou et al., ICCV 2015, train we
 the small field of view and all others with the large one.
 """
 import collections
+from typing import Annotated
 
 import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import dilated, dropout
+from keras_weakseg.options import OneOf
 
 LARGE = "large"
 SMALL = "small"
@@ -57,8 +59,9 @@ def _branch(features, stride, name, dropout_rate):
   return features
 
 
-def largefov_vgg16(input_shape, num_classes, *, field_of_view: str = LARGE, dropout_rate=0.5,
-                   multi_scale_features: bool = False):
+def largefov_vgg16(input_shape, num_classes, *,
+                   field_of_view: Annotated[str, OneOf(tuple(FIELDS_OF_VIEW))] = LARGE,
+                   dropout_rate=0.5, multi_scale_features: bool = False):
   """Builds DeepLab-LargeFOV.
 
   VGG16 with strides up to 8, conv5 dilated by 2, and fc6 as a dilated convolution: 3x3, dilation

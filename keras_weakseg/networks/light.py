@@ -3,6 +3,8 @@
 The head follows DeepLab v3+ (Chen et al., ECCV 2018) with depthwise separable convolutions: a
 context module on the deep features, resized to the features of stride 8 and joined with them.
 """
+from typing import Annotated
+
 import tensorflow as tf
 
 from keras_weakseg import errors
@@ -10,6 +12,8 @@ from keras_weakseg.framework import keras
 from keras_weakseg.networks import aligned_resize, dropout
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import mobilenet_trunk
+from keras_weakseg.networks.option_types import BatchNorm, OutputStride
+from keras_weakseg.options import Count, CountOrNone, OneOf, Positive
 
 FIELDS_OF_VIEW = ("large", "small")
 CONTEXT_RATES = (2, 4)    # on the grid of stride 16; doubled on that of stride 8
@@ -112,10 +116,12 @@ def _classifier(x, num_classes, dropout_rate):
                              kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))(x)
 
 
-def light_mobilenet_v1(input_shape, num_classes, *, alpha: float = 1.0, output_stride: int = 16,
-                       field_of_view: str = "large", head_filters: int = 128,
-                       skip_filters: int = 48, dropout_rate: float = 0.1, frozen_blocks: int = 0,
-                       batch_norm: str = norms.TRAIN, synchronized_batch_norm=False):
+def light_mobilenet_v1(input_shape, num_classes, *, alpha: Positive = 1.0,
+                       output_stride: OutputStride = 16,
+                       field_of_view: Annotated[str, OneOf(FIELDS_OF_VIEW)] = "large",
+                       head_filters: Count = 128, skip_filters: Count = 48,
+                       dropout_rate: dropout.Rate = 0.1, frozen_blocks: CountOrNone = 0,
+                       batch_norm: BatchNorm = norms.TRAIN, synchronized_batch_norm=False):
   """Builds the light network.
 
   Args:
@@ -159,9 +165,11 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha: float = 1.0, output_s
   return keras.Model(images, scores, name="light_mobilenet_v1")
 
 
-def light_tiny(input_shape, num_classes, *, alpha: float = 0.25, output_stride: int = 16,
-               field_of_view: str = "large", head_filters: int = 64, skip_filters: int = 24,
-               dropout_rate: float = 0.0, frozen_blocks: int = 0, batch_norm: str = norms.TRAIN,
+def light_tiny(input_shape, num_classes, *, alpha: Positive = 0.25,
+               output_stride: OutputStride = 16,
+               field_of_view: Annotated[str, OneOf(FIELDS_OF_VIEW)] = "large",
+               head_filters: Count = 64, skip_filters: Count = 24, dropout_rate: dropout.Rate = 0.0,
+               frozen_blocks: CountOrNone = 0, batch_norm: BatchNorm = norms.TRAIN,
                synchronized_batch_norm=False):
   """Builds the light network at a quarter of its width, for small scenes trained from scratch.
 

@@ -3,12 +3,15 @@
 After PAD-Net (Xu et al., CVPR 2018): both decoders run to stride 4; there a gated copy of each
 one's features is added to the other's, f + conv(g) * sigmoid(conv_0(g)), and both run on.
 """
-from typing import Tuple
+from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v3, depth_encoder, light, resnet, unet_decoder
+from keras_weakseg.networks import deeplab_v3, depth_encoder, dropout, light, resnet, unet_decoder
+from keras_weakseg.networks.option_types import (
+    BatchNorm, Channels, Encoder, EncoderStride, Layout, Rates, SkipChannels)
+from keras_weakseg.options import CountOrNone, OneOf, Positive
 
 SCORES = unet_decoder.SCORES
 SIDE_SCORES = "side_scores"
@@ -61,15 +64,17 @@ def _disparities(plan, decoded, key):
           for scale in unet_decoder.SCALES if scale in decoded}
 
 
-def multitask_decoder(input_shape, num_classes, *, encoder: str = "resnet101",
-                      output_stride: int = 16, alpha: float = 1.0, layout: str = resnet.TORCHVISION,
-                      frozen_blocks: int = 0, encoder_batch_norm: str = norms.TRAIN,
-                      channels: Tuple[int, ...] = (64, 128, 128, 256, 256),
-                      context: str = unet_decoder.ASPP,
-                      rates: Tuple[int, ...] = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
-                      dropout_rate: float = 0.5, skip_channels: Tuple[int, ...] = (),
-                      padding: str = unet_decoder.REFLECT, score_level: int = 0,
-                      head_channels: int = 0, segmentation_disparities: bool = False,
+def multitask_decoder(input_shape, num_classes, *, encoder: Encoder = "resnet101",
+                      output_stride: EncoderStride = 16, alpha: Positive = 1.0,
+                      layout: Layout = resnet.TORCHVISION, frozen_blocks: CountOrNone = 0,
+                      encoder_batch_norm: BatchNorm = norms.TRAIN,
+                      channels: Channels = (64, 128, 128, 256, 256),
+                      context: Annotated[str, OneOf(unet_decoder.CONTEXTS)] = unet_decoder.ASPP,
+                      rates: Rates = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
+                      dropout_rate: dropout.Rate = 0.5, skip_channels: SkipChannels = (),
+                      padding: Annotated[str, OneOf(unet_decoder.PADDINGS)] = unet_decoder.REFLECT,
+                      score_level: Annotated[int, OneOf(SCORE_LEVELS)] = 0,
+                      head_channels: CountOrNone = 0, segmentation_disparities: bool = False,
                       synchronized_batch_norm=False):
   """Builds encoder and both decoders.
 
@@ -127,14 +132,16 @@ def multitask_decoder(input_shape, num_classes, *, encoder: str = "resnet101",
   return keras.Model(images, outputs, name=f"multitask_{encoder}")
 
 
-def light_multitask(input_shape, num_classes, *, alpha: float = 1.0, frozen_blocks: int = 0,
-                    encoder_batch_norm: str = norms.TRAIN,
-                    channels: Tuple[int, ...] = (16, 32, 48, 64, 128),
-                    skip_channels: Tuple[int, ...] = (16, 24, 32, 48),
-                    rates: Tuple[int, ...] = light.CONTEXT_RATES, batch_norm: bool = True,
-                    dropout_rate: float = 0.1, padding: str = unet_decoder.REFLECT,
-                    score_level: int = 0, head_channels: int = 64,
-                    segmentation_disparities: bool = False, synchronized_batch_norm=False):
+def light_multitask(input_shape, num_classes, *, alpha: Positive = 1.0,
+                    frozen_blocks: CountOrNone = 0, encoder_batch_norm: BatchNorm = norms.TRAIN,
+                    channels: Channels = (16, 32, 48, 64, 128),
+                    skip_channels: SkipChannels = (16, 24, 32, 48),
+                    rates: Rates = light.CONTEXT_RATES, batch_norm: bool = True,
+                    dropout_rate: dropout.Rate = 0.1,
+                    padding: Annotated[str, OneOf(unet_decoder.PADDINGS)] = unet_decoder.REFLECT,
+                    score_level: Annotated[int, OneOf(SCORE_LEVELS)] = 0,
+                    head_channels: CountOrNone = 64, segmentation_disparities: bool = False,
+                    synchronized_batch_norm=False):
   """Builds the multi-task network on MobileNetV1, with the widths of `unet_decoder.light_unet`.
 
   Args and the model returned: as `multitask_decoder`; the preprocessing is x / 127.5 - 1.

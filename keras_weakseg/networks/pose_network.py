@@ -3,12 +3,16 @@
 Godard et al., ICCV 2019: a ResNet-18 over the stacked frames, or features of a shared encoder, and
 four convolutions whose output is averaged over the image. PoseCNN: Zhou et al., CVPR 2017.
 """
+from typing import Annotated
+
 import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import depth_encoder, mobilenet_trunk, resnet
+from keras_weakseg.networks.option_types import BatchNorm, Layout
+from keras_weakseg.options import Count, OneOf, Positive, Range
 
 AXIS_ANGLE = "axis_angle"
 TRANSLATION = "translation"
@@ -110,9 +114,10 @@ def _check_frames(frames):
                              received=frames, fix="Pass frames=2 for pairs.")
 
 
-def pose_network(input_shape, *, kind: str = "resnet18", frames: int = 2, alpha: float = 1.0,
-                 filters: int = 256, shrink: int = 1, layout: str = resnet.TORCHVISION,
-                 batch_norm: str = norms.TRAIN, synchronized_batch_norm=False):
+def pose_network(input_shape, *, kind: Annotated[str, OneOf(KINDS)] = "resnet18",
+                 frames: Annotated[int, Range(2)] = 2, alpha: Positive = 1.0, filters: Count = 256,
+                 shrink: Count = 1, layout: Layout = resnet.TORCHVISION,
+                 batch_norm: BatchNorm = norms.TRAIN, synchronized_batch_norm=False):
   """Builds a pose network.
 
   A pair is stacked in temporal order: the one before first. For the transform from a frame to an
@@ -164,7 +169,7 @@ def pose_network(input_shape, *, kind: str = "resnet18", frames: int = 2, alpha:
   return keras.Model(images, outputs, name=f"pose_{kind}")
 
 
-def shared_pose_network(depth_network, *, frames=2, filters: int = 256):
+def shared_pose_network(depth_network, *, frames=2, filters: Count = 256):
   """Builds the pose network that looks at the frames through the depth network's encoder.
 
   Args:
@@ -188,8 +193,9 @@ def shared_pose_network(depth_network, *, frames=2, filters: int = 256):
                      name="pose_shared")
 
 
-def light_pose(input_shape, *, kind: str = POSECNN, frames: int = 2, alpha: float = 0.5,
-               filters: int = 128, shrink: int = 1, batch_norm: str = norms.TRAIN,
+def light_pose(input_shape, *, kind: Annotated[str, OneOf(KINDS)] = POSECNN,
+               frames: Annotated[int, Range(2)] = 2, alpha: Positive = 0.5, filters: Count = 128,
+               shrink: Count = 1, batch_norm: BatchNorm = norms.TRAIN,
                synchronized_batch_norm=False):
   """Builds a pose network light enough for two CPU cores: PoseCNN at half its width.
 

@@ -5,13 +5,15 @@ Monodepth2's decoder (Godard et al., ICCV 2019) with pyramid pooling at its root
 that `weights.carry_over` takes encoder and decoder along; only the last layers differ.
 """
 import dataclasses
-from typing import Tuple
+from typing import Annotated, Tuple
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import deeplab_v3, depth_encoder, dropout, light, resnet, unet_layers
-from keras_weakseg.options import CountOrNone
+from keras_weakseg.networks.option_types import (
+    BatchNorm, Channels, Encoder, EncoderStride, Layout, Rates, SkipChannels)
+from keras_weakseg.options import Count, CountOrNone, Filled, OneOf, Positive
 
 ASPP = "aspp"
 LIGHT = "light"
@@ -26,6 +28,7 @@ LINEAR = "linear"
 HEADS = (LINEAR, CONV)
 
 SCALES = (0, 1, 2, 3)
+SCORE_LEVELS = (0, 1, 2, 3, 4)
 SCORES = "scores"
 
 
@@ -242,15 +245,20 @@ def full_size(scores, images, level):
       name="head_scores", dtype="float32")([scores, images])
 
 
-def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output_stride: int = 16,
-                 alpha: float = 1.0, layout: str = resnet.TORCHVISION, frozen_blocks: int = 0,
-                 encoder_batch_norm: str = norms.TRAIN,
-                 channels: Tuple[int, ...] = (64, 128, 128, 256, 256), context: str = ASPP,
-                 rates: Tuple[int, ...] = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
-                 dropout_rate: float = 0.5, skip_channels: Tuple[int, ...] = (),
-                 padding: str = REFLECT, disparity_scales: Tuple[int, ...] = (),
-                 mask_sources: CountOrNone = 0, score_level: int = 0, head: str = LINEAR,
-                 head_channels: int = 64, synchronized_batch_norm=False):
+def unet_decoder(input_shape, num_classes, *, encoder: Encoder = "resnet101",
+                 output_stride: EncoderStride = 16, alpha: Positive = 1.0,
+                 layout: Layout = resnet.TORCHVISION, frozen_blocks: CountOrNone = 0,
+                 encoder_batch_norm: BatchNorm = norms.TRAIN,
+                 channels: Channels = (64, 128, 128, 256, 256),
+                 context: Annotated[str, OneOf(CONTEXTS)] = ASPP,
+                 rates: Rates = deeplab_v3.ASPP_RATES, batch_norm: bool = False,
+                 dropout_rate: dropout.Rate = 0.5, skip_channels: SkipChannels = (),
+                 padding: Annotated[str, OneOf(PADDINGS)] = REFLECT,
+                 disparity_scales: Annotated[Tuple[int, ...], Filled(SCALES)] = (),
+                 mask_sources: CountOrNone = 0,
+                 score_level: Annotated[int, OneOf(SCORE_LEVELS)] = 0,
+                 head: Annotated[str, OneOf(HEADS)] = LINEAR, head_channels: Count = 64,
+                 synchronized_batch_norm=False):
   """Builds encoder and U-Net decoder, with a classifier, disparities, or both.
 
   Args:
@@ -315,14 +323,15 @@ def unet_decoder(input_shape, num_classes, *, encoder: str = "resnet101", output
                      name=f"unet_{encoder}")
 
 
-def light_unet(input_shape, num_classes, *, alpha: float = 1.0, frozen_blocks: int = 0,
-               encoder_batch_norm: str = norms.TRAIN,
-               channels: Tuple[int, ...] = (16, 32, 48, 64, 128),
-               skip_channels: Tuple[int, ...] = (16, 24, 32, 48),
-               rates: Tuple[int, ...] = light.CONTEXT_RATES, batch_norm: bool = True,
-               dropout_rate: float = 0.1, padding: str = REFLECT,
-               disparity_scales: Tuple[int, ...] = (), mask_sources: CountOrNone = 0,
-               score_level: int = 1, head: str = LINEAR, head_channels: int = 64,
+def light_unet(input_shape, num_classes, *, alpha: Positive = 1.0, frozen_blocks: CountOrNone = 0,
+               encoder_batch_norm: BatchNorm = norms.TRAIN,
+               channels: Channels = (16, 32, 48, 64, 128),
+               skip_channels: SkipChannels = (16, 24, 32, 48), rates: Rates = light.CONTEXT_RATES,
+               batch_norm: bool = True, dropout_rate: dropout.Rate = 0.1,
+               padding: Annotated[str, OneOf(PADDINGS)] = REFLECT,
+               disparity_scales: Annotated[Tuple[int, ...], Filled(SCALES)] = (),
+               mask_sources: CountOrNone = 0, score_level: Annotated[int, OneOf(SCORE_LEVELS)] = 1,
+               head: Annotated[str, OneOf(HEADS)] = LINEAR, head_channels: Count = 64,
                synchronized_batch_norm=False):
   """Builds the U-Net light enough for two CPU cores, on MobileNetV1.
 

@@ -41,7 +41,9 @@ def settings_of(experiment, step):
     step: `schema.Step` of it.
   """
   settings = copy.deepcopy(experiment)
-  settings.data.parts, settings.data.head = step.parts, step.head
+  # Not through attributes: lists of sections would be merged, with a warning.
+  vars(settings.data).update(parts=copy.deepcopy(step.parts), head=step.head)
+  vars(settings)["steps"] = []
   for name in ("network", "networks", "method", "training"):
     setattr(settings, name, getattr(step, name))
   if step.augmentation is not None:
@@ -50,7 +52,6 @@ def settings_of(experiment, step):
   settings.evaluation.checkpoint = "last"
   settings.evaluation.source = ""
   settings.runtime.mixed_precision = step.mixed_precision or experiment.runtime.mixed_precision
-  settings.steps = []
   return settings
 
 

@@ -27,6 +27,7 @@ from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inp
 from keras_weakseg.ops import alignment, box_coverage, box_objects, boxes, crf, em, images
 from keras_weakseg.ops import inference, losses, permutohedral
 from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
+from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
 from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
 from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, windows
@@ -108,6 +109,8 @@ def _tag_fn(pixels):
 def _png():
   return np.array(tf.io.encode_png(_PIXELS[0]).numpy(), object)
 
+
+_HEAD = b"BM" + bytes(64)
 
 OPS = (
     Op("em.em_fixed_scores", em.em_fixed_scores, [_SCORES, _TAGS], gradient=[0], tolerance=0),
@@ -250,7 +253,20 @@ OPS = (
           (cameras.camera_matrix, [4, 4, 1.5, 1.5]),
           (cameras.assumed, [90, (3, 5)]),
           (cameras.resized, [_CAMERA[0], (6, 8), (3, 4)]),
+          (cameras.turned, [_CAMERA[0], (6, 8), 90]),
+          (cameras.of_turned, [_CAMERA[0], (6, 8), 90]),
+          (cameras.doubt, [_CAMERA[0], (6, 8)]),
           (cameras.check, [_CAMERA[0], (6, 8), "a source"]))),
+    *(Op(f"image_formats.{call.__name__}", call, inputs, host="looks at the bytes of a file")
+      for call, inputs in (
+          (image_formats.form_of, [_HEAD]), (image_formats.fault_of, [_HEAD]),
+          (image_formats.words_of, [_HEAD]), (image_formats.bitmap_size, [_HEAD]),
+          (image_formats.bitmap_length, [_HEAD]), (image_formats.bitmap_bits, [_HEAD]),
+          (image_formats.may_be_cut, [_HEAD, b"", 66]))),
+    Op("image_formats.fault_in_graph", image_formats.fault_in_graph, [_png()], no_xla=_STRINGS,
+       tolerance=0),
+    Op("image_formats.decode", image_formats.decode, [_png()], no_xla=_STRINGS, tolerance=0),
+    Op("images.refusal", images.refusal, [image_formats.DEEP], host="words of an error, for users"),
     Op("windows.frame", windows.frame, [_PHOTO], gradient=[0], tolerance=0),
     Op("windows.frame_ssim", lambda a, b: windows.frame_ssim(
         tf.stack([windows.frame(a), windows.frame(a[:, ::-1])]), windows.frame(b)),

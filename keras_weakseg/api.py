@@ -226,7 +226,8 @@ def predict(target, inputs, output_dir, *, protocol=None, progress=True, **optio
       depth, a number as `scale` gives metres: see `metric_factor`.
     progress: whether to draw a progress bar.
     **options: of the model's task.
-      Segmentation: `overlays`, `contact_sheet` (and an HTML page): whether to write them.
+      Segmentation: `overlays`, `contact_sheet` (and an HTML page): whether to write them; `trace`:
+      of dual networks, pictures of what they infer step by step.
       Depth: `overlays`: pictures of depth; `point_clouds`: PLY files, which need a camera:
       `intrinsics` of these images, `[fx, fy, cx, cy]` in pixels, a matrix, or the path of a file of
       them, or `field_of_view`, the horizontal angle in degrees of an assumed one.

@@ -188,12 +188,11 @@ def _evaluated(options):
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  names = ("scales", "window", "window_stride", "size", "crf", "threshold", *cli_depth.PROTOCOL)
+  names = ("scales", "window", "window_stride", "size", "crf", "threshold", "inference_steps",
+           *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
-  if options.flip:
-    given["flip"] = True
-  return given or None
+  return {**given, **({"flip": True} if options.flip else {})} or None
 
 
 def _check_one(first, second, first_name, second_name):
@@ -267,6 +266,7 @@ def _parser():
   _add_target(predict)
   predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
   predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
+  predict.add_argument("--trace", action="store_true", help="dual networks: pictures by step")
   _add_protocol(predict)
   cli_depth.add_predict(predict)
   _add_tune(command("tune-crf", _tune_crf))
@@ -339,8 +339,8 @@ def _add_protocol(parser, crf=True):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
-  group.add_argument("--threshold", type=float,
-                     help="tags: probability from which a class is said; default: 0.5")
+  group.add_argument("--inference_steps", type=int, help="dual networks: steps of inference")
+  group.add_argument("--threshold", type=float, help="tags: least probability, default: 0.5")
   if crf:
     group.add_argument("--crf", metavar="NAME",
                        help="dense CRF: deeplab_largefov, deeplab_msc, ... or what tune-crf prints")

@@ -3,6 +3,8 @@ from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_kitti
 from keras_weakseg.configs import depth_parts_small
 from keras_weakseg.configs import depth_scenes
+from keras_weakseg.configs import dual_paper
+from keras_weakseg.configs import dual_small
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_boxes
 from keras_weakseg.configs import em_boxes_small

@@ -64,6 +64,8 @@ class Source(hyperparams.Config):
       of `groups`; empty = `groups`, else by name.
     disparity: folder of the disparity that a teacher has said of the images, searched for like
       `path`; see `make-disparity-maps`.
+    wrong_tags: share of the tags that are exchanged for wrong ones in `noisy_tags`, which the
+      samples then carry too; 0 = the source is left as it is.
     derived: names of steps of the recipe whose maps the samples carry.
     video: how frames of video are read.
   """
@@ -84,6 +86,7 @@ class Source(hyperparams.Config):
   other: str = "background"
   reads: Tuple[str, ...] = ()
   disparity: str = ""
+  wrong_tags: float = 0.0
   derived: Tuple[str, ...] = ()
   video: Video = _section(Video)
 
@@ -187,6 +190,7 @@ class Protocol(hyperparams.Config):
     window: height and width of a sliding window, empty = whole image; `window_stride` in pixels.
     crf: name of a parameter set or `bilateral_weight=4,bilateral_xy=49,...`, empty = none.
     present_only: mean over classes in the truth only.
+    inference_steps: of dual networks: steps of inference by reconstruction, 0 = the plain network.
   """
   size: Tuple[int, ...] = ()
   scales: Tuple[float, ...] = (1.0,)
@@ -195,6 +199,7 @@ class Protocol(hyperparams.Config):
   window_stride: Tuple[int, ...] = ()
   crf: str = ""
   present_only: bool = False
+  inference_steps: int = 0
 
 
 @dataclasses.dataclass

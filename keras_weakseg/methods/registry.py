@@ -1,6 +1,7 @@
 """Methods by name."""
 from keras_weakseg import errors
 from keras_weakseg.methods import boxes
+from keras_weakseg.methods import dual
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import joint_depth
@@ -24,6 +25,7 @@ METHODS = {
     "tags": tags.Tags,
     "mean_teacher": mean_teacher.MeanTeacher,
     "joint_mean_teacher": joint_mean_teacher.JointMeanTeacher,
+    "dual": dual.Dual,
 }
 
 

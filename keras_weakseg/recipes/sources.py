@@ -35,6 +35,8 @@ def make_source(config, data_dir=None):
     source = data.PartsAsMasks(source)
   if config.groups:
     source = data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
+  if config.wrong_tags:
+    source = data.WithNoisyTags(source, config.wrong_tags)
   if config.disparity:
     source = data.WithDisparity(source, data.find(config.disparity, data_dir))
   return source

@@ -18,7 +18,8 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, pose_network
+from keras_weakseg.networks import depth_encoder, dropout, dual, dual_head, multitask_decoder
+from keras_weakseg.networks import pose_network
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
@@ -468,8 +469,8 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
-    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3, "steps": 3}),
-    Network("dual_network", {"steps": 2, "batch_norm": "train"}, slow=True),
+    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3}),
+    Network("dual_network", {"batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
     # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),
@@ -623,6 +624,20 @@ def tag_batch(step):
   wrong = np.random.RandomState(100 + step).rand(8, CLASSES) < 0.2
   return {**batch, fields.NOISY_TAGS: np.where(wrong, 1 - batch[fields.TAGS], batch[fields.TAGS])
           .astype(np.float32)}
+
+
+def dual_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the three subnets on the trunk of `shallow_network`.
+
+  Subnets are larger than they start, so that a step of inference moves what they say.
+  """
+  trunk = shallow_network(synchronized, dropout_rate)
+  features = keras.layers.Activation("relu")(trunk.get_layer("head_dropout").output)
+  head = dual_head.DualHead(CLASSES, name=dual.HEAD, step_size=0.1)
+  network = keras.Model(trunk.input, head([features, trunk.input]))
+  for variable in head.trainable_variables:
+    variable.assign(20 * variable)
+  return {"networks": {"segmenter": built("light_dual", network)}}
 
 
 def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
@@ -818,6 +833,11 @@ METHODS += (
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
            tag_batch),
+    Method("dual", "", dual_predictor),
+    Method("dual", "semi", dual_predictor, {
+        "stage": "semi", "labels": "noisy_tags", "inference_steps": 2}, tag_batch),
+    *(Method("dual", stage, dual_predictor, {"stage": stage}, slow=True)
+      for stage in ("labels", "image")),
 )
 
 

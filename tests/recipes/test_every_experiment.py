@@ -52,11 +52,12 @@ SPLITS = {
     "weakseg_scenes": {"train": 400, "validation": 100, "test": 100},
     "camvid": {"train": 367, "val": 101, "test": 233},
     "cityscapes_video": {"train": 2975, "validation": 500},
-    "kitti_clips": {"train": 437}, "kitti_stereo": {"test": 90}}
+    "folder": {"train": 40000}, "kitti_clips": {"train": 437}, "kitti_stereo": {"test": 90}}
 CLASSES = {
     "weakseg_voc2012": labels.VOC.classes, "weakseg_coco": labels.COCO.classes,
     "coco_sample": labels.COCO.classes, "voc_animals": labels.VOC_ANIMALS.classes,
     "voc_animals_boxes": labels.VOC_ANIMALS_BOXES.classes,
+    "folder": labels.VOC.classes,
     "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
 NESTED = {"weakseg_voc2012", "weakseg_coco"}
 SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}
@@ -65,7 +66,7 @@ HEIGHT, WIDTH = SIZE = (32, 64)
 SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
                   r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
                   r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
-                  r"stereo_depth_scenes|^depth_(scenes|encoder)|"
+                  r"stereo_depth_scenes|dual_.*(voc12|animals)|^depth_(scenes|encoder)|"
                   r"(mean_teacher|classmix|depthmix|entropy|diversity|uncertainty).*_cityscapes")
 
 

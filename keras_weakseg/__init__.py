@@ -19,7 +19,7 @@ _FUNCTIONS = {
     "tune_crf": "keras_weakseg.api",
     "export": "keras_weakseg.api",
     "experiments": "keras_weakseg.api",
-    "recipes": "keras_weakseg.api",
+    "recipe_names": "keras_weakseg.api",
     "check_data": "keras_weakseg.api",
     "make_disparity_maps": "keras_weakseg.api_depth",
     "metric_factor": "keras_weakseg.api_depth",

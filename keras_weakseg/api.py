@@ -20,11 +20,11 @@ from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
-           "make_disparity_maps", "metric_factor", "predict", "recipes", "select",
+           "make_disparity_maps", "metric_factor", "predict", "recipe_names", "select",
            "tune_crf"]
 
 experiments = registry.experiments
-recipes = registry.recipes
+recipe_names = registry.recipes
 
 
 def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=None,
@@ -35,8 +35,8 @@ def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=Non
   Args:
     experiment: name of a registered experiment, or a `schema.Experiment`.
     method: name of a method instead, trained on `data` with the library's defaults.
-    recipe: name of a recipe of several steps instead (`kw.recipes()`), with its options as further
-      keywords, such as `weak=["dog", "horse"]`.
+    recipe: name of a recipe of several steps instead (see `kw.recipe_names()`), with its options
+      as further keywords, such as `weak=["dog", "horse"]`.
     data: a data source (`kw.data.Folder(...)`, `kw.data.Tfds(...)`, `kw.data.Dataset(...)`)
       instead of the experiment's, or a dict of the names of its sources to such.
     config_file: YAML file over the experiment; it may name its experiment itself.

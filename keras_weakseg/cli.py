@@ -227,7 +227,7 @@ def _figure(value):
 
 
 def _parser():
-  """Returns the parser of all commands."""
+  """Returns the parser of all commands. Long because it is the list of them."""
   common = argparse.ArgumentParser(add_help=False)
   # Suppressed: a default of the sub-command would undo `--debug` before the command.
   common.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,

@@ -179,15 +179,18 @@ class Dual(base.Method):
       are constants.
     """
     rows = tf.cast(tf.where(weak), tf.int32)
+    count = tf.shape(rows)[0]
+    # A replica may have no weak sample; convolutions of TensorFlow cannot take empty batches, so
+    # one sample goes along that nobody looks at.
+    chosen = tf.pad(rows[:, 0], [[0, tf.cast(count == 0, tf.int32)]])
     features, images, tags = (
-        tf.gather(tf.stop_gradient(x), rows[:, 0]) for x in (features, images, tags))
+        tf.gather(tf.stop_gradient(x), chosen) for x in (features, images, tags))
     steps = self.inference_steps  # 0 stays an int: then there is no loop at all.
     if steps:
-      # A replica may have no weak sample; an empty batch has no gradient to follow.
-      steps = tf.where(tf.shape(rows)[0] > 0, steps, 0)
+      steps = tf.where(count > 0, steps, 0)
     moved = self.head.inferred_with_tags(features, images, tags, steps)
-    latent = tf.argmax(self.head.scores(*moved), -1, output_type=tf.int32)
-    cleaned = tf.stop_gradient(tf.nn.softmax(self.head.tags(*moved)))
+    latent = tf.argmax(self.head.scores(*moved), -1, output_type=tf.int32)[:count]
+    cleaned = tf.stop_gradient(tf.nn.softmax(self.head.tags(*moved)))[:count]
     shape = tf.concat([tf.shape(weak), tf.shape(latent)[1:]], 0)
     return (tf.tensor_scatter_nd_update(tf.fill(shape, fields.IGNORE_LABEL), rows, latent),
             tf.scatter_nd(rows, cleaned, tf.stack([tf.shape(weak)[0], tf.shape(tags)[1]])))

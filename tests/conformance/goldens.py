@@ -303,7 +303,8 @@ OPS = (
     Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
         mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
     Op("color.jitter_color", lambda photo: color.jitter_color(
-        255.0 * tf.cast(photo, tf.float32), [[0.2, -0.1, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]]), [_PHOTO], tolerance=1e-4),
+        255.0 * tf.cast(photo, tf.float32), [[0.2, -0.1, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]]),
+       [_PHOTO], tolerance=1e-4),
     Op("color.jitter_color", color.jitter_color, [
         255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
        gradient=(0,)),

@@ -191,7 +191,7 @@ def test_noisy_tags_are_cleaned_and_true_ones_only_counted():
   assert found["cleaned_tag_recall"] == pytest.approx((said & true).sum() / 3)
   assert found["cleaned_tag_precision"] == pytest.approx((said & true).sum() / max(said.sum(), 1))
   wrong = data["tags"].numpy().copy()
-  wrong[2] = [1, 0, 0, 1]
+  wrong[2] = [1, 0, 1, 0]
   first, second = built(**options), built(**options)
   one = first.train_step(data)
   other = second.train_step({**data, "tags": tf.constant(wrong)})

@@ -19,10 +19,12 @@ _FUNCTIONS = {
     "tune_crf": "keras_weakseg.api",
     "export": "keras_weakseg.api",
     "experiments": "keras_weakseg.api",
-    "recipes": "keras_weakseg.api",
+    "recipe_names": "keras_weakseg.api",
     "check_data": "keras_weakseg.api",
     "make_disparity_maps": "keras_weakseg.api_depth",
     "metric_factor": "keras_weakseg.api_depth",
+    "select": "keras_weakseg.api_select",
+    "prune": "keras_weakseg.api_prune",
 }
 # `benchmark` is a package that can be called: `kw.benchmark("em/scenes", model_dir=...)`.
 _PACKAGES = ("benchmark", "configs", "data", "datasets", "errors", "evaluation", "fields",

@@ -3,6 +3,7 @@ import inspect
 import os
 
 from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
+from keras_weakseg.api_select import select
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
@@ -19,10 +20,11 @@ from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
-           "make_disparity_maps", "metric_factor", "predict", "recipes", "tune_crf"]
+           "make_disparity_maps", "metric_factor", "predict", "recipe_names", "select",
+           "tune_crf"]
 
 experiments = registry.experiments
-recipes = registry.recipes
+recipe_names = registry.recipes
 
 
 def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=None,
@@ -33,8 +35,8 @@ def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=Non
   Args:
     experiment: name of a registered experiment, or a `schema.Experiment`.
     method: name of a method instead, trained on `data` with the library's defaults.
-    recipe: name of a recipe of several steps instead (`kw.recipes()`), with its options as further
-      keywords, such as `weak=["dog", "horse"]`.
+    recipe: name of a recipe of several steps instead (see `kw.recipe_names()`), with its options
+      as further keywords, such as `weak=["dog", "horse"]`.
     data: a data source (`kw.data.Folder(...)`, `kw.data.Tfds(...)`, `kw.data.Dataset(...)`)
       instead of the experiment's, or a dict of the names of its sources to such.
     config_file: YAML file over the experiment; it may name its experiment itself.
@@ -224,7 +226,8 @@ def predict(target, inputs, output_dir, *, protocol=None, progress=True, **optio
       depth, a number as `scale` gives metres: see `metric_factor`.
     progress: whether to draw a progress bar.
     **options: of the model's task.
-      Segmentation: `overlays`, `contact_sheet` (and an HTML page): whether to write them.
+      Segmentation: `overlays`, `contact_sheet` (and an HTML page): whether to write them; `trace`:
+      of dual networks, pictures of what they infer step by step.
       Depth: `overlays`: pictures of depth; `point_clouds`: PLY files, which need a camera:
       `intrinsics` of these images, `[fx, fy, cx, cy]` in pixels, a matrix, or the path of a file of
       them, or `field_of_view`, the horizontal angle in degrees of an assumed one.

@@ -9,9 +9,8 @@ import os
 import sys
 
 from keras_weakseg import cli_benchmark, cli_depth
-from keras_weakseg import cli_disparity_maps
-from keras_weakseg import cli_label_maps
-from keras_weakseg import cli_own_data
+from keras_weakseg import cli_disparity_maps, cli_label_maps
+from keras_weakseg import cli_own_data, cli_prune
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
@@ -189,12 +188,11 @@ def _evaluated(options):
 
 def _protocol(options):
   """Returns the protocol that the flags describe as a dict, None if there are none."""
-  names = ("scales", "window", "window_stride", "size", "crf", "threshold", *cli_depth.PROTOCOL)
+  names = ("scales", "window", "window_stride", "size", "crf", "threshold", "inference_steps",
+           *cli_depth.PROTOCOL)
   given = {name: getattr(options, name) for name in names
            if getattr(options, name, None) is not None}
-  if options.flip:
-    given["flip"] = True
-  return given or None
+  return {**given, **({"flip": True} if options.flip else {})} or None
 
 
 def _check_one(first, second, first_name, second_name):
@@ -229,7 +227,7 @@ def _figure(value):
 
 
 def _parser():
-  """Returns the parser of all commands."""
+  """Returns the parser of all commands. Long because it is the list of them."""
   common = argparse.ArgumentParser(add_help=False)
   # Suppressed: a default of the sub-command would undo `--debug` before the command.
   common.add_argument("--debug", action="store_true", default=argparse.SUPPRESS,
@@ -268,6 +266,7 @@ def _parser():
   _add_target(predict)
   predict.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, folder or glob")
   predict.add_argument("--output", required=True, help="folder for masks, overlays, contact sheet")
+  predict.add_argument("--trace", action="store_true", help="dual networks: pictures by step")
   _add_protocol(predict)
   cli_depth.add_predict(predict)
   _add_tune(command("tune-crf", _tune_crf))
@@ -284,6 +283,7 @@ def _parser():
   cli_label_maps.add_commands(command, _add_data, _source)
   cli_depth.add_commands(
       command, _add_target, functools.partial(_add_data, folder=False), _evaluated)
+  cli_prune.add_commands(command, _add_target)
   cli_disparity_maps.add_commands(
       command, _add_target, functools.partial(_add_data, experiment=False), _source)
   return parser
@@ -339,8 +339,8 @@ def _add_protocol(parser, crf=True):
   group.add_argument("--window", type=_numbers(int), help="height,width of a sliding window")
   group.add_argument("--window_stride", type=_numbers(int), help="its step")
   group.add_argument("--size", type=_numbers(int), help="height,width to resize the image to first")
-  group.add_argument("--threshold", type=float,
-                     help="tags: probability from which a class is said; default: 0.5")
+  group.add_argument("--inference_steps", type=int, help="dual networks: steps of inference")
+  group.add_argument("--threshold", type=float, help="tags: least probability, default: 0.5")
   if crf:
     group.add_argument("--crf", metavar="NAME",
                        help="dense CRF: deeplab_largefov, deeplab_msc, ... or what tune-crf prints")

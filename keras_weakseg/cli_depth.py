@@ -30,7 +30,7 @@ def add_predict(parser):
 def predict_options(options):
   """Returns the arguments of `api.predict` that the flags ask for, as a dict."""
   given = {"point_clouds": options.point_clouds or None, "intrinsics": options.intrinsics,
-           "field_of_view": options.field_of_view}
+           "field_of_view": options.field_of_view, "trace": options.trace or None}
   return {name: value for name, value in given.items() if value is not None}
 
 

@@ -97,7 +97,7 @@ class Filled:
   values: Tuple[Any, ...] = ()
 
   def problem(self, value) -> Optional[str]:
-    """Returns what was expected if the tuple is empty, doubles an entry or has another, else None."""
+    """Returns what was expected if the tuple is empty or has other or equal entries, else None."""
     fine = value and (not self.values or (
         set(value) <= set(self.values) and len(set(value)) == len(value)))
     return None if fine else str(self)

@@ -6,7 +6,8 @@ import pytest
 import keras_weakseg as kw
 
 API = ("fit", "evaluate", "evaluate_poses", "predict", "tune_crf", "export", "experiments",
-       "check_data", "make_disparity_maps", "metric_factor")
+       "check_data", "make_disparity_maps", "metric_factor", "prune", "recipe_names",
+       "select")
 
 
 @pytest.mark.parametrize("name", API)

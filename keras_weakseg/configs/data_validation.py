@@ -143,6 +143,8 @@ def _validate_source(key, source):
         expected=f"`{key}.{needed}`", received="''", fix=f"Set `{key}.{needed}`.")
   require(0 <= source.held_out < 1, f"{key}.held_out", expected="a share, 0 <= share < 1",
           received=source.held_out)
+  require(0 <= source.wrong_tags <= 1, f"{key}.wrong_tags", expected="a share, 0..1",
+          received=source.wrong_tags)
   one_of(f"{key}.other", source.other, OTHERS)
   both = sorted(set(source.weak) & set(source.strong))
   require(not both, f"{key}.weak", expected="no category that is in `strong` too",

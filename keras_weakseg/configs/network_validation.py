@@ -6,6 +6,9 @@ from keras_weakseg.configs.checks import choices, one_of, require
 NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
                 "hourglass", "light_hourglass")
 
+# Networks that infer by reconstruction.
+DUAL = ("dual_network", "light_dual")
+
 STARTS = ("all", "encoder")
 
 

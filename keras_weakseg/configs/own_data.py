@@ -19,7 +19,8 @@ DEPTH_LEARNING_RATE = 1e-4
 
 # What a method starts from where that is not `own_data`.
 BY_METHOD = {"self_supervised_depth": "own_video", "supervised_depth": "own_depth",
-             "joint_depth": "own_joint", "tags": "own_tags"}
+             "joint_depth": "own_joint", "joint_mean_teacher": "own_joint_teacher",
+             "tags": "own_tags"}
 _IMAGENET = "imagenet_if_available"
 
 
@@ -70,6 +71,12 @@ def own_depth():
 def own_joint():
   """Returns multi-task learning."""
   return with_depth("joint_depth", "light_multitask")
+
+
+@registry.register("own_joint_teacher", "The same, and a teacher of photographs without a mask")
+def own_joint_teacher():
+  """Returns multi-task learning with a mean teacher."""
+  return with_depth("joint_mean_teacher", "light_multitask")
 
 
 @registry.register("own_tags", "Your own images: which classes each of them shows")

@@ -58,11 +58,14 @@ class Source(hyperparams.Config):
     groups: another label space: texts such as `vehicle=car+bus`, or `person` alone. The classes
       are then the background and these names, in this order; `ignore=...` is no class, but what
       becomes 255 in masks; empty = those of the source.
+    parts: the classes are the parts of bodies (`parts` of the samples) in place of the masks.
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
     reads: in joint training, the head's classes that make up a class of this source, in the form
       of `groups`; empty = `groups`, else by name.
     disparity: folder of the disparity that a teacher has said of the images, searched for like
       `path`; see `make-disparity-maps`.
+    wrong_tags: share of the tags that are exchanged for wrong ones in `noisy_tags`, which the
+      samples then carry too; 0 = the source is left as it is.
     derived: names of steps of the recipe whose maps the samples carry, in the steps after them.
     weak: categories without masks: of an image whose tags name one, training reads the tags alone.
     strong: categories with masks; empty = all that are not weak.
@@ -80,10 +83,12 @@ class Source(hyperparams.Config):
   manifest: str = ""
   validation: str = ""
   held_out: float = 0.1
+  parts: bool = False
   groups: Tuple[str, ...] = ()
   other: str = "background"
   reads: Tuple[str, ...] = ()
   disparity: str = ""
+  wrong_tags: float = 0.0
   derived: Tuple[str, ...] = ()
   weak: Tuple[str, ...] = ()
   strong: Tuple[str, ...] = ()
@@ -189,6 +194,7 @@ class Protocol(hyperparams.Config):
     window: height and width of a sliding window, empty = whole image; `window_stride` in pixels.
     crf: name of a parameter set or `bilateral_weight=4,bilateral_xy=49,...`, empty = none.
     present_only: mean over classes in the truth only.
+    inference_steps: of dual networks: steps of inference by reconstruction, 0 = the plain network.
   """
   size: Tuple[int, ...] = ()
   scales: Tuple[float, ...] = (1.0,)
@@ -197,6 +203,7 @@ class Protocol(hyperparams.Config):
   window_stride: Tuple[int, ...] = ()
   crf: str = ""
   present_only: bool = False
+  inference_steps: int = 0
 
 
 @dataclasses.dataclass

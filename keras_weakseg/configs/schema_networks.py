@@ -27,8 +27,9 @@ class Network(sections.Choice):
 
   Attributes:
     type: name of the network; None = what the method takes where nothing is said.
-    pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, or
-      empty; `imagenet_if_available` trains from scratch, and says so, where they cannot be had.
+    pretrained: `imagenet` (from tf_keras.applications), a path to an npz or a checkpoint, the
+      folder of a run (also of a pruned one), or empty; `imagenet_if_available` trains from
+      scratch, and says so, where they cannot be had.
     continues: the step of the recipe whose weights it starts from, `depth`, or one network of it,
       `train/teacher`; empty = from `pretrained`.
     starts: which part does: `all` (what fits of encoder and decoder), or `encoder`.

@@ -110,8 +110,8 @@ def judged(experiment, grid, *, joint, critic_steps, critic_optimization, streng
     critic.continues = CRITIC
   experiment.network, experiment.networks = network, schema.Networks(critic=critic)
   experiment.method = schema.method("adversarial", strength=strength)
-  experiment.training = joint
-  joint.updaters = schema.Updaters(critic=schema.Updates(
+  experiment.training = joint  # This copies.
+  experiment.training.updaters = schema.Updaters(critic=schema.Updates(
       weight_decay=0.0, optimization=critic_optimization(joint.steps)))
   return experiment
 

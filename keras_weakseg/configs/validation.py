@@ -46,7 +46,7 @@ def validate(experiment):
   _validate_training_of(experiment, experiment.data.parts, experiment.data.augmentation)
   _validate_steps(experiment)
   _validate_evaluation(experiment.evaluation, experiment.training)
-  _validate_protocol(experiment.evaluation.protocol)
+  _validate_protocol(experiment.evaluation.protocol, experiment.network)
   _validate_depth_protocol(experiment.evaluation.depth)
   _validate_tag_protocol(experiment.evaluation.tags)
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
@@ -59,6 +59,9 @@ def _validate_training_of(step, parts, augmentation):
   network_validation.validate_network(step.network)
   one_of("method.type", step.method.type, choices(step.method))
   method_class = methods.method_class(step.method.type)
+  require(step.method.type != "dual" or step.network.type in network_validation.DUAL,
+          "network.type", expected=" or ".join(network_validation.DUAL), received=step.network.type,
+          fix="Set it to one of these, or use the recipe 'dual' for your own data.")
   _validate_networks(step, method_class, augmentation)
   _validate_method(step.method, method_class, parts)
   require(not (getattr(step.network.get(), "mask_sources", 0)
@@ -221,8 +224,14 @@ def _validate_evaluation(evaluation, training):
         fix="Set both, or take `evaluation.checkpoint=last`.")
 
 
-def _validate_protocol(protocol):
+def _validate_protocol(protocol, network):
   key = "evaluation.protocol"
+  duals = network_validation.DUAL
+  require(protocol.inference_steps >= 0, f"{key}.inference_steps", expected="0 or more",
+          received=protocol.inference_steps)
+  require(not protocol.inference_steps or network.type in duals, f"{key}.inference_steps",
+          expected=f"0 with '{network.type}'", received=protocol.inference_steps,
+          fix=f"Leave it at 0, or set `network.type` to {' or '.join(duals)}.")
   for name in ("size", "window", "window_stride"):
     value = getattr(protocol, name)
     require(len(value) in (0, 2) and all(side > 0 for side in value), f"{key}.{name}",

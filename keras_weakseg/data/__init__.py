@@ -14,9 +14,11 @@ from keras_weakseg.data.kitti_sample import kitti_clips, kitti_odometry, kitti_s
 from keras_weakseg.data.label_maps import make_label_maps
 from keras_weakseg.data.locations import find
 from keras_weakseg.data.ordered import evaluation_samples
+from keras_weakseg.data.part_masks import PartsAsMasks
 from keras_weakseg.data.parts import Part
 from keras_weakseg.data.regroup import Regrouped
 from keras_weakseg.data.seven_scenes import seven_scenes
+from keras_weakseg.data.sentences import tags_of_sentences
 from keras_weakseg.data.source import Source
 from keras_weakseg.data.tag_labels import WithTagLabels
 from keras_weakseg.data.tfds_source import Tfds
@@ -24,3 +26,4 @@ from keras_weakseg.data.video import Video
 from keras_weakseg.data.voc import voc_animals
 from keras_weakseg.data.weak_categories import WeakCategories
 from keras_weakseg.data.with_disparity import WithDisparity
+from keras_weakseg.data.with_noisy_tags import WithNoisyTags

@@ -1,4 +1,5 @@
 """What a depth network of an earlier step sees in the images of a source, as a step."""
+import dataclasses
 import pathlib
 from typing import Annotated
 
@@ -22,15 +23,18 @@ class DisparityMaps(base.Maker):
     split: of it, or several joined by `+`.
     normalise: `none`: the network's disparity, 0..1; `image`: every image stretched to 0..1.
     bits: of a stored value, 8 or 16.
+    size: (height, width) at which the network sees the images; empty = as in training, which may
+      change their aspect ratio.
   """
 
   def __init__(self, context, *, source: str = "", split: str = "train",
                normalise: Annotated[str, OneOf((disparity_maps.NONE, disparity_maps.IMAGE))]
                = disparity_maps.NONE,
-               bits: Annotated[int, OneOf(disparity_maps.BITS)] = 16):
+               bits: Annotated[int, OneOf(disparity_maps.BITS)] = 16,
+               size: tuple[int, ...] = ()):
     super().__init__(context)
     self.source, self.split = context.source(source), split
-    self.normalise, self.bits = normalise, bits
+    self.normalise, self.bits, self.size = normalise, bits, tuple(size)
 
   def lines(self):
     """See `base.Maker.lines`."""
@@ -48,6 +52,8 @@ class DisparityMaps(base.Maker):
       raise errors.value_error(
           "The step has no network of depth.", expected="a step that learns depth in `reads`",
           received=", ".join(self.context.reads), fix="Name that step.")
+    if self.size:
+      model = dataclasses.replace(model, size=self.size)
     low, high = 1 / model.max_depth, 1 / model.min_depth
     disparity_maps.make_disparity_maps(
         self.source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low),

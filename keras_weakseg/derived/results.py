@@ -8,6 +8,7 @@ from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 
 DONE = "done.json"
+NETWORKS = "networks.json"  # what is known of the networks that a step left
 
 
 def read(directory):

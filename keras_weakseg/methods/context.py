@@ -64,6 +64,8 @@ class Context:
     networks: dict of name to `Built`; the first is the main one, which is evaluated.
     parts: names of the bundle's parts, in the order of their index.
     part_weights: one weight per part.
+    part_sizes: samples of every part in the global batch; empty = not known.
+    part_masks: whether its samples may teach by a mask.
     readings: `readings.Reading`s that share out the parts among label spaces; None = one space.
     seed: of all randomness of the training step.
     accumulation: micro-batches per update; gradients are averaged over them, each normalised by
@@ -75,6 +77,8 @@ class Context:
   readings: Optional[tuple] = None
   seed: int = 0
   accumulation: int = 1
+  part_sizes: Tuple[int, ...] = ()
+  part_masks: Tuple[bool, ...] = ()
 
   @property
   def main(self):

@@ -2,9 +2,12 @@
 from keras_weakseg import errors
 from keras_weakseg.methods import adversarial
 from keras_weakseg.methods import boxes
+from keras_weakseg.methods import dual
 from keras_weakseg.methods import em_adapt
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import joint_depth
+from keras_weakseg.methods import joint_mean_teacher
+from keras_weakseg.methods import mean_teacher
 from keras_weakseg.methods import object_network
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
@@ -26,6 +29,9 @@ METHODS = {
     "object_network": object_network.ObjectNetwork,
     "tag_labels": tag_labels.TagLabels,
     "adversarial": adversarial.Adversarial,
+    "mean_teacher": mean_teacher.MeanTeacher,
+    "joint_mean_teacher": joint_mean_teacher.JointMeanTeacher,
+    "dual": dual.Dual,
 }
 
 

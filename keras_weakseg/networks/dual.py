@@ -16,6 +16,9 @@ RESNET101 = "resnet101"
 VGG16 = "vgg16"
 BACKBONES = (RESNET101, VGG16)
 
+# In the registry of networks.
+NAMES = ("dual_network", "light_dual")
+
 HEAD = "head_dual"
 STEPS = "steps"
 
@@ -104,6 +107,36 @@ def light_dual(input_shape, num_classes, *, alpha: Positive = 1.0,
       image_from=image_from, combine=combine))
 
 
+def is_dual(network):
+  """Returns whether a network has the three subnets.
+
+  Args:
+    network: `keras.Model`.
+
+  Example:
+    >>> is_dual(light_dual((33, 33, 3), 3, alpha=.25)), is_dual(keras.Sequential())
+    (True, False)
+  """
+  return any(isinstance(layer, dual_head.DualHead) for layer in network.layers)
+
+
+def check_network(network, name):
+  """Refuses a network that lacks the subnets.
+
+  Args:
+    network: `keras.Model`.
+    name: of the network in the registry.
+
+  Raises:
+    ValueError: it is none of this module.
+  """
+  if not is_dual(network):
+    raise errors.value_error(
+        f"The network '{name}' has no labelmap, tags and image to learn from each other.",
+        expected=" or ".join(NAMES), received=f"'{name}'",
+        fix=f"Set network.type={NAMES[-1]}, or use the recipe 'dual' for your own data.")
+
+
 def dual_parts(network):
   """Returns the two parts of a dual network; a method trains them by what the head offers.
 
@@ -152,6 +185,42 @@ def stepwise_predictor(network, record):
   steps = keras.Input((), dtype="int32", name=STEPS)
   scores = with_steps(network)([preprocessing.Preprocess(record.preprocessing)(images), steps])
   return keras.Model([images, steps], scores, name=f"{network.name}_predictor")
+
+
+def inside(predictor):
+  """Returns the dual network in a predictor, or None where there is none.
+
+  Args:
+    predictor: of `preprocessing.predictor`, or anything else.
+  """
+  for layer in getattr(predictor, "layers", ()):
+    if isinstance(layer, keras.Model) and is_dual(layer):
+      return layer
+  return None
+
+
+def explainer(network, record):
+  """Returns a function that tells what a dual network knows after some steps of inference.
+
+  Args:
+    network: `keras.Model` of this module.
+    record: `NetworkRecord` of it.
+
+  Returns:
+    Function of RGB 0..255 [N, H, W, 3] and steps int32 [N] to the dict of `DualHead.explain`, with
+    the reconstruction in RGB 0..255, float32 [N, h, w, 3].
+  """
+  encoder, head = dual_parts(network)
+  preprocess = preprocessing.Preprocess(record.preprocessing)
+
+  def explain(images, steps):
+    inputs = preprocess(images)
+    found = head.explain(encoder(inputs, training=False), inputs, steps)
+    pixels = found[dual_head.RECONSTRUCTION] / head.options["target_scale"]
+    return {**found, dual_head.RECONSTRUCTION: preprocessing.undone(
+        pixels, record.preprocessing)}
+
+  return explain
 
 
 def _with_head(base, mode, name, steps, options):

@@ -167,6 +167,16 @@ class DualHead(keras.layers.Layer):
     images = [variable for layer in self._image_layers for variable in layer.trainable_variables]
     return self._label_layer.trainable_variables, images, self._tag_layer.trainable_variables
 
+  def train_subnets(self, labelmap=True, image=True, tags=True):
+    """Says which of the three subnets an optimizer moves.
+
+    Args:
+      labelmap, image, tags: whether subnet 1, 2 and 3 are trained.
+    """
+    self._label_layer.trainable, self._tag_layer.trainable = labelmap, tags
+    for layer in self._image_layers:
+      layer.trainable = image
+
   def get_config(self):
     """Returns the arguments that build this layer again."""
     return {**super().get_config(), **self.options}

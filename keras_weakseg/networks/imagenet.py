@@ -30,12 +30,13 @@ def imagenet_arrays(network, name):
           expected="alpha 0.25, 0.5, 0.75 or 1", received=alpha, fix="Build with such an alpha.")
     return application_arrays(application(
         "MobileNet", input_shape=(224, 224, 3), alpha=alpha, include_top=False))
-  if name == "largefov_vgg16":
+  fully_connected = any(layer.name == "fc7" for layer in network.layers)
+  if name == "largefov_vgg16" or name == "dual_network" and fully_connected:
     return vgg16_arrays(application_arrays(application("VGG16", include_top=True)),
                         network.get_layer("fc7").filters)
   if name == "cam_vgg16":
     return vgg16_arrays(application_arrays(application("VGG16", include_top=False)))
-  if name == "deeplab_v2_resnet101":
+  if name in ("deeplab_v2_resnet101", "dual_network"):
     return resnet_arrays(application_arrays(application("ResNet101", include_top=False)))
   raise errors.value_error(
       f"Keras has no ImageNet weights for the network '{name}'.",

@@ -69,6 +69,55 @@ class Preprocess(keras.layers.Layer):
     return {**super().get_config(), "mode": self.mode}
 
 
+def undone(values, mode):
+  """Returns the RGB 0..255 that `Preprocess` made these values of.
+
+  Args:
+    values: float [..., H, W, 3].
+    mode: of `Preprocess`.
+
+  Returns:
+    float32 of the same shape.
+
+  Raises:
+    ValueError: the mode is unknown.
+
+  Example:
+    >>> undone(Preprocess("caffe")(tf.constant([[[[10, 20, 30]]]])), "caffe").numpy().tolist()
+    [[[[10.0, 20.0, 30.0]]]]
+  """
+  if mode not in MEAN_RGB:
+    raise errors.unknown_name("preprocessing mode", mode, MEAN_RGB)
+  values = tf.cast(values, tf.float32)
+  if mode == CAFFE:
+    return (values + tf.constant(CAFFE_MEANS_BGR, tf.float32))[..., ::-1]
+  if mode == TF:
+    return (values + 1.0) * 127.5
+  if mode == UNIT:
+    return values * 255.0
+  if mode == IMAGENET:
+    return values * tf.constant(IMAGENET_DEVIATIONS_RGB) + tf.constant(IMAGENET_MEANS_RGB)
+  return (values * 0.225 + 0.45) * 255.0
+
+
+def network_of(model):
+  """Returns the network inside of a predictor, whatever layers stand around it.
+
+  Args:
+    model: `keras.Model` of `predictor`, or one that is built around it.
+
+  Raises:
+    ValueError: there is none.
+  """
+  for layer in model.layers:
+    if isinstance(layer, keras.Model):
+      inner = any(isinstance(entry, Preprocess) for entry in layer.layers)
+      return network_of(layer) if inner else layer
+  raise errors.value_error(
+      "There is no network inside of this model.", expected="the predictor of a run",
+      received=getattr(model, "name", type(model).__name__), fix="Pass what `fit` trained.")
+
+
 def predictor(network, record, output=None):
   """Returns the model that is evaluated and exported: preprocessing and the network.
 

@@ -57,6 +57,10 @@ def _light_entry(build):
                 lambda options: options["output_stride"])
 
 
+# How long a dual network infers is a matter of the protocol.
+_STEPS = ("steps",)
+
+
 def _unet(build):
   return Entry(build, _of_encoder, HEAD_PATTERN, _one, _one,
                hidden=("disparity_scales", "mask_sources"))
@@ -96,8 +100,8 @@ _NETWORKS = {
         lambda options: deeplab_v3.backbone_preprocessing(options["backbone"]), HEAD_PATTERN,
         lambda options: options["output_stride"]),
     "dual_network": Entry(dual.dual_network, lambda options: preprocessing.CAFFE, HEAD_PATTERN,
-                          lambda options: 8),
-    "light_dual": _light_entry(dual.light_dual),
+                          lambda options: 8, hidden=_STEPS),
+    "light_dual": _light_entry(dual.light_dual)._replace(hidden=_STEPS),
     "unet": _unet(unet_decoder.unet_decoder),
     "light_unet": _unet(unet_decoder.light_unet),
     "depth_unet": _depth(unet_decoder.unet_decoder),

@@ -2,10 +2,12 @@
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.ops import draws
 
 LOGARITHM = "logarithm"
 DEPTH = "depth"
 SPACES = (LOGARITHM, DEPTH)
+EQUAL = 0.1  # points whose depths differ by less than this share are no pair: either may be nearer
 
 
 def relative_depth_terms(log_prediction, pairs, relations, space=LOGARITHM):
@@ -68,3 +70,38 @@ def relative_depth_loss(log_prediction, pairs, relations, space=LOGARITHM):
   """
   terms, counted = relative_depth_terms(log_prediction, pairs, relations, space)
   return tf.math.divide_no_nan(tf.reduce_sum(terms), tf.reduce_sum(counted))
+
+
+def random_pairs(keys, log_target, mask, count, equal=EQUAL):
+  """Draws pairs of points of which true depth says which one is farther.
+
+  Deviation: the authors take pairs from segmented photographs, whose parts lie in front of each
+  other; here any true depth gives them.
+
+  Args:
+    keys: int32 [N,2], one key per sample, see `draws.uniform`.
+    log_target: float [N,H,W], log depth; may be anything where the mask is 0.
+    mask: bool [N,H,W], where it is known.
+    count: pairs per image.
+    equal: depths that differ by less than this share are no pair.
+
+  Returns:
+    pairs: int32 [N,count,4], see `relative_depth_terms`; -1 where a point is not known or both are
+      equally far.
+    relations: int32 [N,count], 1 or -1; 0 where unused.
+
+  Example:
+    >>> pairs, relations = random_pairs([[1, 2]], tf.zeros([1, 4, 4]), tf.ones([1, 4, 4], bool), 3)
+    >>> pairs.numpy().max(), relations.numpy().tolist()
+    (-1, [[0, 0, 0]])
+  """
+  shape = tf.shape(log_target)
+  sides = tf.stack([shape[1], shape[2], shape[1], shape[2]])
+  places = draws.uniform(keys, [count, 4], "pairs of depth") * tf.cast(sides, tf.float32)
+  pairs = tf.minimum(tf.cast(places, tf.int32), sides - 1)
+  (a, known_a), (b, known_b) = (
+      [tf.gather_nd(values, pairs[..., at:at + 2], batch_dims=1)
+       for values in (tf.where(mask, log_target, 0.0), mask)] for at in (0, 2))
+  far = known_a & known_b & (tf.abs(a - b) > tf.math.log1p(tf.constant(equal, tf.float32)))
+  relations = tf.where(far, tf.where(a > b, 1, -1), 0)
+  return tf.where(far[..., None], pairs, -1), relations

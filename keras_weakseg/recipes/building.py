@@ -5,6 +5,7 @@ import os
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import schema_networks
 from keras_weakseg.framework import keras
@@ -48,10 +49,23 @@ def build_predictor(config, head, architecture=""):
   record = network_record(config)
   network = (keras.models.model_from_json(architecture) if architecture else
              _build(config.type, config.get().as_dict(), head.num_classes))
+  if architecture:
+    _check_classes(network, record, head)
   scorer = preprocessing.predictor(network, record, _evaluated(network, record))
   layer = head.layer()
   predictor = scorer if layer is None else aggregation.aggregated(scorer, layer)
   return network, scorer, predictor, record
+
+
+def _check_classes(network, record, head):
+  """Refuses a network that is brought as it is, with a classifier of other classes."""
+  if record.role != networks.SEGMENTATION or network.output_shape[-1] == head.num_classes:
+    return
+  raise errors.value_error(
+      "The network that training starts from has another number of classes.",
+      expected=f"{head.num_classes}: {', '.join(head.classes)}",
+      received=f"{network.output_shape[-1]} scores per pixel",
+      fix="A pruned or widened network keeps its classifier: train on with the same classes.")
 
 
 def _evaluated(network, record):
@@ -101,7 +115,8 @@ def build_method(settings, bundle, head, readings, pretrained, finished):
   context = contexts.Context(
       {key: built[key] for key in needs}, source_lib.part_names(bundle.parts),
       tuple(part.weight for part in bundle.parts), readings, settings.seed,
-      settings.training.accumulation)
+      settings.training.accumulation, tuple(part.batch_size for part in bundle.parts),
+      tuple(fields.may_read(fields.MASK, part.supervision) for part in bundle.parts))
   return method_class(context, **options)
 
 
@@ -129,16 +144,20 @@ def other_networks(settings, method_class):
 
 def _build_main(config, head, pretrained, finished):
   """Returns the `Built` network that is evaluated."""
-  architecture = ""
+  architecture, started = "", outputs.of_run(pretrained) if pretrained else None
   if config.continues:
     step, name = outputs.find(finished, config.continues)
     architecture = step.architecture(name)
+  elif started:
+    architecture = started.architecture()
   network, scorer, predictor, record = build_predictor(config, head, architecture)
   encoder_only = config.starts == ENCODER
   if config.continues:
     _continue(network, config, head, finished, record.head_pattern if encoder_only else "")
     if record.role == networks.MULTITASK and not encoder_only:
       multitask_decoder.start_from_depth(network)
+  elif started:
+    _carry(network, started, "", pretrained, head, record.head_pattern if encoder_only else "")
   elif pretrained:
     _load(network, config.type, pretrained, encoder_only)
   if config.background_prior:
@@ -202,10 +221,15 @@ def _build_like(config, need, original, head, pretrained):
 def _continue(network, config, head, finished, leave="", default=""):
   """Sets a network to the weights that an earlier step left in its main one, or in `default`."""
   step, name = outputs.find(finished, config.continues)
-  path, before = step.weights(name or default)
+  _carry(network, step, name or default, config.continues, head, leave)
+
+
+def _carry(network, step, name, said, head, leave):
+  """Sets a network to weights of a finished step, which `said` names."""
+  path, before = step.weights(name)
   report = weights.carry_over(
       weights.read_npz(path), network, same_classes=before.classes == head.classes, leave=leave)
-  print(f"Weights of '{config.continues}': {report}", flush=True)
+  print(f"Weights of '{said}': {report}", flush=True)
 
 
 def described_origin(settings, config):

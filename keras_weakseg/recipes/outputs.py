@@ -10,7 +10,8 @@ from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 from keras_weakseg.recipes import heads
 
-NETWORKS = "networks.json"
+NETWORKS = results.NETWORKS
+RECORD = "record.json"  # of a run: how its weights are used
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +97,19 @@ def write_networks(directory, built, head):
   known = {name: {"record": dataclasses.asdict(entry.record), "head": head.as_dict(),
                   "architecture": entry.architecture} for name, entry in built.items()}
   writing.write_json(os.path.join(directory, NETWORKS), known)
+
+
+def of_run(folder) -> Optional[Outputs]:
+  """Returns what the last step of a finished run left; None if there is no run in the folder.
+
+  Args:
+    folder: the model_dir of a `fit`, or what `prune` wrote.
+  """
+  path = os.path.join(folder, RECORD)
+  if not os.path.exists(path):
+    return None
+  phase = json_files.read_json(path, "record", schema.map_of(schema.anything), nan=True)["phase"]
+  return Outputs(phase or os.path.basename(os.path.normpath(folder)), os.path.join(folder, phase))
 
 
 def find(finished, reference) -> Optional[tuple]:

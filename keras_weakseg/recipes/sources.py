@@ -10,6 +10,7 @@ from keras_weakseg import paths
 from keras_weakseg.data import weak_categories
 from keras_weakseg.files import text as texts
 from keras_weakseg.methods import registry as methods
+from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import video_sources
 
 # What stands before the name of a step whose ids a part takes.
@@ -32,8 +33,12 @@ def make_source(config, data_dir=None):
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   from keras_weakseg.datasets import groups  # pylint: disable=g-import-not-at-top
   source = _make_plain(config, data_dir)
+  if config.parts:
+    source = data.PartsAsMasks(source)
   if config.groups:
     source = data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
+  if config.wrong_tags:
+    source = data.WithNoisyTags(source, config.wrong_tags)
   if config.disparity:
     source = data.WithDisparity(source, data.find(config.disparity, data_dir))
   return source
@@ -334,7 +339,8 @@ def find_weights(pretrained, data_dir=None):
   """Returns where the initial weights come from.
 
   Args:
-    pretrained: `schema.Network.pretrained`; a relative path is searched for like data.
+    pretrained: `schema.Network.pretrained`; a relative path is searched for like data, unless it
+      is the folder of a run.
     data_dir: where data lies.
 
   Raises:
@@ -344,6 +350,8 @@ def find_weights(pretrained, data_dir=None):
     return pretrained
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   pretrained = paths.expand(pretrained)
+  if outputs.of_run(pretrained):
+    return pretrained
   folder, name = os.path.split(pretrained)
   if not folder or os.path.isabs(pretrained):
     return pretrained

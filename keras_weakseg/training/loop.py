@@ -189,7 +189,9 @@ class _Runner:
 
   def _model(self, name):
     """Returns the model of the task of a finished step."""
-    return restore.load_step(self.finished[name].directory, self.settings[name])
+    settings = self.settings[name]
+    with precision(settings.runtime.mixed_precision):
+      return restore.load_step(self.finished[name].directory, settings)
 
 
 def _claim(directory, name, identity):

@@ -15,7 +15,7 @@ from keras_weakseg.recipes import outputs
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import checkpoints
 
-RECORD = "record.json"
+RECORD = outputs.RECORD
 EXPERIMENT = "experiment.yaml"
 
 

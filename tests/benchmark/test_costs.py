@@ -32,9 +32,11 @@ def test_epochs_count_the_samples_that_have_the_label(tiny_run, tiny_data):
 def test_all_steps_that_train_count(tiny_run):
   """A step on the same samples adds to the epochs, one on other samples only to what was seen."""
   short = {"steps.0.training.steps": 6}
-  found = of(tiny_run, "bbox_em_fixed_scenes", **short, **{
-      "data.parts.0.batch_size": 4, "steps.0.parts.0.batch_size": 2, "data.parts.0.count": 8,
-      "steps.0.parts.0.count": 8})
+  part = {"split": "train", "supervision": "boxes", "count": 8}
+  found = of(tiny_run, "bbox_rect_scenes", **{
+      "data.parts": [{**part, "batch_size": 4}],
+      "steps": [{"name": "first", "parts": [{**part, "batch_size": 2}],
+                 "training": {"steps": 6}}]})
   assert (found["images_seen"], found["masks_seen"], found["epochs"]) == (52, 0, 6.5)
   found = of(tiny_run, "depth_transfer_scenes", **short, **{
       "data.parts.0.count": 5, "data.parts.0.batch_size": 2, "steps.0.parts.0.batch_size": 4})

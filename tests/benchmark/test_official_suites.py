@@ -80,7 +80,7 @@ def test_a_finished_run_carries_the_weights_of_the_step(name, tmp_path):
   whole, depth = registry.build(name), registry.build("depth_scenes")
   row = reading.read_suite("gains_scenes").row(name)
   random = np.random.RandomState(0)
-  part = types.SimpleNamespace(name="mask", kinds="mask", weight=1.0)
+  part = types.SimpleNamespace(name="mask", kinds="mask", weight=1.0, batch_size=1, supervision=4)
   bundle = types.SimpleNamespace(parts=[part])
   learned = building.build_method(
       depth, bundle, heads.Head(()), None, {"": "", "pose": ""}, {}).context.networks

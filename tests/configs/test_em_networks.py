@@ -25,6 +25,8 @@ def distinct():
   """Returns one experiment for each distinct network."""
   found = {}
   for name in registry.experiments():
+    if networks_lib.role_of(registry.build(name).network.type) == networks_lib.TAGS:
+      continue  # It answers for the whole image.
     found.setdefault(key_of(registry.build(name)), name)
   return sorted(found.values())
 

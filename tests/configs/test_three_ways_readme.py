@@ -109,7 +109,7 @@ def test_commands_of_the_readme_are_understood():
 def test_commands_of_the_table_exist():
   table = TEXT.split("| command |")[1].split("\n\n")[0]
   named = re.findall(r"^\| `([\w-]+)`", table, re.MULTILINE)
-  assert len(named) == 7
+  assert len(named) == 8
   for name in named:
     with pytest.raises(SystemExit) as caught:
       cli.main([name, "--help"])

@@ -84,6 +84,15 @@ def test_l_net_is_a_model_of_objects(whole, tmp_path, photo_folder):
   assert 0 <= kw.evaluate(str(place), groups, split="validation", progress=False)["mean_iou"] <= 1
 
 
+@pytest.mark.parametrize("name", ["segmenter", "critic"])
+def test_steps_whose_samples_carry_maps_are_runs_of_their_own(whole, folder, name):
+  place = kw_path(whole.model_dir) / name
+  # The maps are made by a step of the whole run, which the folder of this one does not know.
+  assert "maps" in (place / "experiment.yaml").read_text(encoding="utf-8")
+  found = kw.evaluate(str(place), folder(), split="validation", progress=False)
+  assert set(found["class_iou"]) == {"background", "red", "blue"}
+
+
 @pytest.mark.slow
 def test_masks_of_weak_categories_change_not_one_weight(whole, folder, photo_folder, tmp_path):
   spoilt = tmp_path / "photos"

@@ -38,8 +38,8 @@ def test_every_registered_experiment_is_valid(name):
     (f"{RATE}.polynomial.initial_learning_rate", None, "a rate above 0"),
     (f"{RATE}.polynomial.decay_steps", 0, "1 or more"),
     (f"{RATE}.type", None, "one of constant"),
-    ("network.light_tiny.alpha", 0.0, "above 0"),
-    ("network.light_tiny.output_stride", 12, "8 or 16"),
+    ("network.light_tiny.alpha", 0.0, "more than 0"),
+    ("network.light_tiny.output_stride", 12, "one of 8, 16"),
     ("evaluation.protocol.size", [100], "[height, width]"),
     ("evaluation.protocol.window", [0, 5], "[height, width]"),
     ("evaluation.protocol.scales", [], "one or more scales"),
@@ -203,7 +203,8 @@ def test_names_of_depth_that_do_not_exist(name, key, value):
 
 def test_the_protocol_of_depth_knows_what_the_evaluation_knows():
   """Configurations may not import it."""
-  from keras_weakseg.evaluation import depth, depth_protocol
+  from keras_weakseg.evaluation import depth
+  from keras_weakseg.tasks.depth import protocol as depth_protocol
   assert set(validation.DEPTH_CROPS) == set(depth.CROPS)
   assert validation.DEPTH_SCALES == (depth_protocol.MEDIAN, depth_protocol.METRIC)
   for scale in (*validation.DEPTH_SCALES, "5.4", "12"):

@@ -18,7 +18,8 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import depth_encoder, dropout, multitask_decoder, pose_network
+from keras_weakseg.networks import depth_encoder, dropout, dual, dual_head, multitask_decoder
+from keras_weakseg.networks import pose_network
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_layers
@@ -222,6 +223,8 @@ OPS = (
       for call, inputs in (
           (relative_depth.relative_depth_terms, [_PHOTO[..., 0], _PAIRS, _RELATIONS]),
           (relative_depth.relative_depth_loss, [_PHOTO[..., 0], _PAIRS, _RELATIONS]))),
+    Op("relative_depth.random_pairs", lambda keys, depth, mask: relative_depth.random_pairs(
+        keys, depth, mask, 9), [_KEYS, _DEPTH[..., 0], _PHOTO[..., 1] < 0.8]),
     Op("reconstruction.refine_features", lambda maps: reconstruction.refine_features(
         maps, lambda x: tf.reduce_sum((x[:, 1:] - x[:, :-1]) ** 2, [1, 2, 3]), 5), [_PHOTO]),
     Op("reconstruction.refine_features", lambda maps, vectors, steps:
@@ -300,7 +303,8 @@ OPS = (
     Op("images.encode_mask_png", lambda mask: images.encode_mask_png(
         mask, [(0, 0, 0), (200, 0, 0)]), [_LABELS[0]], no_xla=_STRINGS, tolerance=0),
     Op("color.jitter_color", lambda photo: color.jitter_color(
-        255.0 * photo, [[0.2, -0.1, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]]), [_PHOTO], tolerance=1e-4),
+        255.0 * tf.cast(photo, tf.float32), [[0.2, -0.1, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]]),
+       [_PHOTO], tolerance=1e-4),
     Op("color.jitter_color", color.jitter_color, [
         255 * _PHOTO, np.float32([[0.5, -0.5, 0.2], [0.1, 0.9, -1.0]])],
        gradient=(0,)),
@@ -466,8 +470,8 @@ NETWORKS = (
     Network("largefov_vgg16", {"field_of_view": "small"}, slow=True),
     Network("deeplab_v2_resnet101", slow=True),
     Network("deeplab_v2_resnet101", {"multi_scale": True, "batch_norm": "train"}, slow=True),
-    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3, "steps": 3}),
-    Network("dual_network", {"steps": 2, "batch_norm": "train"}, slow=True),
+    Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3}),
+    Network("dual_network", {"batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
     # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),
@@ -532,6 +536,14 @@ def built(name, network, key=None, predictor=None):
   record = networks.network_record(name)
   scorer = preprocessing.predictor(network, record, key)
   return contexts.Built(network, record, scorer, predictor or scorer)
+
+
+def with_teacher(build, synchronized=False, dropout_rate=0.0, **options):
+  """Returns what `build` does, with a teacher of the student's network and first weights."""
+  made, other = (build(synchronized, dropout_rate, **options)["networks"] for _ in range(2))
+  name = next(iter(made))
+  other[name].model.set_weights(made[name].model.get_weights())
+  return {"networks": {**made, "teacher": dataclasses.replace(other[name], trained=False)}}
 
 
 def shallow_predictor(synchronized=False, dropout_rate=0.0):
@@ -619,6 +631,13 @@ def critic_predictor(synchronized=False, dropout_rate=0.0, encoding="category"):
       **made, "critic": contexts.Built(critic, networks.network_record("p_net"))}}
 
 
+def disparity_batch(step):
+  """Returns the batch with the disparity of a teacher, of one sample blank."""
+  disparity = np.random.RandomState(50 + step).rand(8, SIDE, SIDE).astype(np.float32)
+  disparity[5] = 0
+  return {**segmentation_batch(step), fields.DISPARITY: disparity}
+
+
 def tag_predictor(synchronized=False, dropout_rate=0.0):
   """Returns a network of tags on the trunk of `shallow_network`, and its predictor."""
   trunk = shallow_network(synchronized, dropout_rate)
@@ -635,6 +654,20 @@ def tag_batch(step):
   wrong = np.random.RandomState(100 + step).rand(8, CLASSES) < 0.2
   return {**batch, fields.NOISY_TAGS: np.where(wrong, 1 - batch[fields.TAGS], batch[fields.TAGS])
           .astype(np.float32)}
+
+
+def dual_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the three subnets on the trunk of `shallow_network`.
+
+  Subnets are larger than they start, so that a step of inference moves what they say.
+  """
+  trunk = shallow_network(synchronized, dropout_rate)
+  features = keras.layers.Activation("relu")(trunk.get_layer("head_dropout").output)
+  head = dual_head.DualHead(CLASSES, name=dual.HEAD, step_size=0.1)
+  network = keras.Model(trunk.input, head([features, trunk.input]))
+  for variable in head.trainable_variables:
+    variable.assign(20 * variable)
+  return {"networks": {"segmenter": built("light_dual", network)}}
 
 
 def shallow_depth(synchronized=False, dropout_rate=0.0, num_classes=0):
@@ -687,6 +720,14 @@ def depth_predictor(synchronized=False, dropout_rate=0.0, pose=True, reference=F
     made["reference"] = dataclasses.replace(
         made["depth"], model=keras.models.clone_model(network), trained=False)
   return {"networks": made}
+
+
+def log_depth_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the shallow network of depth with log depth for an answer, under a hourglass's name."""
+  network = shallow_depth(synchronized, dropout_rate)
+  answer = keras.layers.Lambda(lambda x: 3.0 * x, dtype="float32")(network.output["disparity_0"])
+  return {"networks": {"depth": built(
+      "light_hourglass", keras.Model(network.input, answer, name="log_depth"))}}
 
 
 def multitask_predictor(synchronized=False, dropout_rate=0.0, pose=True):
@@ -803,6 +844,8 @@ METHODS += (
            batch=video_batch),
     Method("supervised_depth", "berhu", functools.partial(depth_predictor, pose=False),
            {"loss": "berhu"}, video_batch, slow=True),
+    Method("supervised_depth", "log_depth", log_depth_predictor,
+           {"ordinal_weight": 0.3, "ordinal_pairs": 20}, video_batch),
     Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
     Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
            {"depth_from": "teacher"}, video_batch),
@@ -813,9 +856,25 @@ METHODS += (
     Method("adversarial", "", critic_predictor, {"strength": 0.5}, diffused_batch),
     Method("adversarial", "product", functools.partial(critic_predictor, encoding="product"),
            {"strength": 0.5}, diffused_batch, slow=True),
+    # Pairs in groups of two: halves of a batch are then mixed as the whole is.
+    Method("mean_teacher", "", functools.partial(with_teacher, shallow_predictor),
+           {"group": 2, "threshold": 0.3, "alpha": 0.9}),
+    Method("mean_teacher", "depthmix", functools.partial(with_teacher, shallow_predictor),
+           {"group": 2, "threshold": 0.3, "mixing": "depthmix", "mixed": "unlabelled",
+            "statistics": "ema", "weighting": "pixel", "over": "known", "views": 2},
+           disparity_batch),
+    Method("joint_mean_teacher", "",
+           functools.partial(with_teacher, multitask_predictor, pose=False),
+           {"group": 2, "threshold": 0.3, "mixing": "depthmix", "depth_from": "teacher"},
+           video_batch, slow=True),
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
            tag_batch),
+    Method("dual", "", dual_predictor),
+    Method("dual", "semi", dual_predictor, {
+        "stage": "semi", "labels": "noisy_tags", "inference_steps": 2}, tag_batch),
+    *(Method("dual", stage, dual_predictor, {"stage": stage}, slow=True)
+      for stage in ("labels", "image")),
 )
 
 

@@ -71,7 +71,7 @@ def test_images_that_say_nothing_are_named(mini):
 
 
 @pytest.mark.parametrize("weak, strong, message", [
-    (["cow"], (), "Did you mean"), (["dog"], ["dog"], "in both: dog"),
+    (["dogs"], (), "Did you mean 'dog'"), (["dog"], ["dog"], "in both: dog"),
     (["dog"], [], ""), ([], (), "0 weak of 2"), (["cat", "dog"], (), "2 weak of 2")])
 def test_lists_that_do_not_share_out_the_categories_are_refused(mini, weak, strong, message):
   inner = folder.Folder(mini, held_out=0)

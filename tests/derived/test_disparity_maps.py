@@ -1,4 +1,6 @@
 """Disparity maps as a step: made by the network of an earlier one, read in a later one."""
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -34,3 +36,20 @@ def test_a_model_without_depth_is_refused(tiny_video, tmp_path):
   maker = disparity_maps.DisparityMaps(context(tiny_video, object()))
   with pytest.raises(ValueError, match="(?s)no network of depth.*depth"):
     maker.make(tmp_path, progress=False)
+
+
+def test_the_network_may_see_images_at_another_size(tiny_video, tmp_path):
+  """The model's size is exchanged; what it says of an image has the image's size again."""
+  seen = []
+
+  @dataclasses.dataclass(frozen=True)
+  class Sized(Near):
+    size: tuple = (64, 64)
+
+    def disparity(self, images):
+      seen.append(self.size)
+      return super().disparity(images)
+
+  maker = disparity_maps.DisparityMaps(context(tiny_video, Sized()), size=(32, 96))
+  maker.make(tmp_path, progress=False)
+  assert set(seen) == {(32, 96)}

@@ -18,7 +18,7 @@ def load(name):
   return sys.modules[full]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def toys():
   """Returns the module of the toys, registered."""
   module = load("toys")
@@ -29,7 +29,7 @@ def toys():
     table.pop(name, None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def experiments(toys):
   """Returns the module of the experiments of the toys."""
   del toys

@@ -133,8 +133,8 @@ def test_a_critic_alone_leaves_the_segmenter_as_it_is():
   logs = [tf.function(method.train_step)(weak) for _ in range(2)]
   assert same(values(method.main), segmenter) and not same(values(method.critic), critic)
   assert set(logs[0]) >= {"loss", "critic_true", "critic_predicted", "critic_accuracy_true"}
-  assert method.inputs({"trains": "critic"}) == ()
-  assert method.needed({"trains": "critic"}) == fields.Supervision.MASK
+  assert type(method).inputs({"trains": "critic"}) == ()
+  assert type(method).needed({"trains": "critic"}) == fields.Supervision.MASK
 
 
 def test_micro_batches_are_judged_by_their_own_maps():

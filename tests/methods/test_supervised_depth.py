@@ -5,11 +5,14 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import supervised_depth
 from keras_weakseg.methods import updates
+from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import depth_losses
 from keras_weakseg.ops import geometry
+from keras_weakseg.ops import relative_depth
 
 NAME = "supervised_depth"
 FLAG = int(fields.Supervision.DEPTH)
@@ -229,3 +232,77 @@ def test_fifty_steps_come_near_the_labels(labelled, tensors, depth_built, loss):
     assert logs[-1]["train_abs_rel"] < 0.2 < 0.4 < logs[0]["train_abs_rel"]
   found = disparity_of(method, batch).numpy()
   assert np.corrcoef(found.ravel(), disparity.ravel())[0, 1] > 0.7
+
+
+# Networks that answer with log depth.
+
+
+@pytest.fixture(scope="module")
+def log_depth_built():
+  """Returns a function that builds the method on a convolution that answers with log depth."""
+  image = keras.Input((None, None, 3))
+  layer = keras.layers.Conv2D(1, 3, padding="same", name="head_conv")
+  network = keras.Model(image, layer(image))
+  first = network.get_weights()
+
+  def build(**options):
+    network.set_weights(first)
+    built = contexts.Built(network, networks.network_record("light_hourglass"), network, network)
+    method = supervised_depth.SupervisedDepth(
+        contexts.Context({"depth": built}, ("a", "b"), (1.0, 0.5)), **options)
+    method.prepare(lambda variables: updates.Updater(
+        variables, lambda m: keras.optimizers.SGD(0.05 * m)))
+    return method
+
+  return build
+
+
+def test_log_depth_is_compared_as_it_is(labelled, tensors, log_depth_built, figures_of):
+  batch = tensors(labelled)
+  method = log_depth_built(lam=0.8, ordinal_weight=0.2, ordinal_pairs=50)
+  found, gradients = figures_of(method, batch)
+  logs = method.networks["depth"](tf.cast(batch["image"], tf.float32) / 255.0)[..., 0]
+  index = [0, 1, 3]
+  known = (labelled["valid"] & (labelled["depth"] > 0))[index]
+  target = np.log(np.where(known, labelled["depth"][index], 1.0)).astype(np.float32)
+  difference = tf.gather(logs, index).numpy() - target
+  wanted = [np.mean(d[k] ** 2) - 0.8 * np.mean(d[k]) ** 2 for d, k in zip(difference, known)]
+  np.testing.assert_allclose(found["scale_invariant"], np.mean(wanted), rtol=1e-4)
+  # The order, by hand: softplus(-r (a - b)) of the pairs that the keys draw.
+  granted = known.copy()
+  pairs, relations = relative_depth.random_pairs(
+      tf.gather(batch["sample_key"], index), target, granted, 50)
+  costs = [np.log1p(np.exp(-r * (z[a, b] - z[c, d])))
+           for z, p, q in zip(tf.gather(logs, index).numpy(), pairs.numpy(), relations.numpy())
+           for (a, b, c, d), r in zip(p, q) if r]
+  assert len(costs) > 20
+  np.testing.assert_allclose(found["ordinal"], np.mean(costs), rtol=1e-4)
+  assert max(np.abs(gradient).max() for gradient in gradients) > 0
+
+
+def test_depth_that_is_not_granted_changes_nothing_in_log_depth(labelled, tensors, log_depth_built):
+  depth = labelled["depth"].copy()
+  depth[2] = np.nan
+  options = {"ordinal_weight": 0.2, "ordinal_pairs": 50}
+  assert_same(stepped(log_depth_built(**options), tensors(labelled, depth=depth)),
+              stepped(log_depth_built(**options), tensors(labelled)))
+
+
+def test_log_depth_learns_from_a_teacher_too(labelled, tensors, log_depth_built, figures_of):
+  found, _ = figures_of(log_depth_built(loss="berhu"), tensors(labelled))
+  assert set(found) == {"berhu"} and found["berhu"] > 0
+
+
+@pytest.mark.slow
+def test_the_light_hourglass_comes_near_the_depth_of_a_room(labelled, tensors):
+  keras.utils.set_random_seed(1)
+  network = networks.build_network("light_hourglass", (32, 64, 3), width=0.05)
+  record = networks.network_record("light_hourglass")
+  method = supervised_depth.SupervisedDepth(contexts.Context(
+      {"depth": contexts.Built(network, record, network, network)}), lam=0.0)
+  method.prepare(lambda variables: updates.Updater(
+      variables, lambda m: keras.optimizers.Adam(1e-2 * m)))
+  step = tf.function(method.train_step)
+  batch = tensors(labelled)
+  errors = [float(step(batch)["train_abs_rel"]) for _ in range(25)]
+  assert errors[-1] < 0.5 * errors[0]

@@ -63,3 +63,25 @@ def test_predictor_is_preprocessing_and_network():
       scores, network(tf.cast(images, tf.float32) / 127.5 - 1, training=False), atol=1e-6)
   assert {id(v) for v in predictor.variables} == {id(v) for v in network.variables}
   np.testing.assert_array_equal(predictor(tf.cast(images, tf.float32), training=False), scores)
+
+
+@pytest.mark.parametrize("mode", preprocessing.MEAN_RGB)
+def test_what_is_undone_is_what_it_was(mode):
+  pixels = np.random.RandomState(0).randint(0, 256, (2, 3, 4, 3)).astype(np.float32)
+  found = preprocessing.undone(preprocessing.Preprocess(mode)(pixels), mode)
+  np.testing.assert_allclose(found, pixels, atol=1e-4)
+
+
+def test_unknown_mode_cannot_be_undone():
+  with pytest.raises(ValueError, match="Did you mean 'caffe'"):
+    preprocessing.undone(np.zeros([1, 1, 1, 3]), "cafe")
+
+
+def test_the_network_inside_is_found_under_further_layers():
+  from keras_weakseg.framework import keras
+  network = registry.build_network("light_tiny", (None, None, 3), 4)
+  predictor = preprocessing.predictor(network, registry.network_record("light_tiny"))
+  around = keras.Model(predictor.input, keras.layers.Softmax()(predictor.output))
+  assert preprocessing.network_of(predictor) is preprocessing.network_of(around) is network
+  with pytest.raises(ValueError, match="no network inside"):
+    preprocessing.network_of(network)

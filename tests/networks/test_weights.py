@@ -234,7 +234,7 @@ def test_imagenet_names_what_there_is_no_source_for():
   with pytest.raises(ValueError, match="no ImageNet weights for the network 'light_pose'"):
     weights.load_pretrained(network, "light_pose", "imagenet")
   network = small_depth_unet()
-  with pytest.raises(ValueError, match="layout='keras'"):
+  with pytest.raises(ValueError, match="no ImageNet weights of a ResNet-18"):
     weights.load_pretrained(network, "depth_unet", "imagenet")
 
 

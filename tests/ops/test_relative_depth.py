@@ -64,3 +64,34 @@ def test_descent_finds_the_order():
 def test_an_unknown_space():
   with pytest.raises(ValueError, match="Did you mean 'depth'"):
     relative_depth.relative_depth_loss([[[0.0]]], [[[0, 0, 0, 0]]], [[1]], space="depths")
+
+
+def test_random_pairs_say_what_true_depth_says():
+  random = np.random.RandomState(0)
+  depth = random.uniform(1, 20, (3, 6, 9)).astype(np.float32)
+  known = random.rand(3, 6, 9) < 0.7
+  log_target = np.where(known, np.log(depth), np.nan).astype(np.float32)
+  keys = [[1, 2], [3, 4], [5, 6]]
+  pairs, relations = (x.numpy() for x in relative_depth.random_pairs(keys, log_target, known, 200))
+  used = pairs.min(-1) >= 0
+  assert 0.2 < used.mean() < 0.6 and (relations[~used] == 0).all()
+  for image, pair, relation in zip(*np.nonzero(used)[:1], pairs[used], relations[used]):
+    a, b = depth[image][tuple(pair[:2])], depth[image][tuple(pair[2:])]
+    assert known[image][tuple(pair[:2])] and known[image][tuple(pair[2:])]
+    assert relation == np.sign(a - b) and max(a, b) / min(a, b) > 1.1
+  # Every place can be drawn, the last row and column too.
+  assert set(pairs[used][:, 0]) == set(range(6)) and set(pairs[used][:, 1]) == set(range(9))
+
+
+def test_random_pairs_belong_to_the_sample():
+  """A batch that is spread over replicas draws what it draws on one device, also under XLA."""
+  depth = tf.constant(np.random.RandomState(0).normal(size=(2, 5, 7)), tf.float32)
+  known, keys = tf.ones([2, 5, 7], bool), tf.constant([[1, 2], [3, 4]])
+  whole = relative_depth.random_pairs(keys, depth, known, 20)
+  alone = relative_depth.random_pairs(keys[1:], depth[1:], known[1:], 20)
+  compiled = tf.function(
+      lambda *given: relative_depth.random_pairs(*given, 20), jit_compile=True)(keys, depth, known)
+  for one, part, other in zip(whole, alone, compiled):
+    np.testing.assert_array_equal(one[1:], part)
+    np.testing.assert_array_equal(one, other)
+  assert (whole[0][0].numpy() != whole[0][1].numpy()).any()

@@ -46,3 +46,12 @@ def test_what_is_not_there_is_told(tmp_path):
   results.write(tmp_path, {"steps": 3})
   with pytest.raises(ValueError, match="chose no ids"):
     empty.ids  # pylint: disable=pointless-statement
+
+
+def test_a_run_leaves_what_its_last_step_did(step, tmp_path):
+  assert outputs.of_run(tmp_path / "nowhere") is None
+  (tmp_path / "record.json").write_text('{"phase": ""}')
+  known = outputs.of_run(tmp_path)
+  assert known.weights()[1].classes == ("background", "dog") == step.weights()[1].classes
+  (tmp_path / "record.json").write_text('{"phase": "train"}')
+  assert outputs.of_run(tmp_path).directory == str(tmp_path / "train")

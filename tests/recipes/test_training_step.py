@@ -7,8 +7,9 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import training_step
 
-# Networks of depth that answer with disparity.
+# Networks of depth that answer with disparity, and all that methods with true depth can train.
 DISPARITY = ["depth_unet", "light_depth"]
+DEPTH = networks.network_names("depth")
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def make(tiny_video, depth_overrides):
 
 @pytest.mark.parametrize("method, network, names", [
     ("self_supervised_depth", "light_unet", DISPARITY),
-    ("supervised_depth", "light_multitask", DISPARITY),
+    ("supervised_depth", "light_multitask", DEPTH),
     ("joint_depth", "light_depth", networks.network_names("multitask")),
     ("em_fixed", "light_depth", networks.network_names("segmentation")),
     ("supervised", "light_multitask", networks.network_names("segmentation"))])

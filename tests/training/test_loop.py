@@ -59,7 +59,7 @@ def test_closing_work_is_done_again_until_it_is_marked(tiny_plan, tmp_path, monk
       patch.setattr(results, "write", killed)
     elif moment == "while weights":
       patch.setattr(os, "replace", lambda old, new, replace=os.replace: (
-          killed() if new.endswith(".npz") else replace(old, new)))
+          killed() if str(new).endswith(".npz") else replace(old, new)))
     else:
       patch.setattr(network_weights, "write_npz", killed)
     with pytest.raises(Stopped):

@@ -6,7 +6,6 @@ that a sum makes one go together.
 """
 import collections
 import dataclasses
-import math
 import re
 
 import numpy as np
@@ -45,6 +44,7 @@ def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2,
     network: functional `keras.Model`; it stays as it is.
     keep: share of the channels of every group that stay, 0 < keep <= 1, or an int: their number.
     layers: regular expression; only groups one of whose writers or readers it finds lose channels.
+      Or a function of a `Group` that says whether it does.
     importance: "filters": a channel counts as much as the weights that write it; "inputs": as those
       that read it.
     scored_by: regular expression of the layers whose weights are counted; empty = all.
@@ -165,9 +165,10 @@ class _Surgery:
       raise errors.value_error(
           "This is no share of the channels.", expected="0 < keep <= 1, or a positive int",
           received=keep, fix="Pass keep=0.5 to halve them.")
-    pattern, gone, hit = re.compile(layers), set(), False
+    gone, hit = set(), False
     for group, roots in self.groups:
-      if not any(pattern.search(name) for name in group.writers + group.readers):
+      if not (layers(group) if callable(layers) else any(
+          re.search(layers, name) for name in group.writers + group.readers)):
         continue
       hit = True
       count = keep if whole else max(int(round(keep * len(roots))), minimum)
@@ -177,7 +178,8 @@ class _Surgery:
       raise errors.value_error(
           "No channels can be taken out there.",
           expected="a pattern of: " + ", ".join(sorted(g.writers[0] for g, _ in self.groups)),
-          received=repr(layers), fix="Name layers inside the network; its output must stay.")
+          received="none" if callable(layers) else repr(layers),
+          fix="Name layers inside the network; its output must stay.")
     return gone
 
   def _kept(self, ids, gone):

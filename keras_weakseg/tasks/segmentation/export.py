@@ -10,7 +10,7 @@ from keras_weakseg.tasks.segmentation import protocol as protocols
 
 
 def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, metadata=None,
-                    warmup=True):
+                    warmup=True, explain=None):
   """Writes `<base_dir>/<version>/` and returns its path.
 
   The version is one more than the highest there. It appears whole, by a rename, or not at all.
@@ -41,6 +41,9 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
     protocol: `tasks.segmentation.protocol.Protocol` or its dict (plain JSON values).
     metadata: dict that is kept with the artifact (experiment, metrics, ...), or None.
     warmup: whether to write warm-up requests.
+    explain: as of `SegmentationModel`; not None: one more signature, `predict_inferred(images,
+      steps: int32 [B])`, answers as `predict_images` does after so many steps of inference, and
+      `explained(images, steps)` is kept beside `scores`.
 
   Returns:
     `pathlib.Path` of the version.
@@ -52,10 +55,10 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
   protocol, left_out = _without_crf(protocol)
   document = documents.build(classes=classes, palette=palette, record=record, protocol=protocol,
                              metadata=metadata or {}, left_out=left_out)
-  module = modules.ServingModule(predictor, document, {
-      "multiple": document["multiple"], "mean_rgb": tuple(document["mean_rgb"]),
-      "answers": document["answers"],
-      **protocol.views()})
+  options = {"multiple": document["multiple"], "mean_rgb": tuple(document["mean_rgb"]),
+             "answers": document["answers"], **protocol.views()}
+  module = (modules.ServingModule(predictor, document, options) if explain is None else
+            modules.InferringModule(predictor, document, options, explain))
   _check_shapes(predictor, module, document)
   return writing.write_version(module, document, base_dir, labels=document["classes"],
                                warmup_size=document["protocol"]["size"], warmup=warmup)

@@ -1,5 +1,6 @@
 """What evaluate, predict and export work on: a network that answers, and what its answers mean."""
 import dataclasses
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +26,9 @@ class SegmentationModel:
     multiple: stride of the score grid in pixels.
     answers: what `score_fn` answers with: pre-softmax `scores`, or `probabilities`.
     metadata: whatever is known of the origin, plain JSON values.
+    explain: of networks that infer by reconstruction, float32 RGB 0..255 [N, h, w, 3] and steps
+      int32 [N] -> dict of `scores` after so many steps and the rest of `networks.dual.explainer`;
+      None = there is nothing to infer.
 
   Raises:
     ValueError: palette and classes differ in length, there are more than 255 classes, or `answers`
@@ -43,6 +47,7 @@ class SegmentationModel:
   multiple: int = 8
   answers: str = inference.SCORES
   metadata: dict = dataclasses.field(default_factory=dict)
+  explain: object = None
   _functions: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
   def __post_init__(self):
@@ -137,8 +142,9 @@ class SegmentationModel:
 
   def _traced(self, protocol, kind):
     # A function of its own, so that views and windows share one copy of the network.
-    scores = tf.function(self._checked_scores, autograph=False, input_signature=[
-        tf.TensorSpec([None, None, None, 3], tf.float32)])
+    scores = tf.function(
+        functools.partial(self._checked_scores, steps=protocol.inference_steps), autograph=False,
+        input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
 
     def answer(images):
       found = inference.class_probabilities(
@@ -150,9 +156,27 @@ class SegmentationModel:
     return tf.function(answer, autograph=False, input_signature=[
         tf.TensorSpec([None, None, None, 3], tf.uint8)])
 
-  def _checked_scores(self, images):
+  def explained(self, images, steps):
+    """Returns what `explain` says; see there.
+
+    Args:
+      images: float32 RGB 0..255 [N, h, w, 3] with sides of `multiple * k + 1`.
+      steps: int.
+
+    Raises:
+      ValueError: the network does not infer.
+    """
+    if self.explain is None:
+      raise errors.value_error(
+          "The network does not infer by reconstruction.", expected="a dual network",
+          received=f"inference_steps={steps} for a network that answers at once",
+          fix="Leave evaluation.protocol.inference_steps at 0.")
+    return self.explain(images, tf.fill([tf.shape(images)[0]], steps))
+
+  def _checked_scores(self, images, steps=0):
     """Returns the scores of `score_fn`; refuses another number of classes than there are names."""
-    scores = predictors.asked(self.score_fn)(images)
+    scores = (self.explained(images, steps)["scores"] if steps
+              else predictors.asked(self.score_fn)(images))
     if scores.shape[-1] not in (None, self.num_classes):
       raise errors.value_error(
           "The network and the class names do not fit together.",

@@ -9,6 +9,8 @@ from keras_weakseg.serving import base_module as base
 
 MASK_PNG_BYTES = "mask_png_bytes"      # string [B]; REST answers base64 because of "_bytes"
 CLASS_IDS = "class_ids"                # int32 [B, k], ascending, padded with -1
+PREDICT_INFERRED = "predict_inferred"
+STEPS = "steps"                        # int32 [B], of inference
 MASK = "mask"                          # uint8 [B, H, W]
 PROBABILITIES = "probabilities"        # float32 [B, H, W, C]
 
@@ -70,6 +72,41 @@ class ServingModule(base.BaseModule):
     return {**self.common_metadata(),
             "class_names": tf.constant(document["classes"], tf.string),
             "palette": tf.constant(document["palette"], tf.uint8)}
+
+
+class InferringModule(ServingModule):
+  """The module of a network that infers by reconstruction: it can be told for how long.
+
+  Args:
+    predictor, document, inference_options: as of `ServingModule`.
+    explain: as of `SegmentationModel`.
+  """
+
+  def __init__(self, predictor, document, inference_options, explain):
+    super().__init__(predictor, document, inference_options)
+    # A function around it: what was loaded is no Python function.
+    self.explained = tf.function(
+        lambda images, steps: explain(images, steps), autograph=False, input_signature=[
+            tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES),
+            tf.TensorSpec([None], tf.int32, name=STEPS)])
+    self._views = functools.partial(inference.class_probabilities, **inference_options)
+    steps = document["protocol"].get("inference_steps", 0)
+    if steps:
+      self._infer = functools.partial(self._views, lambda images: self.explained(
+          images, tf.fill([tf.shape(images)[0]], steps))["scores"])
+
+  @tf.function(input_signature=[
+      tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES),
+      tf.TensorSpec([None], tf.int32, name=STEPS)])
+  def serve_inferred(self, images, steps):
+    """Signature `predict_inferred`: as `predict_images`, after so many steps for each image."""
+    probabilities = self._views(lambda views: self.explained(views, steps)["scores"], images)
+    return {MASK: tf.cast(tf.argmax(probabilities, -1, tf.int32), tf.uint8),
+            PROBABILITIES: probabilities}
+
+  def signatures(self):
+    """See `BaseModule.signatures`."""
+    return {**super().signatures(), PREDICT_INFERRED: self.serve_inferred}
 
 
 def present_ids(present):

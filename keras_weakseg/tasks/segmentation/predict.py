@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_weakseg.evaluation import gallery, inputs as image_files, mask_files, pictures
 from keras_weakseg.evaluation import samples, sheets, staging
+from keras_weakseg.tasks.segmentation import trace as tracing
 from keras_weakseg.tasks.segmentation.protocol import Protocol
 
 PREDICTIONS, SHEET, INDEX = "predictions.json", "contact_sheet.png", "index.html"
@@ -13,7 +14,7 @@ _SHEET_SAMPLES, _TILE = 24, 240
 
 
 def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_sheet=True,
-            progress=True):
+            trace=False, progress=True):
   """Writes the mask of every photograph at its own size, and pictures to look at.
 
   Pixels are taken as stored: an EXIF orientation is ignored, so a mask always lies on the stored
@@ -27,27 +28,38 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
     protocol: `Protocol` or its dict; None = the default one.
     overlays: write the overlays.
     contact_sheet: write the contact sheet and the HTML page.
+    trace: write `<name>_trace.png`: labelmap and reconstruction after more and more steps of
+      inference, of networks that infer.
     progress: show a progress bar on a terminal.
 
   Returns:
     List of dicts, also in `predictions.json`: `name`, `source` (the path that was read), `mask` and
     `overlay` (file names in `output_dir`; None without overlays), `height`, `width`, `classes`
-    {class name: share of the pixels}, largest first.
+    {class name: share of the pixels}, largest first. Of networks that infer also `tags` {class
+    name: probability}, largest first, and, with `trace`, the file `trace`.
 
   Raises:
     FileNotFoundError: an input gives no image.
     ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
-      `output_dir`, or that cannot be written.
+      `output_dir`, or that cannot be written, or there is nothing to trace.
   """
   protocol = Protocol.from_dict(protocol or {})
+  if trace:
+    tracing.check(model)
   paths, notes = image_files.checked(inputs, output_dir)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
-    images = image_files.decoded(paths, _ENDINGS, (SHEET, INDEX, PREDICTIONS))
+    endings = (*_ENDINGS, tracing.ENDING) if trace else _ENDINGS
+    images = image_files.decoded(paths, endings, (SHEET, INDEX, PREDICTIONS))
     decoded = ((image, (path, name, image)) for path, name, image in samples.bar(
         images, "predict", progress, len(paths)))
     for mask, (path, name, image) in model.masks(decoded, protocol):
       records.append(_write(folder, model, path, name, image.numpy(), mask, overlays))
+      if model.explain is not None:
+        records[-1]["tags"] = tracing.tags(model, image, protocol.inference_steps)
+      if trace:
+        records[-1]["trace"] = f"{name}{tracing.ENDING}"
+        staging.write_whole(folder / records[-1]["trace"], tracing.picture(model, image))
       if contact_sheet and len(rows) < _SHEET_SAMPLES:
         rows.append({"name": name, "image": sheets.shrunk(image, _TILE),
                      "prediction": sheets.shrunk(mask, _TILE)})

@@ -1,6 +1,7 @@
 """How a number was made: a typed, hashed object that is stored with every number."""
 import dataclasses
 
+from keras_weakseg import errors
 from keras_weakseg.evaluation import protocol_base
 from keras_weakseg import fields
 from keras_weakseg.ops import crf_parameters
@@ -22,6 +23,7 @@ class Protocol(protocol_base.HashedValues):
       `deeplab_largefov` (`ops.crf_parameters.NAMED`), or `bilateral_weight=4,bilateral_xy=49,...`.
     present_only: mean IoU over the classes in the truth only, not also over predicted ones.
     ignore: label of the pixels that do not count.
+    inference_steps: of networks that infer by reconstruction (`networks.dual`), how long they do.
 
   Raises:
     ValueError: a value cannot be used.
@@ -40,6 +42,7 @@ class Protocol(protocol_base.HashedValues):
   crf: str = ""
   present_only: bool = False
   ignore: int = fields.IGNORE_LABEL
+  inference_steps: int = 0
 
   def __post_init__(self):
     for name in ("size", "scales", "window", "window_stride"):
@@ -48,8 +51,19 @@ class Protocol(protocol_base.HashedValues):
     object.__setattr__(self, "size", tuple(int(side) for side in self.size))
     object.__setattr__(self, "window", window)
     object.__setattr__(self, "window_stride", stride)
+    if self.inference_steps != int(self.inference_steps) or self.inference_steps < 0:
+      raise errors.value_error(
+          "The protocol's inference_steps cannot be used.", expected="0 or more steps",
+          received=self.inference_steps, fix="Pass inference_steps=0 for none.")
     if self.crf:  # equal parameters are one text, so that equal protocols have one hash
       object.__setattr__(self, "crf", crf_parameters.CrfParameters.parse(self.crf).text())
+
+  def as_dict(self):
+    """Returns the fields as a dict of plain JSON values."""
+    values = super().as_dict()
+    if not self.inference_steps:  # Numbers that were made before the field was keep their hash.
+      del values["inference_steps"]
+    return values
 
   def views(self):
     """Returns the keyword arguments of `ops.inference.class_probabilities` as a dict."""
@@ -66,6 +80,8 @@ class Protocol(protocol_base.HashedValues):
     if self.window:
       window, stride = map(protocol_base.by, (self.window, self.window_stride))
       parts.append(f"window {window} every {stride}")
+    if self.inference_steps:
+      parts.append(f"{self.inference_steps} steps of inference")
     if self.crf:
       parts.append(f"CRF {self.crf}")
     parts.append("IoU over classes in " + ("truth" if self.present_only else "truth or prediction"))

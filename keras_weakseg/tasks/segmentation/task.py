@@ -4,6 +4,7 @@ import numpy as np
 from keras_weakseg import errors
 from keras_weakseg.evaluation import pictures
 from keras_weakseg import fields
+from keras_weakseg.networks import dual
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import loading
@@ -39,7 +40,7 @@ class SegmentationTask(task.Task):
     return models.SegmentationModel(
         predictor, tuple(facts["classes"]), [tuple(color) for color in facts["palette"]],
         mean_rgb=tuple(record.mean_rgb), multiple=record.padding_multiple, answers=record.answers,
-        metadata=self.metadata(experiment))
+        metadata=self.metadata(experiment), explain=_explainer(predictor, record))
 
   def check_source(self, model, source):
     if tuple(source.classes) != tuple(model.classes):
@@ -57,19 +58,26 @@ class SegmentationTask(task.Task):
         images, [sample[fields.MASK] for sample in samples], masks, model.palette)
 
   def predict(self, model, inputs, output_dir, *, protocol=None, progress=True, overlays=True,
-              contact_sheet=True):
+              contact_sheet=True, trace=False):
     return prediction.predict(model, inputs, output_dir, protocol, overlays=overlays,
-                              contact_sheet=contact_sheet, progress=progress)
+                              contact_sheet=contact_sheet, trace=trace, progress=progress)
 
   def export(self, model, base_dir, *, record, protocol, metadata):
     return exporting.export_artifact(
         model.score_fn, base_dir, classes=model.classes, palette=model.palette,
         record=loading.with_values(record, multiple=model.multiple),
-        protocol=protocol, metadata=metadata)
+        protocol=protocol, metadata=metadata, explain=model.explain)
 
   def load(self, loaded, document, metadata):
     return models.SegmentationModel(
         loading.LoadedFunction(loaded, "scores"), tuple(document["classes"]),
         tuple(tuple(color) for color in document["palette"]),
         mean_rgb=tuple(document["mean_rgb"]), multiple=document["multiple"],
-        answers=document.get("answers") or inference.SCORES, metadata=metadata)
+        answers=document.get("answers") or inference.SCORES, metadata=metadata,
+        explain=getattr(loaded, "explained", None))
+
+
+def _explainer(predictor, record):
+  """Returns the `explain` of a model whose network infers, else None."""
+  network = dual.inside(predictor)
+  return None if network is None else dual.explainer(network, record)

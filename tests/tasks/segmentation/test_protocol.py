@@ -1,5 +1,6 @@
 """Tests of the protocol: equality, hash, dict round trip, refusals."""
 import dataclasses
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from keras_weakseg.tasks.segmentation import protocol as protocols
 Protocol = protocols.Protocol
 OTHERS = [{"size": (33, 41)}, {"scales": (0.5, 1.0)}, {"flip": True}, {"window": (96, 96)},
           {"window": (96, 96), "window_stride": (48, 48)}, {"crf": "deeplab_msc"},
-          {"crf": "bilateral_xy=60"}, {"present_only": True}, {"ignore": 250}]
+          {"crf": "bilateral_xy=60"}, {"present_only": True}, {"ignore": 250},
+          {"inference_steps": 10}]
 
 
 def test_every_field_is_part_of_the_hash():
@@ -20,6 +22,15 @@ def test_every_field_is_part_of_the_hash():
   assert len(hashes) == 1 + len(OTHERS)
   assert {name for values in OTHERS for name in values} == {
       field.name for field in dataclasses.fields(Protocol)}
+
+
+def test_a_field_that_came_later_changes_no_older_hash():
+  older = {"version": 1, "size": [], "scales": [1.0], "flip": True, "window": [],
+           "window_stride": [], "crf": "", "present_only": False, "ignore": 255}
+  text = json.dumps(older, sort_keys=True)
+  assert Protocol(flip=True).hash() == hashlib.sha256(text.encode()).hexdigest()[:12]
+  assert "inference_steps" not in Protocol().as_dict()
+  assert "10 steps of inference" in Protocol(inference_steps=10).describe()
 
 
 def test_equal_protocols_written_differently_have_one_hash():
@@ -57,6 +68,7 @@ def test_configuration_has_the_same_fields_and_defaults():
 
 
 @pytest.mark.parametrize("values, words", [
+    ({"inference_steps": -1}, "0 or more steps"),
     ({"scales": ()}, "positive factor"), ({"scales": 1.0}, "list of numbers"),
     ({"window": (96,)}, "whole pixels"), ({"window": (8, 8), "window_stride": (9, 8)}, "at most"),
     ({"size": ("a", 2)}, "list of numbers"), ({"size": (12.5, 2)}, "whole pixels"),

@@ -1,0 +1,92 @@
+"""The steps of "depth knowledge for person parts", whatever the data and the networks.
+
+Model-Depth learns depth; Model-Seg learns parts from colours, loses channels in small steps with
+training between them, gets the depth that Model-Depth sees as a fourth channel, and is trained on.
+"""
+import copy
+
+from keras_weakseg.configs import schema
+
+DEPTH, COLOURS, WIDE = "depth", "colours", "wide"
+
+
+def train_step(name, experiment, *, continues="", training=None):
+  """Returns a step that trains the network of an experiment on its data.
+
+  Args:
+    name: of the step.
+    experiment: `schema.Experiment`.
+    continues: the step whose network it goes on with.
+    training: `schema.Training`; None = that of the experiment.
+  """
+  network = copy.deepcopy(experiment.network)
+  if continues:
+    network.continues, network.pretrained, network.background_prior = continues, "", 0.0
+  return schema.Step(
+      name=name, parts=copy.deepcopy(experiment.data.parts), network=network,
+      method=copy.deepcopy(experiment.method),
+      training=copy.deepcopy(training or experiment.training))
+
+
+def pruning_steps(experiment, before, channels, training, **options):
+  """Returns pairs of steps: some channels go, and what is left is trained on.
+
+  Args:
+    experiment: `schema.Experiment`.
+    before: name of the step whose network is pruned first.
+    channels: for each pair, the share of channels that stay, or their number (an int).
+    training: `schema.Training` after each pruning.
+    **options: of `derived.pruned.Pruned`.
+  """
+  steps = []
+  for number, kept in enumerate(channels, start=1):
+    amount = {"channels": kept} if isinstance(kept, int) else {"keep": kept}
+    steps.append(schema.Step(name=f"prune_{number}", reads=(before,),
+                             make=schema.make("pruned", **amount, **options)))
+    before = f"tune_{number}"
+    steps.append(train_step(before, experiment, continues=f"prune_{number}", training=training))
+  return steps
+
+
+def pruned(experiment, channels, training, *, first=None, **options):
+  """Changes an experiment to one that prunes; its own training comes after the last pruning.
+
+  Args:
+    experiment: `schema.Experiment` on colours alone.
+    channels, options: see `pruning_steps`.
+    training: `schema.Training` after each pruning.
+    first: `schema.Training` before the first one; None = that of the experiment.
+
+  Returns:
+    The experiment.
+  """
+  steps = [train_step(COLOURS, experiment, training=first),
+           *pruning_steps(experiment, COLOURS, channels, training, **options)]
+  experiment.steps = steps[:-1]
+  experiment.network, experiment.training = steps[-1].network, steps[-1].training
+  return experiment
+
+
+def with_depth(experiment, depth, channels, tuning, training, *, start="zero", **options):
+  """Changes an experiment to the whole recipe: its own training sees colours and depth.
+
+  Args:
+    experiment: `schema.Experiment` on colours alone; its training is the first of Model-Seg.
+    depth: `schema.Step` that trains Model-Depth.
+    channels: see `pruning_steps`; empty = the network keeps all.
+    tuning: `schema.Training` after each pruning.
+    training: `schema.Training` with depth.
+    start: of the kernels of the depth channel.
+    **options: of the pruning.
+
+  Returns:
+    The experiment.
+  """
+  depth.name = DEPTH
+  steps = [depth, train_step(COLOURS, experiment),
+           *pruning_steps(experiment, COLOURS, channels, tuning, **options)]
+  steps.append(schema.Step(name=WIDE, reads=(steps[-1].name, DEPTH),
+                           make=schema.make("widened", start=start)))
+  experiment.network = train_step(WIDE, experiment, continues=WIDE).network
+  experiment.training, experiment.steps = training, steps
+  return experiment

@@ -1,0 +1,127 @@
+"""Dual learning, small: the embedded scenes, VOC12-animals, and somebody's own data."""
+from keras_weakseg.configs import dual_stages
+from keras_weakseg.configs import em_animals
+from keras_weakseg.configs import em_scenes
+from keras_weakseg.configs import own_data
+from keras_weakseg.configs import parts
+from keras_weakseg.configs import registry
+from keras_weakseg.configs import schema
+from keras_weakseg.options import Count, CountOrNone
+
+# === What may be tuned ===
+
+# On two cores: scenes in less than ten minutes, photographs in less than five.
+SCENES = dual_stages.Lengths(labels=250, image=100, joint=100, semi=300)
+SCENES_MASKS = em_scenes.FEW_MASKS
+ANIMALS = dual_stages.Lengths(labels=150, image=50, joint=50, semi=150)
+ANIMALS_RATE = 0.005
+MASKS = (50, 100)
+WRONG = 0.3            # of the tags, where they are spoilt
+OWN_STEPS = 2000
+IMAGENET = "imagenet_if_available"
+# Shares of the stages in all updates of somebody's own data.
+SHARES = (0.3, 0.1, 0.1, 0.5)
+
+STRONG = WEAK = 1.0    # the paper: all weights are 1
+
+
+def bundle(strong_split, weak_split, batch, count):
+  """Returns the parts with masks, and those of the last step: the same, and the tags of the rest.
+
+  Args:
+    strong_split, weak_split: splits.
+    batch: samples of each kind.
+    count: of masks, 0 = all.
+  """
+  strong = parts.masks(strong_split, batch, count=count, weight=STRONG)
+  return [strong], [strong, parts.tags(weak_split, batch, weight=WEAK, rest=True)]
+
+
+def on_scenes(labels="tags"):
+  """Returns dual learning on the embedded scenes, from scratch.
+
+  Args:
+    labels: `tags` or `noisy_tags` of the weak samples.
+  """
+  strong, weak = bundle(em_scenes.TRAIN, em_scenes.TRAIN, em_scenes.BATCH, SCENES_MASKS)
+  experiment = em_scenes.on_scenes(None, weak)
+  experiment.network = schema.network(
+      "light_dual", alpha=em_scenes.ALPHA, head_filters=64, skip_filters=32, dropout_rate=0.0)
+  training = lambda steps: schema.Training(
+      steps=steps, weight_decay=em_scenes.WEIGHT_DECAY,
+      optimization=em_scenes.adam(em_scenes.LEARNING_RATE, steps))
+  return dual_stages.stages(experiment, strong, weak, SCENES, training, labels=labels)
+
+
+@registry.register("dual_scenes", f"Dual learning on the embedded scenes, {SCENES_MASKS} masks "
+                   "and tags")
+def dual_scenes():
+  """Returns the four steps with clean tags."""
+  return on_scenes()
+
+
+@registry.register("dual_noisy_scenes", f"The same, {SCENES_MASKS} masks and tags with mistakes")
+def dual_noisy_scenes():
+  """Returns the four steps with tags of which some are missing or wrong."""
+  return on_scenes("noisy_tags")
+
+
+def on_animals(count, labels="tags"):
+  """Returns dual learning on VOC12-animals from ImageNet weights.
+
+  Args:
+    count: of masks, 0 = all.
+    labels: `tags` or `noisy_tags` of the weak samples.
+  """
+  strong, weak = bundle(em_animals.TRAIN, em_animals.TAGGED, em_animals.BATCH, count)
+  experiment = em_animals.on_animals(None, weak)
+  experiment.network = schema.network(
+      "light_dual", pretrained=em_animals.WEIGHTS, alpha=1.0, output_stride=16)
+  training = lambda steps: schema.Training(
+      steps=steps, weight_decay=em_animals.WEIGHT_DECAY,
+      optimization=schema.sgd(ANIMALS_RATE, steps),
+      multipliers=[schema.Multiplier(pattern="head",
+                                     learning_rate=em_animals.HEAD_MULTIPLIER)])
+  return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels)
+
+
+@registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
+def dual_50_voc_animals():
+  """Returns the four steps with few masks."""
+  return on_animals(MASKS[0])
+
+
+@registry.register("dual_noisy_50_voc_animals", f"The same, {100 * WRONG:g} % of the tags wrong")
+def dual_noisy_50_voc_animals():
+  """Returns the four steps with few masks, where tags are exchanged for wrong ones."""
+  experiment = on_animals(MASKS[0], "noisy_tags")
+  experiment.data.sources[0].wrong_tags = WRONG
+  return experiment
+
+
+@registry.register("dual_voc_animals", f"Dual learning on VOC12-animals, {MASKS[1]} masks and tags")
+def dual_voc_animals():
+  """Returns the four steps."""
+  return on_animals(MASKS[1])
+
+
+@registry.register_recipe("dual")
+def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages.TRAIN_STEPS,
+         test_steps: CountOrNone = dual_stages.TEST_STEPS):
+  """Dual learning from some masks and the tags of other images, such as tags from the web.
+
+  Args:
+    steps: updates of all four stages.
+    inference_steps: of images with tags alone, while training.
+    test_steps: in evaluation.
+  """
+  experiment = registry.build("own_data")
+  experiment.data.sources = [schema.Source(name="photos")]
+  experiment.network = schema.network("light_dual", pretrained=IMAGENET)
+  lengths = dual_stages.Lengths(*(max(2, round(share * steps)) for share in SHARES))
+  training = lambda updates: schema.Training(
+      steps=updates, optimization=schema.sgd(own_data.LEARNING_RATE, updates),
+      multipliers=list(experiment.training.multipliers))
+  strong, weak = bundle("train", "train", 4, 0)
+  return dual_stages.stages(experiment, strong, weak, lengths, training,
+                            inference_steps=inference_steps, test_steps=test_steps)

@@ -1,0 +1,60 @@
+"""The steps of dual learning, whatever the data: labels, image, joint, and weak samples at last.
+
+Luo et al., "Deep Dual Learning for Semantic Image Segmentation", ICCV 2017, section 3.4: first on
+masks, (a) the labelmap and the tags, (b) the reconstruction alone, (c) all together; then on masks
+and weak samples, whose labelmaps and tags are inferred.
+"""
+import copy
+import dataclasses
+
+from keras_weakseg.configs import schema
+
+LABELS, IMAGE, JOINT, SEMI = "labels", "image", "joint", "semi"
+TRAIN_STEPS = 10       # of inference for weak samples while training, the paper's t_tr
+TEST_STEPS = 10        # in evaluation, t_ts
+
+
+@dataclasses.dataclass(frozen=True)
+class Lengths:
+  """Updates of the four stages."""
+  labels: int
+  image: int
+  joint: int
+  semi: int
+
+
+def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN_STEPS,
+           test_steps=TEST_STEPS, labels="tags"):
+  """Turns an experiment into the four steps of dual learning; returns it.
+
+  Args:
+    experiment: `schema.Experiment` on a dual network; its parts, method, training are replaced.
+    strong: list of `schema.Part` with masks, of the first three steps.
+    weak: list of `schema.Part`, masks and weak samples of the last step.
+    lengths: `Lengths`.
+    training: function of a number of updates that returns the `schema.Training`.
+    inference_steps: of weak samples in training (t_tr); test_steps: in evaluation (t_ts).
+    labels: the tags of weak samples: `tags` or `noisy_tags`.
+  """
+  first = experiment.network
+  before = ""
+  for stage in (LABELS, IMAGE, JOINT):
+    experiment.steps.append(schema.Step(
+        name=stage, parts=copy.deepcopy(strong), network=_after(first, before),
+        method=schema.method("dual", stage=stage), training=training(getattr(lengths, stage))))
+    before = stage
+  experiment.network = _after(first, before)
+  experiment.data.parts = weak
+  experiment.method = schema.method(
+      "dual", stage=SEMI, inference_steps=inference_steps, labels=labels)
+  experiment.training = training(lengths.semi)
+  experiment.evaluation.protocol.inference_steps = test_steps
+  return experiment
+
+
+def _after(network, step):
+  """Returns a network that goes on with the weights of a step; itself without one."""
+  network = copy.deepcopy(network)
+  if step:
+    network.pretrained, network.continues, network.background_prior = "", step, 0.0
+  return network

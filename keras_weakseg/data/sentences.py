@@ -1,0 +1,125 @@
+"""Tags out of sentences: what people wrote beside their photographs, made into `tags.json`."""
+import re
+
+from keras_weakseg import errors
+from keras_weakseg import paths
+from keras_weakseg.files import csv_files
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import text as texts
+from keras_weakseg.files import writing
+
+_NOUN, _FIX = "file of sentences", "Check the path of the sentences."
+_FORM = 'JSON {"id": "text" or ["text", ...]} or CSV with the header id,text'
+_LIMIT = 1 << 28  # bytes
+
+# Words for the classes of VOC that are not their names; every word also stands for its plural.
+VOC_SYNONYMS = {
+    "aeroplane": ("airplane", "plane", "jet", "aircraft"), "bicycle": ("bike", "cycle"),
+    "bird": ("parrot", "duck", "goose", "owl", "eagle", "gull", "seagull", "sparrow", "swan"),
+    "boat": ("ship", "sailboat", "yacht", "ferry", "canoe", "kayak"),
+    "bottle": ("flask", "wine bottle"), "bus": ("coach",),
+    "car": ("automobile", "taxi", "cab", "jeep", "sedan"), "cat": ("kitten", "kitty"),
+    "chair": ("armchair",), "cow": ("cattle", "calf", "bull", "ox"),
+    "diningtable": ("dining table", "table"), "dog": ("puppy", "pup", "hound", "terrier", "poodle"),
+    "horse": ("pony", "foal", "mare", "stallion"), "motorbike": ("motorcycle", "scooter", "moped"),
+    "person": ("man", "men", "woman", "women", "people", "boy", "girl", "child", "children",
+               "baby", "rider"),
+    "pottedplant": ("potted plant", "houseplant", "house plant"),
+    "sheep": ("lamb", "ewe"), "sofa": ("couch", "settee"),
+    "train": ("locomotive", "tram"), "tvmonitor": ("tv", "television", "monitor")}
+
+
+def tags_in(text, classes, synonyms=None):
+  """Returns the classes that a text names, in the order of `classes`.
+
+  Whole words count, in any case, alone or in the plural; of words that lie in each other the
+  longest counts: a `hot dog` is no dog where it is a word of its own. The background is never said.
+
+  Args:
+    text: a sentence, or several.
+    classes: class names, index 0 = background.
+    synonyms: dict of class name to further words; None = `VOC_SYNONYMS`. A name that is no class,
+      such as `""`, holds words that mean none.
+
+  Example:
+    >>> tags_in("Two puppies and a hot dog", ("background", "cat", "dog"))
+    ['dog']
+  """
+  meant = {}
+  for name, words in {**{name: () for name in classes[1:]},
+                      **(VOC_SYNONYMS if synonyms is None else synonyms)}.items():
+    for word in (*words, *([name] if name in classes[1:] else ())):
+      for form in _forms(word.lower()):
+        meant[form] = name
+  longest = sorted(meant, key=len, reverse=True)
+  pattern = r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)"
+  found = {meant[match] for match in re.findall(pattern, " ".join(text.lower().split()))}
+  return [name for name in classes[1:] if name in found]
+
+
+def tags_of_sentences(path, classes, output, synonyms=None):
+  """Writes the tags that sentences name as `tags.json`, which `Folder` reads.
+
+  What was written beside a photograph is not always in it: such tags are noisy, and dual learning
+  cleans them. An image whose sentences name no class gets no entry, so nothing is learned from it.
+
+  Args:
+    path: `.json` file `{id: text}` or `{id: [text, ...]}`, or a `.csv` file with the header
+      `id,text`; several rows of an id join.
+    classes: class names, index 0 = background.
+    output: path of the JSON file that is written.
+    synonyms: as of `tags_in`.
+
+  Returns:
+    Dict of id to list of class names.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ValueError: the file has another form, or no sentence names a class.
+  """
+  sentences = _read(paths.expand(path))
+  found = {name: tags_in(text, tuple(classes), synonyms) for name, text in sentences.items()}
+  tags = {name: names for name, names in found.items() if names}
+  if not tags:
+    raise errors.value_error(
+        "No sentence names a class.", expected="words for " + ", ".join(classes[1:]),
+        received=f"{len(sentences)} texts without any",
+        fix="Pass synonyms={'dog': ('puppy', ...)} in the language of the texts.")
+  writing.write_json(paths.expand(output), tags)
+  return tags
+
+
+def _read(path):
+  """Returns a dict of id to text."""
+  if str(path).lower().endswith(".csv"):
+    (_, header), *rows = csv_files.read_rows(path, _NOUN, _FORM, _FIX) or [(1, [])]
+    wrong = [line for line, cells in rows if len(cells) != 2 or not cells[0]]
+    if [name.lower() for name in header] != ["id", "text"] or wrong:
+      raise texts.unreadable(
+          _NOUN, path, _FORM, f"line {wrong[0]}" if wrong else f"the header {','.join(header)}",
+          "Write id,text into the first line; a comma within a text needs quotes.")
+    found = {}
+    for _, (name, text) in rows:
+      found[name] = f"{found[name]} . {text}" if name in found else text
+    return found
+  content = json_files.read_json(path, _NOUN, schema.map_of(schema.anything), form=_FORM,
+                                 limit=_LIMIT, fix=_FIX)
+  found = {}
+  for name, value in content.items():
+    several = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in several):
+      raise texts.unreadable(_NOUN, path, _FORM, f"the entry '{name}' is no text",
+                             "Write a text, or a list of texts.")
+    found[name] = " . ".join(several)
+  return found
+
+
+def _forms(word):
+  """Returns a word and its plurals as they are written."""
+  forms = [word, word + "s"]
+  if word.endswith("y"):
+    forms.append(word[:-1] + "ies")
+  if word.endswith(("s", "x", "ch", "sh")):
+    forms.append(word + "es")
+  return forms

@@ -1,0 +1,132 @@
+"""Depth for parts, end to end at a tiny size: every step, kills between them, what is left."""
+import numpy as np
+import pytest
+
+import keras_weakseg as kw
+from keras_weakseg.configs import depth_parts_steps
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import schema
+from keras_weakseg.derived import results
+from keras_weakseg.recipes import planning
+from keras_weakseg.training import callbacks
+
+TINY = {"alpha": 0.25, "head_filters": 8, "skip_filters": 4}
+DEPTH = {"alpha": 0.25, "channels": (4, 6, 8, 8, 8), "skip_channels": (4, 4, 6, 6)}
+
+
+def training(steps=2):
+  return schema.Training(steps=steps, optimization=schema.sgd(0.01, steps), log_every=1,
+                         checkpoint_every=1)
+
+
+def tiny(whole=True):
+  """Returns the recipe on `tiny_video`, with one pruning."""
+  experiment = schema.Experiment(
+      name="tiny_parts", seed=3, method=schema.method("supervised"),
+      data=schema.Data(sources=[schema.Source(name="photos", path="p"),
+                                schema.Source(name="depth", path="d")],
+                       parts=[schema.Part(source="photos", batch_size=2)],
+                       augmentation=schema.Augmentation(crop=(33, 65))),
+      network=schema.network("light_tiny", **TINY), training=training(),
+      evaluation=schema.Evaluation(split="validation"))
+  if not whole:
+    experiment.data.sources.pop()
+    return depth_parts_steps.pruned(experiment, (0.8, 8), training(), size=(33, 65))
+  depth = schema.Step(
+      network=schema.network("light_depth", **DEPTH), method=schema.method("supervised_depth"),
+      parts=[schema.Part(source="depth", supervision="depth", batch_size=2)],
+      augmentation=schema.Augmentation(crop=(), resize=(32, 64)), training=training())
+  return depth_parts_steps.with_depth(experiment, depth, (0.7,), training(), training(),
+                                      size=(33, 65))
+
+
+@pytest.fixture(scope="module")
+def given(tiny_video):
+  return {"photos": tiny_video, "depth": tiny_video}
+
+
+@pytest.fixture(scope="module")
+def whole(given, tmp_path_factory):
+  """Returns the `Result` of the whole recipe."""
+  return kw.fit(tiny(), data=given, progress=False,
+                model_dir=tmp_path_factory.mktemp("parts") / "whole")
+
+
+def test_the_plan_says_what_each_step_reads(given):
+  plan = planning.make_plan(tiny(), given)
+  assert [(step.name, step.reads) for step in plan.steps] == [
+      ("depth", ()), ("colours", ()), ("prune_1", ("colours",)), ("tune_1", ("prune_1",)),
+      ("wide", ("tune_1", "depth")), ("train", ("wide",))]
+  text = "\n".join(plan.text())
+  assert "70.0 % of the channels (all)" in text and "frozen network of depth inside" in text
+
+
+def test_two_prunings_leave_the_plan_of_one_network(tiny_video):
+  plan = planning.make_plan(tiny(whole=False), {"photos": tiny_video})
+  assert [step.name for step in plan.steps] == ["colours", "prune_1", "tune_1", "prune_2", "train"]
+  assert "8 channels (all)" in "\n".join(plan.text())
+  overrides.validate(tiny(whole=False))
+
+
+@pytest.mark.slow
+def test_the_recipe_ends_with_one_network_of_pixels_alone(whole, given, tmp_path):
+  assert 0 <= whole.metrics["mean_iou"] <= 1
+  marker = results.read(f"{whole.model_dir}/prune_1")
+  before, after = marker["cost"]["parameters"]
+  assert 0.4 * before < after < 0.7 * before and "parameters" in marker["line"]
+  assert whole.predictor.input_shape == (None, None, None, 3)
+  frozen = {weight.name.split(":")[0] for weight in whole.predictor.non_trainable_weights}
+  assert any(name.startswith("depth_") for name in frozen)
+  # The network of depth is that of its step, to the bit.
+  with np.load(f"{whole.model_dir}/train/segmenter.npz") as last, np.load(
+      f"{whole.model_dir}/depth/depth.npz") as depth:
+    inside = [key for key in last.files if key.startswith("depth_")]
+    assert len(inside) == len(depth.files)
+    for key in inside:
+      np.testing.assert_array_equal(last[key], depth[key[len("depth_"):]])
+  # Restored and exported, it says the same.
+  image = next(iter(given["photos"].samples("validation")))["image"]
+  known = whole.model.probabilities(image[None])
+  again = kw.evaluate(whole.model_dir, given["photos"], split="validation", progress=False)
+  assert again["mean_iou"] == whole.metrics["mean_iou"]
+  from keras_weakseg.tasks import artifact
+  served = artifact.load_artifact(kw.export(whole.model_dir, tmp_path / "served"))
+  np.testing.assert_allclose(served.probabilities(image[None]), known, atol=1e-5)
+
+
+class Killed(BaseException):
+  """Stands for a process that is killed."""
+
+
+@pytest.mark.slow
+def test_killed_at_every_new_boundary_it_ends_the_same(whole, given, tmp_path, monkeypatch):
+  place, write = tmp_path / "run", results.write
+
+  def before_marker(name):
+    def killed(directory, values):
+      if str(directory).endswith(name):
+        raise Killed
+      write(directory, values)
+    return results, "write", killed
+
+  end = callbacks.BetweenSteps.on_train_batch_end
+
+  def in_training(self, batch, logs=None):
+    end(self, batch, logs)
+    if self._name == "train" and self.done == 1:  # pylint: disable=protected-access
+      raise Killed
+
+  for moment in (before_marker("prune_1"), before_marker("wide"),
+                 (callbacks.BetweenSteps, "on_train_batch_end", in_training)):
+    with monkeypatch.context() as patch:
+      patch.setattr(*moment)
+      with pytest.raises(Killed):
+        kw.fit(tiny(), data=given, model_dir=place, progress=False)
+  result = kw.fit(tiny(), data=given, model_dir=place, progress=False)
+  assert result.metrics == whole.metrics
+  for step in ("prune_1", "tune_1", "wide", "train"):
+    with np.load(f"{whole.model_dir}/{step}/segmenter.npz") as wanted, np.load(
+        f"{place}/{step}/segmenter.npz") as found:
+      assert wanted.files == found.files
+      for key in wanted.files:
+        np.testing.assert_array_equal(wanted[key], found[key], err_msg=f"{step} {key}")

@@ -1,0 +1,64 @@
+"""Somebody's own data from end to end: four steps, a run that was stopped, more inference."""
+import json
+
+import numpy as np
+import pytest
+
+import keras_weakseg as kw
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs import registry
+
+TINY = {"network.light_dual.alpha": 0.25, "network.light_dual.head_filters": 16,
+        "network.pretrained": "", "data.augmentation.crop": [49, 65],
+        "evaluation.split": "validation"}
+
+
+@pytest.fixture(scope="module")
+def run(photo_folder, tmp_path_factory):
+  """A run of the recipe on six masks and the tags of the other photographs, stopped once."""
+  manifest = tmp_path_factory.mktemp("lists") / "manifest.json"
+  names = sorted(path.stem for path in (photo_folder / "images").iterdir())
+  manifest.write_text(json.dumps({"mask": names[:6], "tags": names[6:12]}))
+  data = kw.data.Folder(photo_folder, manifest=manifest, validation=names[12:])
+  experiment = registry.build_recipe("dual", {"steps": 20, "inference_steps": 3, "test_steps": 4})
+  experiment = overrides.resolve(experiment, overrides=TINY)
+  for step in experiment.steps:
+    step.network.light_dual.alpha, step.network.light_dual.head_filters = 0.25, 16
+    step.network.pretrained = ""
+  arguments = {"data": data, "model_dir": tmp_path_factory.mktemp("runs") / "dual",
+               "progress": False}
+  stopped = kw.fit(experiment, until="image", **arguments)
+  assert list(stopped.finished) == ["labels", "image"]
+  return kw.fit(experiment, **arguments), data
+
+
+def test_the_recipe_runs_from_end_to_end(run):
+  result, _ = run
+  assert result.protocol.inference_steps == 4
+  assert result.metrics["protocol"]["inference_steps"] == 4
+  assert 0 <= result.metrics["mean_iou"] <= 1
+
+
+def test_the_artifact_answers_as_the_run(run, tmp_path):
+  result, data = run
+  image = next(iter(data.samples("validation")))["image"].numpy()[None]
+  path = kw.export(result, tmp_path / "served")
+  from keras_weakseg.tasks import artifact
+  loaded = artifact.load_artifact(path)
+  np.testing.assert_array_equal(loaded.mask(image, result.protocol),
+                                result.model.mask(image, result.protocol))
+  plain = kw.evaluate(result, data, split="validation", protocol={"inference_steps": 0})
+  assert plain["protocol_hash"] != result.metrics["protocol_hash"]
+
+
+def test_the_paper_weighs_all_losses_alike():
+  experiment = registry.build("dual_scenes")
+  assert {part.weight for part in experiment.data.parts} == {1.0}
+
+
+def test_a_protocol_of_inference_wants_a_dual_network():
+  with pytest.raises(ValueError, match="(?s)inference_steps.*light_dual"):
+    overrides.validate(overrides.resolve(
+        "em_fixed_scenes", overrides={"evaluation.protocol.inference_steps": 5}))
+  with pytest.raises(ValueError, match="(?s)network.type.*light_dual"):
+    overrides.validate(overrides.resolve("em_fixed_scenes", overrides={"method.type": "dual"}))

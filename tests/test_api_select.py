@@ -1,0 +1,48 @@
+"""`select`: what it chooses and writes, what it says without doing it, what it refuses."""
+import numpy as np
+import pytest
+
+import keras_weakseg as kw
+from keras_weakseg import api_select
+from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks import weights
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+  """Returns the path of weights of MobileNetV1, random."""
+  path = tmp_path_factory.mktemp("weights") / "mobilenet.npz"
+  weights.save_npz(networks.build_network("light_mobilenet_v1", (None, None, 3), 2), path)
+  return str(path)
+
+
+def test_a_folder_by_an_encoder(photo_folder, encoder, tmp_path):
+  chosen = kw.select(encoder, photo_folder, tmp_path / "out", count=4, grid=(2, 2), progress=False)
+  source = kw.data.Folder(photo_folder)
+  assert len(set(chosen.ids)) == 4 and set(chosen.ids) <= set(source.ids("train"))
+  assert (tmp_path / "out" / "ids.txt").read_text().split() == list(chosen.ids)
+  assert {path.name for path in (tmp_path / "out").iterdir()} == {
+      "ids.txt", "selection.json", "selection.png"}
+  longer = kw.select(encoder, source, tmp_path / "more", count=6, grid=(2, 2), progress=False)
+  assert longer.ids[:4] == chosen.ids
+  with pytest.raises(ValueError, match="holds a selection already"):
+    kw.select(encoder, photo_folder, tmp_path / "out", count=4, progress=False)
+
+
+def test_chance_and_a_dry_run(photo_folder, tmp_path, capsys):
+  assert kw.select(None, photo_folder, tmp_path / "out", count=3, criterion="random",
+                   dry_run=True) is None
+  assert "3 of" in capsys.readouterr().out and not (tmp_path / "out").exists()
+  chosen = kw.select(None, photo_folder, tmp_path / "out", count=3, criterion="random", seed=1,
+                     progress=False)
+  ids = kw.data.Folder(photo_folder).ids("train")
+  assert chosen.ids == [ids[i] for i in np.random.RandomState(1).permutation(len(ids))[:3]]
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"criterion": "entropy"}, "criterion of"), ({"criterion": "random"}, "not clear how"),
+    ({"count": 500}, "fewer images")])
+def test_what_cannot_be_done_leaves_nothing(photo_folder, encoder, tmp_path, options, words):
+  with pytest.raises(ValueError, match=words):
+    api_select.select(encoder, photo_folder, tmp_path / "out", **options)
+  assert not (tmp_path / "out").exists()

@@ -1,0 +1,33 @@
+"""The command `select`: what it passes on and prints."""
+import types
+
+import pytest
+
+from keras_weakseg import api
+from keras_weakseg import cli
+
+
+@pytest.fixture
+def calls(monkeypatch):
+  made = []
+
+  def select(target, source, output, **options):
+    made.append((target, source.name, output, options))
+    return None if options["dry_run"] else types.SimpleNamespace(ids=["b", "a"])
+
+  monkeypatch.setattr(api, "select", select)
+  return made
+
+
+def test_ids_are_printed_in_their_order(photo_folder, calls, capsys):
+  assert cli.main(["select", "imagenet", str(photo_folder), "chosen", "--count", "2"]) == 0
+  assert capsys.readouterr().out.split() == ["b", "a"]
+  (target, name, output, options), = calls
+  assert (target, name, output) == ("imagenet", photo_folder.name, "chosen")
+  assert (options["count"], options["criterion"], options["seed"]) == (2, "diversity", 42)
+
+
+def test_chance_has_no_target_and_a_dry_run_prints_no_ids(photo_folder, calls, capsys):
+  assert cli.main(["select", "random", str(photo_folder), "chosen", "--dry_run"]) == 0
+  assert capsys.readouterr().out == "" and calls[0][0] is None
+  assert calls[0][3]["criterion"] == "random"

@@ -124,6 +124,11 @@ class WeakCategories(wrapper.Wrapper):
     return tf.gather(tf.constant(table), tf.cast(mask, tf.int32))
 
 
+def as_trained(source, weak, strong=()):
+  """Returns the source without the masks of weak categories; itself where there are none."""
+  return WeakCategories(source, weak, strong) if weak else source
+
+
 def whole(source):
   """Returns the source with the masks of all categories, for evaluation.
 

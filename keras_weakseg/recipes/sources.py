@@ -85,17 +85,9 @@ def make_sources(config, given=None):
           "It is not clear which source the data stands for.",
           expected="data={name: source} with " + ", ".join(names), received="one source",
           fix=f"Pass data={{{names[0]!r}: ...}}, and others of these names.")
-  return {name: _with_weak(source, next(
-      (entry for entry in config.sources if entry.name == name), None))
+  lists = {entry.name: (entry.weak, entry.strong) for entry in config.sources}
+  return {name: weak_categories.as_trained(source, *lists.get(name, ((), ())))
           for name, source in _plain_sources(config, given).items()}
-
-
-def _with_weak(source, config):
-  """Returns the source as training sees it: without the masks of weak categories."""
-  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  if config is None or not config.weak:
-    return source
-  return data.WeakCategories(source, config.weak, config.strong)
 
 
 def _plain_sources(config, given):

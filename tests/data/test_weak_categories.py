@@ -92,4 +92,6 @@ def test_a_category_in_neither_list_is_named(mini):
 def test_evaluation_sees_the_whole_source(source):
   assert weak_categories.whole(source) is source.inner
   assert weak_categories.whole(source.inner) is source.inner
+  assert weak_categories.as_trained(source.inner, ()) is source.inner
+  assert weak_categories.as_trained(source.inner, ["dog"]).weak == source.weak == ("dog",)
   assert source.origin is source.inner and source.fingerprint() != source.inner.fingerprint()

@@ -119,7 +119,8 @@ def as_disparity(log_depth, min_depth, max_depth):
     min_depth, max_depth: depths of disparity 1 and 0.
 
   Example:
-    >>> as_disparity(tf.math.log([1.0, 2.0, 4.0, 9.0]), 1.0, 4.0).numpy().round(3).tolist()
+    >>> values = as_disparity(tf.math.log([1.0, 2.0, 4.0, 9.0]), 1.0, 4.0)
+    >>> [round(float(value), 3) for value in values]
     [1.0, 0.333, 0.0, 0.0]
   """
   disparity = (tf.exp(-log_depth) - 1 / max_depth) / (1 / min_depth - 1 / max_depth)

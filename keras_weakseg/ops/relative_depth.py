@@ -92,9 +92,10 @@ def random_pairs(keys, log_target, mask, count, equal=EQUAL):
 
   Example:
     >>> pairs, relations = random_pairs([[1, 2]], tf.zeros([1, 4, 4]), tf.ones([1, 4, 4], bool), 3)
-    >>> pairs.numpy().max(), relations.numpy().tolist()
+    >>> int(pairs.numpy().max()), relations.numpy().tolist()
     (-1, [[0, 0, 0]])
   """
+  log_target = tf.cast(log_target, tf.float32)
   shape = tf.shape(log_target)
   sides = tf.stack([shape[1], shape[2], shape[1], shape[2]])
   places = draws.uniform(keys, [count, 4], "pairs of depth") * tf.cast(sides, tf.float32)

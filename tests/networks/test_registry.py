@@ -10,7 +10,7 @@ SMALL = {
     "deeplab_v3": {"backbone": "mobilenet_v1", "width": 0.25, "head_filters": 8},
     "light_mobilenet_v1": {"alpha": 0.25},
     "light_tiny": {},
-    "light_dual": {"alpha": 0.25, "head_filters": 8, "steps": 1},
+    "light_dual": {"alpha": 0.25, "head_filters": 8},
     "unet": {"encoder": "resnet18", "channels": (4, 4, 4, 4, 4)},
     "light_unet": {"alpha": 0.25},
 }

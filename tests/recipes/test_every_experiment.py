@@ -335,10 +335,10 @@ def leave(step, method, directory):
     for name in EXPERIMENTS])
 def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_path):
   plan = planning.make_plan(tiny(name, data_dir))
-  made = {step.name for step in plan.steps if isinstance(step, plans.MakeStep)}
+  made = {step.name for step in registry.build(name).steps if step.make.type is not None}
   # What goes on with a network that another step makes is tested where these are made.
   steps = list(itertools.takewhile(
-      lambda step: step.settings.network.continues not in made, trainings(plan)))
+      lambda step: step.settings.network.continues.split("/")[0] not in made, trainings(plan)))
   assert steps, "no step whose data is known"
   chain = tuple(map(signature, steps))
   if chain in _finished:

@@ -20,6 +20,7 @@ NOISY_TAGS = "noisy_tags"          # float32 [C], the same with missing and wron
 BOXES = "boxes"                    # float32 [N, 4], (ymin, xmin, ymax, xmax) in 0..1, half-open
 BOX_CLASSES = "box_classes"        # int32 [N], -1 = padding, 255 = a crowd: unknown in its box
 BOX_LABELS = "box_labels"          # uint8 [H, W], label map made from the boxes, 255 = unknown
+TAG_LABELS = "tag_labels"          # uint8 [H, W], label map made from the tags, 255 = unknown
 PARTS = "parts"                    # uint8 [H, W], person part id, 255 = ignore
 DEPTH = "depth"                    # float32 [H, W], metres, 0 = no value
 DISPARITY = "disparity"            # float32 [H, W], larger = closer (predicted: an input)
@@ -60,6 +61,7 @@ SPECS = {
     BOXES: tf.TensorSpec([None, 4], tf.float32),
     BOX_CLASSES: tf.TensorSpec([None], tf.int32),
     BOX_LABELS: tf.TensorSpec([None, None], tf.uint8),
+    TAG_LABELS: tf.TensorSpec([None, None], tf.uint8),
     PARTS: tf.TensorSpec([None, None], tf.uint8),
     DEPTH: tf.TensorSpec([None, None], tf.float32),
     DISPARITY: tf.TensorSpec([None, None], tf.float32),
@@ -82,6 +84,7 @@ GRANTED_BY = {
     BOXES: Supervision.BOXES,
     BOX_CLASSES: Supervision.BOXES,
     BOX_LABELS: Supervision.BOXES,
+    TAG_LABELS: Supervision.TAGS,
     TAGS: Supervision.TAGS,
     NOISY_TAGS: Supervision.TAGS,
     DEPTH: Supervision.DEPTH,

@@ -95,6 +95,17 @@ def label_maps(call):
       call.source, folder, call.split)}
 
 
+def tag_labels(call):
+  """Returns how good the label maps are that a step of a run has made from tags.
+
+  Options: `step`: its name (`maps`).
+  """
+  from keras_weakseg.recipes import label_quality  # pylint: disable=g-import-not-at-top
+  given = call.option("tag_labels", step="maps")
+  folder = os.path.join(str(_target(call, "tag_labels")), given["step"])
+  return {"split": call.split, **label_quality.measure_tag_labels(call.source, folder, call.split)}
+
+
 def depth_pictures_of(call):
   """Draws image, truth and prediction of some samples as one PNG; returns its path.
 
@@ -128,4 +139,5 @@ def _target(call, name):
 
 
 MEASURES = {"constant_depth": constant_depth, "mean_depth_map": mean_depth_map, "poses": poses,
-            "label_maps": label_maps, "depth_pictures": depth_pictures_of}
+            "label_maps": label_maps, "tag_labels": tag_labels,
+            "depth_pictures": depth_pictures_of}

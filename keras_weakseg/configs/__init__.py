@@ -19,3 +19,6 @@ from keras_weakseg.configs import own_three_ways
 from keras_weakseg.configs import tags_small
 from keras_weakseg.configs import three_ways_camvid
 from keras_weakseg.configs import three_ways_paper
+from keras_weakseg.configs import transfer
+from keras_weakseg.configs import transfer_paper
+from keras_weakseg.configs import transfer_small

@@ -146,6 +146,11 @@ def _validate_source(key, source):
   require(0 <= source.wrong_tags <= 1, f"{key}.wrong_tags", expected="a share, 0..1",
           received=source.wrong_tags)
   one_of(f"{key}.other", source.other, OTHERS)
+  both = sorted(set(source.weak) & set(source.strong))
+  require(not both, f"{key}.weak", expected="no category that is in `strong` too",
+          received=", ".join(both))
+  require(source.weak or not source.strong, f"{key}.strong", received=list(source.strong),
+          expected="`weak` categories beside it")
   _validate_video(f"{key}.video", source.video, source.kind)
   for field in ("groups", "reads"):
     for text in getattr(source, field):

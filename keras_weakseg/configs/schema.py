@@ -66,7 +66,9 @@ class Source(hyperparams.Config):
       `path`; see `make-disparity-maps`.
     wrong_tags: share of the tags that are exchanged for wrong ones in `noisy_tags`, which the
       samples then carry too; 0 = the source is left as it is.
-    derived: names of steps of the recipe whose maps the samples carry.
+    derived: names of steps of the recipe whose maps the samples carry, in the steps after them.
+    weak: categories without masks: of an image whose tags name one, training reads the tags alone.
+    strong: categories with masks; empty = all that are not weak.
     video: how frames of video are read.
   """
   name: str = ""
@@ -88,6 +90,8 @@ class Source(hyperparams.Config):
   disparity: str = ""
   wrong_tags: float = 0.0
   derived: Tuple[str, ...] = ()
+  weak: Tuple[str, ...] = ()
+  strong: Tuple[str, ...] = ()
   video: Video = _section(Video)
 
 

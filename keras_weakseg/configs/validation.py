@@ -105,7 +105,7 @@ def _validate_steps(experiment):
     if augmentation is None:
       augmentation, key = experiment.data.augmentation, "data.augmentation"
     try:
-      _validate_references(step, step.parts, names[:i], experiment.data.sources)
+      _validate_references(step, step.parts, names[:i])
       if step.make.type is not None:
         one_of("make.type", step.make.type, choices(step.make))
         sections.check(step.make.get(), f"make.{step.make.type}")
@@ -118,15 +118,14 @@ def _validate_steps(experiment):
       _validate_training_of(step, step.parts, augmentation)
     except ValueError as error:
       raise ValueError(f"In the step '{step.name}': {error}") from error
-  _validate_references(experiment, experiment.data.parts, names, experiment.data.sources)
+  _validate_references(experiment, experiment.data.parts, names)
+  for i, source in enumerate(experiment.data.sources):
+    for name in source.derived:
+      one_of(f"data.sources.{i}.derived", name, names)
 
 
-def _validate_references(step, parts, before, sources):
-  """Checks that a step names steps before it only, also by what its sources carry."""
-  used = {part.source or sources[0].name for part in parts} if sources else set()
-  for i, source in enumerate(sources):
-    for name in source.derived if source.name in used else ():
-      one_of(f"data.sources.{i}.derived", name, before)
+def _validate_references(step, parts, before):
+  """Checks that a step names steps before it only; what sources carry grows step by step."""
   for name in getattr(step, "reads", ()):
     one_of("reads", name, before)
   for key, network in (("network", step.network), *step.networks.items()):

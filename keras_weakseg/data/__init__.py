@@ -20,8 +20,10 @@ from keras_weakseg.data.regroup import Regrouped
 from keras_weakseg.data.seven_scenes import seven_scenes
 from keras_weakseg.data.sentences import tags_of_sentences
 from keras_weakseg.data.source import Source
+from keras_weakseg.data.tag_labels import WithTagLabels
 from keras_weakseg.data.tfds_source import Tfds
 from keras_weakseg.data.video import Video
 from keras_weakseg.data.voc import voc_animals
+from keras_weakseg.data.weak_categories import WeakCategories
 from keras_weakseg.data.with_disparity import WithDisparity
 from keras_weakseg.data.with_noisy_tags import WithNoisyTags

@@ -16,7 +16,8 @@ from keras_weakseg.data import swapped
 from keras_weakseg.ops import color as color_ops
 
 _LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
-               fields.BOX_LABELS: fields.IGNORE_LABEL, fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+               fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
+               fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
 _IMAGES = (fields.IMAGE, fields.FRAMES, fields.STEREO_IMAGE)
 _POSES = (fields.POSES, fields.STEREO_POSE)
 IMAGE, BOXES = "image", "boxes"

@@ -13,7 +13,8 @@ from keras_weakseg.data import order
 
 # What a sample carries for a label that it may not read.
 _BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
-          fields.BOX_LABELS: fields.IGNORE_LABEL, fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+          fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
+          fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
 # What it carries where its part has no video: black frames at offset 0, and cameras that divide.
 _PER_FRAME = (fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES)
 _CAMERAS = (fields.INTRINSICS, fields.POSES, fields.STEREO_POSE)

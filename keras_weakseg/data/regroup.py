@@ -11,7 +11,7 @@ from keras_weakseg.datasets import groups as group_lib
 
 BACKGROUND, IGNORE = "background", "ignore"
 OTHERS = (BACKGROUND, IGNORE)
-_MAPS = (fields.MASK, fields.BOX_LABELS)
+_MAPS = (fields.MASK, fields.BOX_LABELS, fields.TAG_LABELS)
 _SHOWN = 8  # names in a line of the plan
 
 

@@ -123,7 +123,7 @@ class Streaming(source.Source):
     return data
 
 
-_MAPS = (fields.MASK, fields.PARTS, fields.BOX_LABELS)
+_MAPS = (fields.MASK, fields.PARTS, fields.BOX_LABELS, fields.TAG_LABELS)
 _OWN = (fields.SAMPLE_ID, fields.SUPERVISION, fields.PART, fields.SAMPLE_KEY)
 
 

@@ -104,6 +104,19 @@ class Method(keras.Model):
     return ()
 
   @classmethod
+  def label_space(cls, classes):
+    """Returns the groups of classes that the method tells apart; None = the classes themselves.
+
+    Args:
+      classes: names of those of the data, index 0 = background.
+
+    Returns:
+      None, or a dict of new name to names of old classes; the background stays the first.
+    """
+    del classes
+    return None
+
+  @classmethod
   def needed(cls, options):
     """Returns the kind of label that the method learns from under these options."""
     del options
@@ -137,6 +150,15 @@ class Method(keras.Model):
       masks: whether masks teach in any part.
     """
     del options, masks
+    return []
+
+  def warnings(self, figures):
+    """Returns texts of what goes wrong in training, by the means of its figures since the last log.
+
+    Args:
+      figures: dict of name to float.
+    """
+    del figures
     return []
 
   def loss_terms(self, batch):

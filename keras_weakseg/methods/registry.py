@@ -1,5 +1,6 @@
 """Methods by name."""
 from keras_weakseg import errors
+from keras_weakseg.methods import adversarial
 from keras_weakseg.methods import boxes
 from keras_weakseg.methods import dual
 from keras_weakseg.methods import em_adapt
@@ -7,9 +8,11 @@ from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import joint_depth
 from keras_weakseg.methods import joint_mean_teacher
 from keras_weakseg.methods import mean_teacher
+from keras_weakseg.methods import object_network
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
+from keras_weakseg.methods import tag_labels
 from keras_weakseg.methods import tags
 
 METHODS = {
@@ -23,6 +26,9 @@ METHODS = {
     "supervised_depth": supervised_depth.SupervisedDepth,
     "joint_depth": joint_depth.JointDepth,
     "tags": tags.Tags,
+    "object_network": object_network.ObjectNetwork,
+    "tag_labels": tag_labels.TagLabels,
+    "adversarial": adversarial.Adversarial,
     "mean_teacher": mean_teacher.MeanTeacher,
     "joint_mean_teacher": joint_mean_teacher.JointMeanTeacher,
     "dual": dual.Dual,

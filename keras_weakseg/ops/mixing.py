@@ -15,7 +15,7 @@ __all__ = ["classmix_mask", "cowmix_mask", "cutmix_mask", "depthmix_mask", "eras
 
 # What an erased pixel holds: it teaches nothing.
 _ERASED = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
-           fields.BOX_LABELS: fields.IGNORE_LABEL}
+           fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL}
 
 
 def normalise_disparity(disparity, valid=None, levels=0):

@@ -49,6 +49,46 @@ def measure_label_maps(source, folder, split="train", *, ids=None):
   return {**_figures(matrix, source.classes), "samples": len(both)}
 
 
+def measure_tag_labels(source, folder, split="train", *, ids=None):
+  """Returns the figures of label maps made from tags against the true masks.
+
+  Args:
+    source: data source; of one with weak categories, the masks of all are read for this.
+    folder: directory of the finished step that made them, such as `runs/new/maps`.
+    split: of the source, or several joined by `+`.
+    ids: ids of the split, None = all that have both.
+
+  Returns:
+    Dict as of `measure_label_maps`.
+
+  Raises:
+    ValueError: no sample has both.
+  """
+  # pylint: disable-next=g-import-not-at-top
+  from keras_weakseg.data import decode, tag_labels, weak_categories
+  source = weak_categories.whole(source)
+  chosen = source.ids(split) if ids is None else tuple(ids)
+  flags = source.supervision(split, fields.Supervision.MASK, chosen)
+  lacking = set(tag_labels.KIND.absent(folder, chosen))
+  both = tuple(name for name, flag in zip(chosen, flags) if flag and name not in lacking)
+  if not both:
+    raise errors.value_error(
+        f"The label maps of '{source.name}' cannot be judged.",
+        expected=f"samples of '{split}' with a mask and a map in '{folder}'", received="none",
+        fix="Name the step that made them, and a split whose masks are there.")
+  matrix = np.zeros([source.num_classes] * 2, np.int64)
+  wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.MASK)
+  for sample in source.samples(split, ids=both, wanted=wanted).as_numpy_iterator():
+    name, mask = sample[fields.SAMPLE_ID].decode(), sample[fields.MASK]
+    found = decode.decode_mask(tag_labels.KIND.path(folder, name).read_bytes(),
+                               source.num_classes, name, image_shape=mask.shape).numpy()
+    unknown = found == fields.IGNORE_LABEL
+    matrix += metrics.confusion_matrix(
+        np.where(unknown, fields.IGNORE_LABEL, mask), np.where(unknown, 0, found),
+        source.num_classes)
+  return {**_figures(matrix, source.classes), "samples": len(both)}
+
+
 def tune_label_maps(source, split="train", *, table, ids=None, count=COUNT, seed=0, alphas=ALPHAS,
                     modes=("soft",), crfs=("bbox_seg",), workers=None, progress=True):
   """Searches how Bbox-Seg finds objects best, on a few masks that are held out for it.

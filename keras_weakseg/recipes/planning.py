@@ -44,6 +44,10 @@ def settings_of(experiment, step):
   # Not through attributes: lists of sections would be merged, with a warning.
   vars(settings.data).update(parts=copy.deepcopy(step.parts), head=step.head)
   vars(settings)["steps"] = []
+  names = [entry.name for entry in experiment.steps]
+  before = names[:names.index(step.name)]
+  for source in settings.data.sources:  # What comes later, only later steps can read.
+    source.derived = tuple(name for name in source.derived if name in before)
   for name in ("network", "networks", "method", "training"):
     setattr(settings, name, getattr(step, name))
   if step.augmentation is not None:

@@ -7,7 +7,9 @@ import os
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
+from keras_weakseg.data import weak_categories
 from keras_weakseg.files import text as texts
+from keras_weakseg.methods import registry as methods
 from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import video_sources
 
@@ -83,6 +85,15 @@ def make_sources(config, given=None):
           "It is not clear which source the data stands for.",
           expected="data={name: source} with " + ", ".join(names), received="one source",
           fix=f"Pass data={{{names[0]!r}: ...}}, and others of these names.")
+  lists = {entry.name: (entry.weak, entry.strong) for entry in config.sources}
+  return {name: weak_categories.as_trained(source, *lists.get(name, ((), ())))
+          for name, source in _plain_sources(config, given).items()}
+
+
+def _plain_sources(config, given):
+  """Returns a dict of name to source, with all labels."""
+  names = [entry.name for entry in config.sources]
+  if given is not None and not isinstance(given, dict):
     return {(names or [""])[0]: given}
   if not config.sources and not given:
     raise errors.value_error(
@@ -150,6 +161,8 @@ def with_box_labels(parts, settings, cache_dir=None):
 def evaluation_source(experiment, sources, default):
   """Returns the source that an experiment is evaluated on: that of its first part by default.
 
+  It has the masks of weak categories too, and the classes of the method.
+
   Args:
     experiment: `schema.Experiment`.
     sources: dict of name to source.
@@ -161,7 +174,19 @@ def evaluation_source(experiment, sources, default):
   name = experiment.evaluation.source
   if name and name not in sources:
     raise errors.unknown_name("source for 'evaluation.source'", name, sources)
-  return sources[name] if name else default
+  return in_label_space(weak_categories.whole(sources[name] if name else default), experiment)
+
+
+def in_label_space(source, experiment):
+  """Returns the source with the classes that the method of an experiment tells apart.
+
+  Args:
+    source: data source.
+    experiment: `schema.Experiment`.
+  """
+  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
+  groups = methods.method_class(experiment.method.type).label_space(tuple(source.classes))
+  return source if groups is None else data.Regrouped(source, groups=groups)
 
 
 def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False, finished=None,

@@ -33,10 +33,13 @@ def make_steps(name, settings, sources):
   method_class = methods.method_class(settings.method.type)
   record = building.network_record(settings.network)
   _check_role(settings, method_class, record)
-  source = source_lib.first_source(settings.data, sources)
+  plain = source_lib.first_source(settings.data, sources)
+  evaluated = source_lib.evaluation_source(settings, sources, plain)
+  source = source_lib.in_label_space(plain, settings)
   reads = _references(settings)
   head = (heads.Head(()) if record.role == networks.DEPTH
-          else heads.make_head(settings.data, sources, source))
+          else heads.make_head(settings.data, _in_label_space(sources, settings, source, plain),
+                               source))
 
   def bind(finished):
     return _phase(name, settings, method_class, record, head, sources, finished)
@@ -57,15 +60,22 @@ def make_steps(name, settings, sources):
       f"{settings.training.steps} steps"
       + (f" of {phase.bundle.batch_size} samples" if phase else ""))
   return [*before, plans.TrainStep(
-      name, settings, bind, source_lib.evaluation_source(settings, sources, source), record, head,
+      name, settings, bind, evaluated, record, head,
       tuple(dict.fromkeys([*reads, *(step.name for step in before)])), phase,
       _identity(settings), lines)]
+
+
+def _in_label_space(sources, settings, known=None, plain=None):
+  """Returns the sources with the classes of the method; `known` is what `plain` became already."""
+  return {name: known if source is plain and known is not None else
+                source_lib.in_label_space(source, settings) for name, source in sources.items()}
 
 
 def _phase(name, settings, method_class, record, head, sources, finished):
   """Returns the `Phase` of a step whose data is there."""
   options = settings.method.options()
   sources = source_lib.with_derived(sources, settings.data, finished)
+  sources = _in_label_space(sources, settings)
   parts = source_lib.make_parts(
       settings.data, sources, method_class.needed(options), method_class.unlabelled, finished,
       settings.seed)

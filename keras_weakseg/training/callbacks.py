@@ -37,6 +37,7 @@ class BetweenSteps(keras.callbacks.Callback):
     self._name = name
     self._bar = None
     self._window = []
+    self._warned = set()
 
   def on_train_begin(self, logs=None):
     """Opens the progress bar."""
@@ -58,6 +59,10 @@ class BetweenSteps(keras.callbacks.Callback):
       self._window = []
       if self.log:
         self.log.write(self.done, means)
+      for text in getattr(self.model, "warnings", lambda figures: [])(means):
+        if self.log and text not in self._warned:
+          self._warned.add(text)
+          self._bar.write(f"step {self.done}, warning: {text}", file=sys.stderr)
       self._bar.set_postfix({name: f"{value:.3g}" for name, value in means.items()}, refresh=False)
     self._bar.update()
     every = self.training.validate_every

@@ -602,6 +602,35 @@ def segmentation_batch(step):
   }
 
 
+def diffused_batch(step):
+  """Returns the batch with label maps made from tags."""
+  batch = segmentation_batch(step)
+  return {**batch, fields.TAG_LABELS: batch[fields.BOX_LABELS]}
+
+
+def object_predictor(synchronized=False, dropout_rate=0.0):
+  """Returns the shallow network of background and object."""
+  return {"networks": {"segmenter": built(
+      "light_tiny", shallow_network(synchronized, dropout_rate, num_classes=2))}}
+
+
+def object_batch(step):
+  """Returns the batch whose masks tell background from object."""
+  batch = segmentation_batch(step)
+  masks = batch[fields.MASK]
+  return {**batch, fields.MASK: np.where(masks == fields.IGNORE_LABEL, masks, masks > 1)
+          .astype(np.uint8)}
+
+
+def critic_predictor(synchronized=False, dropout_rate=0.0, encoding="category"):
+  """Returns the shallow network and a critic of its maps."""
+  critic = networks.build_network("p_net", (None, None, 3), CLASSES, encoding=encoding,
+                                  grid=(8, 8))
+  made = shallow_predictor(synchronized, dropout_rate)["networks"]
+  return {"networks": {
+      **made, "critic": contexts.Built(critic, networks.network_record("p_net"))}}
+
+
 def disparity_batch(step):
   """Returns the batch with the disparity of a teacher, of one sample blank."""
   disparity = np.random.RandomState(50 + step).rand(8, SIDE, SIDE).astype(np.float32)
@@ -793,9 +822,9 @@ class Method:
       # pylint: disable=protected-access
       method.video_loss._loss = photometric.reprojection_loss
       method.video_loss._align_motion = alignment.align_motion
-    method.prepare(lambda variables: updates.Updater(
+    method.prepare(lambda variables, name="": updates.Updater(
         variables, lambda m: keras.optimizers.SGD(self.rate * m, momentum=0.9),
-        [updates.Rule("head_", 2.0)], weight_decay=1e-3))
+        [] if name else [updates.Rule("head_", 2.0)], weight_decay=1e-3))
     return method
 
 
@@ -820,6 +849,13 @@ METHODS += (
     Method("joint_depth", "", multitask_predictor, batch=video_batch, slow=True),
     Method("joint_depth", "teacher", functools.partial(multitask_predictor, pose=False),
            {"depth_from": "teacher"}, video_batch),
+    Method("object_network", "", object_predictor, batch=object_batch),
+    Method("object_network", "sum", object_predictor, {"reduction": "sum"}, object_batch,
+           rate=2e-3),
+    Method("tag_labels", batch=diffused_batch),
+    Method("adversarial", "", critic_predictor, {"strength": 0.5}, diffused_batch),
+    Method("adversarial", "product", functools.partial(critic_predictor, encoding="product"),
+           {"strength": 0.5}, diffused_batch, slow=True),
     # Pairs in groups of two: halves of a batch are then mixed as the whole is.
     Method("mean_teacher", "", functools.partial(with_teacher, shallow_predictor),
            {"group": 2, "threshold": 0.3, "alpha": 0.9}),

@@ -1,9 +1,5 @@
 """A source with label maps that were made from tags."""
-import numpy as np
-import tensorflow as tf
-
 from keras_weakseg import fields
-from keras_weakseg.data import decode
 from keras_weakseg.data import map_folder
 from keras_weakseg.data import with_maps
 
@@ -12,7 +8,7 @@ KIND = map_folder.MapFolder(
     fix="Make them by a step of a recipe, such as `diffused_maps`.")
 
 
-class WithTagLabels(with_maps.WithMaps):
+class WithTagLabels(with_maps.WithLabelMaps):
   """Any source, whose samples carry `tag_labels` where they have tags and no mask.
 
   A label map is derived from the tags of its image, so tags grant it. It is opened by id, and only
@@ -24,6 +20,7 @@ class WithTagLabels(with_maps.WithMaps):
     identity: text that names what they were made from; it becomes part of the fingerprint.
   """
   field, kind = fields.TAG_LABELS, KIND
+  grant = fields.Supervision.TAGS
 
   def __init__(self, inner, folder, identity):
     super().__init__(inner, folder)
@@ -31,24 +28,6 @@ class WithTagLabels(with_maps.WithMaps):
 
   def _owners(self, split, ids):
     return tagged_ids(self.inner, split, ids), "samples with tags and no mask"
-
-  def _adder(self, split, ids, owners, missing):
-    """Returns the function that adds the label map to a sample."""
-    chosen = self.inner.ids(split) if ids is None else tuple(ids)
-    there = np.isin(chosen, sorted(set(owners) - missing)).astype(np.int32)
-    known = tf.lookup.StaticHashTable(
-        tf.lookup.KeyValueTensorInitializer(tf.constant(chosen), tf.constant(there)), 0)
-
-    def add(sample):
-      name, size = sample[fields.SAMPLE_ID], tf.shape(sample[fields.IMAGE])
-      flags = sample[fields.SUPERVISION]
-      grants = tf.bitwise.bitwise_and(flags, int(fields.Supervision.TAGS)) > 0
-      read = lambda: decode.decode_mask(self._file(name), self.num_classes, name, image_shape=size)
-      blank = lambda: tf.fill(size[:2], tf.constant(fields.IGNORE_LABEL, tf.uint8))
-      labels = tf.cond(grants & (known.lookup(name) > 0), read, blank)
-      return {**sample, fields.TAG_LABELS: labels}
-
-    return add
 
   def _identity(self):
     return self._made_from

@@ -1,10 +1,12 @@
 """Any source with one more field, read from a folder of maps."""
 import pathlib
 
+import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg import paths
+from keras_weakseg.data import decode
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import wrapper
 
@@ -70,6 +72,31 @@ class WithMaps(wrapper.Wrapper):
   def _file(self, name):
     """Returns string tensor [], the bytes of the map of a sample id."""
     return tf.io.read_file(str(self.kind.place(self.folder)) + "/" + name + ".png")
+
+
+class WithLabelMaps(WithMaps):
+  """A source with label maps made from weaker labels: opened where those are granted, else 255.
+
+  Attributes:
+    grant: `fields.Supervision`, the kind of labels that the maps were made from.
+  """
+  grant = fields.Supervision.NONE
+
+  def _adder(self, split, ids, owners, missing):
+    """Returns the function that adds the label map to a sample."""
+    chosen = self.inner.ids(split) if ids is None else tuple(ids)
+    there = np.isin(chosen, sorted(set(owners) - missing)).astype(np.int32)
+    known = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(tf.constant(chosen), tf.constant(there)), 0)
+
+    def add(sample):
+      name, size = sample[fields.SAMPLE_ID], tf.shape(sample[fields.IMAGE])
+      granted = tf.bitwise.bitwise_and(sample[fields.SUPERVISION], int(self.grant)) > 0
+      read = lambda: decode.decode_mask(self._file(name), self.num_classes, name, image_shape=size)
+      blank = lambda: tf.fill(size[:2], tf.constant(fields.IGNORE_LABEL, tf.uint8))
+      return {**sample, self.field: tf.cond(granted & (known.lookup(name) > 0), read, blank)}
+
+    return add
 
 
 def unwrapped(source):

@@ -3,7 +3,16 @@
 A task is one folder here and one `registry.register`. Nothing else in the library knows which
 tasks there are: training, evaluation, prediction, export and loading ask the registry.
 """
+from keras_weakseg import errors
 from keras_weakseg import fields
+
+
+def check_classes(model, source):
+  """Raises `ValueError` unless a source has the classes of a model, in their order."""
+  if tuple(source.classes) != tuple(model.classes):
+    raise errors.value_error(
+        "The data has other classes than the model.", expected=", ".join(model.classes),
+        received=", ".join(source.classes), fix="Evaluate on data with the model's class list.")
 
 
 class Task:

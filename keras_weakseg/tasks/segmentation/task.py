@@ -1,7 +1,6 @@
 """Segmentation as a task: the class of every pixel, by any network with scores."""
 import numpy as np
 
-from keras_weakseg import errors
 from keras_weakseg.evaluation import pictures
 from keras_weakseg import fields
 from keras_weakseg.networks import dual
@@ -43,10 +42,7 @@ class SegmentationTask(task.Task):
         metadata=self.metadata(experiment), explain=_explainer(predictor, record))
 
   def check_source(self, model, source):
-    if tuple(source.classes) != tuple(model.classes):
-      raise errors.value_error(
-          "The data has other classes than the model.", expected=", ".join(model.classes),
-          received=", ".join(source.classes), fix="Evaluate on data with the model's class list.")
+    task.check_classes(model, source)
 
   def evaluate(self, model, samples, protocol, progress=True):
     return evaluation.evaluate(model, samples, protocol, progress=progress)

@@ -47,10 +47,7 @@ class TagsTask(task.Task):
         facts["tags"]["activation"], metadata=self.metadata(experiment))
 
   def check_source(self, model, source):
-    if tuple(source.classes) != tuple(model.classes):
-      raise errors.value_error(
-          "The data has other classes than the model.", expected=", ".join(model.classes),
-          received=", ".join(source.classes), fix="Evaluate on data with the model's class list.")
+    task.check_classes(model, source)
 
   def evaluate(self, model, samples, protocol, progress=True):
     return evaluation.evaluate_tags(model, samples, protocol, progress=progress)

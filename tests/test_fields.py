@@ -62,13 +62,13 @@ READABLE = {
     Supervision.TAGS: {"tags", "noisy_tags"},
     Supervision.BOXES: {"tags", "noisy_tags", *BOXED},
     Supervision.MASK: {"tags", "noisy_tags", *BOXED, "mask", "parts"},
-    Supervision.DEPTH: {"depth", "poses"},
+    Supervision.DEPTH: {"depth", "ordinal", "poses"},
 }
 
 
 @pytest.mark.parametrize("flags", READABLE)
 def test_what_may_be_read(flags):
-  labels = {"mask", "tags", "noisy_tags", *BOXED, "parts", "depth", "poses"}
+  labels = {"mask", "tags", "noisy_tags", *BOXED, "parts", "depth", "ordinal", "poses"}
   assert {name for name in labels if fields.may_read(name, flags)} == READABLE[flags]
   inputs = set(NAMES.values()) - labels
   assert {"image", "disparity", "frames", "frame_offsets", "intrinsics"} <= inputs

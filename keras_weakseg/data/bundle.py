@@ -14,7 +14,7 @@ from keras_weakseg.data import order
 # What a sample carries for a label that it may not read.
 _BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
           fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
-          fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+          fields.DEPTH: 0.0, fields.ORDINAL: 0.0, fields.DISPARITY: 0.0}
 # What it carries where its part has no video: black frames at offset 0, and cameras that divide.
 _PER_FRAME = (fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES)
 _CAMERAS = (fields.INTRINSICS, fields.POSES, fields.STEREO_POSE)
@@ -61,6 +61,9 @@ class Bundle:
     self.ids = self._select()
     self.layout = _layout([part.batch_size for part in self.parts])
     self._fields = set().union(*(part.fields(self.extra_fields) for part in self.parts))
+    # Here, where nothing has been written yet: groups may be none in a mirror.
+    self._swaps = [(part.source.flip_swaps, part.source.part_swaps)
+                   if self.augmentation.flip else () for part in self.parts]
 
   def _select(self):
     used, chosen = collections.defaultdict(set), []
@@ -168,7 +171,7 @@ class Bundle:
     padding = self.num_classes - self.parts[index].source.num_classes
 
     def finish(sample):
-      sample = self.augmentation(sample)
+      sample = self.augmentation(sample, *self._swaps[index])
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.pad(sample[name], [[0, padding]]) if padding else sample[name]
       sample[fields.PART] = tf.constant(index)

@@ -1,14 +1,18 @@
 """What `api` has for choosing which images to annotate."""
 import pathlib
+import shutil
 
 from keras_weakseg import errors
 from keras_weakseg import paths
+from keras_weakseg import runs
 from keras_weakseg import targets
+from keras_weakseg.configs import own_selection
 from keras_weakseg.derived import base as makers
 from keras_weakseg.derived import selection as selections
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
+from keras_weakseg.recipes import planning
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds
 from keras_weakseg.tasks.segmentation.model import SegmentationModel
@@ -17,22 +21,34 @@ IMAGENET = "imagenet"
 # MobileNetV1, whose last features but one have 1/16 of the image.
 _ENCODER, _LAYER = "light_mobilenet_v1", "conv_pw_12_relu"
 _TARGET = "target"
+_OF_A_STUDENT = (rounds.BOTH, rounds.UNCERTAINTY)
+CRITERIA = (rounds.DIVERSITY, *_OF_A_STUDENT, rounds.RANDOM)
+STUDENT_STEPS = 1000
 
 
 def select(target, data, output, *, count=50, split="train", criterion=rounds.DIVERSITY, seed=42,
-           layer="", size=(), grid=(4, 8), pool="mean", dry_run=False, progress=True):
+           layer="", size=(), grid=(4, 8), pool="mean", counts=(), student_steps=STUDENT_STEPS,
+           bottom=1.0, dry_run=False, progress=True):
   """Chooses images to annotate, without any label: those that are least like each other.
+
+  `diversity_uncertainty`, the way of Hoyer et al. (CVPR 2021), looks besides where a student of
+  depth errs, which is trained anew after every round on what is chosen, against the depth of the
+  target. A stopped call with a student is continued by the same call.
 
   Args:
     target: whose features are compared: a `Result`, a `model_dir` or a step of it, of depth or of
       classes; "imagenet", or an `.npz` of MobileNetV1 weights; None for `criterion="random"`.
     data: a data source, the path of a folder, or the name of an experiment.
     output: folder for `selection.json`, `ids.txt` and `selection.png`.
-    count: images to choose. The first n of them are the selection of n.
+    count: images to choose. The first n of them are the selection of n (without a student).
     split: of the source.
-    criterion: "diversity" or "random".
+    criterion: "diversity", "random", or "diversity_uncertainty" or "uncertainty", whose target is a
+      run of depth.
     seed: chooses the first image, or all of them.
-    layer, size, grid, pool: see `derived.selection.Selection`.
+    layer, size, grid, pool, bottom: see `derived.selection.Selection`.
+    counts: with a student: images chosen after each round, rising, in place of `count`; default:
+      25, 50, 100, ... up to it.
+    student_steps: of training a student.
     dry_run: only say what would be chosen from; nothing is written and None is returned.
     progress: whether to print what is done.
 
@@ -50,18 +66,12 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
     ```
   """
   source, output = targets.source_of(data), pathlib.Path(paths.expand(output))
-  if criterion not in (rounds.DIVERSITY, rounds.RANDOM):
-    raise errors.unknown_name("criterion of `select`", criterion, (rounds.DIVERSITY, rounds.RANDOM))
-  if (target is None) != (criterion == rounds.RANDOM):
-    raise errors.value_error(
-        "It is not clear how images are compared.",
-        expected="a target with criterion='diversity', None with 'random'",
-        received=f"target={target!r}, criterion={criterion!r}",
-        fix="Pass a run, 'imagenet', or None and criterion='random'.")
-  if (output / selections.RECORD).exists():
-    raise errors.value_error(
-        f"The folder '{output}' holds a selection already.", expected="another folder",
-        received=selections.RECORD, fix="Choose another one; what is annotated should not change.")
+  _check(target, output, criterion)
+  if criterion in _OF_A_STUDENT:
+    return _select_in_rounds(
+        target, source, output, counts or _counts(count), student_steps, dry_run, progress,
+        split=split, criterion=criterion, seed=int(seed), layer=layer, size=size,
+        grid=tuple(grid), pool=pool, bottom=bottom)
   context = makers.MakeContext({source.name: source}, {_TARGET: None}, lambda _: _model(target),
                                int(seed))
   maker = selections.Selection(
@@ -74,6 +84,52 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
   output.mkdir(parents=True, exist_ok=True)
   maker.make(output, progress)
   return record.read(output / selections.RECORD)
+
+
+def _check(target, output, criterion):
+  """Refuses what cannot be chosen by, and a folder that holds a selection."""
+  if criterion not in CRITERIA:
+    raise errors.unknown_name("criterion of `select`", criterion, CRITERIA)
+  if (target is None) != (criterion == rounds.RANDOM):
+    raise errors.value_error(
+        "It is not clear how images are compared.",
+        expected="None with criterion='random', else a target",
+        received=f"target={target!r}, criterion={criterion!r}",
+        fix="Pass a run, 'imagenet', or None and criterion='random'.")
+  if (output / selections.RECORD).exists():
+    raise errors.value_error(
+        f"The folder '{output}' holds a selection already.", expected="another folder",
+        received=selections.RECORD, fix="Choose another one; what is annotated should not change.")
+
+
+def _select_in_rounds(target, source, output, counts, steps, dry_run, progress, **options):
+  """See `select`: the rounds and their students are the steps of a run in the folder."""
+  result = None if _is_encoder(target) else targets.opened(target)
+  if not isinstance(result, runs.Result) or not hasattr(result.model, "disparity"):
+    raise errors.value_error(
+        f"The criterion '{options['criterion']}' compares a student with a network of depth.",
+        expected="a run of depth", received=type(result).__name__ if result else target,
+        fix="Pass the model_dir of one, or criterion='diversity'.")
+  options["size"] = tuple(options["size"] or result.model.size)
+  experiment = own_selection.own_selection(
+      result.model_dir, counts=tuple(counts), steps=steps, **options)
+  data, last = {own_selection.IMAGES: source}, experiment.steps[-1].name
+  if dry_run:
+    steps = planning.make_plan(experiment, data).steps[:-1]
+    print("\n".join(line for step in steps for line in (f"step '{step.name}'", *(
+        f"  {line}" for line in step.lines))), flush=True)
+    return None
+  runs.run(experiment, output, data=data, until=last, progress=progress)
+  # The last one says that it is done.
+  for name in (selections.SHEET, selections.IDS, selections.RECORD):
+    shutil.copy(output / last / name, output / f".{name}")
+    (output / f".{name}").replace(output / name)
+  return record.read(output / selections.RECORD)
+
+
+def _counts(count):
+  """Returns the rounds of the paper below a number, and that number."""
+  return (*(number for number in rounds.PAPER_COUNTS if number < count), int(count))
 
 
 def _is_encoder(target):

@@ -140,7 +140,7 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, unti
     finished, method = loop.run(
         plan, model_dir, strategy=strategy, seed=experiment.seed,
         jit_compile=experiment.runtime.jit_compile, optimizer=optimizer, progress=progress,
-        until=until, from_run=from_run)
+        until=until, from_run=from_run, load_run=lambda folder: load(folder).model)
     if method is None:
       return Stopped(model_dir, experiment, until, finished)
     with loop.precision(experiment.runtime.mixed_precision):

@@ -4,6 +4,8 @@ import pytest
 
 import keras_weakseg as kw
 from keras_weakseg import api_select
+from keras_weakseg.configs import own_selection
+from keras_weakseg.derived import selection
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
 
@@ -41,8 +43,52 @@ def test_chance_and_a_dry_run(photo_folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("options, words", [
     ({"criterion": "entropy"}, "criterion of"), ({"criterion": "random"}, "not clear how"),
+    ({"criterion": "uncertainty"}, "(?s)student with a network of depth.*model_dir"),
     ({"count": 500}, "fewer images")])
 def test_what_cannot_be_done_leaves_nothing(photo_folder, encoder, tmp_path, options, words):
   with pytest.raises(ValueError, match=words):
     api_select.select(encoder, photo_folder, tmp_path / "out", **options)
   assert not (tmp_path / "out").exists()
+
+
+ROUNDS = {"criterion": "diversity_uncertainty", "counts": (2, 4), "student_steps": 1,
+          "grid": (2, 2), "seed": 5, "progress": False}
+
+
+def test_a_dry_run_of_rounds_tells_every_step(tiny_video_run, photo_folder, tmp_path, capsys):
+  assert kw.select(tiny_video_run, photo_folder, tmp_path / "out", dry_run=True, **ROUNDS) is None
+  said = capsys.readouterr().out
+  steps = [line.split("'")[1] for line in said.splitlines() if line.startswith("step ")]
+  assert steps == ["depth", "disparity", "select_2", "student_2", "select_4"]
+  assert str(tiny_video_run.model_dir) in said and not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_rounds_train_a_student_anew_and_go_on_where_they_stopped(
+    tiny_video_run, photo_folder, tmp_path, monkeypatch):
+  network = own_selection.schema.network
+  small = {"alpha": 0.25, "channels": (4, 6, 8, 10, 12), "skip_channels": (4, 4, 6, 6)}
+  monkeypatch.setattr(own_selection.schema, "network", lambda name, pretrained: network(
+      name, pretrained="", **small))
+
+  def choose(place):
+    return kw.select(tiny_video_run, photo_folder, tmp_path / place, **ROUNDS)
+
+  chosen = choose("whole")
+  assert len(set(chosen.ids)) == 4 and [choice.round for choice in chosen.choices] == [0, 0, 1, 1]
+  assert all(choice.uncertainty > 0 for choice in chosen.choices[2:])
+  assert (tmp_path / "whole" / "ids.txt").read_text().split() == chosen.ids
+  with monkeypatch.context() as patched:
+    patched.setattr(selection.Selection, "_doubt", _killed)
+    with pytest.raises(KeyboardInterrupt):
+      choose("stopped")
+  assert (tmp_path / "stopped" / "student_2" / "done.json").exists()
+  before = (tmp_path / "stopped" / "student_2" / "done.json").stat().st_mtime_ns
+  assert choose("stopped").choices == chosen.choices
+  assert (tmp_path / "stopped" / "student_2" / "done.json").stat().st_mtime_ns == before
+  with pytest.raises(ValueError, match="holds a selection already"):
+    choose("stopped")
+
+
+def _killed(*args):
+  raise KeyboardInterrupt

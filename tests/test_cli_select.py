@@ -27,6 +27,16 @@ def test_ids_are_printed_in_their_order(photo_folder, calls, capsys):
   assert (options["count"], options["criterion"], options["seed"]) == (2, "diversity", 42)
 
 
+def test_rounds_and_their_students(calls, photo_folder, capsys):
+  assert cli.main(["select", "runs/depth", str(photo_folder), "chosen", "--counts", "2,4",
+                   "--criterion", "diversity_uncertainty", "--student_steps", "7"]) == 0
+  options = calls[0][3]
+  assert (options["criterion"], options["counts"], options["student_steps"]) == (
+      "diversity_uncertainty", (2, 4), 7)
+  assert cli.main(["select", "runs/depth", str(photo_folder), "chosen", "--counts", "2;4"]) != 0
+  assert "25,50,100" in capsys.readouterr().err and len(calls) == 1
+
+
 def test_chance_has_no_target_and_a_dry_run_prints_no_ids(photo_folder, calls, capsys):
   assert cli.main(["select", "random", str(photo_folder), "chosen", "--dry_run"]) == 0
   assert capsys.readouterr().out == "" and calls[0][0] is None

@@ -16,6 +16,7 @@ from keras_weakseg.configs import mean_teacher_paper
 from keras_weakseg.configs import mean_teacher_small
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import own_three_ways
+from keras_weakseg.configs import selection_small
 from keras_weakseg.configs import tags_small
 from keras_weakseg.configs import three_ways_camvid
 from keras_weakseg.configs import three_ways_paper

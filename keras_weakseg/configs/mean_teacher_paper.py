@@ -12,6 +12,7 @@ import functools
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import schema
+from keras_weakseg.configs import selection_steps as selection_steps_lib
 from keras_weakseg.configs import three_ways_camvid as camvid
 from keras_weakseg.configs import three_ways_paper as paper
 from keras_weakseg.selection import rounds
@@ -116,20 +117,11 @@ def selection_steps(count, criterion, data):
   choose = functools.partial(
       schema.make, "selection", source=data.sources[0].name, split=paper.TRAIN, counts=counts,
       size=tuple(data.augmentation.resize), criterion=criterion, bottom=BONNET)
-  if criterion == rounds.DIVERSITY:
-    return [schema.Step(name=f"select_{count}", reads=(FEATURES,), make=choose())]
-  features = (FEATURES,) if criterion == rounds.BOTH else ()
-  train = student_step if criterion == rounds.BOTH else entropy_student_step
-  steps, before, student = [], "", ""
-  for number, chosen in enumerate(counts, start=1):
-    if before:
-      student = f"student_{counts[number - 2]}"
-      steps.append(train(student, before, rounds.PAPER_STUDENT_STEPS[number - 2], data))
-    steps.append(schema.Step(
-        name=f"select_{chosen}", reads=(*features, *filter(None, (before, student))),
-        make=choose(round=number, after=before, student=student)))
-    before = steps[-1].name
-  return steps
+  student = entropy_student_step if criterion == rounds.ENTROPY else student_step
+  return selection_steps_lib.in_rounds(
+      counts, criterion, choose,
+      lambda name, ids, number: student(name, ids, rounds.PAPER_STUDENT_STEPS[number], data),
+      () if criterion == rounds.ENTROPY else (FEATURES,))
 
 
 def row(count, base=paper.baseline, mixing=None, labelled=False, criterion=""):

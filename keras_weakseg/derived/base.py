@@ -15,12 +15,14 @@ class MakeContext:
       work on it), or None while the plan is made.
     seed: of the experiment.
     cache_dir: see `data.cache.cache_root`.
+    data_dir: where data lies, see `data.locations.find`.
   """
   sources: Mapping[str, Any]
   reads: Mapping[str, Any] = dataclasses.field(default_factory=dict)
   models: Optional[Callable[[str], Any]] = None
   seed: int = 0
   cache_dir: Optional[str] = None
+  data_dir: Optional[str] = None
 
   def source(self, name):
     """Returns the source of a name; an empty name is the first one."""

@@ -3,14 +3,16 @@ from keras_weakseg import errors
 from keras_weakseg.derived import box_labels
 from keras_weakseg.derived import diffused_maps
 from keras_weakseg.derived import disparity_maps
+from keras_weakseg.derived import listed
 from keras_weakseg.derived import pruned
+from keras_weakseg.derived import run
 from keras_weakseg.derived import selection
 from keras_weakseg.derived import widened
 
 MAKERS = {"box_labels": box_labels.BoxLabels, "disparity_maps": disparity_maps.DisparityMaps,
           "diffused_maps": diffused_maps.DiffusedMaps,
-          "pruned": pruned.Pruned, "selection": selection.Selection,
-          "widened": widened.Widened}
+          "listed": listed.Listed, "pruned": pruned.Pruned, "run": run.Run,
+          "selection": selection.Selection, "widened": widened.Widened}
 
 
 def maker_class(name):

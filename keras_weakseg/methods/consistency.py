@@ -11,6 +11,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.methods import base
 from keras_weakseg.methods import ratio
+from keras_weakseg.ops import box_coverage
 from keras_weakseg.ops import losses
 from keras_weakseg.ops import mixing
 from keras_weakseg.ops import mixing_draws
@@ -20,6 +21,40 @@ DEPTH, CLASS, CUT, COW, NONE = "depthmix", "classmix", "cutmix", "cowmix", "none
 KINDS = (DEPTH, CLASS, CUT, COW, NONE)
 LABELS, SURE = "pseudo_labels", "sure"
 ALL, KNOWN = "all", "known"
+
+
+def narrowed(scores, batch):
+  """Returns a teacher's scores of the classes alone that tags and boxes leave.
+
+  Where a sample without a mask grants boxes, a pixel is of a class that has a box over it, or
+  background; where it grants tags alone, of a tagged class or background. What remains is then
+  normalised, so that the teacher may be surer of it. Samples without any tag stay as they are, as
+  in `ops.em.em_fixed_scores`; without any box all is background, as in label maps of boxes.
+
+  Args:
+    scores: float32 [N,H,W,C], of the unmixed images.
+    batch: dict of tensors; tags and boxes count where they are granted and a mask is not.
+
+  Returns:
+    float32 [N,H,W,C], -1e9 for classes that cannot be.
+  """
+  classes, weak = scores.shape[-1], ~base.may(batch, fields.Supervision.MASK)
+  background = tf.range(classes) == 0
+  excluded = tf.zeros(tf.shape(scores), tf.bool)
+  for kind, field in ((fields.Supervision.TAGS, fields.TAGS),
+                      (fields.Supervision.BOXES, fields.BOXES)):
+    if field not in batch:
+      continue
+    told = weak & base.may(batch, kind)
+    if field == fields.TAGS:
+      tags = batch[field] > 0
+      told &= tf.reduce_any(tags[:, 1:], -1)
+      possible = tags[:, None, None]
+    else:
+      possible = box_coverage.box_coverage(
+          batch[field], batch[fields.BOX_CLASSES], tf.unstack(tf.shape(scores)[1:3]), classes)
+    excluded |= told[:, None, None, None] & ~(possible | background)
+  return tf.where(excluded, -1e9, scores)
 
 
 def targets_of(scores, batch, threshold=0.968, use_masks=True):

@@ -10,7 +10,11 @@ from keras_weakseg.methods import consistency
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import teacher as teachers
+from keras_weakseg.networks import dropout
 from keras_weakseg.networks import randomness
+from keras_weakseg.networks import seam
+from keras_weakseg.ops import draws
+from keras_weakseg.ops import perturb
 from keras_weakseg.ops import pseudo
 from keras_weakseg.ops import resize
 from keras_weakseg.ops import strong_view
@@ -18,7 +22,7 @@ from keras_weakseg.options import Count, CountOrNone, OneOf, Share, Weight
 
 TEACHER = "teacher"
 STUDENT = "student"
-TERM = "pseudo"
+TERM, FEATURES = "pseudo", "features"
 ALL, UNLABELLED = "all", "unlabelled"
 
 
@@ -28,8 +32,9 @@ class MixedLesson:
   Mean teacher, ClassMix and DepthMix (Hoyer et al., CVPR 2021, section 3.4): the teacher sees the
   samples as they are; images, labels, confidence and padding are mixed in pairs; the student sees
   the mixed image in other colours and blurred. With `mixing="none"`, `alpha=0`, `ramp=False`,
-  `weighting="pixel"` and `over="known"` it is FixMatch; with `views=2` and `mixing="cutmix"` the
-  image-level half of UniMatch.
+  `weighting="pixel"` and `over="known"` it is FixMatch; with `views=2`, `mixing="cutmix"` and a
+  `feature_weight` UniMatch. Tags and boxes that a sample without a mask grants narrow what the
+  teacher may say of it (`consistency.narrowed`).
 
   Args:
     context: `contexts.Context` with the networks of the method, `teacher` among them.
@@ -51,6 +56,11 @@ class MixedLesson:
     weighting: of pseudo labels, by what the teacher is sure of: see `ops.pseudo.weights_of`.
     over: the loss is divided by `all` pixels, or by the `known` ones.
     consistency_weight: of this loss.
+    feature_weight: of the loss on samples that are neither mixed nor coloured, but whose features
+      lose channels between encoder and head (UniMatch, CVPR 2023); 0 = none.
+      Deviation: all features that the head takes lose channels, as in UniMatch V2; in UniMatch
+      those of the first and the last stage.
+    feature_rate: share of the channels that are lost.
     color_jitter: largest change of brightness, contrast, saturation and hue of the strong view.
     color_share: share of the strong views that are changed so.
     grey_share: share of them that lose their colour.
@@ -69,7 +79,8 @@ class MixedLesson:
                threshold: Share = 0.968,
                weighting: Annotated[str, OneOf(pseudo.WEIGHTINGS)] = pseudo.BATCH,
                over: Annotated[str, OneOf((consistency.ALL, consistency.KNOWN))] = consistency.ALL,
-               consistency_weight: Weight = 1.0, color_jitter: Share = 0.25,
+               consistency_weight: Weight = 1.0, feature_weight: Weight = 0.0,
+               feature_rate: dropout.Rate = 0.5, color_jitter: Share = 0.25,
                color_share: Share = 0.8, grey_share: Share = 0.0,
                blur: tuple[float, ...] = (0.15, 1.15), blur_share: Share = 0.5,
                evaluated: Annotated[str, OneOf((STUDENT, TEACHER))] = STUDENT):
@@ -92,6 +103,8 @@ class MixedLesson:
     self._only_unlabelled, self.views = mixed == UNLABELLED, views
     self.threshold, self.weighting, self.over = threshold, weighting, over
     self.weight = consistency_weight
+    self.feature_weight, self.feature_rate = feature_weight, feature_rate
+    self._seam = seam.Seam(context.main.model, context.main.record) if feature_weight else None
     self._color = dict(brightness=color_jitter, contrast=color_jitter, saturation=color_jitter,
                        hue=color_jitter, share=color_share, grey_share=grey_share)
     self._blur = dict(sigmas=tuple(blur), share=blur_share)
@@ -128,7 +141,7 @@ class MixedLesson:
     return self._rows.labelled(batch)
 
   def __call__(self, batch, student):
-    """Returns the term of the loss, and health figures.
+    """Returns the terms of the loss, and health figures.
 
     Args:
       batch: dict of tensors.
@@ -138,7 +151,8 @@ class MixedLesson:
     images = tf.cast(batch[fields.IMAGE], tf.float32)
     with randomness.random_scope(randomness.scope_seed(TEACHER)):
       scores = tf.stop_gradient(self._teacher.scorer(images, training=self.update.training))
-    scores = resize.resize_aligned(scores, tf.shape(images)[1:3])
+    scores = consistency.narrowed(
+        resize.resize_aligned(scores, tf.shape(images)[1:3]), batch)
     if self._only_unlabelled and not self._rows.known:
       # Nobody knows where they lie, so labelled ones stay, and say nothing.
       batch = {**batch, fields.VALID: batch[fields.VALID] & ~base.may(
@@ -149,10 +163,15 @@ class MixedLesson:
       with randomness.random_scope(randomness.scope_seed(f"view {view}")):
         losses.append(self._loss(batch, images, targets, scores.shape[-1], view, student))
     numerator, denominator = (tf.add_n(list(part)) for part in zip(*losses))
+    terms = {TERM: base.Term(ratio.Ratio(numerator, denominator), self.weight)}
+    if self._seam is not None:
+      with randomness.random_scope(randomness.scope_seed(FEATURES)):
+        terms[FEATURES] = base.Term(self._feature_loss(batch, images, targets),
+                                    self.feature_weight)
     health = consistency.health_of(scores, batch, self.threshold)
     if self._only_unlabelled:  # No mask can tell.
       health.pop("pseudo_precision", None)
-    return {TERM: base.Term(ratio.Ratio(numerator, denominator), self.weight)}, health
+    return terms, health
 
   def _loss(self, batch, images, targets, num_classes, view, student):
     """Returns the loss of one strong view, a `Ratio`."""
@@ -162,9 +181,20 @@ class MixedLesson:
     seen = strong_view.strong_view(
         mixed[fields.IMAGE], *strong_view.draw_color(keys, **self._color),
         strong_view.draw_blur(keys, **self._blur))
-    labels, sure = (resize.decimate_labels(mixed[name], self._stride)
+    return self._distance(mixed, student(seen))
+
+  def _feature_loss(self, batch, images, targets):
+    """Returns the loss of features without some of their channels, a `Ratio`."""
+    def dropped(number, features):
+      numbers = draws.uniform(batch[fields.SAMPLE_KEY], [self._seam.channels[number]],
+                              f"features {number}")
+      return perturb.drop_channels(features, numbers, self.feature_rate)
+    return self._distance(targets, self._seam(images, dropped, training=True))
+
+  def _distance(self, targets, scores):
+    labels, sure = (resize.decimate_labels(targets[name], self._stride)
                     for name in (consistency.LABELS, consistency.SURE))
-    return consistency.pseudo_loss(labels, sure, student(seen), self.weighting, self.over)
+    return consistency.pseudo_loss(labels, sure, scores, self.weighting, self.over)
 
 
 class Rows:

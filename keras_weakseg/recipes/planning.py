@@ -71,7 +71,8 @@ def make_step(step, experiment, sources):
 
   def maker(reads, models=None):
     context = makers.MakeContext(sources, reads, models, experiment.seed,
-                                 experiment.data.cache_dir or None)
+                                 experiment.data.cache_dir or None,
+                                 experiment.data.data_dir or None)
     return maker_class(context, **step.make.options())
 
   return plans.MakeStep(

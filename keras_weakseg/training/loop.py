@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.derived import results
+from keras_weakseg.derived import run as run_maker
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
 from keras_weakseg.framework import keras
@@ -28,7 +29,7 @@ DONE = results.DONE
 
 
 def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, progress=True,
-        until="", from_run=None):
+        until="", from_run=None, load_run=None):
   """Runs every step of a plan that is not finished yet.
 
   Args:
@@ -41,6 +42,8 @@ def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, p
     progress: whether to draw progress bars.
     until: name of the last step that is run; empty = all.
     from_run: directory of another run, whose finished steps are taken as they are.
+    load_run: function of the folder of a finished run to the model of its task, for steps that name
+      one.
 
   Returns:
     Dict of step name to `Outputs`, and the `Method` of the last step; None if it was not run.
@@ -50,7 +53,8 @@ def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, p
         "XLA cannot compile a step that is spread over replicas.", expected="jit_compile=False",
         received=f"jit_compile=True with {strategy.num_replicas_in_sync} replicas",
         fix="Set runtime.jit_compile to false, or train on one device.")
-  runner = _Runner(plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run)
+  runner = _Runner(plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run,
+                   load_run)
   method = None
   for step in plan.steps:
     if isinstance(step, plans.MakeStep):
@@ -76,8 +80,10 @@ def precision(policy):
 class _Runner:
   """Runs steps in their order and knows which are finished."""
 
-  def __init__(self, plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run):
+  def __init__(self, plan, model_dir, strategy, seed, jit_compile, optimizer, progress, from_run,
+               load_run):
     self.plan, self.model_dir, self.from_run = plan, model_dir, from_run
+    self.load_run = load_run
     self.strategy, self.seed = strategy, seed
     self.jit_compile, self.optimizer = jit_compile, optimizer
     self.chief = strategies.is_chief(strategy)
@@ -188,7 +194,10 @@ class _Runner:
     self.finished[name] = output_lib.Outputs(name, self._directory(name))
 
   def _model(self, name):
-    """Returns the model of the task of a finished step."""
+    """Returns the model of the task of a finished step, or of the run that it names."""
+    folder = self.finished[name].marker.get(run_maker.RUN)
+    if folder:
+      return self.load_run(folder)
     settings = self.settings[name]
     with precision(settings.runtime.mixed_precision):
       return restore.load_step(self.finished[name].directory, settings)

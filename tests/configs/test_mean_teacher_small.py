@@ -12,6 +12,7 @@ from keras_weakseg.ops import photometric
 from keras_weakseg.recipes import planning
 
 SCENES = {"mean_teacher_scenes": "none", "cutmix_scenes": "cutmix", "classmix_scenes": "classmix",
+          "unimatch_scenes": "cutmix",
           "depth_classmix_scenes": "classmix", "depthmix_scenes": "depthmix",
           "depthmix_selection_scenes": "depthmix"}
 CAMVID = ("mean_teacher", "cutmix", "classmix", "depthmix", "unimatch", "joint_depthmix")
@@ -57,6 +58,7 @@ def test_rows_of_camvid_start_from_the_same_depth_and_have_the_same_masks(count)
   unimatch = registry.build(f"unimatch_{count}_camvid").method.get()
   assert (unimatch.views, unimatch.alpha, unimatch.ramp, unimatch.mixing) == (
       2, 0.0, False, "cutmix")
+  assert unimatch.consistency_weight == unimatch.feature_weight == 0.5
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from keras_weakseg.derived import registry
 
 def test_makers_are_found_by_name():
   assert registry.maker_class("box_labels") is box_labels.BoxLabels
-  assert {"pruned", "widened"} <= set(registry.MAKERS)
+  assert {"listed", "pruned", "run", "widened"} <= set(registry.MAKERS)
   with pytest.raises(ValueError, match="Did you mean 'disparity_maps'"):
     registry.maker_class("disparity_map")
 

@@ -150,3 +150,41 @@ def test_unknown_choices_are_refused():
   with pytest.raises(ValueError, match="no denominator"):
     consistency.pseudo_loss(np.zeros([1, 2, 2]), np.zeros([1, 2, 2]), tf.zeros([1, 2, 2, 3]),
                             over="valid")
+
+
+def told(flags):
+  """Returns noisy scores [4,8,8,4] of known labels, and a batch of what flags grant of them."""
+  random = np.random.RandomState(0)
+  truth = np.zeros([4, 8, 8], np.int32)
+  truth[:, 2:6, 1:5] = np.array([1, 2, 3, 2])[:, None, None]
+  scores = 1.5 * np.eye(4)[truth] + random.normal(size=(4, 8, 8, 4))
+  batch = {
+      fields.SUPERVISION: tf.constant(flags, tf.int32),
+      fields.TAGS: tf.constant(np.eye(4, dtype=np.float32)[[1, 2, 3, 2]]),
+      fields.BOXES: tf.constant([[[.25, .125, .75, .625]]] * 4, tf.float32),
+      fields.BOX_CLASSES: tf.constant([[1], [2], [3], [2]])}
+  return truth, scores.astype(np.float32), batch
+
+
+def test_tags_and_boxes_narrow_what_a_teacher_may_say():
+  truth, scores, batch = told([0, 1, 3, 7])
+  found = consistency.narrowed(scores, batch).numpy()
+  np.testing.assert_array_equal(found[[0, 3]], scores[[0, 3]])  # Nothing granted, and a mask.
+  labels = found.argmax(-1)
+  assert set(np.unique(labels[1])) == {0, 2}
+  inside = truth[2] > 0
+  assert (labels[2][~inside] == 0).all() and set(np.unique(labels[2][inside])) <= {0, 3}
+  np.testing.assert_array_equal(found[2][inside][:, [0, 3]], scores[2][inside][:, [0, 3]])
+  right = [np.mean(consistency.narrowed(scores, told([flag] * 4)[2]).numpy().argmax(-1) == truth)
+           for flag in (0, 1, 3)]
+  assert right[0] + 0.05 < right[1] and right[1] + 0.05 < right[2]
+
+
+def test_no_tags_say_nothing_and_no_boxes_say_background():
+  _, scores, batch = told([1, 1, 2, 2])
+  bare = {**batch, fields.TAGS: tf.zeros([4, 4]), fields.BOX_CLASSES: tf.fill([4, 1], -1)}
+  found = consistency.narrowed(scores, bare).numpy()
+  np.testing.assert_array_equal(found[:2], scores[:2])
+  assert (found[2:].argmax(-1) == 0).all()
+  alone = {fields.SUPERVISION: batch[fields.SUPERVISION]}
+  np.testing.assert_array_equal(consistency.narrowed(scores, alone), scores)

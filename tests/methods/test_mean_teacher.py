@@ -190,6 +190,71 @@ def test_more_views_are_other_views_and_count_as_one(figures_of):
   assert one != two
 
 
+def test_features_lose_channels_and_nothing_else(figures_of):
+  """Of no channel lost, the loss is that of the unmixed samples in their own colours."""
+  options, batch = dict(PLAIN, mixed="unlabelled", known=True), make_batch()
+  whole, _ = figures_of(built(feature_weight=0.5, feature_rate=0.0, **options), batch)
+  np.testing.assert_allclose(whole["features"], whole["pseudo"], rtol=1e-5)
+  method = built(feature_weight=0.5, **options)
+  lost = floats(method.train_step(batch))
+  np.testing.assert_allclose(lost["pseudo"], whole["pseudo"], rtol=1e-5)
+  assert lost["features"] != pytest.approx(whole["features"])
+  np.testing.assert_allclose(
+      lost["loss"], lost["loss_mask"] + lost["pseudo"] + 0.5 * lost["features"], rtol=1e-5)
+  plain, gradients = figures_of(built(**options), batch)
+  assert "features" not in plain
+  _, others = figures_of(built(feature_weight=0.5, **options), batch)
+  # The encoder learns from them, not the head alone.
+  assert np.abs(others[0] - gradients[0]).max() > 1e-6
+
+
+def test_tags_and_boxes_stand_beside_masks_and_nothing():
+  """In one batch; the teacher's labels obey them, and masks they do not grant stay unread."""
+  weak = {
+      fields.SUPERVISION: np.array([7, 1, 3, 0], np.int32),
+      fields.PART: np.array([0, 1, 2, 3], np.int32),
+      fields.TAGS: np.array([[1, 1, 1], [1, 0, 1], [1, 1, 0], [0, 0, 0]], np.float32),
+      fields.BOXES: np.array([[[0, 0, 0, 0]]] * 2 + [[[0, 0, .5, 1]]] + [[[0, 0, 0, 0]]],
+                             np.float32),
+      fields.BOX_CLASSES: np.array([[-1], [-1], [1], [-1]], np.int32)}
+  found = []
+  for garbage in (0, 2):
+    batch = make_batch(garbage=garbage, **weak)
+    mask = batch[fields.MASK].numpy()
+    mask[1:] = garbage
+    batch[fields.MASK] = tf.constant(mask)
+    tags = weak[fields.TAGS].copy()
+    tags[3] = garbage / 2  # Not granted either.
+    batch[fields.TAGS] = tf.constant(tags)
+    method = built(mixing="cutmix", threshold=0.4)
+    found.append((floats(method.train_step(batch)), [v.numpy() for v in method.weights]))
+  assert found[0][0] == found[1][0] and found[0][0]["pseudo"] > 0
+  for one, other in zip(found[0][1], found[1][1], strict=True):
+    np.testing.assert_array_equal(one, other)
+  blind = dict(weak, **{fields.SUPERVISION: np.array([7, 0, 0, 0], np.int32)})
+  logs = floats(built(mixing="cutmix", threshold=0.4).train_step(make_batch(**blind)))
+  assert logs["pseudo"] != found[0][0]["pseudo"]
+  assert logs["pseudo_coverage"] < found[0][0]["pseudo_coverage"]
+
+
+def test_the_options_of_fixmatch_leave_no_memory(figures_of):
+  """The teacher is the student, and sure pixels alone count, over those that are known."""
+  options = dict(PLAIN, mixed="unlabelled", known=True, alpha=0.0, ramp=False,
+                 statistics="student", weighting="pixel", over="known")
+  batch, method = make_batch(), built(**options)
+  teacher = method.context.networks["teacher"].scorer
+  others = tf.gather(tf.cast(batch[fields.IMAGE], tf.float32), [1, 3])
+  probabilities = tf.nn.softmax(teacher(others, training=False)).numpy()
+  valid = batch[fields.VALID].numpy()[[1, 3]]
+  entropy, _ = losses.cross_entropy_map(
+      np.where(valid, probabilities.argmax(-1), 255), scores_of(method, {fields.IMAGE: others}))
+  wanted = (entropy.numpy() * (probabilities.max(-1) >= 0.4)).sum() / valid.sum()
+  np.testing.assert_allclose(figures_of(method, batch)[0]["pseudo"], wanted, rtol=1e-5)
+  method.train_step(batch)
+  for one, other in zip(*(method.networks[name].weights for name in ("segmenter", "teacher"))):
+    np.testing.assert_array_equal(one, other)
+
+
 def test_disparity_is_asked_for_by_depthmix_alone():
   inputs = mean_teacher.MeanTeacher.inputs
   assert inputs({"mixing": "depthmix"}) == (fields.DISPARITY,) and inputs({}) == ()

@@ -3,10 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg import options
 from keras_weakseg.methods import context as contexts
-from keras_weakseg.methods import joint_mean_teacher
-from keras_weakseg.methods import mean_teacher
 from keras_weakseg.methods import mixed_lesson
 
 
@@ -40,14 +37,6 @@ def test_all_are_mixed_where_they_shall_or_where_nobody_knows():
   for unknown in (rows(sizes=()), rows(accumulation=2), rows(sizes=(0, 6))):
     assert not unknown.known
     assert len(unknown.mixed(data)["place"]) == len(unknown.labelled(data)["place"]) == 6
-
-
-def test_methods_show_the_options_of_the_lesson():
-  lesson = set(options.options_of(mixed_lesson.MixedLesson))
-  assert lesson == set(options.options_of(mean_teacher.MeanTeacher))
-  joint = set(options.options_of(joint_mean_teacher.JointMeanTeacher))
-  assert lesson | {"depth_from", "depth_weight", "smoothness"} <= joint
-  assert all(option.text for option in options.options_of(mixed_lesson.MixedLesson).values())
 
 
 def test_the_plan_says_what_is_mixed():

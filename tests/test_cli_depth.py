@@ -1,5 +1,6 @@
 """Depth on the command line: flags, what is printed, and `evaluate-poses`."""
 import json
+import types
 
 import pytest
 
@@ -33,6 +34,11 @@ def calls(monkeypatch):
   fake("metric_factor", 5.4321987)
   fake("export", "served/1")
   return made
+
+
+def named(name):
+  """Returns what stands for a source, and is told from others by its name."""
+  return types.SimpleNamespace(name=name, classes=("background",))
 
 
 # === evaluate and predict ===
@@ -82,10 +88,10 @@ def test_an_experiment_is_evaluated_on_the_data_of_its_numbers(calls, monkeypatc
   """`depth_kitti_clips` trains on clips and is scored on other scenes."""
   from keras_weakseg.recipes import sources
   monkeypatch.setattr(sources, "make_sources", lambda config: {
-      entry.name: entry.kind for entry in config.sources})
+      entry.name: named(entry.kind) for entry in config.sources})
   assert cli.main(["evaluate", "runs/depth", "--experiment", "depth_kitti_clips"]) == 0
   assert cli.main(["evaluate", "runs/depth", "--experiment", "depth_scenes"]) == 0
-  assert [call[1][1] for call in calls] == ["kitti_stereo", "tfds"]
+  assert [call[1][1].name for call in calls] == ["kitti_stereo", "tfds"]
 
 
 def test_a_depth_run_is_evaluated_predicted_and_exported(
@@ -133,10 +139,11 @@ def test_everything_is_there_as_json(calls, capsys):
 
 def test_the_data_of_an_experiment_can_be_named(calls, monkeypatch):
   from keras_weakseg.recipes import sources
-  monkeypatch.setattr(sources, "make_sources", lambda config: {"scenes": config.data_dir})
+  monkeypatch.setattr(sources, "make_sources", lambda config: {"scenes": named(config.data_dir)})
   assert cli.main(["evaluate-poses", "runs/depth", "--experiment", "depth_scenes", "--data_dir",
                    "there"]) == 0
-  assert calls[0][1] == ("runs/depth", "there")
+  target, source = calls[0][1]
+  assert (target, source.name) == ("runs/depth", "there")
 
 
 @pytest.mark.parametrize("flags", [["--data", "photos"], ["--masks", "m"]])

@@ -56,19 +56,20 @@ def test_grants_are_a_closure():
     assert fields.granted(first | second) == joined
 
 
+TAGGED = ("tags", "noisy_tags", "tag_labels")
 BOXED = ("boxes", "box_classes", "box_labels")
 READABLE = {
     Supervision.NONE: set(),
-    Supervision.TAGS: {"tags", "noisy_tags"},
-    Supervision.BOXES: {"tags", "noisy_tags", *BOXED},
-    Supervision.MASK: {"tags", "noisy_tags", *BOXED, "mask", "parts"},
+    Supervision.TAGS: {*TAGGED},
+    Supervision.BOXES: {*TAGGED, *BOXED},
+    Supervision.MASK: {*TAGGED, *BOXED, "mask", "parts"},
     Supervision.DEPTH: {"depth", "poses"},
 }
 
 
 @pytest.mark.parametrize("flags", READABLE)
 def test_what_may_be_read(flags):
-  labels = {"mask", "tags", "noisy_tags", *BOXED, "parts", "depth", "poses"}
+  labels = {"mask", *TAGGED, *BOXED, "parts", "depth", "poses"}
   assert {name for name in labels if fields.may_read(name, flags)} == READABLE[flags]
   inputs = set(NAMES.values()) - labels
   assert {"image", "disparity", "frames", "frame_offsets", "intrinsics"} <= inputs

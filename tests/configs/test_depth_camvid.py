@@ -7,7 +7,6 @@ from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_kitti
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import three_ways_camvid
 from keras_weakseg.recipes import planning
 
 COUNTS = (50, 100)
@@ -19,10 +18,8 @@ def rows(count):
 
 
 def test_there_is_a_row_for_every_count():
-  paper = {key.format(count) for key, (_, published, _) in three_ways_camvid.TABLE_S5.items()
-           for count in published}
-  named = {name for name in registry.experiments() if name.endswith("_camvid")} - paper
-  assert named == {f"{key}_{count}_camvid" for key in KEYS for count in COUNTS}
+  assert {f"{key}_{count}_camvid" for key in KEYS for count in COUNTS} <= set(
+      registry.experiments())
 
 
 @pytest.mark.parametrize("count", COUNTS)

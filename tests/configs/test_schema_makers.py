@@ -8,7 +8,8 @@ def test_every_maker_is_a_choice_and_none_is_taken():
   section = schema.Make()
   assert section.type is None and set(registry.MAKERS) <= set(vars(section))
   made = schema.make("disparity_maps", bits=8)
-  assert made.options() == {"source": "", "split": "train", "normalise": "none", "bits": 8}
+  assert made.options() == {"source": "", "split": "train", "normalise": "none", "bits": 8,
+                            "size": ()}
 
 
 def test_a_step_that_makes_says_no_more_than_that(tmp_path):

@@ -13,7 +13,7 @@ UNET = {"channels": (4, 6, 8, 10, 12)}
 # Every segmentation network, and the kinds of layers that others have.
 NETWORKS = {
     "light_tiny": {"head_filters": 16},
-    "light_dual": {"alpha": 0.25, "head_filters": 16, "steps": 2},
+    "light_dual": {"alpha": 0.25, "head_filters": 16},
     "light_mobilenet_v1": {"alpha": 0.25, "output_stride": 8, "field_of_view": "small"},
     "unet": {"encoder": "resnet18", **UNET},
     "light_unet": {"alpha": 0.25, "skip_channels": (4, 4, 6, 6), **UNET},

@@ -23,7 +23,7 @@ def tiny():
 
 
 @pytest.mark.parametrize("name, options", [
-    ("light_dual", {"alpha": 0.25, "head_filters": 8, "steps": 1}),
+    ("light_dual", {"alpha": 0.25, "head_filters": 8}),
     pytest.param("light_unet", {"alpha": 0.25, "channels": (4, 4, 4, 4, 4)},
                  marks=pytest.mark.slow),
     pytest.param("deeplab_v3", {"backbone": "mobilenet_v2", "width": 0.35, "head_filters": 8},

@@ -23,6 +23,7 @@ BOX_LABELS = "box_labels"          # uint8 [H, W], label map made from the boxes
 TAG_LABELS = "tag_labels"          # uint8 [H, W], label map made from the tags, 255 = unknown
 PARTS = "parts"                    # uint8 [H, W], person part id, 255 = ignore
 DEPTH = "depth"                    # float32 [H, W], metres, 0 = no value
+ORDINAL = "ordinal"                # float32 [H, W], 1 is closer than all that is -1, 0 = unknown
 DISPARITY = "disparity"            # float32 [H, W], larger = closer (predicted: an input)
 FRAMES = "frames"                  # uint8 [F, H, W, 3], neighbours without the image itself
 FRAME_OFFSETS = "frame_offsets"    # int32 [F], e.g. -1, +1; 0 = no frame (a part without video)
@@ -64,6 +65,7 @@ SPECS = {
     TAG_LABELS: tf.TensorSpec([None, None], tf.uint8),
     PARTS: tf.TensorSpec([None, None], tf.uint8),
     DEPTH: tf.TensorSpec([None, None], tf.float32),
+    ORDINAL: tf.TensorSpec([None, None], tf.float32),
     DISPARITY: tf.TensorSpec([None, None], tf.float32),
     FRAMES: tf.TensorSpec([None, None, None, 3], tf.uint8),
     FRAME_OFFSETS: tf.TensorSpec([None], tf.int32),
@@ -88,6 +90,7 @@ GRANTED_BY = {
     TAGS: Supervision.TAGS,
     NOISY_TAGS: Supervision.TAGS,
     DEPTH: Supervision.DEPTH,
+    ORDINAL: Supervision.DEPTH,
     POSES: Supervision.DEPTH,
 }
 

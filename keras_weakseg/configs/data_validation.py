@@ -3,9 +3,9 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs.checks import one_of, require
 
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds", "video",
-         "kitti", "kitti_clips", "kitti_stereo", "kitti_odometry", "cityscapes_video",
-         "seven_scenes")
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
+         "person_part", "lip", "ccp", "nyuv2", "megadepth", "video", "kitti", "kitti_clips",
+         "kitti_stereo", "kitti_odometry", "cityscapes_video", "seven_scenes")
 TAGS_FROM = ("image", "boxes")
 COLOR_OF = ("pixels", "inputs")
 INTRINSICS = ("", "correct", "reference")
@@ -143,9 +143,15 @@ def _validate_source(key, source):
         expected=f"`{key}.{needed}`", received="''", fix=f"Set `{key}.{needed}`.")
   require(0 <= source.held_out < 1, f"{key}.held_out", expected="a share, 0 <= share < 1",
           received=source.held_out)
+  require(source.depth_scale >= 0, f"{key}.depth_scale", received=source.depth_scale,
+          expected="stored units per metre, such as 1000, or 0 for metres")
   require(0 <= source.wrong_tags <= 1, f"{key}.wrong_tags", expected="a share, 0..1",
           received=source.wrong_tags)
   one_of(f"{key}.other", source.other, OTHERS)
+  for text in source.flip_swaps:
+    names = [name.strip() for name in text.split("=")]
+    require(len(names) == 2 and all(names) and names[0] != names[1], f"{key}.flip_swaps",
+            received=repr(text), expected="texts such as 'left arm=right arm'")
   both = sorted(set(source.weak) & set(source.strong))
   require(not both, f"{key}.weak", expected="no category that is in `strong` too",
           received=", ".join(both))

@@ -47,19 +47,24 @@ class Source(hyperparams.Config):
   Attributes:
     name: the name that parts use; the first source is the default of every part.
     kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `camvid`,
-      `coco_sample`, `tfds`, or one of video: `video`, `kitti`, `kitti_clips`, ...
+      `coco_sample`, `tfds`, `person_part`, `lip`, `ccp`, `nyuv2`, `megadepth`, or one of video:
+      `video`, `kitti`, `kitti_clips`, ...
     path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
-    images, masks, tags, boxes: the places inside a folder.
+    images, masks, tags, boxes, depth: the places inside a folder.
+    depth_scale: stored units of depth per metre, which PNG need: 1000 for millimetres; 0 = metres.
     classes: class names, index 0 = background; empty = `classes.txt` of the folder.
     manifest: id manifest that says which sample may use which supervision.
     validation: id list of the validation split; empty = a seeded share is held out.
     held_out: that share, 0..1.
-    groups: another label space: texts such as `vehicle=car+bus`, or `person` alone. The classes
+    groups: another label space: texts such as `vehicle=car+bus`, `person` alone, or the path of a
+      YAML file of such groups (`official_configs/depth_parts/groups/ccp_parts.yaml`). The classes
       are then the background and these names, in this order; `ignore=...` is no class, but what
       becomes 255 in masks; empty = those of the source.
     parts: the classes are the parts of bodies (`parts` of the samples) in place of the masks.
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
+    flip_swaps: classes that a mirror exchanges: texts such as `left arm=right arm`, by their names
+      after `parts` and `groups`; empty = those that the data set has by itself.
     reads: in joint training, the head's classes that make up a class of this source, in the form
       of `groups`; empty = `groups`, else by name.
     disparity: folder of the disparity that a teacher has said of the images, searched for like
@@ -79,6 +84,8 @@ class Source(hyperparams.Config):
   masks: str = "masks"
   tags: str = "tags.json"
   boxes: str = "boxes"
+  depth: str = "depth"
+  depth_scale: float = 0.0
   classes: Tuple[str, ...] = ()
   manifest: str = ""
   validation: str = ""
@@ -86,6 +93,7 @@ class Source(hyperparams.Config):
   parts: bool = False
   groups: Tuple[str, ...] = ()
   other: str = "background"
+  flip_swaps: Tuple[str, ...] = ()
   reads: Tuple[str, ...] = ()
   disparity: str = ""
   wrong_tags: float = 0.0

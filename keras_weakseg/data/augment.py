@@ -11,13 +11,14 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import decode
+from keras_weakseg.data import flip_swaps as swaps
 from keras_weakseg.data import moves
 from keras_weakseg.data import swapped
 from keras_weakseg.ops import color as color_ops
 
 _LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
                fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
-               fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+               fields.DEPTH: 0.0, fields.ORDINAL: 0.0, fields.DISPARITY: 0.0}
 _IMAGES = (fields.IMAGE, fields.FRAMES, fields.STEREO_IMAGE)
 _POSES = (fields.POSES, fields.STEREO_POSE)
 IMAGE, BOXES = "image", "boxes"
@@ -120,12 +121,13 @@ class Augmentation:
         f"{name}={value!r}" for name, (value, default) in values.items()
         if name not in _LATER or value != default) + ")"
 
-  def __call__(self, sample):
+  def __call__(self, sample, flip_swaps=(), part_swaps=()):
     """Returns the sample, transformed by the random numbers of its `sample_key`.
 
     Args:
       sample: dict of tensors without batch axis, with `sample_key`. Boxes follow the geometry and
         are dropped where nothing of them is left; intrinsics and poses follow it too.
+      flip_swaps, part_swaps: pairs of ids of classes and of parts that a mirror exchanges.
 
     Returns:
       The same fields, image uint8 [h, w, 3], and `valid` bool [h, w], False in the padding and
@@ -158,6 +160,8 @@ class Augmentation:
     if fields.BOXES in sample:
       result[fields.BOXES], result[fields.BOX_CLASSES] = move.boxes(
           sample[fields.BOXES], sample[fields.BOX_CLASSES])
+    if move.flip is not None:
+      result = swaps.exchange(result, move.flip, flip_swaps, part_swaps)
     if self.tags_from == BOXES and fields.TAGS in sample:
       result[fields.TAGS] = _crop_tags(result)
     return result

@@ -14,7 +14,7 @@ from keras_weakseg.data import order
 # What a sample carries for a label that it may not read.
 _BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
           fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
-          fields.DEPTH: 0.0, fields.DISPARITY: 0.0}
+          fields.DEPTH: 0.0, fields.ORDINAL: 0.0, fields.DISPARITY: 0.0}
 # What it carries where its part has no video: black frames at offset 0, and cameras that divide.
 _PER_FRAME = (fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES)
 _CAMERAS = (fields.INTRINSICS, fields.POSES, fields.STEREO_POSE)
@@ -165,10 +165,12 @@ class Bundle:
     return {name: found[name] for name in {*_CAMERAS, *_PICTURES, *_PER_FRAME} & found.keys()}
 
   def _finisher(self, index):
-    padding = self.num_classes - self.parts[index].source.num_classes
+    source = self.parts[index].source
+    padding = self.num_classes - source.num_classes
+    swaps = (source.flip_swaps, source.part_swaps) if self.augmentation.flip else ()
 
     def finish(sample):
-      sample = self.augmentation(sample)
+      sample = self.augmentation(sample, *swaps)
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.pad(sample[name], [[0, padding]]) if padding else sample[name]
       sample[fields.PART] = tf.constant(index)

@@ -25,6 +25,7 @@ class Dataset(streaming.Streaming):
     palette: list of RGB tuples, or None.
     buffer: samples in the shuffle buffer; they are held as they come, usually decoded.
     name: short name for plans and records.
+    part_classes: names of the parts in `parts`, index 0 = background.
 
   Raises:
     ValueError: the elements do not follow the contract, or a dataset is infinite or shuffled.
@@ -35,8 +36,10 @@ class Dataset(streaming.Streaming):
     ('train_000000',)
   """
 
-  def __init__(self, data, classes, palette=None, buffer=256, name="dataset"):
+  def __init__(self, data, classes, palette=None, buffer=256, name="dataset",
+               part_classes=()):
     super().__init__(name, classes, palette, buffer)
+    self.part_classes = tuple(part_classes)
     self._data = dict(data) if isinstance(data, dict) else {"train": data}
     self._digests = {}  # of images, by split and id
     for split, entry in self._data.items():

@@ -22,15 +22,20 @@ class PartsAsMasks(wrapper.Wrapper):
 
   Args:
     inner: `source.Source` with `parts`.
-    classes: names of the parts, index 0 = background; None = those of the embedded scenes.
+    classes: names of the parts, index 0 = background; None = those that the source knows, else
+      those of the embedded scenes.
     palette: list of RGB tuples; None = the colours of those.
   """
 
   def __init__(self, inner, classes=None, palette=None):
     space = labels.SCENE_PARTS
+    classes = classes or inner.part_classes
     super().__init__(inner, f"{inner.name} parts", tuple(classes or space.classes),
                      palette or (None if classes else list(space.palette)))
     self.labelled = True
+
+  flip_swaps = property(lambda self: self.inner.part_swaps)
+  part_swaps = ()
 
   def _available(self, ids, flags):
     return super()._available(ids, flags & _KEPT)

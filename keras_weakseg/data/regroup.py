@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import flip_swaps
 from keras_weakseg.data import palette as palettes
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import wrapper
@@ -58,6 +59,12 @@ class Regrouped(wrapper.Wrapper):
     self._label_of = [lost.get(old, taken.get(old)) for old in range(inner.num_classes)]
     self._class_of = [taken.get(old, 0) for old in range(inner.num_classes)]
     self.notes.append(self._describe(members, lost))
+
+  @property
+  def flip_swaps(self):
+    """Pairs of ids that a mirror exchanges; refused here if groups do not follow them."""
+    return flip_swaps.regrouped(self.inner.flip_swaps, {
+        old: new for old, new in enumerate(self._label_of) if new != fields.IGNORE_LABEL})
 
   def _describe(self, members, lost):
     """Returns one line for plans: what the new classes are made of, and what becomes of others."""

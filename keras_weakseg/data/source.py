@@ -64,6 +64,8 @@ class Source:
   """
   labelled = True
   optional = ()  # names of splits that may be empty: nobody asked for them
+  # Names of the parts in `parts`, and pairs of ids of classes and parts that a mirror exchanges.
+  part_classes = flip_swaps = part_swaps = ()
 
   def __init__(self, name, classes, palette=None):
     self.name = name

@@ -19,6 +19,10 @@ class Wrapper(source_lib.Source):
     self.inner = inner
     self.notes = list(inner.notes)
 
+  flip_swaps = property(lambda self: self.inner.flip_swaps)
+  part_swaps = property(lambda self: self.inner.part_swaps)
+  part_classes = property(lambda self: self.inner.part_classes)
+
   def splits(self):
     """Returns the names of the splits of the source."""
     return self.inner.splits()

@@ -1,12 +1,21 @@
 """From one label space to a coarser one: which old classes make up each new class."""
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.datasets import labels
+from keras_weakseg.files import yaml_files
+
+
+_FILES = (".yaml", ".yml")
 
 
 def parse_groups(texts):
   """Returns the groups of texts such as `"vehicle=car+bus"`: dict of new class to old names.
 
+  Args:
+    texts: such texts, or paths of YAML files that hold `vehicle: [car, bus]` and so on.
+
   Raises:
+    FileNotFoundError: there is no such file.
     ValueError: a text has another form, or two name the same class.
 
   Example:
@@ -14,7 +23,7 @@ def parse_groups(texts):
     {'vehicle': ('car', 'bus'), 'person': ('person',)}
   """
   groups = {}
-  for text in texts:
+  for text in _without_files(texts):
     name, joined, members = (piece.strip() for piece in text.partition("="))
     old = tuple(member.strip() for member in (members if joined else name).split("+"))
     if not name or not all(old) or name in groups:
@@ -24,6 +33,24 @@ def parse_groups(texts):
           received=repr(text), fix="Correct the text.")
     groups[name] = old
   return groups
+
+
+def _without_files(texts):
+  """Yields the texts, those of files in the place of their paths."""
+  for text in texts:
+    if not text.strip().lower().endswith(_FILES):
+      yield text
+      continue
+    path = paths.expand(text.strip())
+    read = yaml_files.read_yaml(path, "file of groups")
+    if not isinstance(read, dict) or not all(
+        isinstance(name, str) and isinstance(members, list) and members
+        and all(isinstance(member, str) for member in members) for name, members in read.items()):
+      raise errors.value_error(
+          f"The file of groups '{path}' cannot be read.",
+          expected="lines such as 'vehicle: [car, bus]'", received=repr(read),
+          fix="Correct it; names with special characters need quotes.")
+    yield from (f"{name}={'+'.join(members)}" for name, members in read.items())
 
 
 def class_groups(old_classes, new_classes, groups=None, synonyms=None):

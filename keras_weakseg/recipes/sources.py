@@ -10,13 +10,11 @@ from keras_weakseg import paths
 from keras_weakseg.data import weak_categories
 from keras_weakseg.files import text as texts
 from keras_weakseg.methods import registry as methods
+from keras_weakseg.recipes import label_sources
 from keras_weakseg.recipes import outputs
-from keras_weakseg.recipes import video_sources
 
 # What stands before the name of a step whose ids a part takes.
 OF_STEP = "step:"
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
-         *video_sources.KINDS)
 
 
 def make_source(config, data_dir=None):
@@ -32,39 +30,18 @@ def make_source(config, data_dir=None):
   """
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   from keras_weakseg.datasets import groups  # pylint: disable=g-import-not-at-top
-  source = _make_plain(config, data_dir)
+  source = label_sources.make_plain_source(config, data_dir)
   if config.parts:
     source = data.PartsAsMasks(source)
   if config.groups:
     source = data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
+  if config.flip_swaps:
+    source = data.WithFlipSwaps(source, config.flip_swaps)
   if config.wrong_tags:
     source = data.WithNoisyTags(source, config.wrong_tags)
   if config.disparity:
     source = data.WithDisparity(source, data.find(config.disparity, data_dir))
   return source
-
-
-def _make_plain(config, data_dir):
-  """Returns the source with the classes of its files."""
-  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  if config.kind == "tfds":
-    return data.Tfds(config.dataset, data_dir=data_dir)
-  if config.kind in ("voc_animals", "voc_animals_boxes"):
-    return data.voc_animals(data.find(config.path or "voc_animals", data_dir),
-                            boxes=config.kind.endswith("boxes"))
-  if config.kind == "camvid":
-    return data.camvid(data.find(config.path or "camvid", data_dir))
-  if config.kind in video_sources.KINDS:
-    return video_sources.make_video_source(config, data_dir)
-  if config.kind == "coco_sample":
-    return data.coco_sample(data.find(config.path or "coco128", data_dir))
-  if config.kind == "folder":
-    return data.Folder(
-        data.find(config.path, data_dir), images=config.images, masks=config.masks,
-        tags=config.tags, boxes=config.boxes, classes=config.classes or None,
-        manifest=config.manifest or None, validation=config.validation or None,
-        held_out=config.held_out)
-  raise errors.unknown_name("source kind", config.kind, KINDS)
 
 
 def make_sources(config, given=None):
@@ -169,12 +146,18 @@ def evaluation_source(experiment, sources, default):
     default: the source of the first part.
 
   Raises:
-    ValueError: there is no source of that name.
+    ValueError: there is no source of that name, or mirrored pictures would say left for right.
   """
   name = experiment.evaluation.source
   if name and name not in sources:
     raise errors.unknown_name("source for 'evaluation.source'", name, sources)
-  return in_label_space(weak_categories.whole(sources[name] if name else default), experiment)
+  source = in_label_space(weak_categories.whole(sources[name] if name else default), experiment)
+  if experiment.evaluation.protocol.flip and source.flip_swaps:
+    raise errors.value_error(
+        "Averages over mirrored pictures would mix left and right.",
+        expected=f"evaluation.protocol.flip=false with '{source.name}'", received="True",
+        fix="Set `evaluation.protocol.flip=false`.")
+  return source
 
 
 def in_label_space(source, experiment):

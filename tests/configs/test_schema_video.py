@@ -1,7 +1,7 @@
 """The video section of a source: in YAML and overrides, and the same kinds everywhere."""
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import schema
-from keras_weakseg.recipes import sources
+from keras_weakseg.recipes import label_sources
 
 
 def test_values_are_overridden_and_written():
@@ -18,4 +18,4 @@ def test_sources_do_not_share_a_section():
 
 
 def test_what_can_be_made_is_what_is_valid():
-  assert data_validation.KINDS == sources.KINDS
+  assert data_validation.KINDS == label_sources.KINDS

@@ -1,7 +1,10 @@
 """Groups of classes: the golden aggregation of COCO to VOC, texts, refusals."""
+import pathlib
+
 import numpy as np
 import pytest
 
+from keras_weakseg.datasets import body_labels
 from keras_weakseg.datasets import groups
 from keras_weakseg.datasets import labels
 from keras_weakseg.ops import losses
@@ -97,3 +100,28 @@ def test_texts_keep_their_order():
 def test_texts_of_another_form_are_refused(text):
   with pytest.raises(ValueError, match="cannot be read.*\n.*vehicle=car"):
     groups.parse_groups(("a=c", text))
+
+
+# === Files ===
+
+
+def test_a_file_holds_groups(tmp_path):
+  path = tmp_path / "coarse.yaml"
+  path.write_text("vehicle: [car, bus]\nanimal: [dog, horse]\n")
+  assert groups.parse_groups((str(path), "person")) == {**COARSE, "person": ("person",)}
+  for text in ("- car", "vehicle: car", "vehicle: []", "vehicle: [1]", "1: [car]"):
+    path.write_text(text)
+    with pytest.raises(ValueError, match="(?s)file of groups.*vehicle"):
+      groups.parse_groups((str(path),))
+  with pytest.raises(FileNotFoundError, match="file of groups"):
+    groups.parse_groups((str(tmp_path / "no.yaml"),))
+
+
+def test_the_groups_of_ccp_take_every_garment_once():
+  root = pathlib.Path(__file__).resolve().parents[2]
+  found = groups.parse_groups(
+      (str(root / "official_configs" / "depth_parts" / "groups" / "ccp_parts.yaml"),))
+  members = [name for names in found.values() for name in names]
+  assert sorted(members) == sorted(body_labels.CCP.classes[1:]) and len(found) == 7
+  ids = groups.class_groups(body_labels.CCP.classes, ("background", *found), found)
+  assert ids[0] == [0] and ids[2] == [body_labels.CCP.index("skin")]

@@ -22,6 +22,7 @@ from keras_weakseg.configs import registry
 from keras_weakseg.data import cityscapes_video
 from keras_weakseg.data import regroup
 from keras_weakseg.data import source as source_lib
+from keras_weakseg.datasets import body_labels
 from keras_weakseg.datasets import groups
 from keras_weakseg.datasets import labels
 from keras_weakseg.framework import keras
@@ -52,12 +53,17 @@ SPLITS = {
     "weakseg_scenes": {"train": 400, "validation": 100, "test": 100},
     "camvid": {"train": 367, "val": 101, "test": 233},
     "cityscapes_video": {"train": 2975, "validation": 500},
+    "person_part": {"train": 1716, "val": 1817}, "lip": {"train": 30462, "val": 10000},
+    "ccp": {"train": 195, "val": 30, "test": 75, "tags": 150},
+    "nyuv2": {"train": 239, "val": 26, "test": 150}, "megadepth": {"train": 40000, "val": 400},
     "folder": {"train": 40000}, "kitti_clips": {"train": 437}, "kitti_stereo": {"test": 90}}
 CLASSES = {
     "weakseg_voc2012": labels.VOC.classes, "weakseg_coco": labels.COCO.classes,
     "coco_sample": labels.COCO.classes, "voc_animals": labels.VOC_ANIMALS.classes,
     "voc_animals_boxes": labels.VOC_ANIMALS_BOXES.classes,
     "folder": labels.VOC.classes,
+    "person_part": labels.SCENE_PARTS.classes, "lip": body_labels.LIP.classes,
+    "ccp": body_labels.CCP.classes, "nyuv2": body_labels.NYU40.classes[:39],
     "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
 NESTED = {"weakseg_voc2012", "weakseg_coco"}
 SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}

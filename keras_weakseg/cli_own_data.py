@@ -1,7 +1,8 @@
 """`fit --method METHOD --data FOLDER`: somebody's own data on the command line."""
 import argparse
 
-FOLDER = ("images", "masks", "tags", "boxes", "classes", "manifest", "validation", "held_out")
+FOLDER = ("images", "masks", "tags", "boxes", "depth", "depth_scale", "classes", "manifest",
+          "validation", "held_out")
 _VIDEO = ("intrinsics", "field_of_view", "frame_size", "frame_offsets", "static_threshold",
           "occluders", "validation", "held_out")
 # Methods that learn from the neighbours of a frame alone: their folder is one of video.
@@ -15,8 +16,10 @@ def names(text):
 
 def add_folder(parser):
   """Adds the flags of `kw.data.Folder`."""
-  for name in ("images", "masks", "tags", "boxes", "manifest", "validation"):
+  for name in ("images", "masks", "tags", "boxes", "depth", "manifest", "validation"):
     parser.add_argument(f"--{name}", help=f"as {name}= of kw.data.Folder")
+  parser.add_argument("--depth_scale", type=float, metavar="UNITS",
+                      help="stored units of depth per metre: 1000 for millimetres; PNG need it")
   parser.add_argument("--classes", type=names, help="class names between commas")
   parser.add_argument("--held_out", type=float, help="share of the masks held out, 0..1")
 

@@ -10,12 +10,14 @@ from typing import Any
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema as schema_of
 from keras_weakseg.recipes import planning
+from keras_weakseg.recipes import sources
 from keras_weakseg.recipes import training_step
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import loop
@@ -208,11 +210,13 @@ def evaluate_on(model, source, split, protocol, *, progress=True):
   """Returns the figures of a model on a split of a source.
 
   Raises:
-    ValueError: the classes of the source are not those of the model, the split has no labels, or a
-      sample cannot be read.
+    ValueError: the classes of the source are not those of the model, the split has no labels, a
+      sample cannot be read, or the protocol mirrors pictures whose classes have left and right.
   """
   task = tasks.of_model(model)
   task.check_source(model, source)
+  if task.label == fields.MASK:
+    sources.check_mirror(source, protocol)
   if not split_lib.labelled_ids(source, split, task):
     raise errors.value_error(
         f"There is nothing to evaluate in the split '{split}' of '{source.name}'.",

@@ -63,13 +63,13 @@ READABLE = {
     Supervision.TAGS: {*TAGGED},
     Supervision.BOXES: {*TAGGED, *BOXED},
     Supervision.MASK: {*TAGGED, *BOXED, "mask", "parts"},
-    Supervision.DEPTH: {"depth", "poses"},
+    Supervision.DEPTH: {"depth", "ordinal", "poses"},
 }
 
 
 @pytest.mark.parametrize("flags", READABLE)
 def test_what_may_be_read(flags):
-  labels = {"mask", *TAGGED, *BOXED, "parts", "depth", "poses"}
+  labels = {"mask", *TAGGED, *BOXED, "parts", "depth", "ordinal", "poses"}
   assert {name for name in labels if fields.may_read(name, flags)} == READABLE[flags]
   inputs = set(NAMES.values()) - labels
   assert {"image", "disparity", "frames", "frame_offsets", "intrinsics"} <= inputs

@@ -27,6 +27,7 @@ DEPTH_BATCH = 32
 DEPTH_RATE = 5e-4
 DEPTH_UPDATES = 62500       # 20 epochs of about 100,000 images
 DEPTH_LAST_RATE = 4e-4      # a hundredth of the first less after every epoch
+ORDINAL_WEIGHT = 0.1        # of the paper on MegaDepth
 
 # Data set: mean IoU in the paper in per cent, of DeepLab-v2 and with depth and pruning.
 PAPER = {"person_part": (64.94, 70.19), "lip": (44.80, 51.08)}
@@ -69,7 +70,7 @@ def model_depth():
   optimization.learning_rate.polynomial.end_learning_rate = DEPTH_LAST_RATE
   return schema.Step(
       name=steps.DEPTH, network=schema.network("hourglass"),
-      method=schema.method("supervised_depth", lam=1.0),
+      method=schema.method("supervised_depth", lam=1.0, ordinal_weight=ORDINAL_WEIGHT),
       parts=[schema.Part(source=MEGADEPTH, split="train", supervision="depth",
                          batch_size=DEPTH_BATCH)],
       augmentation=schema.Augmentation(crop=(), resize=DEPTH_SIZE),

@@ -27,16 +27,16 @@ CHANNELS = (861, 724, 609, 512)         # of 1024: the fewest equal steps below 
 PRUNING = {"schedule": "parallel", "size": PHOTO_CROP}
 
 ROOMS, PHOTOS = "rooms", "photos"
-# Clothes and hair by the part of the body they are on. Skin stays one class: nobody has marked
-# limbs. What is carried or worn on hands and neck is in no group, and so background.
+# `official_configs/depth_parts/groups/ccp_parts.yaml`, wherever the library is called from.
 CCP_PARTS = (
     "head=hair+hat+glasses+sunglasses+earrings",
-    "upper_body=blazer+blouse+bra+cape+cardigan+coat+hoodie+jacket+jumper+scarf+shirt+sweater+"
-    "sweatshirt+t-shirt+tie+top+vest",
-    "whole_body=bodysuit+dress+intimate+romper+suit+swimwear",
-    "lower_body=belt+jeans+leggings+panties+pants+shorts+skirt+stockings+tights",
+    "skin",
+    "upper_body=blazer+blouse+bra+cape+cardigan+coat+hoodie+jacket+jumper+necklace+scarf+shirt+"
+    "sweater+sweatshirt+t-shirt+tie+top+vest",
+    "full_body=bodysuit+dress+intimate+romper+suit+swimwear",
+    "lower_body=jeans+leggings+panties+pants+shorts+skirt+stockings+tights",
     "feet=boots+clogs+flats+heels+loafers+pumps+sandals+shoes+sneakers+socks+wedges",
-    "skin")
+    "carried=accessories+bag+belt+bracelet+gloves+purse+ring+wallet+watch")
 
 
 def training(rate, count):

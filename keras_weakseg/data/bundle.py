@@ -61,6 +61,9 @@ class Bundle:
     self.ids = self._select()
     self.layout = _layout([part.batch_size for part in self.parts])
     self._fields = set().union(*(part.fields(self.extra_fields) for part in self.parts))
+    # Here, where nothing has been written yet: groups may be none in a mirror.
+    self._swaps = [(part.source.flip_swaps, part.source.part_swaps)
+                   if self.augmentation.flip else () for part in self.parts]
 
   def _select(self):
     used, chosen = collections.defaultdict(set), []
@@ -165,12 +168,10 @@ class Bundle:
     return {name: found[name] for name in {*_CAMERAS, *_PICTURES, *_PER_FRAME} & found.keys()}
 
   def _finisher(self, index):
-    source = self.parts[index].source
-    padding = self.num_classes - source.num_classes
-    swaps = (source.flip_swaps, source.part_swaps) if self.augmentation.flip else ()
+    padding = self.num_classes - self.parts[index].source.num_classes
 
     def finish(sample):
-      sample = self.augmentation(sample, *swaps)
+      sample = self.augmentation(sample, *self._swaps[index])
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.pad(sample[name], [[0, padding]]) if padding else sample[name]
       sample[fields.PART] = tf.constant(index)

@@ -152,6 +152,8 @@ def _check_folder(source, split, scope, found, tally, quick):
             source.remap, weights=raw, minlength=256).astype(np.int64)
         tally.add_mask(split, raw, counts)
   tally.tagged[split] = check_files.check_names(source, scope, found)
+  if not quick:
+    check_files.check_depth(source, scope, found)
 
 
 def _check_stream(source, split, scope, found, tally, quick):

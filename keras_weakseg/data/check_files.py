@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.data import decode
+from keras_weakseg.data import depth_files
 from keras_weakseg.data import headers
 from keras_weakseg.ops import image_formats
 
@@ -129,6 +130,24 @@ def check_names(source, scope, found):
   return counts
 
 
+def check_depth(source, scope, found):
+  """Reads the depth maps of samples and compares their sizes with those of the images.
+
+  Args:
+    source: `folder.Folder`.
+    scope: dict of id to flags that may be read.
+    found: `findings.Findings`, takes the problems.
+  """
+  for name, flags in scope.items():
+    size = source.sizes.of(name) if flags & fields.Supervision.DEPTH else None
+    if size is not None:
+      try:
+        depth_files.check_size(
+            depth_files.read_depth(source.depth_path(name), source.depth_scale), size, name)
+      except (ValueError, OSError) as error:
+        found.add("unreadable labels", name, " ".join(str(error).splitlines()[:2])[:300])
+
+
 def check_unread(source, found):
   """Names what lies beside images and masks and is not read.
 
@@ -146,7 +165,7 @@ def check_unread(source, found):
 
 
 _KINDS = {"masks": fields.Supervision.MASK, "tags": fields.Supervision.TAGS,
-          "boxes": fields.Supervision.BOXES}
+          "boxes": fields.Supervision.BOXES, "depth": fields.Supervision.DEPTH}
 
 
 def check_pairs(source, found, used=~0):

@@ -151,6 +151,7 @@ def on_host(read, path, name, image, dtype=tf.float32):
     dtype: of the result.
   """
 
+  @tf.autograph.experimental.do_not_convert
   def load(path, name, size):
     return np.asarray(check_size(read(path.decode()), size, name.decode()), dtype.as_numpy_dtype)
 

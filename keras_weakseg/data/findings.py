@@ -59,6 +59,7 @@ KINDS = {
     "tags without image": (WARNING, "{n} entries of the tag file have no image", _NAMES),
     "boxes without image": (WARNING, "{n} box files, or images of the COCO file, have no image",
                             _NAMES),
+    "depth without image": (WARNING, "{n} depth maps have no image", _NAMES),
     "unread image": (WARNING, "{n} files beside the images are not read",
                      "Images are .jpg, .jpeg, .png, .bmp or .gif: convert or rename them."),
     "unread mask": (WARNING, "{n} files beside the masks are not read",

@@ -1,18 +1,16 @@
-"""A folder of images with masks, tags and boxes, or any part of these."""
+"""A folder of images with masks, tags, boxes and depth, or any part of these."""
 import functools
 import hashlib
 import os
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.data import box_files
 from keras_weakseg.data import coco_files
-from keras_weakseg.data import decode
 from keras_weakseg.data import file_index
 from keras_weakseg.data import folder_labels
 from keras_weakseg.data import folder_loaders as loaders
@@ -27,8 +25,10 @@ from keras_weakseg.data import tag_files
 from keras_weakseg.data import unread_files
 
 # Places that are looked at without being named.
-_USUAL = {"masks": "masks", "tags": "tags.json", "boxes": "boxes"}
-_ALL = fields.Supervision.MASK | fields.Supervision.BOXES | fields.Supervision.TAGS
+_USUAL = {"masks": "masks", "tags": "tags.json", "boxes": "boxes", "depth": "depth"}
+_ALL = ~fields.Supervision.NONE
+_LISTINGS = ((fields.Supervision.MASK, "_masks"), (fields.Supervision.TAGS, "_tags"),
+             (fields.Supervision.BOXES, "_box_files"), (fields.Supervision.DEPTH, "_depths"))
 
 
 class Folder(source.RandomAccess):
@@ -36,7 +36,7 @@ class Folder(source.RandomAccess):
 
   ```
   photos/images/*.jpg   photos/masks/*.png   photos/tags.json   photos/boxes/*.xml (or *.txt)
-  photos/classes.txt    one class name per line, the background first
+  photos/depth/*.png (or .npy, .h5)   photos/classes.txt  one class a line, the background first
   ```
 
   Only the images are needed. A file is opened only if its label is granted. Several subfolders may
@@ -49,13 +49,17 @@ class Folder(source.RandomAccess):
       `boxes` may be None: none are used.
     tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names; several rows of an id join.
     boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
-    classes: class names, index 0 = background; None reads `classes.txt`.
+    depth: subfolder of depth maps, see `depth_files.read_depth`; None: none are used.
+    depth_scale: stored units of depth per metre, such as 1000 for millimetres. PNG need it; None =
+      the maps are arrays of metres.
+    classes: class names, index 0 = background; None reads `classes.txt`. Images with depth and
+      nothing else have no classes.
     palette: list of RGB tuples, None = the palette of VOC.
     manifest: path of a manifest (see `manifest.read_manifest`): an id that it does not name may
       use no label, except in a validation list. None allows every label that exists.
     splits: dict of split name to an id list (path or sequence); None puts all into `train`.
     validation: id list of the split `validation`; None holds out a share, chosen by id hash.
-    held_out: that share of the images whose masks may be used, 0..1.
+    held_out: that share of the images whose masks (without any, depth) may be used, 0..1.
     seed: seed of that choice.
     remap: dict of raw mask value to class id, or uint8 [256]; values that are not named become 255.
     unknown_names: `"error"` or `"drop"`: tags and boxes whose name is no class.
@@ -68,12 +72,17 @@ class Folder(source.RandomAccess):
   """
 
   def __init__(self, root, images="images", masks="masks", tags="tags.json", boxes="boxes",
-               classes=None, *, palette=None, manifest=None, splits=None, validation=None,
-               held_out=0.1, seed=0, remap=None, unknown_names="error", data_dir=None, name=None):
+               classes=None, *, depth="depth", depth_scale=None, palette=None, manifest=None,
+               splits=None, validation=None, held_out=0.1, seed=0, remap=None,
+               unknown_names="error", data_dir=None, name=None):
     self.root = locations.find(root, data_dir)
-    super().__init__(name or self.root.resolve().name, classes or self._read_classes(), palette)
     self._places = {kind: paths.expand(place) for kind, place in zip(
-        ("images", "masks", "tags", "boxes"), (images, masks, tags, boxes))}
+        ("images", "masks", "tags", "boxes", "depth"), (images, masks, tags, boxes, depth))}
+    self.depth_scale, self._depth_files = depth_scale, folder_labels.depth(
+        self.root, self._places["depth"], depth_scale)
+    self.labelled = bool(classes) or not self._is_depth_alone()
+    super().__init__(name or self.root.resolve().name,
+                     classes or (self._read_classes() if self.labelled else ()), palette)
     self.unknown_names = unknown_names
     self.remap = remapping.remap_table(remap, self.num_classes)
     self._seed, self._held_out = seed, source.check_held_out(held_out)
@@ -105,6 +114,11 @@ class Folder(source.RandomAccess):
             expected=f"'{self.root / place}'", received="no such file or folder",
             fix=f"Correct {name}=, or pass {name}=None if there are none.")
 
+  def _is_depth_alone(self):
+    others = [self._places[kind] for kind in ("masks", "tags", "boxes") if self._places[kind]]
+    return bool(self._depth_files) and not any((self.root / place).exists() for place in (
+        "classes.txt", *others))
+
   # === Splits ===
 
   def splits(self):
@@ -134,14 +148,16 @@ class Folder(source.RandomAccess):
     return named
 
   def _hold_out(self):
-    masked = [name for name, flags in zip(self._images, self._available(
-        tuple(self._images), fields.Supervision.MASK)) if flags]
+    flag = fields.Supervision.MASK if self.labelled else fields.Supervision.DEPTH
+    kind = "masks" if self.labelled else "depth"
+    masked = [name for name, flags in zip(
+        self._images, self._available(tuple(self._images), flag)) if flags]
     chance = {name: order.seed_of("held out", self._seed, name) / 2 ** 64 for name in masked}
     held = [name for name in masked if chance[name] < self._held_out]
     if not held and len(masked) > 1 and self._held_out > 0:
       held = [min(masked, key=chance.get)]
     self.notes.append(
-        f"no validation list: {len(held)} of {len(masked)} images with masks are held out for "
+        f"no validation list: {len(held)} of {len(masked)} images with {kind} are held out for "
         f"validation (share {self._held_out}, by id hash, seed {self._seed})")
     return tuple(held)
 
@@ -191,7 +207,8 @@ class Folder(source.RandomAccess):
     root, images, identities = self.root, self._images, self._identities
     return {"masks": lambda: folder_labels.masks(root, places["masks"], images),
             "tags": lambda: folder_labels.tags(root, places["tags"], identities),
-            "boxes": lambda: folder_labels.boxes(root, places["boxes"], images, identities)}
+            "boxes": lambda: folder_labels.boxes(root, places["boxes"], images, identities),
+            "depth": lambda: folder_labels.of_files(self._depth_files, images)}
 
   def _found(self, kind):
     if callable(self._labels[kind]):
@@ -201,6 +218,7 @@ class Folder(source.RandomAccess):
   _masks = property(lambda self: self._found("masks").entries)
   _tags = property(lambda self: self._found("tags").entries)
   _box_files = property(lambda self: self._found("boxes").entries)
+  _depths = property(lambda self: self._found("depth").entries)
 
   @functools.cached_property
   def _legend(self):
@@ -208,8 +226,7 @@ class Folder(source.RandomAccess):
 
   def _available(self, ids, flags):
     found = np.zeros(len(ids), np.int32)
-    for flag, listing in ((fields.Supervision.MASK, "_masks"), (fields.Supervision.TAGS, "_tags"),
-                          (fields.Supervision.BOXES, "_box_files")):
+    for flag, listing in _LISTINGS:
       if flags & flag:
         known = getattr(self, listing)
         found |= np.array([int(flag) * (name in known) for name in ids], np.int32)
@@ -234,7 +251,7 @@ class Folder(source.RandomAccess):
     """Returns the names of labels of a kind that belong to no image, and the number of the others.
 
     Args:
-      kind: `masks`, `tags` or `boxes`.
+      kind: `masks`, `tags`, `boxes` or `depth`.
 
     Raises:
       ValueError: the file that lists them is broken.
@@ -271,9 +288,15 @@ class Folder(source.RandomAccess):
     """Returns the path of the mask with this id, or None."""
     return self._masks.get(name)
 
+  def depth_path(self, name):
+    """Returns the path of the depth map with this id, or None."""
+    return self._depths.get(name)
+
   def _settings(self):
-    return {**self._places, "held_out": self._held_out, "seed": self._seed,
-            "remap": None if self.remap is None else self.remap.tolist(),
+    places = dict(self._places)
+    deep = {"depth": places.pop("depth"), "depth_scale": self.depth_scale}
+    return {**places, **(deep if self._depth_files else {}), "held_out": self._held_out,
+            "seed": self._seed, "remap": None if self.remap is None else self.remap.tolist(),
             "manifest": self._manifest and {k: int(v) for k, v in self._manifest.items()}}
 
   # === Samples ===
@@ -317,30 +340,4 @@ class Folder(source.RandomAccess):
     return content.hexdigest()[:16]
 
   def _loader(self, ids, grant, wanted):
-    grant = fields.granted(grant)
-    wants = lambda name: fields.may_read(name, grant) and (wanted is None or name in wanted)
-    flags = source.readable(self._available(ids, grant), grant)
-    names, files = tf.constant(ids), tf.constant([self._images[name] for name in ids])
-    taught = tf.constant(source.taught(flags))
-    has = lambda flag: (flags & int(flag)) > 0
-    mask_of = loaders.mask_loader(self, ids, has(fields.Supervision.MASK)) if grant & _ALL else None
-    tags_of = loaders.tag_loader(self, ids, flags) if wants(fields.TAGS) else None
-    boxes_of = (loaders.box_loader(self, ids, has(fields.Supervision.BOXES))
-                if wants(fields.BOXES) else None)
-
-    def load(index):
-      name = names[index]
-      image = decode.decode_image(tf.io.read_file(files[index]), name)
-      sample = {fields.IMAGE: image, fields.SAMPLE_ID: name, fields.SUPERVISION: taught[index]}
-      mask = None
-      if wants(fields.MASK) or (tags_of and has(fields.Supervision.MASK).any()):
-        mask = mask_of(index, name, image)
-      if wants(fields.MASK):
-        sample[fields.MASK] = mask
-      if tags_of:
-        sample[fields.TAGS] = tags_of(index, mask)
-      if boxes_of:
-        sample[fields.BOXES], sample[fields.BOX_CLASSES] = boxes_of(index)
-      return sample
-
-    return load
+    return loaders.sample_loader(self, ids, fields.granted(grant), wanted)

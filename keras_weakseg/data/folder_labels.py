@@ -30,6 +30,12 @@ What the readers take (+), refuse (x, with file and place) and convert (>):
 | COCO | a crowd | > a tag, and 255 in its box where no object is |
 | YOLO | `classes.txt` or `data.yaml` beside the boxes | > its names are those of the numbers |
 | manifest | an id twice, also in two spellings | x the id |
+| depth | PNG, or whole numbers, without `depth_scale` | x the unit is asked for |
+| depth | PNG of 8 or 16 bits and arrays with `depth_scale` | > metres |
+| depth | NaN, infinity and 0 | > no value |
+| depth | negative values, colours, several maps in a file | x what was found |
+| depth | of another size than its image | x both sizes |
+| depth | of no image | + left out, counted and named |
 """
 import pathlib
 from typing import NamedTuple
@@ -37,6 +43,7 @@ from typing import NamedTuple
 from keras_weakseg import errors
 from keras_weakseg.data import box_files
 from keras_weakseg.data import coco_files
+from keras_weakseg.data import depth_files
 from keras_weakseg.data import file_index
 from keras_weakseg.data import tag_files
 
@@ -57,7 +64,7 @@ def masks(root, place, images):
   """Returns the `Labels` of a subfolder of masks: paths by id. Opens no file."""
   if not place:
     return NONE
-  return _of_files(file_index.list_ids(
+  return of_files(file_index.list_ids(
       file_index.places(root, place), file_index.MASK_SUFFIXES), images)
 
 
@@ -90,7 +97,7 @@ def boxes(root, place, images, identities):
   if not path.is_file():
     found = file_index.list_ids(file_index.places(root, place), box_files.SUFFIXES)
     legends = [name for name in found if pathlib.PurePosixPath(name).name == LEGEND]
-    return _of_files({name: path for name, path in found.items()
+    return of_files({name: path for name, path in found.items()
                       if name not in legends or name in images}, images)
   entries, orphans = {}, []
   for text, entry in coco_files.read_coco(path).items():
@@ -104,7 +111,31 @@ def boxes(root, place, images, identities):
   return Labels(entries, tuple(orphans))
 
 
-def _of_files(files, images):
+def depth(root, place, scale):
+  """Returns a dict of id to path of the depth maps of a subfolder. Opens no file.
+
+  Args:
+    root: of the folder.
+    place: subfolder, or None.
+    scale: stored units per metre, None = not known.
+
+  Raises:
+    ValueError: there are PNG, and their unit is not known.
+  """
+  found = file_index.list_ids(
+      file_index.places(root, place), depth_files.SUFFIXES) if place else {}
+  if found and scale is not None and not scale > 0:
+    raise errors.value_error("The scale of depth cannot be used.", expected="a number above 0",
+                             received=scale, fix="Pass depth_scale=1000 for millimetres.")
+  first = next((path for path in found.values() if path.lower().endswith(".png")), None)
+  if first and scale is None:
+    raise depth_files.unknown_scale(
+        pathlib.Path(root) / place, f"PNG such as {pathlib.Path(first).name}")
+  return found
+
+
+def of_files(files, images):
+  """Returns the `Labels` of a dict of id to path: those of images, and the names of the others."""
   return Labels({name: path for name, path in files.items() if name in images},
                 tuple(name for name in files if name not in images))
 

@@ -75,6 +75,7 @@ class MegaDepth(paired.Paired):
 
   def _depth(self, path, name, image):
 
+    @tf.autograph.experimental.do_not_convert
     def read(path, name, size):
       values = depth_files.check_size(
           depth_files.stored(path.decode()), size, name.decode())

@@ -208,6 +208,7 @@ def place(root, candidates, what, fix):
   for candidate in candidates:
     if (root / candidate).is_dir():
       return root / candidate
+  names = {name.rsplit("/", 1)[-1]: name for name in reversed(candidates)}  # the official places
   raise errors.missing(f"{what} are not there.", expected="the folder "
-                       + " or ".join(f"'{root / name}'" for name in candidates),
+                       + " or ".join(f"'{root / name}'" for name in reversed(names.values())),
                        received="no such folder", fix=fix)

@@ -55,9 +55,11 @@ def label_map(values, path, noun="annotation", fix="Download the file again."):
   """
   values = np.asarray(values)
   good = values.ndim == 2 and values.size and values.dtype.kind in "iufb"
-  if not good or not np.array_equal(values, np.asarray(values, np.uint8)):
+  with np.errstate(invalid="ignore"):  # NaN is no id, and fails the comparison.
+    good = good and np.array_equal(values, values.astype(np.uint8))
+  if not good:
     shown = f"{values.dtype} {list(values.shape)}"
-    if good:
+    if values.size and values.dtype.kind in "iuf":
       shown += f", {np.nanmin(values):g}..{np.nanmax(values):g}"
     raise texts.unreadable(noun, path, "a map [H, W] of ids 0..255", shown, fix)
   return values.astype(np.uint8)

@@ -104,6 +104,16 @@ class Method(keras.Model):
     return ()
 
   @classmethod
+  def welcome(cls, options):
+    """Returns the names of further fields that are used where a source has them.
+
+    Args:
+      options: dict of the method's options.
+    """
+    del options
+    return ()
+
+  @classmethod
   def label_space(cls, classes):
     """Returns the groups of classes that the method tells apart; None = the classes themselves.
 

@@ -26,7 +26,8 @@ class SupervisedDepth(base.Method):
   """Learns depth from labels.
 
   `log`: scale-invariant error of log depth, the matching of its gradients and, if it has a weight,
-  the order of pairs of points (Li and Snavely, MegaDepth, CVPR 2018), against true depth. `berhu`:
+  the order of pairs of points (Li and Snavely, MegaDepth, CVPR 2018), against true depth and maps
+  of an order (`ordinal` of the samples) where a source has them. `berhu`:
   reverse Huber loss of disparity (Laina et al., 3DV 2016), against that of a teacher (`disparity`
   of the samples), as Hoyer et al. train students. Networks answer with disparity or with log depth.
 
@@ -68,6 +69,11 @@ class SupervisedDepth(base.Method):
     return (fields.DISPARITY,) if options.get("loss") == BERHU else ()
 
   @classmethod
+  def welcome(cls, options):
+    """Returns the names of fields that are used where there are any: maps of an order."""
+    return (fields.ORDINAL,) if options.get("ordinal_weight") else ()
+
+  @classmethod
   def needed(cls, options):
     """Returns the kind of label that the method learns from; a teacher needs none."""
     return fields.Supervision.NONE if options.get("loss") == BERHU else cls.needs
@@ -103,12 +109,29 @@ class SupervisedDepth(base.Method):
             log_depth, log_target, known)), self.gradient_weight)}
     if self.ordinal_weight:
       points = relative_depth.random_pairs(
-          batch[fields.SAMPLE_KEY], log_target, known, self.ordinal_pairs)
+          batch[fields.SAMPLE_KEY], *with_order(log_target, known, batch, granted),
+          self.ordinal_pairs)
       costs, counted = relative_depth.relative_depth_terms(log_depth, *points)
       terms["ordinal"] = base.Term(
           ratio.Ratio(tf.reduce_sum(costs * weights[:, None]),
                       tf.reduce_sum(counted * weights[:, None])), self.ordinal_weight)
     return terms, {"train_abs_rel": ratio.masked_mean(error, known)}
+
+
+def with_order(log_target, known, batch, granted):
+  """Returns log depth and where it is known, with the two depths of maps that tell an order alone.
+
+  Args:
+    log_target: float32 [N,H,W].
+    known: bool [N,H,W].
+    batch: dict; `ordinal` float32 [N,H,W] is 1 where the scene is closer than where it is -1.
+    granted: bool [N,1,1], which samples teach depth.
+  """
+  if fields.ORDINAL not in batch:
+    return log_target, known
+  order = batch[fields.ORDINAL]
+  ordered = granted & batch[fields.VALID] & (order != 0)
+  return tf.where(ordered, -order, log_target), known | ordered
 
 
 def as_disparity(log_depth, min_depth, max_depth):

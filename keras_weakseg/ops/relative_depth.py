@@ -75,8 +75,8 @@ def relative_depth_loss(log_prediction, pairs, relations, space=LOGARITHM):
 def random_pairs(keys, log_target, mask, count, equal=EQUAL):
   """Draws pairs of points of which true depth says which one is farther.
 
-  Deviation: the authors take pairs from segmented photographs, whose parts lie in front of each
-  other; here any true depth gives them.
+  Deviation: the authors take pairs from segmented photographs alone, whose parts lie in front of
+  each other; here any true depth gives them too.
 
   Args:
     keys: int32 [N,2], one key per sample, see `draws.uniform`.

@@ -40,6 +40,7 @@ def make_plain_source(config, data_dir=None):
     return data.Folder(
         data.find(config.path, data_dir), images=config.images, masks=config.masks,
         tags=config.tags, boxes=config.boxes, classes=config.classes or None,
+        depth=config.depth or None, depth_scale=config.depth_scale or None,
         manifest=config.manifest or None, validation=config.validation or None,
         held_out=config.held_out)
   raise errors.unknown_name("source kind", config.kind, KINDS)

@@ -152,12 +152,25 @@ def evaluation_source(experiment, sources, default):
   if name and name not in sources:
     raise errors.unknown_name("source for 'evaluation.source'", name, sources)
   source = in_label_space(weak_categories.whole(sources[name] if name else default), experiment)
-  if experiment.evaluation.protocol.flip and source.flip_swaps:
+  check_mirror(source, experiment.evaluation.protocol)
+  return source
+
+
+def check_mirror(source, protocol):
+  """Refuses predictions averaged over mirrored pictures where a mirror exchanges classes.
+
+  Args:
+    source: data source.
+    protocol: has `flip`, or none of the kind.
+
+  Raises:
+    ValueError: they would mix left and right.
+  """
+  if getattr(protocol, "flip", False) and source.flip_swaps:
     raise errors.value_error(
         "Averages over mirrored pictures would mix left and right.",
-        expected=f"evaluation.protocol.flip=false with '{source.name}'", received="True",
-        fix="Set `evaluation.protocol.flip=false`.")
-  return source
+        expected=f"no flip in the protocol with '{source.name}'", received="flip=True",
+        fix="Set `evaluation.protocol.flip=false`, or pass protocol={'flip': False}.")
 
 
 def in_label_space(source, experiment):

@@ -88,7 +88,8 @@ def _phase(name, settings, method_class, record, head, sources, finished):
       source_lib.with_box_labels(parts, maps, settings.data.cache_dir or None),
       source_lib.make_augmentation(settings.data.augmentation, record.mean_rgb),
       seed=settings.seed, joint=readings is not None,
-      extra_fields=((fields.BOX_LABELS,) if maps else ()) + method_class.inputs(options))
+      extra_fields=(((fields.BOX_LABELS,) if maps else ()) + method_class.inputs(options)
+                    + method_class.welcome(options)))
   inputs.check(settings.method.type, method_class.inputs(options), bundle)
   pretrained = {key: source_lib.find_weights(config.pretrained, settings.data.data_dir or None)
                 for key, config in (("", settings.network), *settings.networks.items())}

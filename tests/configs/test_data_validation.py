@@ -59,6 +59,10 @@ def test_parts_need_a_source():
     ({"path": "x", "other": "backgruond"}, "Did you mean 'background'"),
     ({"path": "x", "groups": ("a=b+c", "=b")}, "sources.0.groups.*\n.*vehicle=car.*'=b'"),
     ({"path": "x", "groups": ("a=b+",)}, "'a=b\\+'"), ({"path": "x", "groups": ("a=",)}, "'a='"),
+    ({"path": "x", "depth_scale": -1.0}, "stored units per metre"),
+    ({"path": "x", "flip_swaps": ("arm",)}, "flip_swaps.*\n.*left arm=right arm.*'arm'"),
+    ({"path": "x", "flip_swaps": ("l=r=m",)}, "'l=r=m'"),
+    ({"path": "x", "flip_swaps": ("l=l",)}, "'l=l'"), ({"kind": "lipp"}, "Did you mean 'lip'"),
 ])
 def test_wrong_sources(source, words):
   with pytest.raises(ValueError, match=words):

@@ -42,6 +42,8 @@ def test_rows_have_the_sizes_of_the_paper(data, updates):
 def test_model_depth_is_trained_as_its_authors_did():
   step = registry.build("depth_parts_lip").steps[0]
   assert step.network.type == "hourglass" and step.network.hourglass.width == 1
+  assert (step.method.get().lam, step.method.get().gradient_weight) == (1, 0.5)
+  assert step.method.get().ordinal_weight == paper.ORDINAL_WEIGHT > 0
   rate = step.training.optimization.learning_rate.polynomial
   assert (rate.initial_learning_rate, rate.end_learning_rate, rate.power) == (5e-4, 4e-4, 1)
   assert step.training.steps * step.parts[0].batch_size == 20 * 100000

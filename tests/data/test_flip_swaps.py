@@ -113,7 +113,8 @@ def test_groups_follow_the_mirror():
   for one_sided in (regroup(("arm", ("left arm", "head"))),
                     regroup(("left arm", "left arm"), ("ignore", ("right arm",)))):
     with pytest.raises(ValueError, match="(?s)no groups in a mirror.*flip=false"):
-      one_sided.flip_swaps  # pylint: disable=pointless-statement
+      bundle.Bundle([data.Part(one_sided)], data.Augmentation(crop=(8, 8)))
+    bundle.Bundle([data.Part(one_sided)], data.Augmentation(crop=(8, 8), flip=False))
 
 
 def test_the_configuration_names_swaps(photo_folder):

@@ -244,3 +244,59 @@ def test_a_named_place_must_be_there_and_none_is_no_place(mini, place):
   without = folder.Folder(mini, validation=(), **{place: None})
   assert not (without.supervision("train", flag) & flag).any()
   assert (folder.Folder(mini, validation=()).supervision("train", flag) & flag).any()
+
+
+# === Depth ===
+
+
+def deep(root, ids=("a0", "a1", "a2", "a3"), value=2.0):
+  (root / "depth").mkdir(exist_ok=True)
+  for name in ids:
+    np.save(root / "depth" / f"{name}.npy", np.full((12, 16), value))
+  return root
+
+
+def test_depth_lies_beside_the_photographs(mini):
+  plain = folder.Folder(mini, validation=["a0"]).fingerprint()
+  source = folder.Folder(deep(mini), validation=["a0"])
+  flags = source.supervision("train", Kind.DEPTH)
+  assert flags.tolist() == [int(Kind.DEPTH)] * 3 + [0] * 6
+  rows = read(source, grant=Kind.DEPTH | Kind.MASK)
+  assert [float(row[fields.DEPTH].max()) for row in rows] == [2] * 3 + [0] * 6
+  assert rows[0][fields.SUPERVISION] == int(fields.granted(Kind.MASK | Kind.DEPTH))
+  assert rows[0][fields.MASK].max() == 2
+  only = read(source, grant=Kind.DEPTH, ids=["a1"])[0]
+  assert not {fields.MASK, fields.BOXES} & set(only) and only[fields.DEPTH].dtype == np.float32
+  assert folder.Folder(mini, depth=None, validation=["a0"]).fingerprint() == plain
+  assert source.fingerprint() != plain
+
+
+def test_depth_that_is_not_granted_is_never_opened(mini):
+  for path in deep(mini).glob("depth/*.npy"):
+    path.write_text("garbage")
+  (mini / "m.txt").write_text("a1 mask\na2 mask+depth\na5 depth\n")
+  source = folder.Folder(mini, manifest="m.txt", validation=["a0"])
+  assert source.lacking() == [("a5", "depth")]
+  assert read(source, grant=Kind.MASK) and read(source, grant=Kind.DEPTH, ids=["a1"])
+  with pytest.raises(tf.errors.OpError, match="(?s)a2.npy.*cannot be read"):
+    read(source, grant=Kind.DEPTH)
+
+
+def test_images_and_depth_alone_need_no_classes(mini):
+  for name in ("masks", "boxes"):
+    shutil.rmtree(mini / name)
+  (mini / "tags.json").unlink()
+  (mini / "classes.txt").unlink()
+  with pytest.raises(FileNotFoundError, match="class names"):
+    folder.Folder(mini)
+  source = folder.Folder(deep(mini, [f"a{number}" for number in range(10)]), held_out=0.3)
+  assert not source.labelled and source.classes == ()
+  assert source.ids("validation") and "images with depth are held out" in source.notes[0]
+  assert set(read(source, grant=~Kind.NONE)[0]) == {
+      fields.IMAGE, fields.SAMPLE_ID, fields.SUPERVISION, fields.DEPTH}
+
+
+def test_a_scale_that_is_none_is_refused(mini):
+  for scale in (0, -1, float("nan")):
+    with pytest.raises(ValueError, match="(?s)scale of depth.*above 0"):
+      folder.Folder(deep(mini), depth_scale=scale)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_weakseg import fields
+from keras_weakseg.data import broken
 from keras_weakseg.data import check
 from keras_weakseg.data import folder
 from keras_weakseg.data import folder_labels
@@ -306,6 +307,65 @@ def _(root, png):
   for text in ("a1 mask\na1 tags\n", "a1 mask\na1.png tags\n"):
     (root / "m.txt").write_text(text)
     refused("names a sample twice", lambda: folder.Folder(root, manifest="m.txt"))
+
+
+def metres(root, scale=None, file="a1.npy", values=None, **options):
+  """Returns the depth of a1 after its map is written."""
+  import cv2
+  place = root / "depth" / file
+  place.parent.mkdir(exist_ok=True)
+  values = np.full((12, 16), 3, np.uint16) if values is None else np.asarray(values)
+  np.save(place, values) if file.endswith("npy") else cv2.imwrite(str(place), values)
+  source = folder.Folder(root, depth_scale=scale, validation=["a0"], **options)
+  found = broken.read_samples(source, "train", ("a1",), grant=fields.Supervision.DEPTH,
+                              wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.DEPTH))
+  return np.asarray(next(found)[fields.DEPTH])
+
+
+@row("depth", "PNG, or whole numbers, without `depth_scale`")
+def _(root, png):
+  refused("unit of the depth.*depth_scale=1000", lambda: metres(root, file="a2.png"))
+  (root / "depth" / "a2.png").unlink()
+  refused("unit of the depth.*a1.npy.*uint16", lambda: metres(root))
+
+
+@row("depth", "PNG of 8 or 16 bits and arrays with `depth_scale`")
+def _(root, png):
+  assert (metres(root, 2) == 1.5).all() and (metres(root, 1) == 3).all()
+  (root / "depth" / "a1.npy").unlink()
+  for kind in (np.uint8, np.uint16):
+    assert (metres(root, 4.0, "a1.png", np.full((12, 16), 2, kind)) == 0.5).all()
+
+
+@row("depth", "NaN, infinity and 0")
+def _(root, png):
+  values = np.full((12, 16), 2.5)
+  values[0, :3] = np.nan, np.inf, 0
+  depth = metres(root, values=values)
+  assert depth[0, :4].tolist() == [0, 0, 0, 2.5]
+
+
+@row("depth", "negative values, colours, several maps in a file")
+def _(root, png):
+  refused("negative values", lambda: metres(root, values=np.full((12, 16), -1.0)))
+  refused(r"\[2, 12, 16\]", lambda: metres(root, values=np.ones((2, 12, 16))))
+  (root / "depth" / "a1.npy").unlink()
+  refused("in colours", lambda: metres(root, 1, "a1.png", np.ones((12, 16, 3), np.uint8)))
+
+
+@row("depth", "of another size than its image")
+def _(root, png):
+  refused("another size than its image.*12x16.*16x12", lambda: metres(
+      root, values=np.ones((16, 12))))
+  assert "16x12" in said(root) and "would go wrong" in said(root)
+
+
+@row("depth", "of no image")
+def _(root, png):
+  metres(root, values=np.ones((12, 16)))
+  metres(root, values=np.ones((12, 16)), file="b1.npy")
+  text = said(root)
+  assert "1 depth maps have no image: b1" in text and "can be trained on" in text
 
 
 def table():

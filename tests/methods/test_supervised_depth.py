@@ -194,6 +194,26 @@ def test_a_batch_without_labels_teaches_nothing(labelled, tensors, depth_built, 
     assert not any(gradient.any() for gradient in gradients)
 
 
+def test_an_order_teaches_pairs_and_no_depth(labelled, tensors, log_depth_built, figures_of):
+  """What is marked as closer must not lie behind; without the mark the batch teaches nothing."""
+  assert supervised_depth.SupervisedDepth.welcome({"ordinal_weight": 0.1}) == (fields.ORDINAL,)
+  assert supervised_depth.SupervisedDepth.welcome({"ordinal_weight": 0.0}) == ()
+  method = log_depth_built(ordinal_weight=1.0)
+  batch = dict(tensors(labelled))
+  size = batch[fields.DEPTH].shape
+  batch[fields.DEPTH] = tf.zeros(size)
+  answer = tf.constant(np.random.RandomState(0).uniform(-1, 1, size).astype(np.float32))
+  for sign, better in ((-1.0, True), (1.0, False)):
+    batch[fields.ORDINAL] = sign * tf.sign(answer)
+    terms, _ = method._log_terms(answer, batch, tf.ones([size[0]]))
+    cost = float(terms["ordinal"].mean.numerator / terms["ordinal"].mean.denominator)
+    assert (cost < np.log(2)) == better
+    assert float(terms["scale_invariant"].mean.numerator) == 0
+  batch[fields.ORDINAL] = tf.zeros(size)
+  terms, _ = method._log_terms(answer, batch, tf.ones([size[0]]))
+  assert float(terms["ordinal"].mean.denominator) == 0
+
+
 def test_compiling_as_keras_does_leaves_the_loss_as_it_is(
     labelled, tensors, depth_built, figures_of):
   """Keras' `compile` sets attributes of its own; `fit` needs it."""

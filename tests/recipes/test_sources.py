@@ -252,3 +252,15 @@ def test_a_source_carries_the_disparity_of_a_teacher(photo_folder, tmp_path):
 def test_camvid_is_found_by_its_name(shared_data):
   made = sources.make_source(schema.Source(kind="camvid"), str(shared_data("camvid").parent))
   assert made.name == "camvid" and made.num_classes == 11 and len(made.ids("train")) == 367
+
+
+def test_left_and_right_are_not_averaged_over_mirrored_pictures():
+  made = Labelled(MIXED)
+  config = schema.Experiment()
+  config.evaluation.protocol.flip = True
+  assert sources.evaluation_source(config, {"one": made}, made) is made
+  made.flip_swaps = ((0, 1),)
+  with pytest.raises(ValueError, match="(?s)mix left and right.*flip=false"):
+    sources.evaluation_source(config, {"one": made}, made)
+  config.evaluation.protocol.flip = False
+  assert sources.evaluation_source(config, {"one": made}, made) is made

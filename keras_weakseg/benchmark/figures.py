@@ -19,6 +19,11 @@ KNOWN = {
     "images_seen": ("images seen", _COUNT),
     "epochs": ("epochs", {"decimals": 1}),
     "train_seconds": ("training, seconds", {**_COUNT, **_LOWER}),
+    "parameters": ("parameters", {**_COUNT, **_LOWER}),
+    "flops": ("operations, 10^9", {"scale": 1e-9, "decimals": 2, **_LOWER}),
+    "flops_share": ("operations, percent of the whole network", {**_PERCENT, **_LOWER}),
+    "pass_ms": ("pass, milliseconds", {"decimals": 1, **_LOWER}),
+    "pass_share": ("pass, percent of the whole network", {**_PERCENT, **_LOWER}),
     "images_per_second": ("images per second", {"decimals": 1}),
 }
 

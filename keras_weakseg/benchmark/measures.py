@@ -1,4 +1,4 @@
-"""Measurements that a row can name: trivial answers, camera motion, label maps, pictures."""
+"""Measurements that a row can name: trivial answers, motion, label maps, networks, pictures."""
 import dataclasses
 import os
 from typing import Any
@@ -7,6 +7,7 @@ from keras_weakseg import api_depth
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import runs
+from keras_weakseg.benchmark import network_costs
 from keras_weakseg.benchmark import places
 from keras_weakseg.evaluation import depth as depth_metrics
 from keras_weakseg.evaluation import depth_baselines
@@ -106,6 +107,15 @@ def tag_labels(call):
   return {"split": call.split, **label_quality.measure_tag_labels(call.source, folder, call.split)}
 
 
+def network_cost(call):
+  """Returns what the network of a run costs, see `network_costs.of_run`.
+
+  Options: `size` of the image (that of the crops in training), `rounds` (11).
+  """
+  given = call.option("network_cost", size=(), rounds=network_costs.ROUNDS)
+  return network_costs.of_run(_target(call, "network_cost"), given["size"], given["rounds"])
+
+
 def depth_pictures_of(call):
   """Draws image, truth and prediction of some samples as one PNG; returns its path.
 
@@ -139,5 +149,5 @@ def _target(call, name):
 
 
 MEASURES = {"constant_depth": constant_depth, "mean_depth_map": mean_depth_map, "poses": poses,
-            "label_maps": label_maps, "tag_labels": tag_labels,
+            "label_maps": label_maps, "tag_labels": tag_labels, "network_cost": network_cost,
             "depth_pictures": depth_pictures_of}

@@ -1,6 +1,8 @@
 """Typed experiment configs, composed from small functions, registered by name."""
 from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_kitti
+from keras_weakseg.configs import depth_parts_paper
+from keras_weakseg.configs import depth_parts_real
 from keras_weakseg.configs import depth_parts_small
 from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import dual_paper

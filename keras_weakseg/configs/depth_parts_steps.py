@@ -48,6 +48,22 @@ def pruning_steps(experiment, before, channels, training, **options):
   return steps
 
 
+def continued(experiment, training):
+  """Changes an experiment to one that is trained in two goes: what the others are compared with.
+
+  Args:
+    experiment: `schema.Experiment`; its training is the first.
+    training: `schema.Training` of the second.
+
+  Returns:
+    The experiment.
+  """
+  experiment.steps = [train_step(COLOURS, experiment)]
+  experiment.network = train_step("", experiment, continues=COLOURS).network
+  experiment.training = training
+  return experiment
+
+
 def pruned(experiment, channels, training, *, first=None, **options):
   """Changes an experiment to one that prunes; its own training comes after the last pruning.
 

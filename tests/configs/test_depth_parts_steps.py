@@ -1,12 +1,18 @@
 """Depth for parts, end to end at a tiny size: every step, kills between them, what is left."""
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_weakseg as kw
 from keras_weakseg.configs import depth_parts_steps
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.derived import results
+from keras_weakseg.framework import keras
+from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks import registry
+from keras_weakseg.networks import weights
+from keras_weakseg.ops import resize
 from keras_weakseg.recipes import planning
 from keras_weakseg.training import callbacks
 
@@ -92,6 +98,36 @@ def test_the_recipe_ends_with_one_network_of_pixels_alone(whole, given, tmp_path
   from keras_weakseg.tasks import artifact
   served = artifact.load_artifact(kw.export(whole.model_dir, tmp_path / "served"))
   np.testing.assert_allclose(served.probabilities(image[None]), known, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_one_saved_model_takes_bytes_and_answers_as_the_two_steps_do(whole, tmp_path):
+  """Depth by the network of its own step first, then the network of four channels."""
+  image = np.random.RandomState(0).randint(0, 256, (33, 65, 3)).astype(np.uint8)
+  served = tf.saved_model.load(kw.export(whole.model_dir, tmp_path / "served"))
+  png = tf.io.encode_png(image)
+  answer = served.signatures["serving_default"](tf.stack([png, png]))
+  masks = [tf.io.decode_png(mask)[..., 0].numpy() for mask in answer["mask_png_bytes"].numpy()]
+
+  depth = registry.build_network("light_depth", (None, None, 3), **DEPTH)
+  weights.load_pretrained(depth, "light_depth", f"{whole.model_dir}/depth/depth.npz")
+  pixels = tf.cast(image[None], tf.float32)
+  seen = preprocessing.Preprocess("tf")(tf.image.resize(pixels, (32, 64)))
+  near = depth(seen, training=False)["disparity_0"]
+  near = tf.image.resize(near / tf.reduce_max(near), (33, 65))
+  four = tf.concat([preprocessing.Preprocess("tf")(pixels), 2 * near - 1], -1)
+  inside = preprocessing.network_of(whole.predictor)
+  classes, = (layer for layer in inside.layers
+              if isinstance(layer, keras.Model) and layer.input_shape[-1] == 4)
+  scores = resize.resize_aligned(classes(four, training=False), (33, 65)).numpy()[0]
+  best = np.sort(scores, -1)
+  clear = best[..., -1] - best[..., -2] > 1e-4 * np.abs(scores).max()
+  assert clear.mean() > 0.9
+  for mask in masks:
+    np.testing.assert_array_equal(mask[clear], scores.argmax(-1)[clear])
+  # It is depth that is seen: another channel gives other scores.
+  other = classes(tf.concat([four[..., :3], -four[..., 3:]], -1), training=False)
+  assert np.abs(other - classes(four, training=False)).max() > 0
 
 
 class Killed(BaseException):

@@ -31,7 +31,8 @@ _SAME = (_L.BatchNormalization, _L.ReLU, _L.LeakyReLU, _L.ELU, _L.Dropout, _L.Sp
 _ELEMENTWISE = (_L.Add, _L.Subtract, _L.Multiply, _L.Maximum, _L.Minimum, _L.Average)
 _SAME_FUNCTIONS = re.compile(
     r"(^|\.)(relu6?|sigmoid|hard_sigmoid|swish|silu|hard_swish|tanh|elu|identity|cast|resize|"
-    r"resize_bilinear|stop_gradient)$")
+    r"resize_bilinear|stop_gradient|convert_to_tensor)$")
+_POOLING_FUNCTIONS = re.compile(r"(^|\.)reduce_(mean|max|min|sum)$")  # Over places, see `_pools`.
 _ELEMENTWISE_FUNCTIONS = re.compile(r"(^|\.)(add|multiply|subtract|maximum|minimum|__add__|"
                                     r"__mul__|__radd__|__rmul__|__sub__)$")
 _LAMBDA = "TFOpLambda"
@@ -46,7 +47,8 @@ class ChannelGraph:
   Attributes:
     inputs: numbers of the channels of each input.
     axes: dict of id(layer) to a list of `Axis`.
-    splits: dict of id(layer) to the channels of every output of a layer that cuts them apart.
+    splits: dict of id(layer) to the channels of every output of a layer that is told their number:
+      that cuts them apart, or gives them another shape.
     layers: dict of id(layer) to the layer, of all that have axes.
   """
 
@@ -81,8 +83,10 @@ class ChannelGraph:
     layer, function = node.layer, _function(node)
     mixes = getattr(getattr(layer, "activation", None), "__name__", "") == "softmax"
     if isinstance(layer, _L.Activation) and not mixes or isinstance(layer, _SAME) or (
-        _SAME_FUNCTIONS.search(function)):
+        _SAME_FUNCTIONS.search(function)) or _pools(node, function):
       return self._passed(layer, sources)
+    if _measures(node):
+      return [None]
     if isinstance(layer, _ELEMENTWISE) or _ELEMENTWISE_FUNCTIONS.search(function):
       return [self._joined(sources)]
     if isinstance(layer, _L.Concatenate) and layer.axis in (-1, 3) or (
@@ -90,6 +94,10 @@ class ChannelGraph:
       return [_side_by_side(sources)]
     if isinstance(layer, SplitChannels):
       return self._cut(layer, sources[0])
+    if isinstance(layer, _L.Reshape) and sources[0] is not None and (
+        layer.target_shape[-1] == len(sources[0])):
+      # Channels are the last axis before and after: only their number has to be told.
+      return self._tell(layer, sources)
     roles = _weight_roles(layer)
     if roles and sources[0] is not None and not mixes:
       return [self._weighted(layer, roles, sources[0], targets[0].shape[-1])]
@@ -115,8 +123,11 @@ class ChannelGraph:
 
   def _cut(self, layer, source):
     edges = [sum(layer.sizes[:index]) for index in range(len(layer.sizes) + 1)]
-    parts = [source[start:end] for start, end in zip(edges, edges[1:])]
-    self.splits[id(layer)] = parts
+    return self._tell(layer, [source[start:end] for start, end in zip(edges, edges[1:])])
+
+  def _tell(self, layer, parts):
+    for ids, earlier in zip(parts, self.splits.setdefault(id(layer), parts), strict=True):
+      self.ids.join(ids, earlier)  # What is called again has the same numbers.
     return parts
 
   def _weighted(self, layer, roles, source, width):
@@ -170,7 +181,8 @@ def is_known(layer):
 def _function(node):
   """Returns the name of the function of TensorFlow that a call is; empty for layers.
 
-  Beside constants of more than one value, which may be one per channel, it is none that is known.
+  Beside constants of more than one value, which may be one per channel, it is none that is known;
+  those of resizing and of means are sizes and axes.
   """
   if type(node.layer).__name__ != _LAMBDA:
     return ""
@@ -178,7 +190,35 @@ def _function(node):
                if not any(hasattr(part, "_keras_history") for part in tf.nest.flatten(value))
                and np.ndim(value)]
   name = str(node.layer.get_config()["function"])
-  return "" if constants and not name.endswith("resize") else name
+  sizes = name.endswith("resize") or _POOLING_FUNCTIONS.search(name)
+  return "" if constants and not sizes else name
+
+
+def _pools(node, function):
+  """Returns whether a function takes means (or the like) over places, with channels left last."""
+  if not _POOLING_FUNCTIONS.search(function):
+    return False
+  axis = node.call_kwargs.get("axis", node.call_args[1] if len(node.call_args) > 1 else None)
+  rank = tf.nest.flatten(node.keras_inputs)[0].shape.rank
+  return axis is not None and rank is not None and rank - 1 not in {
+      index % rank for index in np.ravel(axis)}
+
+
+def _measures(node):
+  """Returns whether a call asks for a shape of which the number of channels is not used."""
+  name = str(node.layer.get_config()["function"]) if type(node.layer).__name__ == _LAMBDA else ""
+  if not re.search(r"(^|\.)shape$", name):
+    return False
+  channels = tf.nest.flatten(node.keras_inputs)[0].shape.rank - 1
+  uses = node.layer.outbound_nodes
+  return bool(uses) and all(_ends_before(channels, use) for use in uses)
+
+
+def _ends_before(end, node):
+  """Returns whether a call is `x[start:stop]` with a stop of `end` at most."""
+  spec = node.call_args[1] if len(node.call_args) > 1 else node.call_kwargs.get("slice_spec")
+  return (type(node.layer).__name__ == "SlicingOpLambda" and isinstance(spec, dict)
+          and isinstance(spec["stop"], int) and 0 < spec["stop"] <= end)
 
 
 def _side_by_side(sources):

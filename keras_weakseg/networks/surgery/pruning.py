@@ -194,9 +194,12 @@ class _Surgery:
       if written is not None:
         name = "units" if isinstance(layer, keras.layers.Dense) else "filters"
         changes[name] = int(self._kept(written, gone).sum())
+      counts = [int(self._kept(part, gone).sum())
+                for part in self.graph.splits.get(id(layer), [])]
       if isinstance(layer, SplitChannels):
-        changes["sizes"] = [int(self._kept(part, gone).sum())
-                            for part in self.graph.splits[id(layer)]]
+        changes["sizes"] = counts
+      elif counts:  # a `Reshape`
+        changes["target_shape"] = (*layer.target_shape[:-1], *counts)
       if type(layer) is keras.layers.Conv2D and max(layer.dilation_rate) > 1:
         # Other libraries' dilated convolutions become fast ones.
         return dilated.Conv2D.from_config({**layer.get_config(), **changes})

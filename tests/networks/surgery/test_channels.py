@@ -50,6 +50,38 @@ def test_depthwise_kernels_hand_channels_on():
   assert graph.ids.roots(kernel.ids).tolist() == roots(graph, model, "a")
 
 
+def test_functions_inside_blocks_hand_channels_on():
+  """What the blocks of other libraries are made of: gates, activations, pooled branches."""
+  def gate(x):
+    mean = tf.reduce_mean(x, [1, 2], keepdims=True)
+    return x * tf.nn.relu6(layers.Conv2D(4, 1, name="gate")(mean) + 3.0) * 0.16667
+
+  def pooled(x):
+    small = layers.Reshape((1, 1, 4))(layers.GlobalAveragePooling2D()(x))
+    return tf.image.resize(small, tf.shape(x)[1:3])
+
+  for block in (tf.convert_to_tensor, lambda x: tf.reduce_max(x, axis=[1, -2]), gate, pooled):
+    def build(image, block=block):
+      x = block(layers.Conv2D(4, 1, name="a")(image))
+      return layers.Reshape((1, 1, 4))(x) if x.shape.rank == 2 else x
+    graph, model = graph_of(build)
+    read = next(axis for axis in graph.axes[id(model.get_layer("out"))])
+    assert graph.ids.roots(read.ids).tolist() == roots(graph, model, "a")
+    assert not any(fixed(graph, roots(graph, model, "a")))
+
+
+def test_functions_that_look_at_channels_keep_them():
+  shown = {
+      "all means": lambda x: x * tf.reduce_mean(x, keepdims=True),
+      "means of channels": lambda x: x * tf.reduce_mean(x, -1, keepdims=True),
+      "their number": lambda x: x * tf.cast(tf.shape(x)[3], tf.float32),
+      "a part of their number": lambda x: x * tf.cast(tf.shape(x)[1:4], tf.float32)[2],
+      "other places": lambda x: layers.Reshape((9, 18, 2))(x)}
+  for what, block in shown.items():
+    graph, model = graph_of(lambda image, block=block: block(layers.Conv2D(4, 1, name="a")(image)))
+    assert all(fixed(graph, roots(graph, model, "a"))), what
+
+
 def test_what_is_not_known_keeps_its_channels():
   for unknown in (layers.Lambda(lambda x: x[..., ::-1]), layers.LayerNormalization(),
                   layers.Conv2D(4, 1, groups=2), layers.Softmax(),

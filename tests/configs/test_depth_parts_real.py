@@ -1,0 +1,43 @@
+"""NYUv2 and CCP: rows differ in what they are compared for, and in nothing else."""
+import pathlib
+
+import pytest
+
+from keras_weakseg.configs import depth_parts_real as real
+from keras_weakseg.configs import registry
+from keras_weakseg.datasets import groups
+from keras_weakseg.networks.surgery import pruning
+
+PAIRS = [("colours_nyuv2", "depth_channel_nyuv2"), ("parts_ccp", "depth_parts_ccp"),
+         ("parts_ccp", "pruned_parts_ccp"), ("parts_ccp", "one_shot_parts_ccp")]
+
+
+@pytest.mark.parametrize("plain, other", PAIRS)
+def test_rows_share_the_first_training_and_are_equally_long(plain, other):
+  one, two = registry.build(plain), registry.build(other)
+  first = next(step for step in two.steps if step.name == "colours")
+  assert first.as_dict() == one.steps[0].as_dict() and len(one.steps) == 1
+  length = lambda experiment: experiment.training.steps + sum(
+      step.training.steps for step in experiment.steps
+      if step.make.type is None and step.name != "depth")
+  assert length(one) == length(two)
+  assert one.data.parts[0].as_dict() == two.data.parts[0].as_dict()
+  assert one.evaluation.as_dict() == two.evaluation.as_dict() and one.evaluation.split == "test"
+  assert one.training.multipliers == two.training.multipliers
+
+
+def test_depth_is_learned_from_training_images_alone():
+  for name in ("depth_channel_nyuv2", "depth_parts_ccp"):
+    step = registry.build(name).steps[0]
+    assert (step.name, step.parts[0].source, step.parts[0].split) == ("depth", "rooms", "train")
+
+
+def test_the_head_of_the_light_network_loses_below_a_fifth_at_a_time():
+  assert list(real.CHANNELS) == pruning.equal_ratio_steps(1024, 512)
+
+
+def test_garments_are_joined_as_in_the_file():
+  root = pathlib.Path(__file__).resolve().parents[2]
+  file = root / "official_configs" / "depth_parts" / "groups" / "ccp_parts.yaml"
+  assert groups.parse_groups(real.CCP_PARTS) == groups.parse_groups((str(file),))
+  assert list(groups.parse_groups(real.CCP_PARTS)) == list(groups.parse_groups((str(file),)))

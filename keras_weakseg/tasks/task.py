@@ -4,6 +4,7 @@ A task is one folder here and one `registry.register`. Nothing else in the libra
 tasks there are: training, evaluation, prediction, export and loading ask the registry.
 """
 from keras_weakseg import fields
+from keras_weakseg.files import schema
 
 
 class Task:
@@ -18,6 +19,7 @@ class Task:
     headline: the figure that people look at first.
     model_type: class of the models that it makes, which have `metadata` with `protocol`.
     protocol_type: class of its protocols, of `evaluation.protocol_base.HashedValues`.
+    document_schema: of what its artifacts say of themselves beside the rest, see `files.schema`.
     section: key of its protocol in `schema.Evaluation`; empty = always the default protocol.
   """
   name = ""
@@ -28,6 +30,7 @@ class Task:
   headline = ""
   model_type = object
   protocol_type = object
+  document_schema = staticmethod(schema.anything)
   section = ""
 
   def configured(self, experiment):

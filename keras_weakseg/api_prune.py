@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg.derived import trained
 from keras_weakseg import errors
+from keras_weakseg.files import writing
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import weights
@@ -92,16 +93,20 @@ def _check(result, output, to):
 def _whole(output):
   """Gives a temporary folder that becomes `output` when the block ends without an error."""
   place = os.path.dirname(output)
-  os.makedirs(place, exist_ok=True)
-  temporary = tempfile.mkdtemp(prefix=f".{os.path.basename(output)}-", dir=place)
+  temporary = None
   try:
+    os.makedirs(place, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix=f".{os.path.basename(output)}-", dir=place)
     yield temporary
     os.chmod(temporary, 0o755)  # mkdtemp makes folders that only their owner may read
     if os.path.isdir(output):
       os.rmdir(output)
     os.replace(temporary, output)
+  except (OSError, tf.errors.OpError) as error:
+    raise writing.unwritable(output, error) from error
   finally:
-    shutil.rmtree(temporary, ignore_errors=True)
+    if temporary is not None:
+      shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(folder, result, record, small, values):

@@ -1,7 +1,6 @@
 """One run of an experiment: check, plan, train, evaluate, record; and runs brought back."""
 import copy
 import dataclasses
-import json
 import os
 import statistics
 import sys
@@ -20,6 +19,7 @@ from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import sources
 from keras_weakseg.recipes import training_step
 from keras_weakseg.tasks import registry as tasks
+from keras_weakseg.training import checkpoints
 from keras_weakseg.training import loop
 from keras_weakseg.training import restore
 from keras_weakseg.training import run_folder
@@ -134,7 +134,7 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, unti
   if progress and chief:
     said = (*notes, *(f"warning: {warning}" for warning in warnings))
     print("\n".join([*plan.text(model_dir), *(f"  {line}" for line in said)]), flush=True)
-  with run_folder.claimed(model_dir, alone=chief):
+  with run_folder.claimed(model_dir, alone=chief, steps=[step.name for step in plan.steps]):
     if chief:
       _describe(model_dir, experiment, plan)
     finished, method = loop.run(
@@ -164,7 +164,7 @@ def _finish(experiment, model_dir, plan, method, chief, progress, notes):
   predictor = method.predictor
   checkpoint = experiment.evaluation.checkpoint
   folder = os.path.join(model_dir, plan.last.name, "checkpoints", checkpoint)
-  path = tf.train.latest_checkpoint(folder)
+  path = checkpoints.latest(folder)
   if checkpoint == "best" and path:
     restore.restore_weights(predictor, path)
   model = task.model(predictor, task.facts(experiment, plan.source), plan.record, experiment)
@@ -197,13 +197,19 @@ def load(model_dir):
   if note:
     print(f"note: {note}", file=sys.stderr, flush=True)
     model.metadata["unfinished"] = note  # What is predicted or exported keeps it.
-  path = os.path.join(model_dir, METRICS)
-  metrics = {}
-  if os.path.exists(path):
-    metrics = json_files.read_json(
-        path, "record of figures", schema_of.map_of(schema_of.anything), nan=True,
-        fix="Delete it; `evaluate` gives the figures anew.")
+  metrics = read_metrics(model_dir) if os.path.exists(os.path.join(model_dir, METRICS)) else {}
   return Result(metrics, model_dir, experiment, predictor, model, network_record)
+
+
+def read_metrics(model_dir):
+  """Returns the figures of a run, a dict.
+
+  Raises:
+    FileNotFoundError, ValueError: there is no such file, or it is damaged.
+  """
+  return json_files.read_json(
+      os.path.join(model_dir, METRICS), "record of figures", schema_of.map_of(schema_of.anything),
+      nan=True, fix="Delete it; `evaluate` gives the figures anew.")
 
 
 def evaluate_on(model, source, split, protocol, *, progress=True):
@@ -301,8 +307,7 @@ def _describe_step(folder, step, phase, experiment=None):
 def _known_metrics(model_dir, wanted):
   """Returns the metrics of this very checkpoint, split and protocol if they were written before."""
   try:
-    with open(os.path.join(model_dir, METRICS), encoding="utf-8") as file:
-      metrics = json.load(file)
+    metrics = read_metrics(model_dir)
   except (OSError, ValueError):
     return None
   return metrics if all(metrics.get(key) == value for key, value in wanted.items()) else None

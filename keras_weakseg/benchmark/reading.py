@@ -9,6 +9,7 @@ from keras_weakseg.benchmark import figures
 from keras_weakseg.benchmark import suite as suite_lib
 from keras_weakseg.benchmark import typed
 from keras_weakseg.configs import text
+from keras_weakseg.files import text as texts
 
 _SECTIONS = ("description", "seeds", "figures", "rows", "orderings")
 _KEY = re.compile(r"^[A-Za-z0-9][\w.-]*$")
@@ -44,14 +45,7 @@ def read_suite(name):
   if isinstance(name, suite_lib.Suite):
     return checking.checked(name)
   path = _find(os.fspath(name))
-  if path.stat().st_size > _LARGEST:
-    raise errors.value_error(f"{path} is no suite.", expected=f"a file of at most {_LARGEST} bytes",
-                             received=path.stat().st_size, fix="Name the YAML of a suite.")
-  try:
-    content = path.read_text(encoding="utf-8")
-  except UnicodeDecodeError as error:
-    raise errors.value_error(f"{path} is no text.", expected="YAML in UTF-8", received=error,
-                             fix="Name the YAML of a suite.") from error
+  content = texts.read_text(path, "suite", _LARGEST, "Name the YAML of a suite.")
   return checking.checked(parse(content, path))
 
 

@@ -10,10 +10,15 @@ import subprocess
 
 from keras_weakseg import errors
 from keras_weakseg.evaluation import staging
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 
 _PACKAGES = ("keras-weakseg", "tensorflow", "tf-keras", "tf-models-official",
              "tensorflow-datasets", "numpy")
-_LARGEST = 1 << 26
+_RECORD = schema.record(
+    {"identity": schema.text, "upstream": schema.map_of(schema.anything)},
+    {"figures": schema.map_of(schema.anything), "environment": schema.map_of(schema.anything),
+     "left": schema.text})
 
 
 def write(path, record):
@@ -35,14 +40,7 @@ def read(path):
   if not path.exists():
     return None
   try:
-    if path.stat().st_size > _LARGEST:
-      raise ValueError(f"a file of {path.stat().st_size} bytes")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    if not (isinstance(record, dict) and isinstance(record.get("identity"), str)
-            and isinstance(record.get("upstream"), dict)
-            and isinstance(record.get("figures", {}), dict)):
-      raise ValueError("JSON of another form")
-    return record
+    return json_files.read_json(path, "record", _RECORD, nan=True)
   except ValueError as error:
     raise errors.value_error(
         f"The record '{path}' is damaged.", expected="what a benchmark wrote", received=error,

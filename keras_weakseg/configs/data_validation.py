@@ -12,6 +12,7 @@ INTRINSICS = ("", "correct", "reference")
 OTHERS = ("background", "ignore")
 # What stands before the name of a step whose ids a part takes.
 OF_STEP = "step:"
+_LARGEST_BATCH, _MOST_PIXELS = 1 << 16, 1 << 31
 AGGREGATIONS = ("logsumexp", "slice")
 
 
@@ -86,6 +87,24 @@ def validate_parts(sources, parts, head=""):
         fix="Set `data.parts.0.rest=false`: it takes all anyway.")
   if head and head not in names:
     raise errors.unknown_name("source for 'data.head'", head, names)
+
+
+def validate_batch(parts, augmentation, key="data.augmentation"):
+  """Checks that a batch has a size that a machine can hold.
+
+  Args:
+    parts: list of `schema.Part`.
+    augmentation: `schema.Augmentation`; without a crop nothing is known.
+    key: of the augmentation.
+
+  Raises:
+    ValueError: its images are too many or too large.
+  """
+  count, crop = sum(part.batch_size for part in parts), list(augmentation.crop)
+  require(len(crop) != 2 or count * crop[0] * crop[1] <= _MOST_PIXELS, f"{key}.crop",
+          expected=f"at most {_MOST_PIXELS:,} pixels in a batch",
+          received=f"{count} images of {crop}",
+          fix="Choose a smaller crop, or a smaller batch_size of the parts.")
 
 
 def validate_augmentation(augmentation, aligned=True, key="data.augmentation"):
@@ -184,8 +203,8 @@ def _validate_part(key, part, names):
   if part.source and part.source not in names:
     raise errors.unknown_name(f"source for '{key}.source'", part.source, names)
   fields.parse_supervision(part.supervision)
-  require(part.batch_size >= 1, f"{key}.batch_size", expected="1 or more",
-          received=part.batch_size)
+  require(1 <= part.batch_size <= _LARGEST_BATCH, f"{key}.batch_size",
+          expected=f"1 to {_LARGEST_BATCH}", received=part.batch_size)
   require(part.count >= 0, f"{key}.count", expected="0 (all) or more", received=part.count)
   require(part.weight >= 0, f"{key}.weight", expected="0 or more", received=part.weight)
   require(all(name.strip() for name in part.split.split("+")), f"{key}.split",

@@ -57,6 +57,7 @@ def validate(experiment):
 def _validate_training_of(step, parts, augmentation):
   """Checks what an experiment and a step that trains have in common."""
   network_validation.validate_network(step.network)
+  data_validation.validate_batch(parts, augmentation)
   one_of("method.type", step.method.type, choices(step.method))
   method_class = methods.method_class(step.method.type)
   require(step.method.type != "dual" or step.network.type in network_validation.DUAL,

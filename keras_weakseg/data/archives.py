@@ -3,11 +3,14 @@ import functools
 import os
 import pathlib
 import zipfile
+import zlib
 
 import tensorflow as tf
 
 from keras_weakseg.data import file_index
+from keras_weakseg.files import text as texts
 
+LIMIT = 1 << 30  # bytes of one file
 MARK = ".zip!"  # `archive.zip!member` names a file inside an archive
 
 
@@ -25,8 +28,12 @@ def list_files(root, suffixes):
   root, ends = pathlib.Path(root), tuple(suffixes)
   found = {}
   for archive in [root] if root.suffix.lower() == ".zip" else sorted(root.glob("*.zip")):
-    found.update({name: f"{archive}!{name}" for name in _open(str(archive)).namelist()
-                  if name.lower().endswith(ends)})
+    names = [name for name in _open(str(archive)).namelist() if name.lower().endswith(ends)]
+    outside = [name for name in names if name.startswith("/") or ".." in name.split("/")]
+    if outside:
+      raise texts.unreadable("archive", archive, "paths inside of the archive",
+                             ", ".join(outside[:3]), "Download it from its official place.")
+    found.update({name: f"{archive}!{name}" for name in names})
   for parent, _, names in file_index.walk(root):
     for name in names:
       if name.lower().endswith(ends):
@@ -37,7 +44,15 @@ def list_files(root, suffixes):
 
 @functools.lru_cache(maxsize=32)
 def _open(path):
-  return zipfile.ZipFile(path)  # Threads may read from one at the same time.
+  texts.check_regular(path, "archive")
+  try:
+    return zipfile.ZipFile(path)  # Threads may read from one at the same time.
+  except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    raise _damaged(path, error) from error
+
+
+def _damaged(path, error):
+  return texts.unreadable("archive", path, "a whole zip archive", error, "Download it again.")
 
 
 def read_bytes(path):
@@ -48,8 +63,20 @@ def read_bytes(path):
   """
   archive, mark, member = str(path).partition(MARK)
   if mark:
-    return _open(archive + MARK[:-1]).read(member)
-  return pathlib.Path(path).read_bytes()
+    return _member(_open(archive + MARK[:-1]), member)
+  return texts.read_bytes(path, limit=LIMIT)
+
+
+def _member(archive, name):
+  """Returns the bytes of a member; what it claims to hold is looked at before it is read."""
+  try:
+    size = archive.getinfo(name).file_size
+    if size > LIMIT:
+      raise ValueError(f"'{name}' of {size:,} bytes, of at most {LIMIT:,}")
+    return archive.read(name)
+  except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError,
+          ValueError) as error:
+    raise _damaged(archive.filename, error) from error
 
 
 def read_file(path):

@@ -173,7 +173,9 @@ def _camera(place, run, files):
     return {}
   nearest = min(known, key=lambda entry: abs(entry[0] - run[len(run) // 2]))
   return json_files.parse_json(archives.read_bytes(nearest[1]), nearest[1], "camera file",
-                               schema.map_of(schema.anything))
+                               schema.record({}, {
+                                   "extrinsic": schema.record({}, {"baseline": schema.number}),
+                                   "intrinsic": schema.map_of(schema.number)}))
 
 
 def _reference(target):

@@ -13,6 +13,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import images as image_ops
+from keras_weakseg.ops import jpeg_ends
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 33  # signature (8), length and name (8), IHDR (13), CRC (4)
@@ -50,6 +51,15 @@ def _text(value):
 
 def _raise_image(name, fault):
   raise ValueError(image_ops.refusal(int(fault), _text(name)))
+
+
+def _raise_if_cut(name, contents):
+  if jpeg_ends.is_filled(contents if isinstance(contents, bytes) else contents.item()):
+    raise errors.value_error(
+        f"The image of '{_text(name)}' is cut off.", expected="a whole JPEG",
+        received="a JPEG whose rest is missing before its end marker: decoders fill it with grey",
+        fix="Replace the file.")
+  return False
 
 
 def _raise_mask(name, kind, depth):
@@ -100,8 +110,11 @@ def decode_image(contents, name=""):
     tf.errors.InvalidArgumentError: the file is broken, or none of these (`ops.image_formats`).
   """
   fault = image_formats.fault_in_graph(contents)
-  return image_formats.decode(_refuse_if(
+  image = image_formats.decode(_refuse_if(
       fault != image_formats.FINE, contents, _raise_image, name, fault))
+  return tf.ensure_shape(_refuse_if(
+      jpeg_ends.may_be_filled(image), image, _raise_if_cut, name, contents),
+                         [None, None, 3])
 
 
 def decode_index_png(contents, name=""):

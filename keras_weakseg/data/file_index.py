@@ -104,10 +104,32 @@ def _walk(folder, suffixes, without):
     inner[:] = [name for name in inner if os.path.join(parent, name) not in without]
     place = pathlib.Path(parent).relative_to(folder).as_posix()
     place = "" if place == "." else place + "/"
+    odd = _odd_files(parent)
     for name in names:
       stem, suffix = os.path.splitext(name)
       if suffix.lower() in suffixes and not name.startswith("."):
+        _check_name(parent, name, odd)
         yield place + stem, os.path.join(parent, name)
+
+
+def _odd_files(folder):
+  """Returns the names in a folder that are pipes or devices, or links to such; opens nothing."""
+  with os.scandir(folder) as entries:
+    return {entry.name for entry in entries if not (
+        entry.is_file(follow_symlinks=False) or entry.is_dir() or entry.is_file())
+            and os.path.exists(entry.path)}
+
+
+def _check_name(parent, name, odd):
+  """Refuses what cannot be read as a file of a data set, before anything is opened."""
+  try:
+    name.encode()
+  except UnicodeEncodeError:
+    raise texts.unreadable(
+        "folder", parent, "names of files in UTF-8", ascii(name), "Rename the file.") from None
+  if name in odd:
+    raise texts.unreadable("file", os.path.join(parent, name), "a regular file",
+                           "a pipe, a socket or a device", "Remove it.")
 
 
 def list_paths(folder, suffixes, without=()):

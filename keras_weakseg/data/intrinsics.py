@@ -1,17 +1,18 @@
 """Camera matrices from files or numbers, and what can be done with them."""
 import json
 import os
-import pathlib
 import re
 
 import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg import paths
+from keras_weakseg.files import text as texts
 # Readers of clips find all that they need of cameras here.
 from keras_weakseg.ops.cameras import (
     assumed, camera_matrix, check, doubt, of_turned, resized)
 
+_LIMIT = 1 << 20  # bytes
 _SHOWN = 60  # characters of what cannot be read
 _NAMES = (("fx",), ("fy",), ("cx", "u0"), ("cy", "v0"))
 
@@ -47,6 +48,8 @@ def read_intrinsics(value):
     numbers = np.asarray(content, np.float64)
   except (TypeError, ValueError):
     numbers = np.zeros(0)
+  if not np.isfinite(numbers).all():
+    numbers = np.zeros(0)
   if numbers.size == 9:
     numbers = numbers.reshape(3, 3)
   if numbers.ndim == 2 and min(numbers.shape) >= 3:
@@ -63,14 +66,9 @@ def _text(value):
   """Returns (text with the numbers, where it is from) of such a text or of the path of a file."""
   if _numbers(str(value)) is not None:
     return str(value), ""
-  try:
-    content = pathlib.Path(paths.expand(value)).read_bytes()
-  except OSError as error:
-    what = "is a folder" if isinstance(error, IsADirectoryError) else "does not exist"
-    raise errors.missing(
-        f"The intrinsics file {what}.", expected="a path of a file, or the numbers fx fy cx cy",
-        received=repr(str(value)),
-        fix="Correct intrinsics=, or pass an assumed field_of_view= in degrees.") from None
+  content = texts.read_bytes(
+      paths.expand(value), "intrinsics file", _LIMIT,
+      "Correct intrinsics= (a path, or fx fy cx cy), or pass an assumed field_of_view= in degrees.")
   # Windows writes a mark before the text; other encodings give no numbers, and are shown.
   return content.decode("utf-8-sig", errors="replace"), f" in '{value}'"
 
@@ -79,7 +77,7 @@ def _content(text):
   """Returns the numbers or the JSON object of a text."""
   try:
     return json.loads(text)
-  except ValueError:
+  except (ValueError, RecursionError):
     return _numbers(text)
 
 

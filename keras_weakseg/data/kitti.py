@@ -10,6 +10,7 @@ from keras_weakseg.data import archives
 from keras_weakseg.data import clip as clip_lib
 from keras_weakseg.data import clips as clips_lib
 from keras_weakseg.data import frame_files
+from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
 from keras_weakseg.files import text as texts
@@ -101,7 +102,7 @@ def _clip(place, places, calibration, stereo, truth):
   depth = tuple(truth.get((drive, camera, key), "") for key in keys)
   return clip_lib.Clip(
       f"{day}/{drive}/{camera}", keys, tuple(frames[key] for key in keys), size,
-      cameras.resized(matrix[:, :3], rectified, size), tuple(int(key) for key in keys),
+      cameras.resized(matrix[:, :3], rectified, size), frame_order.positions_of(keys),
       depth=depth if any(depth) else None,
       partners=tuple(other[key] for key in keys) if stereo else None,
       partner_pose=stereo_pose(calibration, camera) if stereo else None)
@@ -126,7 +127,7 @@ def _listed(clips, lines, split):
   for line in (line.split() for line in lines if line.strip()):
     camera = _SIDES.get(line[2], line[2]) if len(line) > 2 else "image_02"
     clip = by_place.get(f"{line[0]}/{camera}")
-    key = f"{int(line[1]):010d}" if len(line) > 1 else None
+    key = f"{line[1]:0>10}" if len(line) > 1 else None
     if clip is None or key is not None and key not in clip.keys:
       lacks.append(" ".join(line))
     elif key is None:
@@ -155,7 +156,8 @@ def read_calibration(text):
       numbers = np.array([float(value) for value in values.split()])
     except ValueError:
       continue  # dates
-    if not np.array_equal(found.setdefault(name.strip(), numbers), numbers):
+    if not np.array_equal(found.setdefault(name.strip(), numbers), numbers,
+                          equal_nan=True):
       raise errors.value_error(
           f"The calibration says '{name.strip()}' twice.", expected="every name once",
           received=f"{found[name.strip()]} and {numbers}", fix="Use the official file.")
@@ -178,7 +180,14 @@ def calibration_of(calibration, camera):
         f"The calibration has no camera '{camera}'.",
         expected=f"P_rect_{number} and S_rect_{number}", received=", ".join(calibration)[:200],
         fix=f"Use the official {_CALIBRATION}.")
-  width, height = calibration[f"S_rect_{number}"]
+  size, projection = calibration[f"S_rect_{number}"], calibration[f"P_rect_{number}"]
+  if len(size) != 2 or len(projection) != 12 or not np.isfinite([*size, *projection]).all():
+    raise errors.value_error(
+        f"The calibration of the camera '{camera}' is damaged.",
+        expected=f"2 numbers S_rect_{number} and 12 numbers P_rect_{number}",
+        received=f"{len(size)} and {len(projection)}, or values that are no numbers",
+        fix=f"Use the official {_CALIBRATION}.")
+  width, height = size
   return calibration[f"P_rect_{number}"].reshape(3, 4), (int(height), int(width))
 
 

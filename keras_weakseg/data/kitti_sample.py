@@ -10,12 +10,14 @@ from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
 from keras_weakseg.files import json_files
+from keras_weakseg.files import numbers
 from keras_weakseg.files import schema
 
 CLIPS = ("raw_0095_268f", "raw_b_91f", "raw_lidar_78f")
 ODOMETRY = ("odom_grey_1", "odom_grey_2")
 _DEPTH, _LIDAR, _CARS = "_depth.png", "_lidar.png", "_carmask.png"
 # The calibration of the odometry clips is for these sizes.
+_SCALARS = ("fx", "fy", "cx", "cy", "baseline_m", "depth_scale")
 _ODOMETRY_SIZES = {"odom_grey_1": (370, 1226), "odom_grey_2": (376, 1241)}
 
 
@@ -98,9 +100,15 @@ def kitti_odometry(root="kitti", *, clips=ODOMETRY, size=None, offsets=(-1, 1), 
     keys = [key for key in files if key + ".jpg" in files[key]]
     frames = tuple(files[key][key + ".jpg"] for key in keys)
     stored = frame_files.common_size(frames, name)
-    projection = np.loadtxt(root / name / "calib.txt", ndmin=2)[0].reshape(3, 4)
+    projection = numbers.read_numbers(
+        root / name / "calib.txt", 12, "calibration")[0].reshape(3, 4)
+    told = numbers.read_numbers(root / name / "poses.txt", 12, "file of poses")
+    if len(told) != len(frames):
+      raise errors.value_error(
+          f"The poses of the clip '{name}' are not those of its frames.",
+          expected=f"{len(frames)} lines", received=len(told), fix="Download the clip again.")
     poses = np.tile(np.eye(4), [len(frames), 1, 1])
-    poses[:, :3] = np.loadtxt(root / name / "poses.txt").reshape(-1, 3, 4)
+    poses[:, :3] = told.reshape(-1, 3, 4)
     made.append(clip_lib.Clip(
         name, tuple(keys), frames, stored,
         cameras.resized(projection[:, :3], _ODOMETRY_SIZES[name], stored),
@@ -115,7 +123,7 @@ def _calibration(root):
                          expected=f"the file '{path}'", received="no such file",
                          fix="Point root= to the folder that holds it and the clips.")
   return json_files.read_json(path, "calibration", schema.record(
-      {name: schema.number for name in ("fx", "fy", "cx", "cy")}
+      {name: schema.number for name in _SCALARS}
       | {"size": schema.list_of(schema.whole, 2)}))
 
 

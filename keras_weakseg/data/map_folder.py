@@ -87,6 +87,8 @@ class MapFolder:
       ValueError: the folder holds other maps, or images of which nothing is known.
     """
     path = pathlib.Path(paths.expand(folder)) / self.record
+    for place, _, _ in file_index.walk(path.parent):
+      writing.remove_abandoned(place)
     text = json.dumps(record, indent=1, sort_keys=True)
     record = json.loads(text)
     # The record is written before the first map: whoever sees a map of ours sees a record too. What

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import text as texts
 from keras_weakseg.ops import resize
 
 _GRID = 1024  # resolution at which polygons are drawn
@@ -32,12 +33,9 @@ def visible(occluders):
 
 def _read(path):
   import cv2  # pylint: disable=g-import-not-at-top
-  if not os.path.isfile(path):
-    raise errors.missing("The mask of what hides the scene does not exist.",
-                         expected="a PNG, not 0 where the scene is hidden", received=str(path),
-                         fix="Correct occluders=.")
-  image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-  if image is None:
+  contents = texts.read_bytes(path, "mask of what hides the scene", fix="Correct occluders=.")
+  image = contents and cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_GRAYSCALE)
+  if image is None or not contents:
     raise errors.value_error("The mask of what hides the scene cannot be read.",
                              expected="a PNG", received=str(path), fix="Save it again as PNG.")
   return image > 0

@@ -9,6 +9,8 @@ from keras_weakseg.data import frame_files
 from keras_weakseg.data import frame_order
 from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg.data import locations
+from keras_weakseg.files import numbers
+from keras_weakseg.files import text as texts
 
 # The published intrinsics, of the depth camera to which the frames are registered, at half size.
 _CAMERA, _SIZE = (292.5, 292.5, 160.0, 120.0), (240, 320)
@@ -33,10 +35,18 @@ def seven_scenes(root="7scenes", *, size=None, offsets=(-5, 5), data_dir=None):
                          received="none", fix="Check root=.")
   keys, paths = tuple(frames), tuple(frames.values())
   stored = frame_files.common_size(paths, "7scenes")
-  poses = np.stack([np.loadtxt(root / f"{key}_pose.txt") for key in keys])
+  poses = np.stack([_pose(root / f"{key}_pose.txt") for key in keys])
   matrix = cameras.resized(cameras.camera_matrix(*_CAMERA), _SIZE, stored)
   clip = clip_lib.Clip("kitchen", keys, paths, stored, matrix, poses=poses,
                        depth=tuple(str(root / f"{key}_depth.png") for key in keys),
                        depth_scale=1000.0,
                        numbers=frame_order.positions_of(keys))
   return clips_lib.Clips("seven_scenes", {"test": [clip]}, size=size, offsets=offsets)
+
+
+def _pose(path):
+  pose = numbers.read_numbers(path, 4, "pose")
+  if len(pose) != 4:
+    raise texts.unreadable("pose", path, "four lines of four numbers", f"{len(pose)} lines",
+                           "Download the file again.")
+  return pose

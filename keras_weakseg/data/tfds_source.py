@@ -13,6 +13,7 @@ from keras_weakseg.data import dataset_source
 from keras_weakseg.data import decode
 from keras_weakseg.data import locations
 from keras_weakseg.data import streaming
+from keras_weakseg.files import writing
 
 # Sits beside this package, so it is imported by name, when first used.
 _REGISTRY = "keras_weakseg.datasets"
@@ -145,7 +146,12 @@ def _open(name, data_dir, prepare):
         received="no such folder", fix=f"Run 'tfds build {name}', or leave prepare=True.")
   manual = functools.partial(_manual_dir, builder.name, data_dir)
   config = tfds.download.DownloadConfig(manual_dir=manual(), try_download_gcs=False)
-  builder.download_and_prepare(download_config=config)
+  try:
+    builder.download_and_prepare(download_config=config)
+  except (OSError, tf.errors.OpError) as error:
+    if os.path.isdir(builder.data_dir):
+      return tfds.builder(name, **options)  # Another process was faster.
+    raise writing.unwritable(builder.data_dir, error) from error
   return builder
 
 

@@ -3,11 +3,15 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 
 from keras_weakseg import errors
 from keras_weakseg.data import cache
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import writing
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 # Films that OpenCV may read, and that are not looked for.
@@ -15,6 +19,9 @@ OTHERS = (".3gp", ".flv", ".mts", ".m2ts", ".ogv", ".vob", ".gifv", ".insv", ".h
 _QUALITY = 95  # of the JPEG files
 _DONE = "done.json"
 _VERSION = 2       # raised when the same film would give other frames than before
+_UNFINISHED = re.compile(r"\.unfinished-\w{8}")
+_FACTS = schema.record({"size": schema.list_of(schema.whole, 2), "turn": schema.whole,
+                        "notes": schema.list_of(schema.text)})
 _TRIES = 200       # frames in a row that may be damaged
 
 
@@ -42,16 +49,25 @@ def extract(path, size=None, step=1, cache_dir=None):
   name = hashlib.sha256(json.dumps(record).encode()).hexdigest()[:16]
   folder = cache.cache_root(cache_dir) / "video" / name
   if not (folder / _DONE).is_file():
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = pathlib.Path(tempfile.mkdtemp(dir=folder.parent))
-    try:
-      facts = _write_frames(path, staging, size, step)
-      (staging / _DONE).write_text(json.dumps(facts), encoding="utf-8")
-      if not (folder / _DONE).is_file():
-        os.replace(staging, folder)
-    finally:
-      shutil.rmtree(staging, ignore_errors=True)
+    _extract(path, folder, size, step)
   return folder, tuple(_read(folder)["size"])
+
+
+def _extract(path, folder, size, step):
+  """Writes the frames under a temporary name; of several processes the first one wins."""
+  staging = None
+  try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    writing.remove_abandoned(folder.parent, _UNFINISHED)
+    staging = pathlib.Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+    writing.write_json(staging / _DONE, _write_frames(path, staging, size, step))
+    os.replace(staging, folder)
+  except OSError as error:
+    if not (folder / _DONE).is_file():  # Else another process was faster.
+      raise writing.unwritable(folder, error) from error
+  finally:
+    if staging is not None:
+      shutil.rmtree(staging, ignore_errors=True)
 
 
 def record_of(folder):
@@ -65,7 +81,8 @@ def record_of(folder):
 
 
 def _read(folder):
-  return json.loads((folder / _DONE).read_text(encoding="utf-8"))
+  return json_files.read_json(folder / _DONE, "record of a film", _FACTS,
+                              fix="Remove the folder; the film is then read again.")
 
 
 def _write_frames(path, folder, size, step):
@@ -87,8 +104,9 @@ def _write_frames(path, folder, size, step):
         frame = cv2.resize(frame, tuple(size)[::-1], interpolation=(
             cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
       holes = number + 1 - read
-      cv2.imwrite(str(folder / f"{number // step:06d}.jpg"), frame,
-                  [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+      # Not OpenCV's own writing, which says nothing of a full disk.
+      writing.write_whole(folder / f"{number // step:06d}.jpg", cv2.imencode(
+          ".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes())
   finally:
     film.release()
   if stored is None:

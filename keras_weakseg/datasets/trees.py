@@ -72,9 +72,9 @@ def read_index_mask(path):
   """
   from PIL import Image  # pylint: disable=g-import-not-at-top
   try:
-    with Image.open(io.BytesIO(pathlib.Path(path).read_bytes())) as image:
+    with Image.open(io.BytesIO(texts.read_bytes(path, "mask"))) as image:
       mode, mask = image.mode, np.asarray(image)
-  except OSError as error:
+  except (OSError, SyntaxError, Image.DecompressionBombError) as error:
     raise errors.value_error(
         f"The mask '{path}' cannot be read.", expected="an index or palette PNG", received=error,
         fix="Extract the data set again.") from error
@@ -93,10 +93,11 @@ def image_size(path):
     ValueError: it is no image.
   """
   from PIL import Image  # pylint: disable=g-import-not-at-top
+  texts.check_regular(path, "image")
   try:
     with Image.open(path) as image:
       return image.size[::-1]
-  except OSError as error:
+  except (OSError, SyntaxError, Image.DecompressionBombError) as error:
     raise errors.value_error(f"The image '{path}' cannot be read.", expected="a JPEG or PNG",
                              received=error, fix="Extract the data set again.") from error
 

@@ -8,6 +8,9 @@ from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 
 DONE = "done.json"
+_MARKER = schema.record({}, {
+    "identity": schema.text, "ids": schema.list_of(schema.text), "content": schema.text,
+    "folders": schema.list_of(schema.text), "steps": schema.whole})
 NETWORKS = "networks.json"  # what is known of the networks that a step left
 
 
@@ -24,7 +27,7 @@ def read(directory):
   if not path.exists():
     return None
   try:
-    return json_files.read_json(path, "marker", schema.map_of(schema.anything), nan=True)
+    return json_files.read_json(path, "marker", _MARKER, nan=True)
   except ValueError as error:
     raise errors.value_error(
         f"The marker '{path}' is damaged.", expected="the JSON that fit wrote",

@@ -8,11 +8,14 @@ import sys
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import text as texts
 from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import images as image_ops
+from keras_weakseg.ops import jpeg_ends
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _SHOWN = 10
+_LIMIT = 1 << 30  # bytes of an image
 _TAIL = 1 << 12  # bytes in which the end of an image is looked for
 
 
@@ -102,7 +105,8 @@ def check_images(paths):
   """
   broken = [(path, fault) for path in paths if (fault := _fault(path))]
   if broken:
-    shown = "; ".join(f"{path}: {fault}" for path, fault in broken[:_SHOWN])
+    shown = "; ".join(f"{path if _is_text(path) else ascii(str(path))}: {fault}"
+                      for path, fault in broken[:_SHOWN])
     more = f"; and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
     raise errors.value_error(
         f"{len(broken)} of {len(paths)} images cannot be read.",
@@ -192,6 +196,12 @@ def decoded(paths, endings=("",), reserved=()):
           f"The image '{path}' is broken.", expected="a JPEG, PNG, BMP or GIF that can be decoded",
           received=error.message.splitlines()[0] if error.message else error,
           fix="Repair, convert or remove this file; nothing has been written.") from None
+    if jpeg_ends.may_be_filled(image) and jpeg_ends.is_filled(
+        texts.read_bytes(path, "image", _LIMIT)):
+      raise errors.value_error(
+          f"The image '{path}' is cut off.", expected="a whole JPEG",
+          received="one whose rest is missing before its end marker",
+          fix="Repair or remove this file; nothing has been written.")
     yield path, name, image
 
 
@@ -231,8 +241,17 @@ def _is_image(path):
   return path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
 
 
+def _is_text(path):
+  try:
+    return bool(str(path).encode())
+  except UnicodeEncodeError:
+    return False
+
+
 def _fault(path):
   """Returns what is wrong with a file, or an empty string."""
+  if not _is_text(path):
+    return "a name that is not in UTF-8"
   try:
     with open(path, "rb") as file:
       head = file.read(image_formats.HEAD)

@@ -20,7 +20,7 @@ def read_npz(path, noun="archive", limit=LIMIT, fix="Check the path.", finite=Fa
     noun: what it is called in errors.
     limit: most bytes of all arrays together.
     fix: what the user can do where there is no such file.
-    finite: whether NaN and infinity are refused.
+    finite: whether NaN, infinity and what float32 cannot hold are refused.
 
   Raises:
     FileNotFoundError: there is no such file.
@@ -67,6 +67,9 @@ def _member(archive, member, name, room, finite):
     if len(contents) != size:
       raise ValueError(f"'{name}' with {len(contents):,} of {size:,} bytes")
   array = np.frombuffer(contents, kind).reshape(shape, order="F" if fortran else "C").copy()
-  if finite and kind.kind == "f" and not np.isfinite(array).all():
-    raise ValueError(f"'{name}' with values that are no numbers")
+  if finite and kind.kind == "f":
+    with np.errstate(over="ignore"):
+      fine = np.isfinite(array.astype(np.float32)).all()
+    if not fine:
+      raise ValueError(f"'{name}' with values that are no numbers, or too large for float32")
   return array

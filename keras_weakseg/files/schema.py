@@ -8,8 +8,10 @@ BOX = record({"bbox": optional(list_of(number, 4)), "image_id": identifier})
 ```
 """
 import math
+import re
 
 _SHOWN = 60  # characters of a value
+_LARGEST = 1 << 63
 
 
 class Mismatch(ValueError):
@@ -52,13 +54,14 @@ def text(value):
 
 def number(value):
   """Takes a finite number."""
-  if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+  if (isinstance(value, bool) or not isinstance(value, (int, float))
+      or not (math.isfinite(value) if isinstance(value, float) else abs(value) < _LARGEST)):
     raise Mismatch("a finite number", value)
 
 
 def whole(value):
   """Takes a whole number."""
-  if isinstance(value, bool) or not isinstance(value, int):
+  if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _LARGEST:
     raise Mismatch("a whole number", value)
 
 
@@ -72,6 +75,24 @@ def flag(value):
   """Takes 0, 1, true or false."""
   if not isinstance(value, (bool, int)) or value not in (0, 1):
     raise Mismatch("0 or 1", value)
+
+
+def between(low, high, entry=number):
+  """Returns the schema of a number (or `whole` number) from `low` to `high`, with both ends."""
+
+  def check(value):
+    entry(value)
+    if not low <= value <= high:
+      raise Mismatch(f"{low} to {high}", value)
+
+  return check
+
+
+def part(value):
+  """Takes a text that names one file or folder, and none above or below it."""
+  text(value)
+  if not value or value in (".", "..") or re.search(r"[/\\\0]", value):
+    raise Mismatch("the name of one file, without a path", value)
 
 
 def list_of(entry, length=None):
@@ -89,14 +110,21 @@ def list_of(entry, length=None):
   return check
 
 
-def map_of(entry):
-  """Returns the schema of an object with any keys, whose values follow `entry`."""
+def map_of(entry, key_is=anything, filled=False):
+  """Returns the schema of an object with any keys, whose values follow `entry`.
+
+  Args:
+    entry: schema of the values.
+    key_is: schema of the keys.
+    filled: whether there must be a key.
+  """
 
   def check(value):
-    if not isinstance(value, dict):
-      raise Mismatch("an object", value)
+    if not isinstance(value, dict) or filled and not value:
+      raise Mismatch("an object with an entry" if filled else "an object", value)
     for key, item in value.items():
       try:
+        key_is(key)
         entry(item)
       except Mismatch as error:
         raise error.within(str(key)[:_SHOWN])

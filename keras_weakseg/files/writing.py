@@ -3,11 +3,16 @@ import contextlib
 import json
 import os
 import pathlib
+import re
+import shutil
 import tempfile
+import time
 
 from keras_weakseg import errors
 
-SUFFIX = ".tmp"  # of temporary names, which start with a dot: `.name.abc123.tmp`
+SUFFIX = ".tmp"
+TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")  # names of files that are being written
+_OLD = 24 * 3600  # seconds after which nobody writes at a file any more
 
 
 class UnwritableError(OSError, ValueError):
@@ -59,16 +64,35 @@ def write_json(path, value, **options):
   write_whole(path, json.dumps(value, **{"indent": 1, **options}) + "\n")
 
 
+def remove_abandoned(folder, pattern=TEMPORARY):
+  """Removes what killed processes left in a folder that several may write to at the same time.
+
+  Args:
+    folder: path; what lies in its subfolders stays.
+    pattern: of the names of unfinished files and folders; those of the last day stay.
+  """
+  with contextlib.suppress(OSError), os.scandir(folder) as entries:
+    for entry in entries:
+      if pattern.fullmatch(entry.name) and (
+          entry.stat(follow_symlinks=False).st_mtime < time.time() - _OLD):
+        (shutil.rmtree if entry.is_dir(follow_symlinks=False) else os.remove)(entry.path)
+
+
 def unwritable(path, error):
   """Returns the error for a file that cannot be written; the caller raises it.
 
   Args:
     path: the file or folder.
-    error: `OSError`.
+    error: `OSError`, or that of TensorFlow.
   """
+  if isinstance(error, UnwritableError):
+    error = error.__cause__ or error
+  elif "Expected: " in str(error):
+    return error  # It tells what is wrong already.
+  words = getattr(error, "strerror", None) or str(error).split("\n", maxsplit=1)[0]
   found = UnwritableError(errors.describe(
       f"'{path}' cannot be written.", expected="a folder that may be written, with free space",
-      received=error.strerror or error, fix="Choose another output folder, or free some space."))
+      received=words, fix="Choose another output folder, or free some space."))
   found.place = os.fspath(path)
   return found
 

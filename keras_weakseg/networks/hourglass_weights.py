@@ -1,7 +1,6 @@
 """Weights of the hourglass from its reference in PyTorch, as arrays of the state dict."""
-import numpy as np
-
 from keras_weakseg import errors
+from keras_weakseg.files import npz_files
 from keras_weakseg.networks import hourglass
 
 # The last word of a name in a state dict, and the variable of ours.
@@ -53,13 +52,10 @@ def load_state_dict(network, path):
 
 def _read(path):
   """Returns the tensors of a file, in its order."""
-  try:
-    with np.load(path) as archive:
-      return {name: archive[name] for name in archive.files
-              if name.rsplit(".", 1)[-1] != _COUNTER}
-  except FileNotFoundError as error:
-    raise errors.missing("There are no weights of the hourglass at this place.",
-                         expected="an .npz file", received=path, fix="Check the path.") from error
+  arrays = npz_files.read_npz(path, "file of weights of the hourglass", finite=True,
+                              fix="Check the path: an .npz file of the state dict is needed.")
+  return {name: array for name, array in arrays.items()
+          if name.rsplit(".", 1)[-1] != _COUNTER}
 
 
 def _slots(network):

@@ -7,6 +7,8 @@ import struct
 
 import tensorflow as tf
 
+from keras_weakseg.ops import gif_frames
+
 HEAD = 66  # bytes that the rule looks at; of a bitmap up to its colour masks
 FORMATS = "JPEG, PNG, BMP or GIF with 8 bits per channel"
 FIX = ("Convert it, for example with OpenCV: cv2.imwrite('image.png', cv2.imread(path)); of 16 "
@@ -160,6 +162,8 @@ def decode(contents):
     tf.errors.InvalidArgumentError: the file is broken, or none of these formats.
   """
   start = tf.strings.substr(tf.strings.join([contents, bytes(HEAD)]), 0, HEAD)
+  contents = tf.cond(tf.equal(tf.strings.substr(start, 0, len(_GIF)), _GIF),
+                     lambda: gif_frames.first_frame(contents), lambda: tf.identity(contents))
   coloured = tf.equal(tf.strings.substr(start, 0, 2), _BMP) & tf.equal(
       tf.strings.substr(start, _BITS, 2), b"\x08\0")
   image = tf.cond(coloured, lambda: _decode_palette_bitmap(contents, start),

@@ -8,6 +8,7 @@ from keras_weakseg.ops import resize
 SCORES = "scores"
 PROBABILITIES = "probabilities"
 ANSWERS = (SCORES, PROBABILITIES)
+_LARGEST_SCALE, _LARGEST_SIDE = 16, 1 << 16
 
 
 def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0), scales=(1.0,),
@@ -89,14 +90,17 @@ def check_views(scales, window, window_stride, size=()):
     >>> check_views((1.0,), (96, 96), ())
     ((96, 96), (64, 64))
   """
-  if not scales or min(scales) <= 0:
+  if not scales or not all(0 < scale <= _LARGEST_SCALE for scale in scales):
     raise errors.value_error("The scales of the protocol cannot be used.",
-                             expected="at least one positive factor", received=scales,
+                             expected="at least one positive factor, each at most "
+                             f"{_LARGEST_SCALE}", received=scales,
                              fix="Pass scales=(1.0,) for a single pass.")
   for name, pair in (("window", window), ("window_stride", window_stride), ("size", size)):
-    if pair and (len(pair) != 2 or any(int(side) != side or side < 1 for side in pair)):
+    if pair and (len(pair) != 2 or not all(
+        1 <= side <= _LARGEST_SIDE and int(side) == side for side in pair)):
       raise errors.value_error(f"The protocol's {name} cannot be used.",
-                               expected="(height, width) in whole pixels, or ()", received=pair,
+                               expected="(height, width) in whole pixels, at most "
+                               f"{_LARGEST_SIDE}, or ()", received=pair,
                                fix=f"Pass {name}=() to switch it off.")
   if not window:
     return (), ()

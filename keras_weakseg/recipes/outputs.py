@@ -13,6 +13,52 @@ from keras_weakseg.recipes import heads
 NETWORKS = results.NETWORKS
 RECORD = "record.json"  # of a run: how its weights are used
 
+_SIDE = schema.between(1, 1 << 16, schema.whole)
+_HEAD = schema.record({"classes": schema.list_of(schema.text), "mode": schema.text},
+                      {"groups": schema.list_of(schema.list_of(schema.whole))})
+_NETWORK = schema.record(
+    {"name": schema.text, "preprocessing": schema.text, "multiple": _SIDE, "stride": _SIDE,
+     "mean_rgb": schema.list_of(schema.number, 3)},
+    {"role": schema.text, "answers": schema.text, "head_pattern": schema.text,
+     "levels": schema.list_of(schema.whole)})
+_BYTE = schema.between(0, 255, schema.whole)
+_RECORD = {
+    "phase": lambda value: value == "" or schema.part(value),  # of the folder of a step: none
+    "head": _HEAD, "network": _NETWORK, "data": schema.text,
+    "classes": schema.list_of(schema.text), "palette": schema.list_of(schema.list_of(_BYTE, 3))}
+# What else a task needs, by the role of the network.
+_OF_ROLES = {
+    "depth": {"depth": schema.record({
+        "size": schema.list_of(_SIDE, 2), "min_depth": schema.number, "max_depth": schema.number,
+        "factor": schema.number})},
+    "tags": {"tags": schema.record({
+        "size": schema.list_of(_SIDE), "activation": schema.text})}}
+
+
+def _record(value):
+  """Takes the record of a run; the schema of `read_record`."""
+  schema.record(_RECORD)(value)
+  schema.record(_OF_ROLES.get(value["network"].get("role"), {}))(value)
+
+
+def read_record(folder):
+  """Returns the record of a run, or of a step of it.
+
+  Args:
+    folder: with the file `record.json`.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ValueError: it is no record, or names a folder outside of the run.
+  """
+  path = os.path.join(folder, RECORD)
+  try:
+    return json_files.read_json(path, "record", _record, nan=True)
+  except ValueError as error:
+    raise errors.value_error(
+        f"The record '{path}' is damaged.", expected="the JSON that fit wrote", received=error,
+        fix="Run fit with the same model_dir again: it writes the record anew.") from error
+
 
 @dataclasses.dataclass(frozen=True)
 class Outputs:
@@ -57,7 +103,9 @@ class Outputs:
           f"The step '{self.name}' has no trained networks.", expected=f"the file '{path}'",
           received="no such file", fix="Name a step that trains, in `continues`.")
     return json_files.read_json(
-        path, "record of networks", schema.map_of(schema.map_of(schema.anything)), nan=True)
+        path, "record of networks", schema.map_of(schema.record(
+            {"record": _NETWORK}, {"head": _HEAD, "architecture": schema.text}),
+                                                  schema.part, filled=True), nan=True)
 
   def weights(self, network=""):
     """Returns the path of the weights of a network, and the `heads.Head` it was trained with.
@@ -105,10 +153,9 @@ def of_run(folder) -> Optional[Outputs]:
   Args:
     folder: the model_dir of a `fit`, or what `prune` wrote.
   """
-  path = os.path.join(folder, RECORD)
-  if not os.path.exists(path):
+  if not os.path.exists(os.path.join(folder, RECORD)):
     return None
-  phase = json_files.read_json(path, "record", schema.map_of(schema.anything), nan=True)["phase"]
+  phase = read_record(folder)["phase"]
   return Outputs(phase or os.path.basename(os.path.normpath(folder)), os.path.join(folder, phase))
 
 

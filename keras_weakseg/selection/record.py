@@ -6,9 +6,17 @@ import pathlib
 
 from keras_weakseg import errors
 from keras_weakseg.evaluation import staging
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
 from keras_weakseg.selection import rounds
 
 _VERSION = 1
+_FORM = schema.record({
+    "version": schema.whole, "settings": schema.map_of(schema.anything),
+    "fingerprint": schema.text, "candidates": schema.text, "ids": schema.list_of(schema.text),
+    "choices": schema.list_of(schema.record(
+        {"id": schema.text, "round": schema.whole},
+        {"distance": schema.number, "uncertainty": schema.number}))})
 _FIELDS = ("version", "settings", "fingerprint", "candidates", "ids", "choices")
 
 
@@ -102,7 +110,7 @@ def read(path, ids=None, settings=None, fingerprint=None):
 def _parse(path):
   """Returns the record of a file that agrees with itself."""
   try:
-    contents = json.loads(path.read_bytes())
+    contents = json_files.read_json(path, "record of a selection", _FORM)
     if set(contents) != set(_FIELDS) or contents["version"] != _VERSION:
       raise KeyError(f"version {_VERSION} with {', '.join(_FIELDS)}")
     settings = rounds.Settings(**contents["settings"])

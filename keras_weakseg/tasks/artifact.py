@@ -1,13 +1,21 @@
 """From an exported artifact back to a model that can be evaluated, asked and exported again."""
-import json
 import pathlib
 
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import text as texts
 from keras_weakseg.serving import document as documents
 from keras_weakseg.serving import versions
 from keras_weakseg.tasks import registry
+
+_DOCUMENT = schema.record({
+    "mean_rgb": schema.list_of(schema.number, 3),
+    "multiple": schema.between(1, 1 << 12, schema.whole), "network": schema.map_of(schema.anything),
+    "protocol": schema.map_of(schema.anything), "left_out": schema.map_of(schema.anything),
+    "metadata": schema.map_of(schema.anything)}, {documents.TASK: schema.text})
 
 
 def find_version(path):
@@ -51,21 +59,42 @@ def read_document(path):
   Raises:
     FileNotFoundError, ValueError: as `find_version`; or the document is damaged or too new.
   """
-  file = find_version(path) / "assets.extra" / documents.FILE
-  try:
-    document = json.loads(file.read_text(encoding="utf-8"))
-    form = document["format"]
-  except (ValueError, KeyError, TypeError) as error:
-    raise errors.value_error(
-        f"The document {file} is damaged.", expected="the JSON that export wrote",
-        received=f"{type(error).__name__}: {error}", fix="Export the model again.") from error
+  folder = find_version(path)
+  file = folder / "assets.extra" / documents.FILE
+  document = _checked(file, schema.record({"format": schema.whole}))
+  form = document["format"]
   if form != documents.FORMAT:
     raise errors.value_error(
         f"The artifact in {file.parent.parent} has a format this version does not know.",
         expected=f"format {documents.FORMAT}",
         received=f"format {form}, written by version {document.get('library_version')}",
         fix="Install that version of keras_weakseg, or export the model again.")
-  return {documents.TASK: documents.SEGMENTATION, **document}
+  document = {documents.TASK: documents.SEGMENTATION, **_checked(file, _DOCUMENT)}
+  _checked(file, registry.by_name(document[documents.TASK]).document_schema)
+  _check_labels(folder, document.get("classes"))
+  return document
+
+
+def _checked(file, form):
+  """Returns the document in a file that follows a schema."""
+  try:
+    return json_files.read_json(file, "document", form)
+  except ValueError as error:
+    raise errors.value_error(
+        f"The document {file} is damaged.", expected="the JSON that export wrote",
+        received=error, fix="Export the model again.") from error
+
+
+def _check_labels(folder, classes):
+  """Refuses a list of labels for other programs that is not that of the document."""
+  path = folder / "assets" / "labels.txt"
+  if classes is None or not path.exists():
+    return
+  labels = [line for _, line in texts.read_lines(path, "list of labels", fix="Export again.")]
+  if labels != [" ".join(name.split()) for name in classes] and labels != list(classes):
+    raise errors.value_error(
+        f"The labels in {path} are not those of the artifact.", expected=", ".join(classes),
+        received=", ".join(labels) or "none", fix="Export the model again.")
 
 
 def load_artifact(path):

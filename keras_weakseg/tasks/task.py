@@ -5,6 +5,7 @@ tasks there are: training, evaluation, prediction, export and loading ask the re
 """
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.files import schema
 
 
 def check_classes(model, source):
@@ -27,6 +28,7 @@ class Task:
     headline: the figure that people look at first.
     model_type: class of the models that it makes, which have `metadata` with `protocol`.
     protocol_type: class of its protocols, of `evaluation.protocol_base.HashedValues`.
+    document_schema: of what its artifacts say of themselves beside the rest, see `files.schema`.
     section: key of its protocol in `schema.Evaluation`; empty = always the default protocol.
   """
   name = ""
@@ -37,6 +39,7 @@ class Task:
   headline = ""
   model_type = object
   protocol_type = object
+  document_schema = staticmethod(schema.anything)
   section = ""
 
   def configured(self, experiment):

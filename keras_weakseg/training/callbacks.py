@@ -36,7 +36,7 @@ class BetweenSteps(keras.callbacks.Callback):
     self._progress = progress
     self._name = name
     self._bar = None
-    self._window = []
+    self._window = list(getattr(checkpoints, "pending", ()))
     self._warned = set()
 
   def on_train_begin(self, logs=None):
@@ -69,7 +69,7 @@ class BetweenSteps(keras.callbacks.Callback):
     if self.validate and every and (self.done % every == 0 or last):
       self._validate()
     if self.done % self.checkpoint_every == 0 or last:
-      self.checkpoints.save(self.done)
+      self.checkpoints.save(self.done, self._window)
 
   def on_train_end(self, logs=None):
     """Closes the progress bar."""

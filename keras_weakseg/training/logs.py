@@ -6,7 +6,13 @@ import os
 
 import tensorflow as tf
 
+from keras_weakseg.files import json_files
+from keras_weakseg.files import schema
+from keras_weakseg.files import text as texts
 from keras_weakseg.files import writing
+
+_LIMIT = 1 << 30  # bytes
+_ROW = schema.record({"step": schema.whole})
 
 
 class RunLog:
@@ -72,11 +78,9 @@ def read_log(directory):
   """Returns the rows of `log.jsonl` of a phase, a half-written last line left out."""
   rows = []
   path = os.path.join(directory, "log.jsonl")
-  if os.path.exists(path):
-    with open(path, encoding="utf-8") as file:
-      for line in file:
-        try:
-          rows.append(json.loads(line))
-        except ValueError:
-          break
+  for number, line in texts.read_lines(path, "log", _LIMIT) if os.path.exists(path) else ():
+    try:
+      rows.append(json_files.parse_json(line, f"{path}:{number}", "log", _ROW, nan=True))
+    except ValueError:
+      break
   return rows

@@ -207,14 +207,15 @@ def _claim(directory, name, identity):
   """Refuses a folder of derived data that is made from something else."""
   path = os.path.join(directory, "identity.json")
   os.makedirs(directory, exist_ok=True)
-  known = (json_files.read_json(path, "identity of a step", schema.text)
-           if os.path.exists(path) else identity)
+  if not os.path.exists(path):
+    restore.write_json(path, identity)
+    return
+  known = json_files.read_json(path, "identity of a step", schema.text)
   if known != identity:
     raise errors.value_error(
         f"The step '{name}' has begun with other data or other steps before it.",
         expected=f"what the folder '{directory}' was made from ({known})", received=identity,
         fix="Choose another model_dir, or delete that folder.")
-  restore.write_json(path, identity)
 
 
 def _wanted(record):

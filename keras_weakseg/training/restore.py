@@ -1,13 +1,10 @@
 """Brings a trained model back from its run directory."""
 import collections
-import json
 import os
 
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.files import json_files
-from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
@@ -39,20 +36,14 @@ def read_record(model_dir):
 
   Raises:
     FileNotFoundError: the folder holds no run.
+    ValueError: see `outputs.read_record`.
   """
-  path = os.path.join(model_dir, RECORD)
-  if not os.path.exists(path):
+  if not os.path.exists(os.path.join(model_dir, RECORD)):
     raise errors.missing(
         f"The folder '{model_dir}' holds no run.", expected=f"a folder with '{RECORD}'",
         received=", ".join(sorted(os.listdir(model_dir))[:8]) if os.path.isdir(model_dir)
         else "no such folder", fix="Pass the model_dir that was given to fit.")
-  try:
-    return json_files.read_json(path, "record", schema.map_of(schema.anything), nan=True)
-  except ValueError as error:
-    raise errors.value_error(
-        f"The record '{path}' is damaged.", expected="the JSON that fit wrote",
-        received=str(error), fix="Run fit with the same model_dir again: it writes the record anew."
-    ) from error
+  return outputs.read_record(model_dir)
 
 
 def unfinished(model_dir):
@@ -62,11 +53,10 @@ def unfinished(model_dir):
     model_dir: directory of the run.
   """
   folder = os.path.join(model_dir, read_record(model_dir)["phase"], "checkpoints")
-  path = tf.train.latest_checkpoint(os.path.join(folder, "last"))
+  path = checkpoints.latest(os.path.join(folder, "last"))
   try:
-    with open(os.path.join(folder, checkpoints.SIGNATURE), encoding="utf-8") as file:
-      steps = json.load(file)["steps"]
-  except (OSError, ValueError, TypeError, KeyError):
+    steps = checkpoints.read_signature(folder)["steps"]
+  except (OSError, ValueError, KeyError):
     steps = 0  # It is not known; whoever trains on will be told.
   step = int(path.rsplit("-", 1)[-1]) if path else 0
   return f"step {step} of {steps}: the training is not finished" if 0 < step < steps else ""
@@ -86,7 +76,7 @@ def load_predictor(model_dir, network, checkpoint="last"):
   record = read_record(model_dir)
   step = os.path.join(model_dir, record["phase"])
   folder = os.path.join(step, "checkpoints", checkpoint)
-  path = tf.train.latest_checkpoint(folder)
+  path = checkpoints.latest(folder)
   if path is None:
     raise errors.missing(
         f"The run '{model_dir}' has no {checkpoint} checkpoint.", expected=f"one in '{folder}'",

@@ -8,10 +8,11 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg.files import writing
 from keras_weakseg.training import guards
+from keras_weakseg.training import leftovers
 
 
 @contextlib.contextmanager
-def claimed(model_dir, alone=True):
+def claimed(model_dir, alone=True, steps=()):
   """Gives a directory to write a run into.
 
   After an error of the user, a directory that was made or empty before is removed again, unless it
@@ -22,6 +23,7 @@ def claimed(model_dir, alone=True):
     model_dir: path; made if needed, with its parents.
     alone: whether this process is the one that may write: the chief of its workers. The lock is
       the system's, on the open folder, so a killed process leaves none behind.
+    steps: names of the steps of the run, out of which half-written files are removed.
 
   Raises:
     ValueError: another process is at it; nothing was changed.
@@ -37,6 +39,8 @@ def claimed(model_dir, alone=True):
     raise _unwritable(model_dir, error) from error
   with _locked(model_dir) if alone else contextlib.nullcontext():
     with _cleared(model_dir, fresh, made):
+      if alone:
+        leftovers.remove(model_dir, steps)
       yield
 
 

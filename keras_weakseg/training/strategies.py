@@ -43,7 +43,7 @@ def _workers():
   text = os.environ.get("TF_CONFIG") or "{}"
   try:
     return json.loads(text).get("cluster", {}).get("worker", [])
-  except (ValueError, AttributeError) as error:
+  except (ValueError, AttributeError, RecursionError) as error:
     raise errors.value_error(
         "The environment variable TF_CONFIG cannot be read.",
         expected='JSON such as {"cluster": {"worker": [...]}, "task": {...}}', received=text,

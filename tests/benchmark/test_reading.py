@@ -39,10 +39,10 @@ def test_one_name_in_two_systems_is_not_guessed(monkeypatch, tmp_path):
 def test_files_that_are_no_suite(tmp_path):
   path = tmp_path / "a.yaml"
   path.write_bytes(b"\xff\xfe\x00")
-  with pytest.raises(ValueError, match="is no text"):
+  with pytest.raises(ValueError, match="(?s)The suite .*cannot be read.*UTF-8"):
     reading.read_suite(path)
   path.write_bytes(b"#" * (1 << 21))
-  with pytest.raises(ValueError, match="is no suite"):
+  with pytest.raises(ValueError, match="(?s)The suite .*cannot be read.*at most"):
     reading.read_suite(path)
 
 

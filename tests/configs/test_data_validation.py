@@ -25,6 +25,7 @@ def test_what_fits_passes(given):
 @pytest.mark.parametrize("part, words", [
     ({"source": "c"}, "Did you mean|one of a, b"),
     ({"batch_size": 0}, "'data.parts.1.batch_size' is out of range"),
+    ({"batch_size": 10 ** 9}, "(?s)'data.parts.1.batch_size' is out of range.*1 to 65536"),
     ({"count": -1}, "'data.parts.1.count' is out of range"),
     ({"weight": -0.1}, "'data.parts.1.weight' is out of range"),
     ({"supervision": "masks"}, "Did you mean 'mask'"),
@@ -149,3 +150,10 @@ def test_tags_from_boxes_need_a_part_that_grants_them():
       data_validation.validate_tags(augmentation, parts)
   data_validation.validate_tags(augmentation, [])
   data_validation.validate_tags(schema.Augmentation(), [schema.Part(supervision="tags")])
+
+
+def test_a_batch_that_no_machine_can_hold_is_refused():
+  large = schema.Augmentation(crop=(20001, 20001))
+  data_validation.validate_batch([schema.Part(batch_size=5)], large)
+  with pytest.raises(ValueError, match="(?s)'data.augmentation.crop' is out of range.*pixels in a"):
+    data_validation.validate_batch([schema.Part(batch_size=4), schema.Part(batch_size=2)], large)

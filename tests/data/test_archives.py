@@ -39,5 +39,31 @@ def test_pipelines_read_both_in_parallel(root):
 def test_a_lost_file_is_an_error(root):
   with pytest.raises(tf.errors.NotFoundError):
     archives.read_file(str(root / "none.png"))
-  with pytest.raises(KeyError):
+  with pytest.raises(ValueError, match="(?s)The archive .*cannot be read.*a/none.png"):
     archives.read_bytes(f"{root / 'part.zip'}!a/none.png")
+
+
+@pytest.mark.parametrize("name", ["../out.png", "/etc/a.png", "a/../../b.png"])
+def test_members_that_lead_out_of_the_archive_are_refused(tmp_path, name):
+  with zipfile.ZipFile(tmp_path / "part.zip", "w") as archive:
+    archive.writestr(name, b"x")
+  with pytest.raises(ValueError, match="(?s)cannot be read.*paths inside of the archive"):
+    archives.list_files(tmp_path, (".png",))
+
+
+def test_damaged_archives_are_named(tmp_path, root):
+  whole = (root / "part.zip").read_bytes()
+  (tmp_path / "none.zip").write_bytes(b"no zip")
+  with pytest.raises(ValueError, match="(?s)The archive .*none.zip' cannot be read.*whole zip"):
+    archives.list_files(tmp_path / "none.zip", (".png",))
+  place = whole.index(b"\x00two") if b"\x00two" in whole else whole.index(b"2.PNG") + 8
+  (tmp_path / "flip.zip").write_bytes(
+      whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1:])
+  with pytest.raises(ValueError, match="(?s)The archive .*flip.zip' cannot be read"):
+    archives.read_bytes(f"{tmp_path / 'flip.zip'}!a/2.PNG")
+
+
+def test_a_member_that_expands_is_not_read(root, monkeypatch):
+  monkeypatch.setattr(archives, "LIMIT", 4)
+  with pytest.raises(ValueError, match="of 6 bytes, of at most 4"):
+    archives.read_bytes(f"{root / 'part.zip'}!a/1.png")

@@ -162,3 +162,14 @@ def test_a_mask_that_is_a_jpeg_is_named_in_a_graph(tmp_path):
     with pytest.raises(tf.errors.OpError) as caught:
       list(data)
     assert "The mask of 'a' is not an index mask" in str(decode.house_error(caught.value))
+
+
+def test_a_jpeg_that_was_cut_off_and_closed_is_refused(random):
+  tiles = np.kron(random.integers(0, 255, (12, 9, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+  content = encode(Image.fromarray(tiles), "JPEG")
+  run(lambda contents: decode.decode_image(contents, "a"), content)
+  cut = content[:len(content) * 2 // 3].rstrip(b"\xff") + b"\xff\xd9"
+  with pytest.raises(ValueError, match="(?s)The image of 'a' is cut off.*Replace the file"):
+    run(lambda contents: decode.decode_image(contents, "a"), cut)
+  tiles[-8:] = 128  # photographed
+  run(lambda contents: decode.decode_image(contents, "a"), encode(Image.fromarray(tiles), "JPEG"))

@@ -1,4 +1,6 @@
 """Listings of folders."""
+import os
+
 import pytest
 
 from keras_weakseg.data import file_index
@@ -69,3 +71,20 @@ def test_links_are_followed_and_loops_end(tmp_path):
   (tmp_path / "images" / "b").symlink_to(tmp_path / "images" / "z")
   assert "z/d" in file_index.list_ids(tmp_path / "images", (".png",))
   assert "b/d" not in file_index.list_ids(tmp_path / "images", (".png",))
+
+
+@pytest.mark.parametrize("make", [
+    os.mkfifo, lambda path: os.symlink("/dev/zero", path)])
+def test_pipes_and_devices_are_refused_unopened(tmp_path, make):
+  make(tmp_path / "a.txt")
+  assert file_index.list_ids(tmp_path, (".png",)) == {}, "nobody asks for it"
+  make(tmp_path / "b.png")
+  with pytest.raises(ValueError, match="(?s)b.png' cannot be read.*a regular file.*device"):
+    file_index.list_ids(tmp_path, (".png",))
+
+
+def test_names_that_are_no_text_are_refused(tmp_path):
+  with open(os.fsencode(tmp_path) + b"/\xff.png", "wb"):
+    pass
+  with pytest.raises(ValueError, match=r"(?s)names of files in UTF-8.*udcff"):
+    file_index.list_ids(tmp_path, (".png",))

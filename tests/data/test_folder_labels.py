@@ -390,3 +390,22 @@ def test_a_label_file_is_read_when_it_is_asked_for(mini):
   with pytest.raises(ValueError, match="b.json"):
     source.supervision("train", fields.Supervision.BOXES)
   assert json_files.read_json(mini / "tags.json")["a1"] == ["dog"]
+
+
+@pytest.mark.parametrize("name", ["../mini/images/a0", "/etc/passwd", "images/../images/a0.png",
+                                  "..\\a0", "a0/../a0"])
+@pytest.mark.parametrize("where", ["splits", "validation", "manifest", "tags", "boxes"])
+def test_names_that_lead_out_of_the_folder_are_no_images(mini, tmp_path, name, where):
+  lists = {"splits": {"splits": {"train": ["a1", name]}}, "validation": {"validation": [name]},
+           "manifest": {"manifest": "m.json"}, "tags": {"tags": "t.json"},
+           "boxes": {"boxes": "b.json"}}
+  (mini / "m.json").write_text(json.dumps({"mask": ["a1", name]}))
+  (mini / "t.json").write_text(json.dumps({"a1": ["cat"], name: ["dog"]}))
+  (mini / "b.json").write_text(json.dumps({
+      "images": [{"id": 1, "file_name": name}], "categories": [{"id": 1, "name": "cat"}],
+      "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 2, 2]}]}))
+  if where in ("tags", "boxes"):
+    assert folder.Folder(mini, **lists[where]).orphans(where)[0] == (name,)
+    return
+  with pytest.raises(FileNotFoundError, match="names 1 samples without an image"):
+    folder.Folder(mini, **lists[where])

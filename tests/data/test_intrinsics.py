@@ -44,7 +44,9 @@ def test_a_mark_of_windows_is_no_number(tmp_path):
     (b"1 2 3", "'1 2 3' in '"), (b"1 2 3 4 5", "'1 2 3 4 5' in '"), (b"", "'' in '"),
     (b"# fx fy\n1 2 3 4", "'# fx fy 1 2 3 4' in '"), (b"x" * 99, f"'{'x' * 60}' in '"),
     ("1 2 3 4".encode("utf-16"), "UTF-8"), (bytes(range(128, 256)), "UTF-8"),
-    (b'{"fx": 1}', "in '"), (b'"words"', "in '"), (b"null", "in '")])
+    (b'{"fx": 1}', "in '"), (b'"words"', "in '"), (b"null", "in '"),
+    (b"nan 1 2 3", "in '"), (b"1e999 1 2 3", "in '"), (b"[" * 100_000, "in '"),
+    (b'{"K": ' * 5000 + b"1" + b"}" * 5000, "in '")])
 def test_what_is_in_a_file_that_cannot_be_read_is_shown(tmp_path, content, shown):
   (tmp_path / "a.txt").write_bytes(content)
   with pytest.raises(ValueError, match="fx fy cx cy") as caught:
@@ -53,7 +55,7 @@ def test_what_is_in_a_file_that_cannot_be_read_is_shown(tmp_path, content, shown
 
 
 def test_a_folder_is_called_one(tmp_path):
-  with pytest.raises(FileNotFoundError, match="is a folder"):
+  with pytest.raises(ValueError, match="a folder"):
     intrinsics.read_intrinsics(tmp_path)
 
 

@@ -122,3 +122,12 @@ def test_a_calibration_that_says_two_things_is_refused():
       kitti.read_calibration(CALIBRATION).keys())
   with pytest.raises(ValueError, match="twice"):
     kitti.read_calibration(CALIBRATION + "\n" + line.split(":")[0] + ": 1 2 3")
+
+
+@pytest.mark.parametrize("name, values", [
+    ("S_rect_02", "1242"), ("P_rect_02", "1 2 3"), ("P_rect_02", "nan " * 12)])
+def test_a_damaged_calibration_is_named(name, values):
+  lines = [line for line in CALIBRATION.splitlines() if not line.startswith(name)]
+  known = kitti.read_calibration("\n".join([*lines, f"{name}: {values}"]))
+  with pytest.raises(ValueError, match="(?s)calibration of the camera 'image_02' is damaged"):
+    kitti.calibration_of(known, "image_02")

@@ -78,6 +78,10 @@ def test_odometry_poses_move_forward(root):
 def test_missing_files_are_named(tmp_path):
   with pytest.raises(FileNotFoundError, match="calib.json"):
     kw_data.kitti_clips(tmp_path)
-  (tmp_path / "calib.json").write_text('{"fx": 1, "fy": 1, "cx": 1, "cy": 1, "size": [3, 3]}')
+  text = '{"fx": 1, "fy": 1, "cx": 1, "cy": 1, "size": [3, 3], "depth_scale": 256'
+  (tmp_path / "calib.json").write_text(text + "}")
+  with pytest.raises(ValueError, match="(?s)calib.json' cannot be read.*baseline_m"):
+    kw_data.kitti_clips(tmp_path)
+  (tmp_path / "calib.json").write_text(text + ', "baseline_m": 0.5}')
   with pytest.raises(FileNotFoundError, match="raw_0095_268f"):
     kw_data.kitti_clips(tmp_path)

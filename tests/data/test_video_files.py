@@ -131,3 +131,33 @@ def test_a_turned_film_turns_its_camera(film, tmp_path, monkeypatch):
   turned = video.Video(film, tmp_path / "k.txt", held_out=0, cache_dir=tmp_path)
   assert matrix(turned)[:2, 2].tolist() == [63 - 40, 47 - 23]
   assert any("turned by 180 degrees" in note for note in turned.notes)
+
+
+def test_two_processes_make_one_folder_and_leftovers_go(film, tmp_path, monkeypatch):
+  import os
+  import shutil
+  import threading
+  folders, barrier, write = [], threading.Barrier(2, timeout=20), video_files._write_frames
+
+  def together(*arguments):
+    facts = write(*arguments)
+    barrier.wait()  # Both have seen that there is nothing yet.
+    return facts
+
+  old = tmp_path / "video" / ".unfinished-abcd1234"
+  old.mkdir(parents=True)
+  (old / "000000.jpg").touch()
+  os.utime(old, (0, 0))
+  monkeypatch.setattr(video_files, "_write_frames", together)
+  threads = [threading.Thread(target=lambda: folders.append(
+      video_files.extract(film, cache_dir=tmp_path)[0])) for _ in range(2)]
+  for thread in threads:
+    thread.start()
+  for thread in threads:
+    thread.join()
+  assert len(set(folders)) == 1 and len(folders) == 2 and len(brightness(folders[0])) == 10
+  assert os.listdir(tmp_path / "video") == [folders[0].name]
+  (folders[0] / "done.json").write_text("[]")
+  with pytest.raises(ValueError, match="(?s)record of a film .*cannot be read"):
+    video_files.extract(film, cache_dir=tmp_path)
+  shutil.rmtree(folders[0])

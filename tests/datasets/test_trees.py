@@ -77,3 +77,14 @@ def test_two_images_of_one_id_in_a_list_are_refused(tmp_path):
   (tmp_path / "l.txt").write_text("a/1.png\nb/1.png\n")
   with pytest.raises(ValueError, match="(?s)have the id '1'.*b/1.png in line 2"):
     trees.read_ids(tmp_path / "l.txt")
+
+
+def test_files_that_are_no_images_are_named_and_pipes_not_opened(tmp_path):
+  import os
+  os.mkfifo(tmp_path / "pipe.png")
+  (tmp_path / "text.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+  for read in (trees.read_index_mask, trees.image_size):
+    with pytest.raises(ValueError, match="(?s)pipe.png' cannot be read"):
+      read(tmp_path / "pipe.png")
+    with pytest.raises(ValueError, match="(?s)text.png' cannot be read"):
+      read(tmp_path / "text.png")

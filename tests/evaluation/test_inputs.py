@@ -1,4 +1,5 @@
 """Tests of finding photographs, of checking them, and of naming outputs."""
+import os
 import pathlib
 
 import numpy as np
@@ -120,3 +121,24 @@ def test_what_is_not_read_is_said(photos, capsys):
     assert note.startswith("2 files are not read: x.webp, y.TIF; images are .jpg")
     assert note in capsys.readouterr().err
   assert inputs.notes_of(photos / "a.jpeg") == []
+
+
+def test_a_jpeg_that_was_cut_off_and_closed_is_named(tmp_path):
+  tiles = np.random.RandomState(0).randint(0, 255, (12, 9, 3))
+  content = tf.io.encode_jpeg(np.kron(tiles, np.ones((8, 8, 1))).astype(np.uint8)).numpy()
+  cut = content[:len(content) * 2 // 3].rstrip(b"\xff") + b"\xff\xd9"
+  (tmp_path / "a.jpg").write_bytes(content)
+  (tmp_path / "b.jpg").write_bytes(cut)
+  images = inputs.decoded([tmp_path / "a.jpg", tmp_path / "b.jpg"])
+  assert next(images)[1] == "a"
+  with pytest.raises(ValueError, match="b.jpg' is cut off"):
+    next(images)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+  name = os.fsencode(tmp_path) + b"/\xff.png"
+  with open(name, "wb") as file:
+    file.write(PNG)
+  with pytest.raises(ValueError, match=r"udcff.*a name that is not in UTF-8") as caught:
+    inputs.check_images(inputs.find_images(tmp_path))
+  str(caught.value).encode()

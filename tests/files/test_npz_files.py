@@ -45,7 +45,8 @@ def test_arrays_are_those_that_were_written(tmp_path):
     (lambda path: archive(path, a=header((-4,))), "shape"),
     (lambda path: np.savez(path, a=np.array(["text"])), "not of numbers"),
     (lambda path: np.savez(path, a=np.array([{}], object)), "not of numbers"),
-    (lambda path: np.savez(path, a=np.array([1, np.nan])), "no numbers")])
+    (lambda path: np.savez(path, a=np.array([1, np.nan])), "no numbers"),
+    (lambda path: np.savez(path, a=np.array([1e300])), "too large for float32")])
 def test_other_files_are_refused(tmp_path, make, word):
   path = tmp_path / "a.npz"
   make(path)

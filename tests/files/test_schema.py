@@ -10,13 +10,16 @@ FILE = schema.record({"boxes": schema.list_of(BOX)}, {"more": schema.map_of(sche
 
 @pytest.mark.parametrize("check, good, bad", [
     (schema.text, ["", "a"], [None, 1, ["a"]]),
-    (schema.number, [0, -1.5], [True, None, "1", float("nan"), float("inf")]),
-    (schema.whole, [0, -3], [True, 1.0, "1", None]),
+    (schema.number, [0, -1.5], [True, None, "1", float("nan"), float("inf"), 10 ** 400]),
+    (schema.whole, [0, -3], [True, 1.0, "1", None, 1 << 70]),
     (schema.identifier, [1, "a"], [True, 1.5, None, [1]]),
     (schema.flag, [0, 1, True, False], [2, "1", None, 1.0, [1]]),
     (schema.list_of(schema.text), [[], ["a"]], ["a", {}, None, [1]]),
     (schema.list_of(schema.text, 1), [["a"]], [[], ["a", "b"]]),
     (schema.map_of(schema.whole), [{}, {"a": 1}], [[], None, {"a": "b"}]),
+    (schema.map_of(schema.whole, schema.part, filled=True), [{"a": 1}], [{}, {"../a": 1}]),
+    (schema.between(1, 9, schema.whole), [1, 9], [0, 10, 1e9, 2.0, None]),
+    (schema.part, ["train", "a.b"], ["", ".", "..", "a/b", "/a", "a\\b", "a\0", 1, None]),
     (schema.optional(schema.whole), [None, 1], ["a"]),
     (schema.anything, [None, [1]], [])])
 def test_each_takes_what_it_says(check, good, bad):

@@ -45,3 +45,27 @@ def test_a_folder_below_a_file_is_refused(tmp_path):
   (tmp_path / "file").touch()
   with pytest.raises(writing.UnwritableError, match="cannot be written"):
     writing.write_whole(tmp_path / "file" / "a", b"")
+
+
+def test_only_what_was_abandoned_long_ago_is_removed(tmp_path):
+  for name in (".a.png.abcd1234.tmp", ".b.png.abcd1234.tmp", "c.tmp", ".d.abc.tmp"):
+    (tmp_path / name).touch()
+    if not name.startswith(".b"):
+      os.utime(tmp_path / name, (0, 0))
+  writing.remove_abandoned(tmp_path)
+  assert sorted(os.listdir(tmp_path)) == [".b.png.abcd1234.tmp", ".d.abc.tmp", "c.tmp"]
+  writing.remove_abandoned(tmp_path / "nowhere")
+
+
+def test_the_names_of_unfinished_files_are_known(tmp_path):
+  seen = []
+  writing.write_whole(tmp_path / "a.png", lambda file: seen.extend(os.listdir(tmp_path)))
+  assert len(seen) == 1 and writing.TEMPORARY.fullmatch(seen[0])
+
+
+def test_an_error_that_tells_already_is_not_wrapped():
+  told = FileNotFoundError("It is gone.\nExpected: a. Received: b.\nLook.")
+  assert writing.unwritable("x", told) is told
+  first = writing.unwritable("x", OSError(28, "No space left on device"))
+  first.__cause__ = OSError(28, "No space left on device")
+  assert "'y' cannot be written" in str(writing.unwritable("y", first))

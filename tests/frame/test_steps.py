@@ -101,6 +101,13 @@ MOMENTS = {
 }
 
 
+LEFTOVERS = (
+    ".record.json.abcd1234.tmp", "first/.first.npz.abcd1234.tmp",
+    "guesses/maps/.a.png.abcd1234.tmp",
+    "train/checkpoints/last/ckpt-4_temp/part-00000-of-00001.index",
+    "train/checkpoints/last/ckpt-1.index")
+
+
 def test_killed_at_every_boundary_it_ends_the_same(
     whole, experiments, photo_folder, toys, tmp_path, monkeypatch):
   """One chain of kills: each run goes on where the one before died."""
@@ -111,6 +118,9 @@ def test_killed_at_every_boundary_it_ends_the_same(
       with pytest.raises(Killed):
         kw.fit(experiments.guessed(photo_folder), model_dir=place, progress=False)
       assert not (place / "metrics.json").exists(), moment
+  for name in LEFTOVERS:  # A process that really dies cleans up nothing.
+    (place / name).parent.mkdir(parents=True, exist_ok=True)
+    (place / name).write_text("x")
   result = kw.fit(experiments.guessed(photo_folder), model_dir=place, progress=False)
   wanted, found = files(whole_place(whole)), files(place)
   assert set(wanted) == set(found)

@@ -1,4 +1,7 @@
 """What a finished step hands on."""
+import dataclasses
+import json
+
 import pytest
 
 from keras_weakseg.derived import results
@@ -6,6 +9,16 @@ from keras_weakseg.methods import context as contexts
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
+
+
+RECORD = {
+    "phase": "train", "data": "", "classes": ["background", "dog"],
+    "palette": [[0, 0, 0], [9, 9, 9]], "head": heads.Head(("background", "dog")).as_dict(),
+    "network": dataclasses.asdict(networks.network_record("light_tiny"))}
+
+
+def write_record(folder, **changes):
+  (folder / "record.json").write_text(json.dumps({**RECORD, **changes}))
 
 
 @pytest.fixture
@@ -50,8 +63,31 @@ def test_what_is_not_there_is_told(tmp_path):
 
 def test_a_run_leaves_what_its_last_step_did(step, tmp_path):
   assert outputs.of_run(tmp_path / "nowhere") is None
-  (tmp_path / "record.json").write_text('{"phase": ""}')
+  write_record(tmp_path, phase="")
   known = outputs.of_run(tmp_path)
   assert known.weights()[1].classes == ("background", "dog") == step.weights()[1].classes
-  (tmp_path / "record.json").write_text('{"phase": "train"}')
+  write_record(tmp_path)
   assert outputs.of_run(tmp_path).directory == str(tmp_path / "train")
+
+
+@pytest.mark.parametrize("place, value", [
+    ("phase", ".."), ("phase", "../other"), ("phase", "/etc"), ("phase", None),
+    ("head", {}), ("head", {"classes": "abc", "mode": "slice"}), ("network", {"name": "x"}),
+    ("network", {**RECORD["network"], "multiple": 10 ** 9}), ("palette", [[0, 0]]),
+    ("palette", [[0, 0, 300]]), ("classes", None), ("data", 3),
+    ("network", {**RECORD["network"], "role": "depth"}),
+    ("network", {**RECORD["network"], "role": "tags"})])
+def test_a_record_that_fit_did_not_write_is_refused(tmp_path, place, value):
+  write_record(tmp_path, **{place: value})
+  with pytest.raises(ValueError, match="(?s)record.json' is damaged.*Run fit"):
+    outputs.of_run(tmp_path)
+
+
+@pytest.mark.parametrize("networks_of", [
+    {}, [], {"../../evil": {"record": RECORD["network"]}}, {"a": None}, {"a": {}},
+    {"a": {"record": RECORD["network"], "head": "x"}},
+    {"a": {"record": RECORD["network"], "architecture": [1]}}])
+def test_a_damaged_record_of_networks_is_refused(tmp_path, networks_of):
+  (tmp_path / "networks.json").write_text(json.dumps(networks_of))
+  with pytest.raises(ValueError, match="(?s)record of networks.*cannot be read"):
+    outputs.Outputs("first", str(tmp_path)).weights()

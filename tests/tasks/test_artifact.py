@@ -91,6 +91,29 @@ def test_a_damaged_document_is_reported(artifact, tmp_path, text):
     artifacts.load_artifact(tmp_path)
 
 
+@pytest.mark.parametrize("changes", [
+    {"multiple": 10 ** 9}, {"multiple": 1.5}, {"mean_rgb": [1]}, {"protocol": []}, {"left_out": 3},
+    {"classes": "cat"}, {"classes": [1, 2]}, {"palette": None}, {"network": "x"}, {"task": 3},
+    {"metadata": None}])
+def test_a_document_of_another_form_is_refused(artifact, tmp_path, changes):
+  shutil.copytree(artifact, tmp_path / "1")
+  file = tmp_path / "1" / "assets.extra" / "keras_weakseg.json"
+  file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+  with pytest.raises(ValueError, match=f"(?s)is damaged.*Expected: .*at {next(iter(changes))}"):
+    artifacts.read_document(tmp_path)
+
+
+@pytest.mark.parametrize("labels, word", [
+    ("background\ncat\n", "Received: background, cat."), ("x\ny\nz\n", "x, y, z"),
+    ("", "Received: none"), (b"\xff\xfe", "UTF-8")])
+def test_labels_that_are_not_those_of_the_document_are_refused(artifact, tmp_path, labels, word):
+  shutil.copytree(artifact, tmp_path / "1")
+  (tmp_path / "1" / "assets" / "labels.txt").write_bytes(
+      labels if isinstance(labels, bytes) else labels.encode())
+  with pytest.raises(ValueError, match=word):
+    artifacts.read_document(tmp_path)
+
+
 def test_a_later_format_is_refused(artifact, tmp_path):
   shutil.copytree(artifact, tmp_path / "1")
   file = tmp_path / "1" / "assets.extra" / "keras_weakseg.json"

@@ -14,11 +14,14 @@ from keras_weakseg.training import guards
 class Record:
   """Takes the place of checkpoints and log, and writes down every call."""
 
+  pending = ()
+
   def __init__(self):
     self.calls = []
 
-  def save(self, step):
+  def save(self, step, pending):
     self.calls.append(("save", step))
+    self.waiting = pending
 
   def save_if_best(self, step, score):
     self.calls.append(("best", step, score))

@@ -93,3 +93,46 @@ def test_a_full_disk_leaves_the_last_complete_checkpoint(tiny_plan, tmp_path, mo
 def test_workers_that_are_not_chief_leave_nothing(tiny_plan, tmp_path):
   checkpoints.Checkpoints(tmp_path, prepared(tiny_plan), chief=False).save(1)
   assert not list(tmp_path.iterdir())
+
+@pytest.mark.parametrize("contents", [
+    b"", b"\xff\xfe", b"words", b'model_checkpoint_path: "../other/ckpt-1"\n',
+    b'model_checkpoint_path: "/elsewhere/ckpt-1"\n', b'model_checkpoint_path: "ckpt-7"\n', None])
+def test_a_damaged_index_is_refused_instead_of_training_afresh(tmp_path, contents):
+  (tmp_path / "ckpt-1.index").write_bytes(b"x")
+  assert checkpoints.latest(tmp_path) is None
+  (tmp_path / "checkpoint").mkdir() if contents is None else (
+      tmp_path / "checkpoint").write_bytes(contents)
+  with pytest.raises(ValueError, match="(?s)The index of checkpoints .*cannot be read"):
+    checkpoints.latest(tmp_path)
+
+
+def test_a_checkpoint_that_is_a_pipe_is_not_opened(tmp_path):
+  (tmp_path / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"\n')
+  os.mkfifo(tmp_path / "ckpt-1.index")
+  (tmp_path / "ckpt-1.data-00000-of-00001").write_bytes(b"x")
+  with pytest.raises(ValueError, match="a pipe, a socket or a device"):
+    checkpoints.latest(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "[" * 100_000, "{", '{"steps": "x"}'])
+def test_a_damaged_signature_is_another_training(tiny_plan, tmp_path, text):
+  saved = checkpoints.Checkpoints(tmp_path, prepared(tiny_plan), signature={"steps": 4})
+  saved.save(1)
+  (tmp_path / "checkpoints" / "signature.json").write_text(text)
+  with pytest.raises(ValueError, match="another model or training"):
+    saved.restore()
+
+
+def test_figures_that_wait_for_their_line_come_back(tiny_plan, tmp_path):
+  method = prepared(tiny_plan)
+  saved = checkpoints.Checkpoints(tmp_path, method)
+  method.step.assign(2)
+  saved.save(2)
+  assert not (tmp_path / "checkpoints" / "pending.json").exists()
+  method.step.assign(4)
+  saved.save(4, [{"loss": 0.1 + 0.2}])
+  again = checkpoints.Checkpoints(tmp_path, method)
+  assert again.pending == [] and again.restore() == 4
+  assert again.pending == [{"loss": 0.1 + 0.2}]
+  again.save(6)
+  assert checkpoints.Checkpoints(tmp_path, method).restore() == 4 and again.pending == []

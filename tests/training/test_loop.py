@@ -76,7 +76,8 @@ def test_closing_work_is_done_again_until_it_is_marked(tiny_plan, tmp_path, monk
 @pytest.mark.parametrize("method", [
     pytest.param("supervised", marks=pytest.mark.slow), "em_adapt"])
 def test_an_interrupted_run_ends_with_the_same_bits(tiny_plan, tiny_bundle, tmp_path, method):
-  options = {"network_options": {"dropout_rate": 0.5}}
+  # Rows of the log and checkpoints at different steps: figures of 4 wait for the row of 6.
+  options = {"network_options": {"dropout_rate": 0.5}, "log_every": 3}
   whole = run(tiny_plan(method, steps=6, **options), tmp_path / "whole")
 
   class Killed(tiny_bundle):
@@ -91,6 +92,9 @@ def test_an_interrupted_run_ends_with_the_same_bits(tiny_plan, tiny_bundle, tmp_
   resumed = run(tiny_plan(method, steps=6, **options), tmp_path / "parts")
   for first, second in zip(weights(whole), weights(resumed)):
     np.testing.assert_array_equal(first, second)
+  for name in ("log.csv", "log.jsonl", "checkpoints/pending.json"):
+    assert (tmp_path / "whole" / "train" / name).read_text() == (
+        tmp_path / "parts" / "train" / name).read_text(), name
 
 
 def test_a_finished_run_is_not_trained_again(tiny_plan, tmp_path):

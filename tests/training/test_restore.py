@@ -1,5 +1,6 @@
 """Records are written whole, and weights come back only into the model they are of."""
 import copy as py_copy
+import dataclasses
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import building
 from keras_weakseg.training import restore
@@ -22,7 +24,11 @@ def copy(tiny_run, tmp_path):
 
 
 def test_a_record_comes_back(tmp_path):
-  record = {"phase": "train", "classes": ["background", "Käse"]}
+  head = {"classes": ["background", "Käse"], "mode": "logsumexp", "groups": None}
+  network = dataclasses.asdict(networks.network_record("light_tiny"))
+  record = json.loads(json.dumps({
+      "phase": "train", "classes": ["background", "Käse"], "palette": [[0, 0, 0], [1, 2, 3]],
+      "head": head, "data": "", "network": network}))
   restore.write_record(tmp_path, record)
   assert restore.read_record(tmp_path) == record
   assert os.listdir(tmp_path) == ["record.json"]

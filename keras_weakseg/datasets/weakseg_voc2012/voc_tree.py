@@ -1,11 +1,13 @@
 """The folders of VOC 2012 with SBD, as the official archives and the usual tutorials leave them."""
 import dataclasses
+import io as streams
 import pathlib
 
 from keras_weakseg import errors
 from keras_weakseg.datasets import trees
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
+from keras_weakseg.files import text as texts
 
 SPLITS = ("train", "val", "extra")
 EXTRA = "extra"  # labelled by SBD alone: train_aug is train and extra
@@ -136,5 +138,12 @@ def _tags(root):
 
 def _read_sbd(path):
   from scipy import io  # pylint: disable=g-import-not-at-top
-  content = io.loadmat(path, squeeze_me=True, struct_as_record=False)
-  return content["GTcls"].Segmentation.astype("uint8")
+  contents = streams.BytesIO(texts.read_bytes(path, "mask"))
+  try:
+    found = io.loadmat(contents, squeeze_me=True, struct_as_record=False)["GTcls"].Segmentation
+    if found.ndim != 2 or found.dtype.kind not in "biuf":
+      raise ValueError(f"{found.dtype} of {found.ndim} dimensions")
+  except Exception as error:  # SciPy's reader raises whatever a damaged file leads it into.
+    raise texts.unreadable("mask", path, "a .mat file of SBD with GTcls.Segmentation",
+                           f"{type(error).__name__}: {error}", "Extract it again.") from error
+  return found.astype("uint8")

@@ -1,10 +1,15 @@
 """What an artifact of depth says about itself: besides the rest, what its numbers are worth."""
+from keras_weakseg.files import schema
 from keras_weakseg.ops import depth_images
 from keras_weakseg.serving import document as documents
 
 DEPTH = "depth"
 METRES = "metres"
 RELATIVE = "up to one factor per image"
+_SIDE = schema.between(1, 1 << 16, schema.whole)
+SCHEMA = schema.record({
+    "size": schema.list_of(_SIDE, 2), "min_depth": schema.number, "max_depth": schema.number,
+    "factor": schema.number}, {"answers": schema.text})
 
 
 def build(*, model, record, protocol, metadata):

@@ -8,6 +8,7 @@ from keras_weakseg import fields
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.serving import loading
+from keras_weakseg.tasks.depth import document as documents
 from keras_weakseg.tasks.depth import evaluate as evaluation
 from keras_weakseg.tasks.depth import export as exporting
 from keras_weakseg.tasks.depth import model as models
@@ -27,6 +28,7 @@ class DepthTask(task.Task):
   headline = "abs_rel"
   model_type = models.DepthModel
   protocol_type = protocols.DepthProtocol
+  document_schema = staticmethod(documents.SCHEMA)
   section = "depth"
 
   def score(self, figures):

@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras_weakseg import errors, fields
 from keras_weakseg.evaluation import metrics, parallel, refinement, staging
 from keras_weakseg.evaluation import samples as samples_lib
+from keras_weakseg.files import json_files, schema
 from keras_weakseg.ops import crf, crf_parameters
 from keras_weakseg.ops.crf_parameters import CrfParameters
 from keras_weakseg.tasks.segmentation.protocol import Protocol
@@ -27,6 +28,9 @@ DEFAULT_GRID = {"bilateral_weight": (3, 5, 10), "bilateral_xy": (30, 50, 80),
                 "bilateral_rgb": (3, 5, 10)}
 PUBLISHED = ("deeplab_largefov", "deeplab_msc", "deeplab_coco", "deeplab_v2")
 ROUNDS = 2
+_TABLE = schema.record({
+    "images": schema.map_of(schema.anything), "table": schema.list_of(schema.record(
+        {"crf": schema.text, "mean_iou": schema.number}))})
 
 
 def search(model, samples, *, grid=None, rounds=ROUNDS, protocol=None, output=None, progress=True):
@@ -145,9 +149,9 @@ class _Table:
 
   def _read(self):
     try:
-      found = json.loads(self._path.read_text(encoding="utf-8"))
+      found = json_files.read_json(self._path, "table of a search", _TABLE)
       images, rows = found["images"], {row["crf"]: row["mean_iou"] for row in found["table"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
       raise errors.value_error(
           f"'{self._path}' is no table of a search.", expected="what an earlier search wrote",
           received=error, fix="Choose another output, or delete the file.") from error

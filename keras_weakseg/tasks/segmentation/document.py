@@ -1,8 +1,14 @@
 """What an artifact of segmentation says about itself: besides the rest, its classes."""
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.files import schema
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import document as documents
+
+SCHEMA = schema.record({
+    "classes": schema.list_of(schema.text),
+    "palette": schema.list_of(schema.list_of(schema.between(0, 255, schema.whole), 3))},
+                       {"answers": schema.text})
 
 
 def build(*, classes, palette, record, protocol, metadata, left_out=None):

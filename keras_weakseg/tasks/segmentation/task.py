@@ -7,6 +7,7 @@ from keras_weakseg.networks import dual
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import loading
+from keras_weakseg.tasks.segmentation import document as documents
 from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.tasks.segmentation import export as exporting
 from keras_weakseg.tasks.segmentation import model as models
@@ -25,6 +26,7 @@ class SegmentationTask(task.Task):
   headline = "mean_iou"
   model_type = models.SegmentationModel
   protocol_type = protocols.Protocol
+  document_schema = staticmethod(documents.SCHEMA)
   section = "protocol"
 
   def text(self, figures):

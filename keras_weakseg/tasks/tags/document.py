@@ -1,9 +1,13 @@
 """What an artifact of tags says about itself: besides the rest, its classes and the threshold."""
+from keras_weakseg.files import schema
 from keras_weakseg.ops import tag_inference
 from keras_weakseg.serving import document as documents
 from keras_weakseg.tasks.segmentation import document as class_documents
 
 TAGS = "tags"
+SCHEMA = schema.record({
+    "classes": schema.list_of(schema.text), "activation": schema.text,
+    "size": schema.list_of(schema.between(1, 1 << 16, schema.whole))})
 
 
 def build(*, model, record, protocol, metadata):

@@ -6,6 +6,7 @@ from keras_weakseg import fields
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import tag_inference
 from keras_weakseg.serving import loading
+from keras_weakseg.tasks.tags import document as documents
 from keras_weakseg.tasks.tags import draw as drawing
 from keras_weakseg.tasks.tags import evaluate as evaluation
 from keras_weakseg.tasks.tags import export as exporting
@@ -26,6 +27,7 @@ class TagsTask(task.Task):
   headline = "mean_ap"
   model_type = models.TagModel
   protocol_type = protocols.TagProtocol
+  document_schema = staticmethod(documents.SCHEMA)
   section = "tags"
 
   def text(self, figures):

@@ -76,3 +76,20 @@ def test_archives_are_left_alone_where_there_is_a_tree(voc, tmp_path):
     raise AssertionError(f"extracted {path}")
 
   assert voc_tree.open_tree(tmp_path, ("train",), refuse).ids["train"] == ("2007_a", "2007_b")
+
+
+def test_masks_of_matlab_that_are_damaged_are_named(tmp_path):
+  scipy_io = pytest.importorskip("scipy.io")
+  path = tmp_path / "a.mat"
+  scipy_io.savemat(path, {"GTcls": {"Segmentation": np.zeros((3, 4), np.uint8)}})
+  assert voc_tree._read_sbd(path).shape == (3, 4)
+  whole = path.read_bytes()
+  for contents in (b"", b"words" * 99, whole[:len(whole) // 2]):
+    path.write_bytes(contents)
+    with pytest.raises(ValueError, match="(?s)The mask .*a.mat' cannot be read.*GTcls"):
+      voc_tree._read_sbd(path)
+  scipy_io.savemat(path, {"GTcls": {"Segmentation": "text"}})
+  with pytest.raises(ValueError, match="cannot be read"):
+    voc_tree._read_sbd(path)
+  with pytest.raises(ValueError, match="a folder"):
+    voc_tree._read_sbd(tmp_path)

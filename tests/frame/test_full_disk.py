@@ -1,0 +1,157 @@
+"""Every writer on a disk that is full: one error, and nothing half-written is left.
+
+A limit of the system on the size of files stands for the disk: it stops TensorFlow too.
+"""
+import contextlib
+import os
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_weakseg import api
+from keras_weakseg import api_prune
+from keras_weakseg import data
+from keras_weakseg import fields
+from keras_weakseg.benchmark import records
+from keras_weakseg.data import disparity_maps
+from keras_weakseg.data import tfds_source
+from keras_weakseg.data import video_files
+from keras_weakseg.networks import registry
+from keras_weakseg.networks import weights
+from keras_weakseg.selection import record
+from keras_weakseg.selection import rounds
+from keras_weakseg.training import checkpoints
+from keras_weakseg.training import logs
+from keras_weakseg.training import optimizers
+from keras_weakseg.training import run_folder
+
+resource = pytest.importorskip("resource", reason="limits of files are of Unix")
+
+
+@contextlib.contextmanager
+def full(size):
+  """Lets no file grow beyond a size in bytes."""
+  before = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+  try:
+    yield
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def files(place):
+  return sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+
+
+def noise(*shape):
+  return np.random.RandomState(0).randint(0, 255, shape).astype(np.uint8)
+
+
+def network_weights(place):
+  network = registry.build_network("light_tiny", (33, 33, 3), 3, alpha=0.25, head_filters=16)
+  weights.save_npz(network, place / "a.npz")
+
+
+def disparities(place):
+  source = data.Dataset({"train": tf.data.Dataset.from_tensor_slices({
+      fields.SAMPLE_ID: ["a", "b"], fields.IMAGE: noise(2, 40, 60, 3)})}, ("background", "thing"))
+  disparity_maps.make_disparity_maps(
+      source, lambda images: images[..., 0] / 255.0, place / "maps", "train", model_hash="x",
+      progress=False)
+
+
+def selected(place):
+  ids = tuple(f"sample{index}" for index in range(100))
+  choices = tuple(rounds.Choice(name, 0) for name in ids)
+  record.write(place / "selection.json", ids, rounds.Settings((100,), "random"), "x", choices)
+
+
+def frames(place):
+  import cv2
+  film = place.parent / "film.avi"
+  writer = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+  if not writer.isOpened():
+    pytest.skip("this OpenCV cannot write films")
+  with no_limit():
+    for _ in range(3):
+      writer.write(noise(48, 64, 3))
+    writer.release()
+  video_files.extract(film, cache_dir=place)
+
+
+@contextlib.contextmanager
+def no_limit():
+  size, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+  try:
+    yield
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+
+
+@pytest.mark.parametrize("write", [
+    network_weights, selected, disparities, frames,
+    lambda place: records.write(place / "a.json", {"identity": "x" * 999})])
+def test_what_is_made_is_whole_or_not_there(tmp_path, write):
+  place = tmp_path / "out"
+  place.mkdir()
+  with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*free"):
+    with full(300):
+      write(place)
+  assert [name for name in files(place) if not name.endswith(disparity_maps.KIND.record)] == []
+
+
+def test_a_checkpoint_that_fails_leaves_the_one_before(tiny_plan, tmp_path):
+  plan = tiny_plan()
+  method = plan.phases[0].build({})
+  method.prepare(optimizers.updater_maker(plan.phases[0].training, plan.record))
+  saved = checkpoints.Checkpoints(tmp_path, method)
+  saved.save(2)
+  with pytest.raises(OSError, match="(?s)checkpoint of step 4 could not be written.*Free some"):
+    with full(20_000):
+      saved.save(4)
+  assert checkpoints.latest(tmp_path / "checkpoints" / "last").endswith("ckpt-2")
+  assert checkpoints.Checkpoints(tmp_path, method).restore() == 0, "the step of the method"
+  saved.save(4)
+  assert checkpoints.latest(tmp_path / "checkpoints" / "last").endswith("ckpt-4")
+
+
+def test_a_line_of_the_log_that_fails_is_told_and_left_out(tmp_path):
+  with pytest.raises(OSError, match="(?s)'.*run' cannot be written to.*Free some space"):
+    with run_folder.claimed(str(tmp_path / "run")):
+      log = logs.RunLog(tmp_path / "run" / "train")
+      log.write(2, {"loss": 1.0})
+      (tmp_path / "run" / "train" / "ckpt-2.index").touch()  # Something to continue from.
+      with full(40):
+        for step in range(4, 20):
+          log.write(step, {"loss": 1.0})
+  assert [row["step"] for row in logs.read_log(tmp_path / "run" / "train")][:1] == [2]
+
+
+def test_predictions_and_pruned_networks(tiny_run, photo_folder, tmp_path):
+  with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*free"):
+    with full(300):
+      api.predict(tiny_run, photo_folder / "images" / "p00.png", tmp_path / "out", progress=False)
+  assert not (tmp_path / "out").exists()
+  with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*free"):
+    with full(20_000):
+      api_prune.prune(tiny_run, tmp_path / "small", size=(33, 33), progress=False)
+  assert os.listdir(tmp_path) == []
+
+
+def test_data_sets_that_cannot_be_prepared(tmp_path, monkeypatch):
+  import tensorflow_datasets as tfds
+
+  def failing(**_):
+    raise OSError(28, "No space left on device")
+
+  builder = types.SimpleNamespace(name="x", data_dir=str(tmp_path / "x"),
+                                  download_and_prepare=failing)
+  monkeypatch.setattr(tfds, "builder", lambda name, **options: builder)
+  with pytest.raises(OSError, match="(?s)x' cannot be written.*No space left.*free some"):
+    tfds_source._open("x", str(tmp_path), True)
+  # Another process that was faster left what is needed.
+  builder.download_and_prepare = lambda **_: ((tmp_path / "x").mkdir(), failing())
+  assert tfds_source._open("x", str(tmp_path), True) is builder

@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.serving import document as documents
+from keras_weakseg.serving import settings
 from keras_weakseg.serving import versions
+from keras_weakseg.tasks import options
 from keras_weakseg.tasks import registry
 
 
@@ -102,12 +104,16 @@ def export_arguments(model):
     model: of `load_artifact`.
 
   Returns:
-    dict of `record`, `protocol` (a CRF that was left out is back in it) and `metadata`.
+    dict of `record`, `protocol` (a CRF that was left out is back in it), `metadata`, and the
+    settings that its document holds and its task takes.
   """
   document = model.metadata
+  taken = options.names(registry.of_model(model), "export")
+  known = settings.of_document(document)
   return {"record": document["network"],
           "protocol": {**document["protocol"], **document["left_out"]},
-          "metadata": document["metadata"]}
+          "metadata": document["metadata"],
+          **{name: value for name, value in known.items() if name in taken}}
 
 
 def _listing(path):

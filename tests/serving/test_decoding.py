@@ -74,10 +74,10 @@ def test_clients_of_a_batching_server_do_not_see_each_other(kit, tolerant, batch
 
 def test_it_works_in_a_session_as_a_server_runs_it(kit, predictor, tmp_path):
   path = kit.export(predictor, tmp_path / "m", broken_images="answer", warmup=False)
+  contents = [png(kit.random_image(30, 41)), b"no picture"]
   with tf.compat.v1.Session(graph=tf.Graph()) as session:
     graph = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
     signature = graph.signature_def["serving_default"]
-    contents = [png(kit.random_image(30, 41)), b"no picture"]
     status, masks = session.run(
         [signature.outputs[name].name for name in ("status", "mask_png_bytes")],
         {signature.inputs["image_bytes"].name: contents})

@@ -53,7 +53,8 @@ def test_export_arguments_write_the_same_document_again(artifact, tmp_path):
     assert (again / place).read_bytes() == (artifact / place).read_bytes()
 
 
-@pytest.mark.parametrize("fixture", ["artifact", "depth_artifact"])
+@pytest.mark.parametrize("fixture", [
+    "artifact", pytest.param("depth_artifact", marks=pytest.mark.slow)])
 def test_artifacts_of_artifacts_do_not_grow(fixture, request, tmp_path):
   path = request.getfixturevalue(fixture)
   sizes, functions = [], []

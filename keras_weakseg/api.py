@@ -252,8 +252,12 @@ def export(target, base_dir, **options):
   Args:
     target: a `Result`, a `model_dir`, or an exported artifact, which is written again.
     base_dir: directory of the served model; the version is one above the highest there.
-    **options: of the model's task. Depth: `factor`, metres per unit of its depth, see
-      `metric_factor`; None = as known.
+    **options: of the model's task; of an artifact, those it was written with are kept.
+      All: `max_pixels`, the largest image that is answered (0 = any); `broken_images="answer"`: one
+      that cannot be read does not fail the others of its request; `precision="trained"`: not in
+      float32; see `serving.settings.Settings`.
+      Segmentation and depth: `fixed_size`, of the signature that converters take.
+      Depth: `factor`, metres per unit of its depth, see `metric_factor`; None = as known.
 
   Returns:
     The path of the new version.
@@ -268,7 +272,7 @@ def export(target, base_dir, **options):
   task = tasks.of_model(model)
   options = task_options.check(task, "export", options)
   known = _described(result) if trained else artifact.export_arguments(model)
-  return task.export(model, base_dir, **known, **options)
+  return task.export(model, base_dir, **{**known, **options})
 
 
 def _described(result):

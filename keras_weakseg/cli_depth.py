@@ -1,4 +1,4 @@
-"""Depth on the command line: flags of the shared commands, `evaluate-poses`, `metric-factor`."""
+"""Depth and exports on the command line: flags, `evaluate-poses`, `metric-factor`."""
 import json
 
 from keras_weakseg import cli_own_data
@@ -35,14 +35,21 @@ def predict_options(options):
 
 
 def add_export(parser):
-  """Adds the flag of `export` that only models of depth understand."""
+  """Adds the flags of `export`."""
   parser.add_argument("--factor", type=float,
                       help="depth: metres per unit of the model's depth, see metric-factor")
+  parser.add_argument("--max_pixels", type=int, help="the largest image that is answered; 0 = any")
+  parser.add_argument("--broken_images", choices=("refuse", "answer"),
+                      help="answer: one that cannot be read does not fail its whole request")
+  parser.add_argument("--precision", choices=("float32", "trained"), help="default: float32")
+  parser.add_argument("--fixed_size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"),
+                      help="of the signature predict_fixed, for converters")
 
 
 def export_options(options):
   """Returns the arguments of `api.export` that the flags ask for, as a dict."""
-  return {} if options.factor is None else {"factor": options.factor}
+  names = ("factor", "max_pixels", "broken_images", "precision", "fixed_size")
+  return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def add_commands(command, add_target, add_data, data_of):

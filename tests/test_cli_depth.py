@@ -113,6 +113,15 @@ def test_a_depth_run_is_evaluated_predicted_and_exported(
     assert words in capsys.readouterr().err
 
 
+def test_export_passes_on_what_was_asked_for(calls):
+  assert cli.main(["export", "runs/a", "served", "--max_pixels", "0", "--broken_images", "answer",
+                   "--precision", "trained", "--fixed_size", "192", "640"]) == 0
+  assert cli.main(["export", "runs/a", "served"]) == 0
+  assert [options for _, _, options in calls] == [
+      {"max_pixels": 0, "broken_images": "answer", "precision": "trained",
+       "fixed_size": [192, 640]}, {}]
+
+
 # === evaluate-poses ===
 
 

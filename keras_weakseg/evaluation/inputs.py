@@ -8,6 +8,7 @@ import sys
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.evaluation import large_images
 from keras_weakseg.files import text as texts
 from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import images as image_ops
@@ -78,17 +79,19 @@ def notes_of(inputs):
   return [note]
 
 
-def checked(inputs, output_dir):
+def checked(inputs, output_dir, limit=0, fix=""):
   """Returns (paths, notes) of inputs that can be predicted into a folder.
 
   Args:
     inputs: as of `find_images`.
     output_dir: as of `check_apart`.
+    limit, fix: of the pixels of an image, as of `large_images.check`; 0 = any.
 
   Raises:
     FileNotFoundError, ValueError: see `find_images`, `check_images` and `check_apart`.
   """
   paths = find_images(inputs)
+  large_images.check_files(paths, limit, fix)
   check_images(paths)
   check_apart(paths, output_dir)
   return paths, notes_of(inputs)

@@ -34,12 +34,13 @@ def depth_scale(max_depth, metric=False):
   return min(largest, KITTI_SCALE) if metric else largest
 
 
-def encode_depth_png(depth, scale):
+def encode_depth_png(depth, scale, compression=-1):
   """Returns a depth map as a grey PNG of 16 bits.
 
   Args:
     depth: float [H, W]; what is not > 0 becomes 0 = no value, the rest at least 1.
     scale: stored value of one unit, see `depth_scale`.
+    compression: 0 to 9, or -1: of PNG; the values are the same.
 
   Returns:
     string tensor [], the bytes of the PNG; depths are off by at most `0.5 / scale`, if between
@@ -54,7 +55,8 @@ def encode_depth_png(depth, scale):
   stored = tf.clip_by_value(tf.round(depth * scale), 1.0, float(LARGEST))
   stored = tf.where(depth > 0, stored, 0.0)  # also where it is not a number
   # Over int32: some kernels of the cast from float to uint16 go through signed 16 bits.
-  return tf.io.encode_png(tf.cast(tf.cast(stored, tf.int32), tf.uint16)[..., tf.newaxis])
+  return tf.io.encode_png(tf.cast(tf.cast(stored, tf.int32), tf.uint16)[..., tf.newaxis],
+                           compression=compression)
 
 
 def decode_depth_png(contents, scale):

@@ -51,6 +51,25 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
   view = tf.round(tf.image.resize(images, tuple(size), antialias=True))
   if flip:
     view = tf.concat([view, tf.reverse(view, [2])], 0)
+  scaled = scaled_disparity(disparity_fn, view, min_depth, max_depth, answers, flip)
+  return tf.image.resize(scaled, own)[..., 0]
+
+
+def scaled_disparity(disparity_fn, view, min_depth=0.1, max_depth=100.0, answers=DISPARITY,
+                     flip=False):
+  """Returns the scaled disparity of images of the network's own size.
+
+  Args:
+    disparity_fn, min_depth, max_depth, answers: as of `depth_disparity`.
+    view: float RGB 0..255 [N, h, w, 3]; with `flip` followed by the mirrored ones.
+    flip: blend the two halves of the batch.
+
+  Returns:
+    float32 [N, h', w', 1], 1 / depth in the model's unit.
+
+  Raises:
+    ValueError: the network gives more than one channel.
+  """
   disparity = _as_disparity(
       tf.cast(disparity_fn(view), tf.float32), min_depth, max_depth, answers)
   if disparity.shape[-1] not in (None, 1):
@@ -61,8 +80,7 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
   if flip:
     disparity, mirrored = tf.split(disparity, 2)
     disparity = blend_mirrored(disparity, tf.reverse(mirrored, [2]))
-  scaled = 1 / geometry.disparity_to_depth(disparity, min_depth, max_depth)
-  return tf.image.resize(scaled, own)[..., 0]
+  return 1 / geometry.disparity_to_depth(disparity, min_depth, max_depth)
 
 
 def _as_disparity(answer, min_depth, max_depth, answers):

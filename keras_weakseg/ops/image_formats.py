@@ -25,6 +25,7 @@ SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2",
             ".svg", ".ico", ".dib", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2")
 
 _PNG, _JPEG, _GIF, _BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM"
+STARTS = {"png": _PNG, "jpeg": _JPEG, "gif": _GIF, "bmp": _BMP}
 _DEPTH = 24                                        # offset in a PNG
 _DIB, _BITS, _PACKING, _MASKS = 14, 28, 30, 54     # offsets in a BMP
 _PLAIN, _MASKED = 0, 3                             # packing of a BMP
@@ -41,8 +42,7 @@ def form_of(head):
     >>> form_of(b"GIF89a")
     'gif'
   """
-  return next((name for name, start in (("png", _PNG), ("jpeg", _JPEG), ("gif", _GIF),
-                                        ("bmp", _BMP)) if head.startswith(start)), "other")
+  return next((name for name, start in STARTS.items() if head.startswith(start)), "other")
 
 
 def fault_of(head):

@@ -162,6 +162,19 @@ def _at_least_one_cell(side, multiple):
   return tf.maximum(cells, 1) * multiple + 1
 
 
+def whole_scores(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0)):
+  """Returns what a network answers of images at their own size, in one pass and no softmax.
+
+  Args:
+    score_fn, multiple, mean_rgb: as of `class_probabilities`.
+    images: float RGB 0..255 [N, H, W, 3].
+
+  Returns:
+    float32 [N, H, W, C].
+  """
+  return _whole(score_fn, images, _sides(images), multiple, mean_rgb, tf.identity)
+
+
 def _whole(score_fn, view, sides, multiple, mean_rgb, spread):
   """Returns probabilities [N, h, w, C] of a view [N, h, w, 3] in one pass."""
   padded, larger = _padded(view, sides, multiple, mean_rgb)

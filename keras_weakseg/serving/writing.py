@@ -58,7 +58,10 @@ def _write(module, document, folder, labels):
 
 
 def warmup_requests(size=()):
-  """Returns one request per signature, with a picture of the size that the model will see.
+  """Returns one request per signature with a picture of the size that the model will see.
+
+  Not of `metadata`, which has no input: a server that batches requests refuses such a record, and
+  then the whole version; constants need no warm-up. Not of `predict_fixed`, for converters.
 
   Args:
     size: height and width of the picture; empty = a photograph of everyday size.
@@ -70,7 +73,6 @@ def warmup_requests(size=()):
   return [
       (base.SERVING_DEFAULT, {base.IMAGE_BYTES: [tf.io.encode_jpeg(image).numpy()]}),
       (base.PREDICT_IMAGES, {base.IMAGES: image[None].numpy()}),
-      (base.METADATA, {}),
       (base.METADATA_ROWS, {base.NAMES: [documents.TASK.encode()]}),
   ]
 

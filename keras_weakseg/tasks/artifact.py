@@ -8,7 +8,9 @@ from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
 from keras_weakseg.files import text as texts
 from keras_weakseg.serving import document as documents
+from keras_weakseg.serving import settings
 from keras_weakseg.serving import versions
+from keras_weakseg.tasks import options
 from keras_weakseg.tasks import registry
 
 _DOCUMENT = schema.record({
@@ -131,12 +133,16 @@ def export_arguments(model):
     model: of `load_artifact`.
 
   Returns:
-    dict of `record`, `protocol` (a CRF that was left out is back in it) and `metadata`.
+    dict of `record`, `protocol` (a CRF that was left out is back in it), `metadata`, and the
+    settings that its document holds and its task takes.
   """
   document = model.metadata
+  taken = options.names(registry.of_model(model), "export")
+  known = settings.of_document(document)
   return {"record": document["network"],
           "protocol": {**document["protocol"], **document["left_out"]},
-          "metadata": document["metadata"]}
+          "metadata": document["metadata"],
+          **{name: value for name, value in known.items() if name in taken}}
 
 
 def _listing(path):

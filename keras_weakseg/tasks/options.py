@@ -17,7 +17,7 @@ def names(task, action):
 
   Example:
     >>> names(registry.by_name("depth"), "export")
-    ['factor']
+    ['factor', 'max_pixels', 'broken_images', 'precision', 'fixed_size']
   """
   return [name for name, parameter in inspect.signature(getattr(task, action)).parameters.items()
           if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in GIVEN]

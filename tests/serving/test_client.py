@@ -18,7 +18,7 @@ from PIL import Image
 import pytest
 
 from keras_weakseg.serving import client
-from keras_weakseg.tasks import rest_depths, rest_masks
+from keras_weakseg.tasks import rest_depths, rest_masks, rest_tags
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
 README = pathlib.Path(__file__).resolve().parents[2] / "saved_models" / "README.md"
@@ -59,7 +59,7 @@ def test_the_request_holds_the_bytes_and_nothing_else():
 @pytest.mark.parametrize("sizes", [[(30, 41)], [(30, 41), (17, 60), (64, 64)]])
 def test_depths_come_back_at_each_images_size(kit, depth_predictor, depth_server, sizes):
   images = [kit.random_image(*size, seed=number) for number, size in enumerate(sizes)]
-  found = rest_depths(post(depth_server, client.rest_request(*map(png, images))))
+  found = rest_depths(post(depth_server, client.rest_request(*map(png, images)), "depth"))
   model = kit.depth_model(depth_predictor)
   assert [depth.shape for depth in found] == sizes
   for depth, image in zip(found, images):
@@ -77,7 +77,7 @@ def test_the_scale_of_the_answer_makes_depth_of_the_values():
 
 def test_the_range_and_unit_of_depth_are_within_reach_of_rest(depth_server):
   answer = post(depth_server, {"signature_name": "metadata_rows", "instances": [
-      "unit", "depth_range", "depth_scale", "task"]})
+      "unit", "depth_range", "depth_scale", "task"]}, "depth")
   assert [json.loads(text) for text in answer["predictions"]] == [
       "up to one factor per image", [0.5, 50.0], 1024.0, "depth"]
 
@@ -110,6 +110,68 @@ def test_a_broken_image_is_an_error_of_the_server(server):
   with pytest.raises(urllib.error.HTTPError) as caught:
     post(server, client.rest_request(b"no picture"))
   assert caught.value.code == 400
+
+
+def test_what_the_server_says_of_an_error_is_told():
+  answer = {"error": "The image is broken."}
+  for read in (rest_masks, rest_depths, rest_tags, client.statuses):
+    with pytest.raises(ValueError, match="(?s)refused.*Received: The image is broken"):
+      read(answer)
+    with pytest.raises(ValueError, match="(?s)no answer of an artifact.*for every image"):
+      read({"predictions": [{"something": "else"}]})
+    with pytest.raises(ValueError, match="(?s)no answer of an artifact"):
+      read({})
+
+
+def test_answers_are_read_in_rows_and_in_columns():
+  png_bytes = png(np.full((2, 3), 7, np.uint8))
+  encoded = {"b64": base64.b64encode(png_bytes).decode()}
+  rest = {"outputs": {"mask_png_bytes": [encoded], "class_ids": [[7, -1]]}}
+  grpc = {"mask_png_bytes": np.array([png_bytes], object), "class_ids": np.array([[7, -1]])}
+  for answer in (rest, grpc):
+    (mask, ids), = rest_masks(answer)
+    assert ids == [7] and mask.tolist() == [[7] * 3] * 2
+  assert rest_tags({"tag_names": np.array([[b"cat", b""]], object),
+                    "probabilities": np.array([[0.0, 0.75]])}) == [(["cat"], [0.0, 0.75])]
+
+
+def test_an_image_without_an_answer_is_empty_and_says_why():
+  row = {"mask_png_bytes": {"b64": ""}, "class_ids": [-1], "status": "broken"}
+  (mask, ids), = rest_masks({"predictions": [row]})
+  assert mask.shape == (0, 0) and ids == []
+  assert client.statuses({"predictions": [row]}) == ["broken"]
+  depth, = rest_depths({"predictions": [{"depth_png_bytes": {"b64": ""}, "depth_scale": 256.0}]})
+  assert depth.shape == (0, 0)
+
+
+def refused(server, path, body=None):
+  request = urllib.request.Request(f"{server}{path}", body and json.dumps(body).encode())
+  with pytest.raises(urllib.error.HTTPError) as caught:
+    urllib.request.urlopen(request)
+  return caught.value.code, json.loads(caught.value.read())
+
+
+def test_the_double_is_as_lenient_and_as_strict_as_the_server(kit, server):
+  picture = base64.encodebytes(png(kit.random_image(40, 40))).decode()
+  assert picture.count("\n") > 2
+  body = {"signature_name": "", "instances": [{"b64": picture}]}
+  assert rest_masks(post(server, body))[0][0].shape == (40, 40)
+  code, answer = refused(server, "/v1/models/absent:predict", body)
+  assert code == 404 and "Latest(absent)" in answer["error"]
+  assert refused(server, "/v1/models/tiny/versions/7:predict", body)[0] == 404
+  assert refused(server, "/v1/models/tiny:predict", {"signature_name": "x"})[0] == 400
+  code, answer = refused(server, "/v1/models/slow:predict", body)
+  assert code == 504
+  with pytest.raises(ValueError, match="Timed out"):
+    rest_masks(answer)
+
+
+def test_status_and_metadata_are_there(server):
+  get = lambda path: json.load(urllib.request.urlopen(f"{server}/v1/models/tiny{path}"))
+  assert get("")["model_version_status"][0]["state"] == "AVAILABLE"
+  assert get("/versions/1") == get("")
+  signatures = get("/metadata")["metadata"]["signature_def"]["signature_def"]
+  assert {"serving_default", "predict_images", "predict_fixed"} <= set(signatures)
 
 
 def code_blocks(language):

@@ -63,7 +63,7 @@ def test_several_inputs_are_written_in_the_order_of_their_names(prediction_log_c
 
 
 @pytest.mark.parametrize("fixture, name", [("artifact", "tiny"), ("depth_artifact", "depth")])
-def test_the_file_of_an_artifact_warms_every_signature(
+def test_the_file_of_an_artifact_warms_every_signature_that_servers_are_asked(
     fixture, name, request, prediction_log_class):
   artifact = request.getfixturevalue(fixture)
   loaded = tf.saved_model.load(str(artifact))
@@ -77,7 +77,23 @@ def test_the_file_of_an_artifact_warms_every_signature(
     answer = signatures[asked.model_spec.signature_name](**inputs)
     assert all(tf.size(value) > 0 for value in answer.values())
     warmed.add(asked.model_spec.signature_name)
-  assert warmed == set(signatures)
+  assert warmed == set(signatures) - {"metadata", "predict_fixed"}
+
+
+@pytest.mark.parametrize("fixture", ["artifact", "depth_artifact"])
+def test_no_record_is_refused_where_requests_are_batched(
+    fixture, request, prediction_log_class, batching):
+  # A refused record fails the load of the whole version.
+  artifact = request.getfixturevalue(fixture)
+  signatures = tf.saved_model.load(str(artifact)).signatures
+  for record in records(artifact):
+    asked = prediction_log_class.FromString(record).predict_log.request
+    inputs = {entry.key: tf.make_ndarray(tensor_pb2.TensorProto.FromString(entry.value))
+              for entry in asked.inputs}
+    answer, = batching(signatures[asked.model_spec.signature_name], [inputs])
+    assert all(value.shape[0] == 1 for value in answer.values())
+  with pytest.raises(ValueError, match="at least one input tensor"):
+    batching(signatures["metadata"], [{}])
 
 
 def test_it_parses_with_the_real_messages(artifact):

@@ -5,7 +5,9 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
+from keras_weakseg import api
 from keras_weakseg.tasks import artifact as artifacts
 from keras_weakseg.tasks import registry
 from keras_weakseg.tasks.depth import model as depth_model
@@ -49,6 +51,35 @@ def test_export_arguments_write_the_same_document_again(artifact, tmp_path):
   for name in ("keras_weakseg.json", "tf_serving_warmup_requests"):
     place = f"assets.extra/{name}"
     assert (again / place).read_bytes() == (artifact / place).read_bytes()
+
+
+@pytest.mark.parametrize("fixture", [
+    "artifact", pytest.param("depth_artifact", marks=pytest.mark.slow)])
+def test_artifacts_of_artifacts_do_not_grow(fixture, request, tmp_path):
+  path = request.getfixturevalue(fixture)
+  sizes, functions = [], []
+  for generation in range(3):
+    model = artifacts.load_artifact(path)
+    path = registry.of_model(model).export(
+        model, tmp_path / str(generation) / "m", **artifacts.export_arguments(model))
+    content = (path / "saved_model.pb").read_bytes()
+    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
+    sizes.append(len(content))
+    functions.append(len(graph.library.function))
+  assert len(set(functions)) == 1
+  # Names have numbers that count up; a wrapper around one function would be more.
+  assert max(sizes) - min(sizes) < 500, sizes
+
+
+def test_settings_are_kept_when_an_artifact_is_written_again(kit, predictor, tmp_path):
+  first = kit.export(predictor, tmp_path / "m", warmup=False, max_pixels=77, fixed_size=(20, 30),
+                     broken_images="answer")
+  again = api.export(first, tmp_path / "again")
+  changed = api.export(first, tmp_path / "again", max_pixels=99)
+  documents = [artifacts.read_document(path) for path in (first, again, changed)]
+  assert documents[0] == documents[1] and documents[2] == {**documents[0], "max_pixels": 99}
+  with pytest.raises(ValueError, match="(?s)no way of broken_images 'skip'.*answer"):
+    api.export(first, tmp_path / "again", broken_images="skip")
 
 
 def test_export_arguments_put_a_left_out_crf_back(kit, predictor, tmp_path):

@@ -2,6 +2,7 @@
 from keras_weakseg.files import schema
 from keras_weakseg.ops import depth_images
 from keras_weakseg.serving import document as documents
+from keras_weakseg.serving.settings import Settings
 
 DEPTH = "depth"
 METRES = "metres"
@@ -12,7 +13,7 @@ SCHEMA = schema.record({
     "factor": schema.number}, {"answers": schema.text})
 
 
-def build(*, model, record, protocol, metadata):
+def build(*, model, record, protocol, metadata, settings=None):
   """Returns the document of an artifact that predicts depth.
 
   Args:
@@ -20,12 +21,14 @@ def build(*, model, record, protocol, metadata):
     record: dict or dataclass of the network with `mean_rgb`, `multiple`, `preprocessing`, ...
     protocol: `DepthProtocol` of the signatures.
     metadata: dict of anything JSON can hold, kept as `metadata`.
+    settings: `serving.settings.Settings`, None = no limits.
 
   Returns:
     dict of `serving.document.assemble` with `size` (the network's input: height, width),
     `min_depth`, `max_depth`, `factor` and `answers` as in the model, `unit` of the depth that the
     signatures give ("metres" or "up to one factor per image"), `depth_range` (nearest and farthest
-    in that unit), `depth_scale` (value in the PNG / depth_scale = depth), `scale_note`, a sentence.
+    in that unit), `depth_scale` (value in the PNG / depth_scale = depth), `scale_note`, a sentence,
+    and the settings.
 
   Raises:
     ValueError: as `serving.document.assemble`.
@@ -44,4 +47,5 @@ def build(*, model, record, protocol, metadata):
                                 "depth_scale": depth_images.depth_scale(
                                     depth_range[1], metric=bool(model.factor)),
                                 "scale_note": model.scale_note,
+                                **(settings or Settings()).as_dict(),
                             })

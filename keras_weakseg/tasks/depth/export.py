@@ -4,16 +4,19 @@ import dataclasses
 from keras_weakseg import errors
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.serving import document as documents
+from keras_weakseg.serving import loading
+from keras_weakseg.serving.settings import Settings
 from keras_weakseg.serving import writing
 from keras_weakseg.tasks.depth import document as depth_document
 from keras_weakseg.tasks.depth import model as depth_model
 from keras_weakseg.tasks.depth import module as depth_module
 from keras_weakseg.tasks.depth import protocol as depth_protocol
 
+MAX_PIXELS = 1 << 24  # most of it is resized before the network: less than a gigabyte
 
 
 def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, factor, record,
-                          protocol, metadata=None, warmup=True):
+                          protocol, metadata=None, warmup=True, settings=None):
   """Writes `<base_dir>/<version>/` and returns its path.
 
   The version is one more than the highest there. It appears whole, by a rename, or not at all.
@@ -24,8 +27,10 @@ def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, fa
     [B]`: JPEG, PNG, BMP or GIF bytes, sizes may differ; 16-bit PNGs, value / depth_scale = depth.
   - `predict_images(images: uint8 [B, H, W, 3]) -> disparity: float32 [B, H, W], depth: float32
     [B, H, W]`: depth = (factor or 1) / disparity.
-  - `metadata() -> unit, scale_note, depth_scale, depth_range, ..., document`; for REST, which
-    cannot call it, `metadata_rows(names: string [B]) -> documents: string [B]`.
+  - `predict_fixed(pixels: float32 [1, h, w, 3], RGB 0..255) -> disparity: float32 [1, h', w']`, of
+    the network's own size, for converters to other formats: one pass, nothing is resized.
+  - `metadata() -> unit, depth_scale, ..., document`; for REST, which cannot call it,
+    `metadata_rows(names: string [B]) -> documents: string [B]`.
 
   Beside them `disparity(images: float32 [N, h, w, 3])` is kept, so that a loaded artifact can be
   evaluated under other protocols. Also written: `assets.extra/keras_weakseg.json` and
@@ -36,15 +41,13 @@ def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, fa
       in 0..1, larger = closer, or what the record says in `answers`; or the `disparity_fn` of a
       `DepthModel` of `load_artifact`.
     base_dir: folder of the model's versions, made if needed.
-    size: (height, width) images are resized to before the network, as in training.
-    min_depth: depth of disparity 1, in the model's unit.
-    max_depth: depth of disparity 0.
+    size: (height, width) of images for the network, as in training.
+    min_depth, max_depth: depth of disparity 1 and 0, in the model's unit.
     factor: metres per unit of depth, 0 = unknown; the depth of the signatures is times it.
     record: dict or dataclass of the network: `mean_rgb`, `multiple`, `preprocessing`, ...
-    protocol: `tasks.depth.protocol.DepthProtocol` or its dict (plain JSON values); of it the
-      signatures follow `size` and `flip`, the rest says how the model is evaluated.
-    metadata: dict that is kept with the artifact (experiment, metrics, ...), or None.
-    warmup: whether to write warm-up requests.
+    protocol: `DepthProtocol` or its dict; the signatures follow `size` and `flip` of it.
+    metadata, warmup: dict that is kept with the artifact, or None; whether to write requests.
+    settings: `serving.settings.Settings`: limits, precision, ...; None = the defaults.
 
   Returns:
     `pathlib.Path` of the version.
@@ -62,8 +65,12 @@ def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, fa
       **{name: record[name] for name in ("multiple",) if name in record})
   if protocol.size:  # checked as the model's own is
     dataclasses.replace(model, size=protocol.size)
+  settings = settings or Settings(MAX_PIXELS)
+  size = settings.fixed_size or protocol.size or model.size
+  dataclasses.replace(model, size=size)
   document = depth_document.build(
-      model=model, record=record, protocol=protocol, metadata=metadata or {})
+      model=model, record=record, protocol=protocol, metadata=metadata or {},
+      settings=dataclasses.replace(settings, fixed_size=size))
   module = depth_module.DepthServingModule(predictor, document)
   _check_answer(predictor, module)
   return writing.write_version(module, document, base_dir, warmup=warmup,
@@ -74,7 +81,7 @@ def _check_answer(predictor, module):
   """Raises `ValueError` if the predictor's answer cannot be a map of disparities."""
   shape = getattr(predictor, "output_shape", None)  # a dict or list if there are several outputs
   if shape is None:
-    shape = tuple(module.disparity.get_concrete_function().structured_outputs.shape)
+    shape = tuple(loading.answer_of(module.disparity).shape)
   if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 1:
     raise errors.value_error(
         "The predictor does not answer with a disparity.", expected="(None, None, None, 1)",

@@ -5,6 +5,7 @@ import hashlib
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.evaluation import large_images
 from keras_weakseg.evaluation import predictors
 from keras_weakseg.evaluation import protocol_base
 from keras_weakseg.ops import depth_inference
@@ -110,6 +111,7 @@ class DepthModel:
       ValueError: the protocol's size does not fit the network.
     """
     protocol = DepthProtocol.from_dict(protocol or {})
+    large_images.check(images, large_images.RESIZED, large_images.SHRINK)
     return self._function(protocol)(images).numpy()
 
   def depth(self, images, protocol=None):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from keras_weakseg import errors
-from keras_weakseg.evaluation import depth_pictures, gallery, inputs as image_files
+from keras_weakseg.evaluation import depth_pictures, gallery, inputs as image_files, large_images
 from keras_weakseg.evaluation import pictures as picture_files, point_cloud
 from keras_weakseg.evaluation import samples, sheets, staging
 from keras_weakseg.ops import cameras, depth_images
@@ -44,11 +44,11 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
 
   Raises:
     FileNotFoundError: an input gives no image.
-    ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
-      `output_dir`, that cannot be written, or there is no camera, or two, for the point clouds.
+    ValueError: images are broken, too large or of 16 bits (all are named, before any work), one
+      lies in `output_dir`, that cannot be written, or point clouds have no camera, or two.
   """
   protocol = DepthProtocol.from_dict(protocol or {})
-  paths, notes = image_files.checked(inputs, output_dir)
+  paths, notes = image_files.checked(inputs, output_dir, large_images.RESIZED, large_images.SHRINK)
   camera_of = _camera(point_clouds, intrinsics, field_of_view)
   records, rows = [], []
   with staging.staged(output_dir) as folder:

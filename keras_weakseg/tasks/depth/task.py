@@ -8,6 +8,7 @@ from keras_weakseg import fields
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.serving import loading
+from keras_weakseg.serving import settings
 from keras_weakseg.tasks.depth import document as documents
 from keras_weakseg.tasks.depth import evaluate as evaluation
 from keras_weakseg.tasks.depth import export as exporting
@@ -69,11 +70,14 @@ class DepthTask(task.Task):
         point_clouds=point_clouds, intrinsics=intrinsics, field_of_view=field_of_view,
         progress=progress)
 
-  def export(self, model, base_dir, *, record, protocol, metadata, factor=None):
+  def export(self, model, base_dir, *, record, protocol, metadata, factor=None,
+             max_pixels=exporting.MAX_PIXELS, broken_images=settings.REFUSE,
+             precision=settings.SINGLE, fixed_size=()):
     return exporting.export_depth_artifact(
         model.disparity_fn, base_dir, size=model.size, min_depth=model.min_depth,
         max_depth=model.max_depth, factor=model.factor if factor is None else float(factor),
-        record=record, protocol=protocol, metadata=metadata)
+        record=record, protocol=protocol, metadata=metadata, settings=settings.Settings(
+            max_pixels, broken_images, precision, fixed_size))
 
   def load(self, loaded, document, metadata):
     return models.DepthModel(

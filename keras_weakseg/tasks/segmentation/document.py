@@ -4,6 +4,7 @@ from keras_weakseg import fields
 from keras_weakseg.files import schema
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import document as documents
+from keras_weakseg.serving.settings import Settings
 
 SCHEMA = schema.record({
     "classes": schema.list_of(schema.text),
@@ -11,7 +12,7 @@ SCHEMA = schema.record({
                        {"answers": schema.text})
 
 
-def build(*, classes, palette, record, protocol, metadata, left_out=None):
+def build(*, classes, palette, record, protocol, metadata, left_out=None, settings=None):
   """Returns the document of an artifact that predicts classes.
 
   Args:
@@ -21,9 +22,11 @@ def build(*, classes, palette, record, protocol, metadata, left_out=None):
     protocol: `Protocol` of the signatures.
     metadata: dict of anything JSON can hold, kept as `metadata`.
     left_out: dict of what the evaluator's protocol has and the signatures have not.
+    settings: `serving.settings.Settings`, None = no limits.
 
   Returns:
-    dict of `serving.document.assemble` with `classes`, `palette`, `ignore` and `answers`.
+    dict of `serving.document.assemble` with `classes`, `palette`, `ignore`, `answers` and the
+    settings.
 
   Raises:
     ValueError: no or too many classes, equal names, a palette of another length or range, or as
@@ -35,7 +38,7 @@ def build(*, classes, palette, record, protocol, metadata, left_out=None):
       left_out=left_out, content={
           "classes": checked_classes(classes), "palette": _checked_palette(palette, classes),
           "answers": documents.answers(record, inference.SCORES),
-          "ignore": int(protocol.ignore)})
+          "ignore": int(protocol.ignore), **(settings or Settings()).as_dict()})
 
 
 def checked_classes(classes):

@@ -3,14 +3,18 @@ import dataclasses
 import warnings
 
 from keras_weakseg import errors
+from keras_weakseg.serving import loading
+from keras_weakseg.serving.settings import Settings
 from keras_weakseg.serving import writing
 from keras_weakseg.tasks.segmentation import document as documents
 from keras_weakseg.tasks.segmentation import module as modules
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
+MAX_PIXELS = 1 << 22  # half a gigabyte with 6 classes, more than one with 21
+
 
 def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, metadata=None,
-                    warmup=True, explain=None):
+                    warmup=True, explain=None, settings=None):
   """Writes `<base_dir>/<version>/` and returns its path.
 
   The version is one more than the highest there. It appears whole, by a rename, or not at all.
@@ -21,6 +25,8 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
     [B, k]`: JPEG, PNG, BMP or GIF bytes, sizes may differ; ids ascending, padded with -1.
   - `predict_images(images: uint8 [B, H, W, 3]) -> mask: uint8 [B, H, W], probabilities: float32
     [B, H, W, C]`.
+  - `predict_fixed(pixels: float32 [1, H, W, 3], RGB 0..255) -> scores: float32 [1, H, W, C]`, of
+    the settings' `fixed_size`, for converters to other formats: one pass, without softmax.
   - `metadata() -> class_names, palette, preprocessing, protocol, document, ...`; for REST, which
     cannot call it, `metadata_rows(names: string [B]) -> documents: string [B]`.
 
@@ -44,6 +50,7 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
     explain: as of `SegmentationModel`; not None: one more signature, `predict_inferred(images,
       steps: int32 [B])`, answers as `predict_images` does after so many steps of inference, and
       `explained(images, steps)` is kept beside `scores`.
+    settings: `serving.settings.Settings`: limits, precision, ...; None = the defaults.
 
   Returns:
     `pathlib.Path` of the version.
@@ -53,8 +60,11 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
       written; nothing is left behind.
   """
   protocol, left_out = _without_crf(protocol)
+  settings = settings or Settings(MAX_PIXELS)
+  if not settings.fixed_size:
+    settings = dataclasses.replace(settings, fixed_size=protocol.size or writing.WARMUP_SIZE)
   document = documents.build(classes=classes, palette=palette, record=record, protocol=protocol,
-                             metadata=metadata or {}, left_out=left_out)
+                             metadata=metadata or {}, left_out=left_out, settings=settings)
   options = {"multiple": document["multiple"], "mean_rgb": tuple(document["mean_rgb"]),
              "answers": document["answers"], **protocol.views()}
   module = (modules.ServingModule(predictor, document, options) if explain is None else
@@ -79,7 +89,7 @@ def _without_crf(protocol):
 def _check_shapes(predictor, module, document):
   """Raises `ValueError` if the predictor has a fixed image size or another number of classes."""
   writing.check_any_size(predictor)
-  channels = module.scores.get_concrete_function().structured_outputs.shape[-1]
+  channels = loading.answer_of(module.scores).shape[-1]
   if channels != len(document["classes"]):
     raise errors.value_error(
         "The class names do not fit the predictor.", expected=f"{channels} names, one per score",

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
+from keras_weakseg.evaluation import large_images
 from keras_weakseg.evaluation import parallel
 from keras_weakseg.evaluation import predictors
 from keras_weakseg.evaluation import refinement
@@ -83,6 +84,7 @@ class SegmentationModel:
       float32 array [N, H, W, C].
     """
     protocol = protocol or Protocol()
+    large_images.check(images, large_images.WHOLE, large_images.WINDOWS)
     # The graph ends before the CRF, so protocols that differ in it share one.
     found = self._function(refinement.unrefined(protocol), "probabilities")(images).numpy()
     if self.answers == inference.PROBABILITIES:
@@ -103,6 +105,9 @@ class SegmentationModel:
       uint8 array [N, H, W], class ids.
     """
     protocol = protocol or Protocol()
+    if self._in_strips(images, protocol):
+      return np.stack([self._strips(image, protocol) for image in np.asarray(images)])
+    large_images.check(images, large_images.WHOLE, large_images.WINDOWS)
     # What a network calls probabilities is looked at on the host.
     if refinement.refiner(protocol) is not None or self.answers != inference.SCORES:
       return np.argmax(self.probabilities(images, protocol), -1).astype(np.uint8)
@@ -132,6 +137,18 @@ class SegmentationModel:
       return np.argmax(refine(found, image), -1).astype(np.uint8), rest
 
     yield from parallel.in_order(refined, answers)
+
+  def _in_strips(self, images, protocol):
+    """Returns whether images are so large that windows are computed one row after the other."""
+    plain = dataclasses.replace(protocol, window=(), window_stride=(), ignore=Protocol.ignore,
+                                present_only=False)
+    return (bool(protocol.window) and plain == Protocol()
+            and np.prod([int(side) for side in images.shape[1:3]]) > large_images.WHOLE)
+
+  def _strips(self, image, protocol):
+    """Returns the mask [H, W] of a large image under a protocol of windows and nothing else."""
+    return large_images.mask_by_strips(
+        self.probabilities, image, protocol.window, protocol.window_stride)
 
   def _function(self, protocol, kind):
     """Returns the traced function of a protocol: traced once, whatever the sizes of the images."""

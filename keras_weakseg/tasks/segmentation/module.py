@@ -13,6 +13,7 @@ PREDICT_INFERRED = "predict_inferred"
 STEPS = "steps"                        # int32 [B], of inference
 MASK = "mask"                          # uint8 [B, H, W]
 PROBABILITIES = "probabilities"        # float32 [B, H, W, C]
+SCORES = "scores"                      # float32 [1, H, W, C]
 
 
 class ServingModule(base.BaseModule):
@@ -33,16 +34,24 @@ class ServingModule(base.BaseModule):
   @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
   def scores(self, images):
     """Returns scores float32 [N, h, w, C] of RGB 0..255 [N, H, W, 3], on the network's grid."""
-    return tf.cast(self._predict(images), tf.float32)
+    return self.ask(images)
+
+  def fixed(self, pixels):
+    """Signature `predict_fixed`: pixels of one known size to what the network says of each.
+
+    Without views, windows and steps of inference; the largest score is the class.
+    """
+    document = self._document
+    return {SCORES: inference.whole_scores(self.ask, pixels, multiple=document["multiple"],
+                                           mean_rgb=tuple(document["mean_rgb"]))}
 
   def _mask_and_probabilities(self, images):
     """Returns uint8 [N, H, W] and float32 [N, H, W, C] of images [N, H, W, 3]."""
     probabilities = self._infer(images)
     return tf.argmax(probabilities, -1, tf.int32), probabilities
 
-  def _one(self, contents):
+  def _one(self, image):
     """Returns the mask as PNG (string []) and which classes are in it (bool [C])."""
-    image = image_ops.decode_image(contents)
     mask, _ = self._mask_and_probabilities(image[None])
     classes = len(self._document["classes"])
     present = tf.math.bincount(mask, minlength=classes, maxlength=classes) > 0
@@ -52,17 +61,14 @@ class ServingModule(base.BaseModule):
   @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):
     """Signature `serving_default`: encoded images of any sizes to PNG masks of the same sizes."""
-    # One image at a time: probabilities at full size are large, and a convolution uses all cores.
-    pngs, present = tf.map_fn(
-        self._one, image_bytes, parallel_iterations=1, fn_output_signature=(
-            tf.TensorSpec([], tf.string),
-            tf.TensorSpec([len(self._document["classes"])], tf.bool)))
-    return {MASK_PNG_BYTES: pngs, CLASS_IDS: present_ids(present)}
+    nothing = "", tf.zeros([len(self._document["classes"])], tf.bool)
+    (pngs, present), status = self.each_image(self._one, image_bytes, nothing)
+    return {MASK_PNG_BYTES: pngs, CLASS_IDS: present_ids(present), **status}
 
   @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
   def serve_images(self, images):
     """Signature `predict_images`: pixels of one size to masks and probabilities."""
-    mask, probabilities = self._mask_and_probabilities(images)
+    mask, probabilities = self._mask_and_probabilities(self.checked(images))
     return {MASK: tf.cast(mask, tf.uint8), PROBABILITIES: probabilities}
 
   @tf.function(input_signature=[])
@@ -84,9 +90,13 @@ class InferringModule(ServingModule):
 
   def __init__(self, predictor, document, inference_options, explain):
     super().__init__(predictor, document, inference_options)
-    # A function around it: what was loaded is no Python function.
-    self.explained = tf.function(
-        lambda images, steps: explain(images, steps), autograph=False, input_signature=[
+    def explained(images, steps):
+      with self._precise():
+        return explain(images, steps)
+
+    restored = hasattr(explain, "concrete_functions")
+    self.explained = explain if restored else tf.function(
+        explained, autograph=False, input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES),
             tf.TensorSpec([None], tf.int32, name=STEPS)])
     self._views = functools.partial(inference.class_probabilities, **inference_options)
@@ -100,7 +110,8 @@ class InferringModule(ServingModule):
       tf.TensorSpec([None], tf.int32, name=STEPS)])
   def serve_inferred(self, images, steps):
     """Signature `predict_inferred`: as `predict_images`, after so many steps for each image."""
-    probabilities = self._views(lambda views: self.explained(views, steps)["scores"], images)
+    probabilities = self._views(lambda views: self.explained(views, steps)["scores"],
+                                self.checked(images))
     return {MASK: tf.cast(tf.argmax(probabilities, -1, tf.int32), tf.uint8),
             PROBABILITIES: probabilities}
 

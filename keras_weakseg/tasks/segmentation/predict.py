@@ -3,8 +3,8 @@ import json
 
 import numpy as np
 
-from keras_weakseg.evaluation import gallery, inputs as image_files, mask_files, pictures
-from keras_weakseg.evaluation import samples, sheets, staging
+from keras_weakseg.evaluation import gallery, inputs as image_files, large_images, mask_files
+from keras_weakseg.evaluation import pictures, samples, sheets, staging
 from keras_weakseg.tasks.segmentation import trace as tracing
 from keras_weakseg.tasks.segmentation.protocol import Protocol
 
@@ -26,8 +26,7 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
     output_dir: folder; made if needed. It gets `<name>.png` (palette PNG, values = class ids),
       `<name>_overlay.jpg`, `contact_sheet.png` (the first 24), `index.html`, `predictions.json`.
     protocol: `Protocol` or its dict; None = the default one.
-    overlays: write the overlays.
-    contact_sheet: write the contact sheet and the HTML page.
+    overlays, contact_sheet: write the overlays; the contact sheet and the HTML page.
     trace: write `<name>_trace.png`: labelmap and reconstruction after more and more steps of
       inference, of networks that infer.
     progress: show a progress bar on a terminal.
@@ -40,13 +39,14 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
 
   Raises:
     FileNotFoundError: an input gives no image.
-    ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
-      `output_dir`, or that cannot be written, or there is nothing to trace.
+    ValueError: images are broken, too large or of 16 bits (all are named, before any work), one
+      lies in `output_dir`, or that cannot be written, or there is nothing to trace.
   """
   protocol = Protocol.from_dict(protocol or {})
   if trace:
     tracing.check(model)
-  paths, notes = image_files.checked(inputs, output_dir)
+  limit = 0 if protocol.window else large_images.WHOLE
+  paths, notes = image_files.checked(inputs, output_dir, limit, large_images.WINDOWS)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
     endings = (*_ENDINGS, tracing.ENDING) if trace else _ENDINGS

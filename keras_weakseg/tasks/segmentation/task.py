@@ -7,6 +7,7 @@ from keras_weakseg.networks import dual
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import loading
+from keras_weakseg.serving import settings
 from keras_weakseg.tasks.segmentation import document as documents
 from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.tasks.segmentation import export as exporting
@@ -60,11 +61,14 @@ class SegmentationTask(task.Task):
     return prediction.predict(model, inputs, output_dir, protocol, overlays=overlays,
                               contact_sheet=contact_sheet, trace=trace, progress=progress)
 
-  def export(self, model, base_dir, *, record, protocol, metadata):
+  def export(self, model, base_dir, *, record, protocol, metadata,
+             max_pixels=exporting.MAX_PIXELS, broken_images=settings.REFUSE,
+             precision=settings.SINGLE, fixed_size=()):
     return exporting.export_artifact(
         model.score_fn, base_dir, classes=model.classes, palette=model.palette,
         record=loading.with_values(record, multiple=model.multiple),
-        protocol=protocol, metadata=metadata, explain=model.explain)
+        protocol=protocol, metadata=metadata, explain=model.explain, settings=settings.Settings(
+            max_pixels, broken_images, precision, fixed_size))
 
   def load(self, loaded, document, metadata):
     return models.SegmentationModel(

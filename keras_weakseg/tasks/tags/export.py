@@ -1,14 +1,17 @@
 """From a predictor of tags to a versioned SavedModel that answers without Keras."""
 from keras_weakseg.serving import loading
+from keras_weakseg.serving.settings import Settings
 from keras_weakseg.serving import writing
 from keras_weakseg.tasks.tags import document as documents
 from keras_weakseg.tasks.tags import model as models
 from keras_weakseg.tasks.tags import module as modules
 from keras_weakseg.tasks.tags import protocol as protocols
 
+MAX_PIXELS = 1 << 24
+
 
 def export_tag_artifact(predictor, base_dir, *, classes, record, protocol, size=(),
-                        activation="sigmoid", metadata=None, warmup=True):
+                        activation="sigmoid", metadata=None, warmup=True, settings=None):
   """Writes `<base_dir>/<version>/` and returns its path.
 
   The version is one more than the highest there. It appears whole, by a rename, or not at all.
@@ -37,6 +40,7 @@ def export_tag_artifact(predictor, base_dir, *, classes, record, protocol, size=
     activation: `sigmoid` or `softmax`, as in training.
     metadata: dict that is kept with the artifact (experiment, metrics, ...), or None.
     warmup: whether to write warm-up requests.
+    settings: `serving.settings.Settings`: limits, precision, ...; None = the defaults.
 
   Returns:
     `pathlib.Path` of the version.
@@ -49,9 +53,9 @@ def export_tag_artifact(predictor, base_dir, *, classes, record, protocol, size=
   protocol = protocols.TagProtocol.from_dict(protocol)
   model = models.TagModel(predictor, classes, size, activation)
   document = documents.build(model=model, record=loading.with_values(record), protocol=protocol,
-                             metadata=metadata or {})
+                             metadata=metadata or {}, settings=settings or Settings(MAX_PIXELS))
   module = modules.TagServingModule(predictor, document)
-  shape = module.tag_scores.get_concrete_function().structured_outputs.shape
+  shape = loading.answer_of(module.tag_scores).shape
   model.check_shape(shape)
   return writing.write_version(module, document, base_dir, labels=document["classes"],
                                warmup_size=protocol.size or model.size, warmup=warmup)

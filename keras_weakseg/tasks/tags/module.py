@@ -3,7 +3,6 @@ import functools
 
 import tensorflow as tf
 
-from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import tag_inference
 from keras_weakseg.serving import base_module as base
 
@@ -33,23 +32,23 @@ class TagServingModule(base.BaseModule):
   @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
   def tag_scores(self, images):
     """Returns tag scores float32 [N, C] of RGB 0..255 [N, h, w, 3]."""
-    return tf.cast(self._predict(images), tf.float32)
+    return self.ask(images)
 
   @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):
     """Signature `serving_default`: encoded images of any sizes to names and probabilities."""
     classes = self._document["classes"]
-    # One image at a time: they differ in size, and a convolution uses all cores.
-    found = tf.map_fn(
-        lambda contents: self._infer(images=image_ops.decode_image(contents)[None])[0],
-        image_bytes, parallel_iterations=1,
-        fn_output_signature=tf.TensorSpec([len(classes)], tf.float32))
-    return {TAG_NAMES: said_names(found, classes, self._threshold), PROBABILITIES: found}
+    (found, readable), status = self.each_image(
+        lambda image: (self._infer(images=image[None])[0], tf.constant(True)), image_bytes,
+        (tf.zeros([len(classes)]), False))
+    # Of what cannot be read nothing is said, whatever the threshold.
+    names = said_names(tf.where(readable[:, None], found, -1.0), classes, self._threshold)
+    return {TAG_NAMES: names, PROBABILITIES: found, **status}
 
   @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
   def serve_images(self, images):
     """Signature `predict_images`: pixels of one size to probabilities and what is said."""
-    found = self._infer(images=images)
+    found = self._infer(images=self.checked(images))
     return {PROBABILITIES: found, PRESENT: found >= self._threshold}
 
   @tf.function(input_signature=[])

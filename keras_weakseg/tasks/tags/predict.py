@@ -3,7 +3,7 @@ import csv
 import io
 import json
 
-from keras_weakseg.evaluation import gallery, inputs as image_files, pictures
+from keras_weakseg.evaluation import gallery, inputs as image_files, large_images, pictures
 from keras_weakseg.evaluation import samples, sheets, staging
 from keras_weakseg.tasks.tags import draw
 from keras_weakseg.tasks.tags.protocol import TagProtocol
@@ -37,11 +37,11 @@ def predict_tags(model, inputs, output_dir, protocol=None, overlays=True, contac
 
   Raises:
     FileNotFoundError: an input gives no image.
-    ValueError: images are broken or have 16 bits (all are named, before any work), an image lies in
-      `output_dir`, or that cannot be written.
+    ValueError: images are broken, too large or of 16 bits (all are named, before any work), one
+      lies in `output_dir`, or that cannot be written.
   """
   protocol = TagProtocol.from_dict(protocol or {})
-  paths, notes = image_files.checked(inputs, output_dir)
+  paths, notes = image_files.checked(inputs, output_dir, large_images.RESIZED, large_images.SHRINK)
   records, rows = [], []
   with staging.staged(output_dir) as folder:
     images = image_files.decoded(paths, _ENDINGS, (SHEET, INDEX, PREDICTIONS, TABLE))

@@ -6,6 +6,7 @@ from keras_weakseg import fields
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import tag_inference
 from keras_weakseg.serving import loading
+from keras_weakseg.serving import settings
 from keras_weakseg.tasks.tags import document as documents
 from keras_weakseg.tasks.tags import draw as drawing
 from keras_weakseg.tasks.tags import evaluate as evaluation
@@ -65,10 +66,13 @@ class TagsTask(task.Task):
     return prediction.predict_tags(model, inputs, output_dir, protocol, overlays=overlays,
                                    contact_sheet=contact_sheet, progress=progress)
 
-  def export(self, model, base_dir, *, record, protocol, metadata):
+  def export(self, model, base_dir, *, record, protocol, metadata,
+             max_pixels=exporting.MAX_PIXELS, broken_images=settings.REFUSE,
+             precision=settings.SINGLE):
     return exporting.export_tag_artifact(
         model.tag_fn, base_dir, classes=model.classes, size=model.size,
-        activation=model.activation, record=record, protocol=protocol, metadata=metadata)
+        activation=model.activation, record=record, protocol=protocol, metadata=metadata,
+        settings=settings.Settings(max_pixels, broken_images, precision))
 
   def load(self, loaded, document, metadata):
     return models.TagModel(

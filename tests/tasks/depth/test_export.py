@@ -7,6 +7,8 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_weakseg.framework import keras
 from keras_weakseg.serving import warmup
@@ -105,7 +107,50 @@ def test_the_version_grows_and_what_was_exported_stays(kit, tmp_path):
   assert np.abs(answer(second, images)["depth"] - before).max() > 0.1
 
 
-def test_half_precision_gives_float32_and_the_evaluators_depth(kit, tmp_path):
+def nodes(path, signature):
+  """Returns the operations of a signature, with those of all functions that it calls."""
+  meta = saved_model_pb2.SavedModel.FromString(
+      (path / "saved_model.pb").read_bytes()).meta_graphs[0]
+  functions = {each.signature.name: each for each in meta.graph_def.library.function}
+  output = next(iter(meta.signature_def[signature].outputs.values())).name.split(":")[0]
+  found, waiting = [], [node for node in meta.graph_def.node if node.name == output]
+  while waiting:
+    found.append(waiting.pop())
+    called = [value.func.name for value in found[-1].attr.values() if value.func.name]
+    waiting += [node for name in called for node in functions[name].node_def]
+  return found
+
+
+def test_half_precision_is_exported_in_float32_and_taken_by_a_converter(
+    kit, depth_predictor, tmp_path):
+  keras.mixed_precision.set_global_policy("mixed_bfloat16")
+  try:
+    half = kit.build_depth_predictor()
+  finally:
+    keras.mixed_precision.set_global_policy("float32")
+  half.set_weights(depth_predictor.get_weights())
+  path = kit.export_depth(half, tmp_path / "m", warmup=False)
+  # Saved graphs know their types: not one tensor is of half precision.
+  for signature in ("predict_fixed", "predict_images"):
+    assert not [node.name for node in nodes(path, signature) if any(
+        value.type == types_pb2.DT_BFLOAT16 for value in node.attr.values())]
+  assert "ScaleAndTranslate" in [node.op for node in nodes(path, "predict_images")]
+  operations = [node.op for node in nodes(path, "predict_fixed")]
+  assert "Conv2D" in operations and "ScaleAndTranslate" not in operations
+  image = kit.random_image(*kit.depth_size)[None]
+  loaded = tf.saved_model.load(str(path))
+  disparity = loaded.signatures["predict_fixed"](pixels=tf.constant(image, tf.float32))["disparity"]
+  # At the network's own size nothing is resized, so the other road gives the same.
+  np.testing.assert_allclose(
+      disparity, loaded.signatures["predict_images"](images=tf.constant(image))["disparity"],
+      rtol=1e-5)
+  lite = tf.lite.Interpreter(model_content=tf.lite.TFLiteConverter.from_saved_model(
+      str(path), signature_keys=["predict_fixed"]).convert())
+  converted = lite.get_signature_runner("predict_fixed")(pixels=image.astype(np.float32))
+  np.testing.assert_allclose(converted["disparity"], disparity, rtol=1e-3, atol=1e-4)
+
+
+def test_small_half_precision_gives_the_evaluators_depth_of_float32(kit, tmp_path):
   image = keras.Input((None, None, 3))
   policy = keras.mixed_precision.Policy("mixed_bfloat16")
   predictor = keras.Model(
@@ -115,7 +160,11 @@ def test_half_precision_gives_float32_and_the_evaluators_depth(kit, tmp_path):
   images = kit.random_image(45, 60)[None]
   found = answer(kit.export_depth(predictor, tmp_path / "m", warmup=False), images)
   assert found["disparity"].dtype == found["depth"].dtype == tf.float32
-  np.testing.assert_array_equal(found["depth"], kit.depth_model(predictor).depth(images))
+  single = keras.Model(
+      image, keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(
+          keras.layers.Rescaling(1 / 255)(image)))
+  single.set_weights(predictor.get_weights())
+  np.testing.assert_array_equal(found["depth"], kit.depth_model(single).depth(images))
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("broken"), KeyboardInterrupt()])

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.evaluation import depth_pictures
+from keras_weakseg.evaluation import large_images
 from keras_weakseg.ops import cameras
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.tasks.depth.model import DepthModel
@@ -34,6 +35,15 @@ def photos(tmp_path):
     coarse = Image.fromarray(random.integers(0, 256, (4, 6, 3), np.uint8))
     coarse.resize(size[::-1], Image.Resampling.BILINEAR).save(folder / f"{name}.png")
   return folder
+
+
+def test_large_photographs_are_refused_before_any_work(photos, tmp_path, monkeypatch):
+  monkeypatch.setattr(large_images, "RESIZED", 100)
+  with pytest.raises(ValueError, match="(?s)too large.*at most 100.*Make them smaller"):
+    predictions.predict_depth(make(), photos, tmp_path / "no")
+  with pytest.raises(ValueError, match="(?s)too large.*40x30"):
+    make().disparity(np.zeros((1, 40, 30, 3), np.uint8))
+  assert not (tmp_path / "no").exists()
 
 
 def everything(folder):

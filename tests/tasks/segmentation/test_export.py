@@ -145,16 +145,60 @@ def test_a_crf_is_left_out_and_said_so(kit, predictor, tmp_path):
   assert document["protocol_hash"] == protocols.Protocol().hash()
 
 
-def test_mixed_precision_gives_float32_and_the_evaluators_mask(kit, tmp_path):
-  predictor = kit.build_predictor(dtype=keras.mixed_precision.Policy("mixed_bfloat16"))
-  assert predictor.output.dtype == tf.bfloat16
+def test_mixed_precision_is_exported_in_float32_unless_told_otherwise(kit, predictor, tmp_path):
+  half = kit.build_predictor(dtype=keras.mixed_precision.Policy("mixed_bfloat16"))
+  half.set_weights(predictor.get_weights())
+  assert half.output.dtype == tf.bfloat16
   images = kit.random_image(45, 60)[None]
-  path = kit.export(predictor, tmp_path / "m", warmup=False)
-  found = answer(path, images)
-  assert found["probabilities"].dtype == tf.float32
-  np.testing.assert_array_equal(
-      found["mask"], kit.segmentation_model(predictor).mask(images, protocols.Protocol()))
+  single = kit.export(half, tmp_path / "m", warmup=False)
+  trained = kit.export(half, tmp_path / "m", warmup=False, precision="trained")
+  for path, same in ((single, predictor), (trained, half)):
+    found = answer(path, images)
+    assert found["probabilities"].dtype == tf.float32
+    np.testing.assert_array_equal(
+        found["probabilities"], kit.segmentation_model(same).probabilities(images))
+  # And the model itself is as it was.
+  assert half(images.astype(np.float32)).dtype == tf.bfloat16
   assert len(np.unique(found["mask"])) > 1
+
+
+def test_the_fixed_signature_is_taken_by_a_converter_and_gives_the_same_mask(
+    kit, predictor, tmp_path):
+  half = kit.build_predictor(dtype=keras.mixed_precision.Policy("mixed_bfloat16"))
+  half.set_weights(predictor.get_weights())
+  path = kit.export(half, tmp_path / "m", fixed_size=(40, 57))
+  image = kit.random_image(40, 57)[None]
+  expected = answer(path, image)["mask"]
+  signature = tf.saved_model.load(str(path)).signatures["predict_fixed"]
+  assert signature.structured_input_signature[1]["pixels"].shape == (1, 40, 57, 3)
+  scores = signature(pixels=tf.constant(image, tf.float32))["scores"]
+  np.testing.assert_array_equal(tf.argmax(scores, -1), expected)
+  lite = tf.lite.Interpreter(model_content=tf.lite.TFLiteConverter.from_saved_model(
+      str(path), signature_keys=["predict_fixed"]).convert())
+  converted = lite.get_signature_runner("predict_fixed")(pixels=image.astype(np.float32))["scores"]
+  np.testing.assert_allclose(converted, scores, rtol=1e-4, atol=1e-3)
+  np.testing.assert_array_equal(converted.argmax(-1), expected)
+
+
+@pytest.mark.parametrize("package", ["tf2onnx", "openvino"])
+def test_the_fixed_signature_is_taken_by_other_converters(kit, predictor, tmp_path, package):
+  module = pytest.importorskip(package, reason=f"{package} is not installed")
+  path = kit.export(predictor, tmp_path / "m", fixed_size=(40, 57), warmup=False)
+  loaded = tf.saved_model.load(str(path))
+  if package == "openvino":
+    assert module.convert_model(loaded.signatures["predict_fixed"])
+  else:
+    proto, _ = module.convert.from_function(
+        tf.function(lambda pixels: loaded.signatures["predict_fixed"](pixels=pixels)["scores"]),
+        input_signature=[tf.TensorSpec([1, 40, 57, 3], tf.float32, name="pixels")])
+    assert proto.graph.node
+
+
+def test_a_fixed_size_is_the_protocols_or_a_photographs(kit, predictor, tmp_path):
+  sizes = [json.loads((kit.export(predictor, tmp_path / "m", warmup=False, **changes)
+                       / "assets.extra" / "keras_weakseg.json").read_text())["fixed_size"]
+           for changes in ({}, {"protocol": protocols.Protocol(size=(49, 65))})]
+  assert sizes == [[375, 500], [49, 65]]
 
 
 def test_a_predictor_built_under_a_strategy_is_exported(kit, predictor, tmp_path):

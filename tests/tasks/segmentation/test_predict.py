@@ -8,6 +8,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
+from keras_weakseg.evaluation import large_images
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.tasks.segmentation import model as models
 from keras_weakseg.tasks.segmentation import predict as predictions
@@ -35,6 +36,31 @@ def photos(tmp_path):
     image = np.repeat(rng.integers(0, 2, (*size, 1), np.uint8) * 255, 3, -1)
     (folder / f"{name}.png").write_bytes(tf.io.encode_png(image).numpy())
   return folder
+
+
+def test_large_photographs_are_refused_before_any_work_or_go_in_windows(
+    photos, tmp_path, monkeypatch):
+  everything_whole = predictions.predict(make(), photos, tmp_path / "whole", overlays=False)
+  calls = []
+  monkeypatch.setattr(large_images, "WHOLE", 200)
+  with pytest.raises(ValueError, match=r"(?s)1 of 3 images.*a.png: 1230.*--window 513 513"):
+    predictions.predict(make(calls), photos, tmp_path / "no")
+  assert not calls and not (tmp_path / "no").exists()
+  records = predictions.predict(make(), photos, tmp_path / "out", Protocol(window=(17, 17)),
+                                overlays=False)
+  assert records == everything_whole  # a threshold sees no further than a pixel
+  for name in "abc":
+    assert (tmp_path / "out" / f"{name}.png").read_bytes() == (
+        tmp_path / "whole" / f"{name}.png").read_bytes()
+
+
+def test_a_large_image_is_refused_by_the_model_itself(monkeypatch):
+  monkeypatch.setattr(large_images, "WHOLE", 200)
+  images = np.zeros((1, 30, 41, 3), np.uint8)
+  for protocol in (None, Protocol(flip=True), Protocol(window=(17, 17), flip=True)):
+    with pytest.raises(ValueError, match="(?s)too large for one pass.*30x41"):
+      make().mask(images, protocol)
+  assert make().mask(images, Protocol(window=(17, 17))).shape == (1, 30, 41)
 
 
 def everything(folder):

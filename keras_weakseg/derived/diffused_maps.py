@@ -23,7 +23,7 @@ DIFFUSED, ACTIVATED = "diffused", "cam"
 SHOWN = 12
 _TILE = 200
 # Raised when the same settings would give other label maps than before.
-_VERSION = 1
+_VERSION = 2
 
 
 class DiffusedMaps(base.Maker):

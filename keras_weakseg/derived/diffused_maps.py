@@ -53,6 +53,8 @@ class DiffusedMaps(base.Maker):
     threshold: a superpixel whose shares are all below is background.
   """
 
+  carries = (fields.TAG_LABELS,)
+
   def __init__(self, context, *, source: str = "", split: str = "train",
                kind: Annotated[str, OneOf((DIFFUSED, ACTIVATED))] = DIFFUSED,
                scales: Annotated[Tuple[float, ...], Range(0, open_low=True)] = (1.0,),

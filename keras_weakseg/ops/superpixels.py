@@ -10,8 +10,8 @@ from keras_weakseg.ops import resize
 COMPACTNESS = 20.0
 # A channel of CIELAB that varies less is one colour to the eye: stretched, it would be noise.
 _CONTRAST = 1.0
-# In strong noise pieces fall apart into specks, which SLIC then joins to a few huge ones. Where fewer
-# than a share of those asked for are left, the image is smoothed: by so many sides of a superpixel.
+# In strong noise pieces fall apart into specks, which SLIC then joins to a few huge ones. Where
+# fewer than a share of those asked for are left, the image is smoothed: by so many sides of one.
 _FEWEST = 0.5
 _SMOOTHING = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 # Larger photographs are segmented at this many pixels: superpixels are a few hundred anyway.

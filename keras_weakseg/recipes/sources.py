@@ -11,6 +11,7 @@ from keras_weakseg.data import weak_categories
 from keras_weakseg.files import text as texts
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.recipes import outputs
+from keras_weakseg.recipes import source_changes
 from keras_weakseg.recipes import video_sources
 
 # What stands before the name of a step whose ids a part takes.
@@ -30,18 +31,7 @@ def make_source(config, data_dir=None):
     ValueError: the kind is unknown.
     FileNotFoundError: the folder is in none of the places that were looked at.
   """
-  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.datasets import groups  # pylint: disable=g-import-not-at-top
-  source = _make_plain(config, data_dir)
-  if config.parts:
-    source = data.PartsAsMasks(source)
-  if config.groups:
-    source = data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
-  if config.wrong_tags:
-    source = data.WithNoisyTags(source, config.wrong_tags)
-  if config.disparity:
-    source = data.WithDisparity(source, data.find(config.disparity, data_dir))
-  return source
+  return source_changes.changed(_make_plain(config, data_dir), config, data_dir)
 
 
 def _make_plain(config, data_dir):
@@ -102,8 +92,10 @@ def _plain_sources(config, given):
   for name in given or {}:
     if names and name not in names:
       raise errors.unknown_name("source of the experiment", name, names)
-  return {name: (given or {}).get(name) or make_source(entry, config.data_dir or None)
+  made = {name: (given or {}).get(name) or make_source(entry, config.data_dir or None)
           for name, entry in zip(names, config.sources)} or dict(given)
+  return source_changes.in_spaces(made, [
+      entry for entry in config.sources if entry.name not in (given or {})])
 
 
 def first_source(config, sources):

@@ -8,9 +8,8 @@ import json
 import os
 import sys
 
-from keras_weakseg import cli_benchmark, cli_depth
-from keras_weakseg import cli_disparity_maps, cli_label_maps
-from keras_weakseg import cli_own_data, cli_prune
+from keras_weakseg import cli_benchmark, cli_depth, cli_disparity_maps, cli_label_maps
+from keras_weakseg import cli_own_data, cli_prune, cli_sentences
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
@@ -284,6 +283,7 @@ def _parser():
   cli_depth.add_commands(
       command, _add_target, functools.partial(_add_data, folder=False), _evaluated)
   cli_prune.add_commands(command, _add_target)
+  cli_sentences.add_commands(command)
   cli_disparity_maps.add_commands(
       command, _add_target, functools.partial(_add_data, experiment=False), _source)
   return parser

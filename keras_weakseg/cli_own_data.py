@@ -64,6 +64,8 @@ def add_fit(parser):
                      help="options of the recipe, such as 'weak=[dog, horse]'")
   group.add_argument("--data", metavar="FOLDER", help="a folder of images, frames or films; of "
                      "recipes of several sources: photos=FOLDER,video=FOLDER")
+  group.add_argument("--noisy_tags", metavar="FILE", help="tags with mistakes, of images whose "
+                     "true ones are known: as kw.data.NoisyTagFile")
   add_folder(group)
   add_video(group)
 
@@ -78,8 +80,8 @@ def fit_options(options):
   if options.recipe:
     return _recipe(options)
   if not options.method:
-    _refuse(options, ("data", *FOLDER, *_VIDEO), "--method", "Add --method, such as em_adapt, or "
-            "leave them out: an experiment brings its data.")
+    _refuse(options, ("data", "noisy_tags", *FOLDER, *_VIDEO), "--method", "Add --method, such as "
+            "em_adapt, or leave them out: an experiment brings its data.")
     return {}
   given = {"method": options.method}
   if options.data:
@@ -95,8 +97,7 @@ def _recipe(options):
            **text.parse(options.recipe_options, "--recipe_options")}
   if options.data:
     named = dict(item.split("=", 1) for item in names(options.data)) if "=" in options.data else {}
-    folder = lambda path: data_lib.Folder(path, data_dir=options.data_dir,
-                                          **_given(options, FOLDER))
+    folder = lambda path: _folder(path, options)
     # Frames of a camera need another reader; the source of video is called so in every recipe.
     of_video = lambda path: data_lib.Video(path, data_dir=options.data_dir,
                                            **_given(options, set(_VIDEO) - set(FOLDER)))
@@ -107,14 +108,20 @@ def _recipe(options):
 
 def source_of(options):
   """Returns the source of the folder `options.data`: of frames for methods of video."""
-  from keras_weakseg import data
   if options.method not in _OF_VIDEO:
     _refuse(options, set(_VIDEO) - set(FOLDER), "--method " + _OF_VIDEO[0],
             "Leave them out, or choose that method.")
-    return data.Folder(options.data, data_dir=options.data_dir, **_given(options, FOLDER))
-  _refuse(options, set(FOLDER) - set(_VIDEO), "a method that learns from labels",
+    return _folder(options.data, options)
+  _refuse(options, {*FOLDER, "noisy_tags"} - set(_VIDEO), "a method that learns from labels",
           "Leave them out: video needs no labels.")
   return video_of(options)
+
+
+def _folder(path, options):
+  """Returns the source of a folder of labelled images."""
+  from keras_weakseg import data
+  folder = data.Folder(path, data_dir=options.data_dir, **_given(options, FOLDER))
+  return data.NoisyTagFile(folder, options.noisy_tags) if options.noisy_tags else folder
 
 
 def video_of(options):

@@ -57,6 +57,17 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
+def kills():
+  """Returns the module `frame/kills.py`; tests are no package that it could be imported from."""
+  import importlib.util
+  path = pathlib.Path(__file__).parent / "frame" / "kills.py"
+  spec = importlib.util.spec_from_file_location("keras_weakseg_kills", path)
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
+
+
+@pytest.fixture(scope="session")
 def voc_xml():
   """Returns a function that gives the text of a VOC annotation.
 

@@ -101,12 +101,15 @@ def test_evaluate_keeps_data_and_protocol_of_the_run(calls, capsys):
     (["--crf", "deeplab_largefov"], {"crf": "deeplab_largefov"}),
     (["--crf", "bilateral_weight=4,bilateral_xy=60", "--flip"],
      {"crf": "bilateral_weight=4,bilateral_xy=60", "flip": True}),
+    (["--inference-steps", "30"], {"inference_steps": 30}),
 ])
 def test_protocol_flags(calls, flags, protocol):
   assert cli.main(["evaluate", "runs/a", "--split", "train", *flags]) == 0
   assert calls[0][2] == {"split": "train", "protocol": protocol}
   assert cli.main(["predict", "runs/a", "b.jpg", "--output", "o", *flags]) == 0
   assert calls[1][2] == {"protocol": protocol}
+  assert cli.main(["predict", "runs/a", "b.jpg", "--output", "o", "--trace", *flags]) == 0
+  assert calls[2][2] == {"protocol": protocol, "trace": True}
 
 
 def test_tune_crf_passes_everything_on_and_prints_what_to_paste(calls, capsys, monkeypatch):

@@ -70,6 +70,8 @@ def test_an_angle_stands_for_intrinsics(fits, video_folder, tmp_path):
 @pytest.mark.parametrize("arguments, words", [
     (["fit"], "--config_file, or --method and --data"),
     (["fit", "--data", "FRAMES"], "--method with these. Received: --data"),
+    (["fit", "em_adapt_scenes", "--noisy-tags", "a.json"], "Received: --noisy_tags"),
+    (["fit", "--recipe", "dual", "--data", "PHOTOS", "--noisy-tags", "a.json"], "a.json"),
     (["fit", "em_adapt_scenes", "--field-of-view", "65"], "Received: --field_of_view"),
     (["fit", "--method", "em_fixed", "--data", "FRAMES", "--intrinsics", "1 1 1 1"],
      "--method self_supervised_depth with these. Received: --intrinsics"),

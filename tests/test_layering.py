@@ -83,9 +83,10 @@ MAY_IMPORT = {
     "cli_prune": {"api_prune"},
     "cli_own_data": {"configs", "data", "errors"},
     "cli_select": {"api", "errors"},
+    "cli_sentences": {"cli_own_data", "data", "files"},
     "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
                      "api", "benchmark", "cli_benchmark", "cli_depth", "cli_disparity_maps",
-                     "cli_label_maps", "cli_own_data", "cli_prune"},
+                     "cli_label_maps", "cli_own_data", "cli_prune", "cli_sentences"},
     "": set(),
 }
 

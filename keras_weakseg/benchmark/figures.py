@@ -34,10 +34,14 @@ def figure(name, **given):
   Example:
     >>> figure("class_iou.cat").title
     'IoU of cat, percent'
+    >>> figure("class_iou.cat+dog").title
+    'mIoU of cat, dog, percent'
   """
   title, options = KNOWN.get(name, (name, {}))
   if name.startswith("class_iou."):
-    title, options = f"IoU of {name.partition('.')[2]}, percent", _PERCENT
+    names = name.partition(".")[2].split("+")
+    title = f"{'m' * (len(names) > 1)}IoU of {', '.join(names)}, percent"
+    options = _PERCENT
   return suite_lib.Figure(**{"name": name, "title": title, **options, **given})
 
 
@@ -46,17 +50,21 @@ def value(record, wanted):
 
   Args:
     record: dict with `figures`, of one row and seed; None if it is not measured.
-    wanted: `Figure`; dots in its name lead into dicts.
+    wanted: `Figure`; dots in its name lead into dicts, and the figures of names that `+` joins are
+      averaged: there is none if one of them is not there.
 
   Example:
     >>> value({"figures": {"class_iou": {"cat": 0.25}}}, figure("class_iou.cat"))
     25.0
   """
   found = (record or {}).get("figures", {})
-  for key in wanted.name.split("."):
+  *keys, last = wanted.name.split(".")
+  for key in keys:
     found = found.get(key) if isinstance(found, dict) else None
-  number = isinstance(found, (int, float)) and not isinstance(found, bool) and found == found
-  return wanted.scale * found if number else None
+  found = [found.get(key) if isinstance(found, dict) else None for key in last.split("+")]
+  numbers = all(isinstance(item, (int, float)) and not isinstance(item, bool) and item == item
+                for item in found)
+  return wanted.scale * statistics.fmean(found) if numbers else None
 
 
 def cell(values, decimals):

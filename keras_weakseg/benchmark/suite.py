@@ -10,9 +10,9 @@ class Figure:
   """A column of the table.
 
   Attributes:
-    name: key of what is measured; `class_iou.person` looks into a dict. Of the training itself:
-      `masks_seen`, `images_seen`, `epochs` (passes over the first part), `train_seconds`,
-      `images_per_second`.
+    name: key of what is measured; `class_iou.person` looks into a dict, `class_iou.dog+horse` is
+      the mean of two of its values. Of the training itself: `masks_seen`, `images_seen`, `epochs`
+      (passes over the first part), `train_seconds`, `images_per_second`.
     title: its heading.
     scale: what is measured is multiplied by it: 100 for per cent.
     decimals: that are printed.

@@ -30,6 +30,8 @@ def validate_data(data, aligned=True):
   names = [source.name for source in data.sources]
   for i, source in enumerate(data.sources):
     _validate_source(f"data.sources.{i}", source)
+    if source.classes_of:
+      one_of(f"data.sources.{i}.classes_of", source.classes_of, names)
     if names.count(source.name) > 1:
       raise errors.value_error(
           f"Two sources are called '{source.name}'.", expected="a name of its own for each source",

@@ -1,4 +1,6 @@
 """Dual learning, small: the embedded scenes, VOC12-animals, and somebody's own data."""
+from typing import Annotated
+
 from keras_weakseg.configs import dual_stages
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_scenes
@@ -6,7 +8,7 @@ from keras_weakseg.configs import own_data
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import schema
-from keras_weakseg.options import Count, CountOrNone
+from keras_weakseg.options import Count, CountOrNone, OneOf
 
 # === What may be tuned ===
 
@@ -107,13 +109,16 @@ def dual_voc_animals():
 
 @registry.register_recipe("dual")
 def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages.TRAIN_STEPS,
-         test_steps: CountOrNone = dual_stages.TEST_STEPS):
+         test_steps: CountOrNone = dual_stages.TEST_STEPS,
+         labels: Annotated[str, OneOf(dual_stages.TAG_FIELDS)] = "tags"):
   """Dual learning from some masks and the tags of other images, such as tags from the web.
 
   Args:
     steps: updates of all four stages.
     inference_steps: of images with tags alone, while training.
     test_steps: in evaluation.
+    labels: `tags` of the images, also where some are wrong; `noisy_tags`: those of another file,
+      where the true ones are known and only tell how well they are cleaned.
   """
   experiment = registry.build("own_data")
   experiment.data.sources = [schema.Source(name="photos")]
@@ -124,4 +129,4 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
       multipliers=list(experiment.training.multipliers))
   strong, weak = bundle("train", "train", 4, 0)
   return dual_stages.stages(experiment, strong, weak, lengths, training,
-                            inference_steps=inference_steps, test_steps=test_steps)
+                            inference_steps=inference_steps, test_steps=test_steps, labels=labels)

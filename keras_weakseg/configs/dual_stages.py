@@ -10,6 +10,7 @@ import dataclasses
 from keras_weakseg.configs import schema
 
 LABELS, IMAGE, JOINT, SEMI = "labels", "image", "joint", "semi"
+TAG_FIELDS = ("tags", "noisy_tags")
 TRAIN_STEPS = 10       # of inference for weak samples while training, the paper's t_tr
 TEST_STEPS = 10        # in evaluation, t_ts
 

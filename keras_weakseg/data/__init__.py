@@ -32,4 +32,4 @@ from keras_weakseg.data.video import Video
 from keras_weakseg.data.voc import voc_animals
 from keras_weakseg.data.weak_categories import WeakCategories
 from keras_weakseg.data.with_disparity import WithDisparity
-from keras_weakseg.data.with_noisy_tags import WithNoisyTags
+from keras_weakseg.data.with_noisy_tags import NoisyTagFile, WithNoisyTags

@@ -69,15 +69,18 @@ def tags_of_sentences(path, classes, output, synonyms=None):
       `id,text`; several rows of an id join.
     classes: class names, index 0 = background.
     output: path of the JSON file that is written.
-    synonyms: as of `tags_in`.
+    synonyms: as of `tags_in`; names that are no class must be `""`: they are likely misspelt.
 
   Returns:
     Dict of id to list of class names.
 
   Raises:
     FileNotFoundError: there is no such file.
-    ValueError: the file has another form, or no sentence names a class.
+    ValueError: the file has another form, synonyms are of no class, or no sentence names one.
   """
+  for name in synonyms or ():
+    if name and name not in classes:
+      raise errors.unknown_name("class of synonyms", name, classes)
   sentences = _read(paths.expand(path))
   found = {name: tags_in(text, tuple(classes), synonyms) for name, text in sentences.items()}
   tags = {name: names for name, names in found.items() if names}

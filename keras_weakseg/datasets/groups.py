@@ -95,6 +95,22 @@ def class_groups(old_classes, new_classes, groups=None, synonyms=None):
   return found
 
 
+def lacking(old_classes, new_classes, synonyms=None):
+  """Returns the new classes that no old one is, by name or synonym, without the background.
+
+  Args:
+    old_classes, new_classes: names, index 0 = background.
+    synonyms: as for `class_groups`.
+
+  Example:
+    >>> lacking(["background", "aeroplane"], ["background", "airplane", "kite"])
+    ['kite']
+  """
+  twins = _twins(labels.VOC_COCO_SYNONYMS if synonyms is None else synonyms)
+  return [name for name in new_classes[1:]
+          if not {name, twins.get(name)} & set(old_classes[1:])]
+
+
 def aggregation_groups(head_classes, target_classes, groups=None, synonyms=None):
   """Returns the channels of a head that each class of another label space sums up.
 

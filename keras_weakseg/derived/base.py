@@ -45,6 +45,8 @@ class Maker:
   """
   # Whether what one process makes is there for all; otherwise every process makes it, at a time.
   shared = True
+  # Names of the fields that samples of `wrap` carry and others do not.
+  carries = ()
 
   def __init__(self, context):
     self.context = context

@@ -27,6 +27,7 @@ class BoxLabels(base.Maker):
   """
 
   shared = False  # Caches may lie on disks of single machines.
+  carries = (fields.BOX_LABELS,)
 
   def __init__(self, context, *, source: str = "", split: str = "train",
                kind: Annotated[str, OneOf((label_maps.RECT, label_maps.SEG))] = label_maps.SEG,

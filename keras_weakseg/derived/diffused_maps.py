@@ -23,7 +23,7 @@ DIFFUSED, ACTIVATED = "diffused", "cam"
 SHOWN = 12
 _TILE = 200
 # Raised when the same settings would give other label maps than before.
-_VERSION = 1
+_VERSION = 2
 
 
 class DiffusedMaps(base.Maker):
@@ -52,6 +52,8 @@ class DiffusedMaps(base.Maker):
     iterations: of `iterate`.
     threshold: a superpixel whose shares are all below is background.
   """
+
+  carries = (fields.TAG_LABELS,)
 
   def __init__(self, context, *, source: str = "", split: str = "train",
                kind: Annotated[str, OneOf((DIFFUSED, ACTIVATED))] = DIFFUSED,

@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from keras_weakseg import errors
+from keras_weakseg import fields
 from keras_weakseg.data import disparity_maps
 from keras_weakseg.data import with_disparity
 from keras_weakseg.derived import base
@@ -26,6 +27,8 @@ class DisparityMaps(base.Maker):
     size: (height, width) at which the network sees the images; empty = as in training, which may
       change their aspect ratio.
   """
+
+  carries = (fields.DISPARITY,)
 
   def __init__(self, context, *, source: str = "", split: str = "train",
                normalise: Annotated[str, OneOf((disparity_maps.NONE, disparity_maps.IMAGE))]

@@ -10,6 +10,10 @@ from keras_weakseg.ops import resize
 COMPACTNESS = 20.0
 # A channel of CIELAB that varies less is one colour to the eye: stretched, it would be noise.
 _CONTRAST = 1.0
+# In strong noise pieces fall apart into specks, which SLIC then joins to a few huge ones. Where
+# fewer than a share of those asked for are left, the image is smoothed: by so many sides of one.
+_FEWEST = 0.5
+_SMOOTHING = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 # Larger photographs are segmented at this many pixels: superpixels are a few hundred anyway.
 MAX_PIXELS = 1 << 19
 
@@ -45,6 +49,8 @@ def shrink(image, size):
 def superpixels(image, count=200, *, compactness=COMPACTNESS, max_pixels=MAX_PIXELS):
   """Cuts a photograph into connected pieces of similar colour (SLIC, Achanta et al., PAMI 2012).
 
+  In strong noise the image is smoothed, by as little as leaves half of the pieces asked for.
+
   Args:
     image: uint8 [H,W,3], RGB.
     count: about how many; there are usually fewer.
@@ -63,7 +69,6 @@ def superpixels(image, count=200, *, compactness=COMPACTNESS, max_pixels=MAX_PIX
     >>> labels.shape, bool((labels[:, 0] != labels[:, -1]).all())
     ((20, 30), True)
   """
-  from skimage import segmentation
   image = np.asarray(image)
   if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
     raise errors.value_error(
@@ -74,13 +79,24 @@ def superpixels(image, count=200, *, compactness=COMPACTNESS, max_pixels=MAX_PIX
     raise errors.value_error("The number of superpixels is out of range.", expected="1 or more",
                              received=count, fix="Pass about 200.")
   size = image.shape[:2]
-  labels = segmentation.slic(
-      shrink(image, working_size(size, max_pixels)), n_segments=int(count),
-      compactness=compactness, start_label=0, channel_axis=-1)
+  labels = _cut(shrink(image, working_size(size, max_pixels)), int(count), compactness)
   if labels.shape != size:
     labels = resize.resize_labels(labels, size).numpy()
   # SLIC skips numbers at times, and a tiny piece may fall between the pixels of another size.
   return np.unique(labels, return_inverse=True)[1].reshape(size).astype(np.int32)
+
+
+def _cut(image, count, compactness):
+  """Returns the pieces of SLIC, int [H,W], of an image that is smoothed as far as it has to be."""
+  from skimage import segmentation
+  pixels = image.shape[0] * image.shape[1]
+  for share in _SMOOTHING:
+    labels = segmentation.slic(
+        image, n_segments=count, compactness=compactness, start_label=0, channel_axis=-1,
+        sigma=share * math.sqrt(pixels / count))
+    if len(np.unique(labels)) >= _FEWEST * min(count, pixels):
+      break
+  return labels
 
 
 def lab_colors(image):

@@ -1,4 +1,4 @@
-"""What methods need besides images and labels, and who can deliver it."""
+"""What methods need besides images and labels, who can deliver it, and when."""
 from keras_weakseg import errors
 from keras_weakseg import fields
 
@@ -8,8 +8,42 @@ _STEREO = ("stereo pairs", "Pass a source made with stereo=True or a data set th
            "set `stereo` of the method to False.")
 _TEACHER = ("a teacher's disparity", "Make it ('keras-weakseg make-disparity-maps') and pass "
             "kw.data.WithDisparity(source, folder), or set `disparity` of the source.")
-_NEEDED = {fields.FRAMES: _VIDEO, fields.FRAME_OFFSETS: _VIDEO, fields.INTRINSICS: _VIDEO,
+_NOISY = ("noisy tags beside the true ones", "Pass kw.data.NoisyTagFile(source, file), or set "
+          "`noisy_tags` or `wrong_tags` of the source. Tags of which nobody knows the truth are "
+          "cleaned with `labels` at 'tags'.")
+_NEEDED = {fields.NOISY_TAGS: _NOISY,
+           fields.FRAMES: _VIDEO, fields.FRAME_OFFSETS: _VIDEO, fields.INTRINSICS: _VIDEO,
            fields.STEREO_IMAGE: _STEREO, fields.STEREO_POSE: _STEREO, fields.DISPARITY: _TEACHER}
+
+
+def check_order(step, method, names, later):
+  """Refuses a step whose method reads what a later step makes; returns lines of what waits.
+
+  Of two sources one may deliver a field already, so nobody else would miss that of the other.
+
+  Args:
+    step: its name.
+    method: name of its method.
+    names: of the fields, those of `Method.inputs`.
+    later: tuples of a source that the step reads, a later step whose maps it shall carry, and the
+      names of the fields of these.
+
+  Returns:
+    Lines for the plan: which maps samples do not carry yet, and why.
+
+  Raises:
+    ValueError: the method reads one of these fields.
+  """
+  for source, maker, carried in later:
+    for name in carried:
+      if name in names:
+        raise errors.value_error(
+            f"The step '{step}' would train without the '{name}' of '{source or 'the source'}'.",
+            expected=f"'{maker}', which makes them, before '{step}', whose method '{method}' reads "
+            "them", received=f"'{maker}' after '{step}'",
+            fix=f"Move '{maker}' ahead in `steps`, or leave it out of `derived` of that source.")
+  return [f"samples of '{source or 'the source'}' do not carry '{maker}' yet: that step comes later"
+          for source, maker, _ in later]
 
 
 def check(method, names, bundle):

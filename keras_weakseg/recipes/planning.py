@@ -28,7 +28,8 @@ def make_plan(experiment, given=None):
     if step.make.type is not None:
       made.append(make_step(step, experiment, sources))
     else:
-      made += training_step.make_steps(step.name, settings_of(experiment, step), sources)
+      made += training_step.make_steps(
+          step.name, settings_of(experiment, step), sources, later_maps(experiment, step))
   made += training_step.make_steps(LAST, experiment, sources)
   return plans.Plan(tuple(made))
 
@@ -44,8 +45,7 @@ def settings_of(experiment, step):
   # Not through attributes: lists of sections would be merged, with a warning.
   vars(settings.data).update(parts=copy.deepcopy(step.parts), head=step.head)
   vars(settings)["steps"] = []
-  names = [entry.name for entry in experiment.steps]
-  before = names[:names.index(step.name)]
+  before = _before(experiment, step)
   for source in settings.data.sources:  # What comes later, only later steps can read.
     source.derived = tuple(name for name in source.derived if name in before)
   for name in ("network", "networks", "method", "training"):
@@ -57,6 +57,33 @@ def settings_of(experiment, step):
   settings.evaluation.source = ""
   settings.runtime.mixed_precision = step.mixed_precision or experiment.runtime.mixed_precision
   return settings
+
+
+def later_maps(experiment, step):
+  """Returns what samples of the sources carry in later steps, and not in this one.
+
+  Args:
+    experiment: `schema.Experiment`.
+    step: `schema.Step` of it, which trains.
+
+  Returns:
+    Tuple of (name of a source, name of the later step, names of the fields that it makes and that
+    no step before has made).
+  """
+  before = _before(experiment, step)
+  carries = {entry.name: derived.maker_class(entry.make.type).carries if entry.make.type else ()
+             for entry in experiment.steps}
+  there = {source.name: {field for name in source.derived if name in before
+                         for field in carries[name]} for source in experiment.data.sources}
+  return tuple(
+      (source.name, name, tuple(f for f in carries[name] if f not in there[source.name]))
+      for source in experiment.data.sources for name in source.derived if name not in before)
+
+
+def _before(experiment, step):
+  """Returns the names of the steps before one."""
+  names = [entry.name for entry in experiment.steps]
+  return names[:names.index(step.name)]
 
 
 def make_step(step, experiment, sources):

@@ -12,6 +12,7 @@ from keras_weakseg.files import text as texts
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.recipes import label_sources
 from keras_weakseg.recipes import outputs
+from keras_weakseg.recipes import source_changes
 
 # What stands before the name of a step whose ids a part takes.
 OF_STEP = "step:"
@@ -28,20 +29,8 @@ def make_source(config, data_dir=None):
     ValueError: the kind is unknown.
     FileNotFoundError: the folder is in none of the places that were looked at.
   """
-  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.datasets import groups  # pylint: disable=g-import-not-at-top
-  source = label_sources.make_plain_source(config, data_dir)
-  if config.parts:
-    source = data.PartsAsMasks(source)
-  if config.groups:
-    source = data.Regrouped(source, groups=groups.parse_groups(config.groups), other=config.other)
-  if config.flip_swaps:
-    source = data.WithFlipSwaps(source, config.flip_swaps)
-  if config.wrong_tags:
-    source = data.WithNoisyTags(source, config.wrong_tags)
-  if config.disparity:
-    source = data.WithDisparity(source, data.find(config.disparity, data_dir))
-  return source
+  return source_changes.changed(
+      label_sources.make_plain_source(config, data_dir), config, data_dir)
 
 
 def make_sources(config, given=None):
@@ -79,8 +68,10 @@ def _plain_sources(config, given):
   for name in given or {}:
     if names and name not in names:
       raise errors.unknown_name("source of the experiment", name, names)
-  return {name: (given or {}).get(name) or make_source(entry, config.data_dir or None)
+  made = {name: (given or {}).get(name) or make_source(entry, config.data_dir or None)
           for name, entry in zip(names, config.sources)} or dict(given)
+  return source_changes.in_spaces(made, [
+      entry for entry in config.sources if entry.name not in (given or {})])
 
 
 def first_source(config, sources):

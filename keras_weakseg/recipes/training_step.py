@@ -18,21 +18,26 @@ DECISIVE = ("steps", "optimization", "weight_decay", "multipliers", "clip_norm",
             "accumulation")
 
 
-def make_steps(name, settings, sources):
+def make_steps(name, settings, sources, later=()):
   """Returns the `TrainStep` of some settings, after the steps that make what its method reads.
 
   Args:
     name: of the step.
     settings: `schema.Experiment` with the data, networks, method and training of the step.
     sources: dict of name to source.
+    later: what samples carry in later steps alone, see `planning.later_maps`.
 
   Raises:
-    ValueError: the method cannot train the network, or has nothing to learn from; the network
-      cannot take images of the size of the data.
+    ValueError: the method cannot train the network, reads what a later step makes, or has nothing
+      to learn from; the network cannot take images of the size of the data.
   """
   method_class = methods.method_class(settings.method.type)
   record = building.network_record(settings.network)
   _check_role(settings, method_class, record)
+  used = _used(settings)
+  waits = inputs.check_order(
+      name, settings.method.type, method_class.inputs(settings.method.options()),
+      [entry for entry in later if entry[0] in used])
   plain = source_lib.first_source(settings.data, sources)
   evaluated = source_lib.evaluation_source(settings, sources, plain)
   source = source_lib.in_label_space(plain, settings)
@@ -53,7 +58,7 @@ def make_steps(name, settings, sources):
         + building.described_origin(settings, config)
         for other, need, config in building.other_networks(settings, method_class)),
       *(phase.lines if phase else (f"samples of {', '.join(_late(settings))}, known when it ran",)),
-      *(line for step in before for line in step.lines),
+      *(line for step in before for line in step.lines), *waits,
       *method_class.notes(settings.method.options(), any(
           fields.may_read(fields.MASK, part.supervision)
           for part in (phase.bundle.parts if phase else ()))),
@@ -166,14 +171,20 @@ def _references(settings):
 
 def _late(settings):
   """Returns the names of the steps without which its data is not known."""
-  used = {part.source or settings.data.sources[0].name for part in settings.data.parts
-          } if settings.data.sources else set()
+  used = _used(settings)
   names = [part.ids[len(source_lib.OF_STEP):] for part in settings.data.parts
            if part.ids.startswith(source_lib.OF_STEP)]
   for source in settings.data.sources:
-    if source.name in used or not settings.data.parts:
+    if source.name in used:
       names += source.derived
   return list(dict.fromkeys(names))
+
+
+def _used(settings):
+  """Returns the names of the sources that parts read; all of them where there are no parts."""
+  known = [source.name for source in settings.data.sources]
+  return {part.source or known[0] for part in settings.data.parts} if (
+      settings.data.parts and known) else set(known)
 
 
 def _identity(settings):

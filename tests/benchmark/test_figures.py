@@ -5,12 +5,13 @@ import pytest
 
 from keras_weakseg.benchmark import figures
 
-RECORD = {"figures": {"mean_iou": 0.4256, "class_iou": {"cat": 0.1, "dog": None}, "notes": "text",
-                      "flag": True, "nan": math.nan}}
+RECORD = {"figures": {"mean_iou": 0.4256, "class_iou": {"cat": 0.1, "dog": None, "owl": 0.3},
+                      "notes": "text", "flag": True, "nan": math.nan}}
 
 
 @pytest.mark.parametrize("name, expected", [
     ("mean_iou", 42.56), ("class_iou.cat", 10.0), ("class_iou.dog", None), ("class_iou.cow", None),
+    ("class_iou.cat+owl", 20.0), ("class_iou.cat+dog", None), ("class_iou.cat+cow", None),
     ("class_iou", None), ("notes", None), ("flag", None), ("nan", None), ("mean_iou.x", None)])
 def test_values_are_numbers_or_unknown(name, expected):
   found = figures.value(RECORD, figures.figure(name))

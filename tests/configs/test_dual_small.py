@@ -25,22 +25,25 @@ def run(photo_folder, tmp_path_factory):
   for step in experiment.steps:
     step.network.light_dual.alpha, step.network.light_dual.head_filters = 0.25, 16
     step.network.pretrained = ""
-  arguments = {"data": data, "model_dir": tmp_path_factory.mktemp("runs") / "dual",
-               "progress": False}
-  stopped = kw.fit(experiment, until="image", **arguments)
+  for step in (*experiment.steps, experiment):
+    step.training.log_every = 1  # Else a row is a mean over updates of which some were lost.
+  again = lambda model_dir, **options: kw.fit(
+      experiment, data=data, model_dir=model_dir, progress=False, **options)
+  model_dir = tmp_path_factory.mktemp("runs") / "dual"
+  stopped = again(model_dir, until="image")
   assert list(stopped.finished) == ["labels", "image"]
-  return kw.fit(experiment, **arguments), data
+  return again(model_dir), data, again
 
 
 def test_the_recipe_runs_from_end_to_end(run):
-  result, _ = run
+  result, *_ = run
   assert result.protocol.inference_steps == 4
   assert result.metrics["protocol"]["inference_steps"] == 4
   assert 0 <= result.metrics["mean_iou"] <= 1
 
 
 def test_the_artifact_answers_as_the_run(run, tmp_path):
-  result, data = run
+  result, data, _ = run
   image = next(iter(data.samples("validation")))["image"].numpy()[None]
   path = kw.export(result, tmp_path / "served")
   from keras_weakseg.tasks import artifact
@@ -49,6 +52,21 @@ def test_the_artifact_answers_as_the_run(run, tmp_path):
                                 result.model.mask(image, result.protocol))
   plain = kw.evaluate(result, data, split="validation", protocol={"inference_steps": 0})
   assert plain["protocol_hash"] != result.metrics["protocol_hash"]
+
+
+@pytest.mark.slow
+def test_killed_at_every_boundary_and_inside_it_ends_the_same(run, kills, tmp_path):
+  result, _, again = run
+  from keras_weakseg.derived import results
+  once_more = lambda: again(tmp_path / "run")
+  for name in ("labels", "image", "joint", "train"):
+    for moment, arm in (
+        ("in", lambda patch, name=name: kills.in_training(patch, name, 1)),
+        ("before the marker of", lambda patch, name=name: kills.before(
+            patch, results, "write", f"/{name}"))):
+      kills.killed(f"{moment} {name}", arm, once_more)
+  assert once_more().metrics == result.metrics
+  kills.assert_same_files(result.model_dir, tmp_path / "run")
 
 
 def test_the_paper_weighs_all_losses_alike():

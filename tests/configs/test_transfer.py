@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 import keras_weakseg as kw
+from keras_weakseg import targets
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import schema
 from keras_weakseg.configs import transfer
 from keras_weakseg.recipes import planning
+from keras_weakseg.tasks import artifact
 
 STEPS = ["l_net", "cam", "maps", "segmenter", "critic", "train"]
 
@@ -75,13 +77,31 @@ def test_all_steps_run_and_the_result_knows_all_categories(whole):
 def test_l_net_is_a_model_of_objects(whole, tmp_path, photo_folder):
   place = kw_path(whole.model_dir) / "l_net"
   images = np.zeros((1, 33, 49, 3), np.uint8)
-  from keras_weakseg import targets
   model = targets.loaded(str(place))[0]
   assert model.classes == ("background", "object")
   assert model.probabilities(images).shape == (1, 33, 49, 2)
-  assert kw.export(str(place), tmp_path / "served")
+  served = artifact.load_artifact(kw.export(str(place), tmp_path / "served"))
+  assert served.classes == ("background", "object")
+  np.testing.assert_array_equal(served.mask(images), model.mask(images))
   groups = kw.data.Regrouped(kw.data.Folder(photo_folder), groups={"object": ("red", "blue")})
   assert 0 <= kw.evaluate(str(place), groups, split="validation", progress=False)["mean_iou"] <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cam", "segmenter"])
+def test_other_steps_are_models_to_be_served(whole, name, tmp_path):
+  """The classifier answers with tags, the segmenter with a mask of all categories."""
+  model, _ = targets.loaded(str(kw_path(whole.model_dir) / name))[:2]
+  path = kw.export(str(kw_path(whole.model_dir) / name), tmp_path / "served")
+  images = np.random.RandomState(0).randint(0, 256, (1, 56, 72, 3)).astype(np.uint8)
+  served = artifact.load_artifact(path)
+  assert served.classes == model.classes == ("background", "red", "blue")
+  if name == "cam":
+    found, wanted = served.probabilities(images), model.probabilities(images)
+    assert found.shape == (1, 3)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+  else:
+    np.testing.assert_array_equal(served.mask(images), model.mask(images))
 
 
 @pytest.mark.parametrize("name", ["segmenter", "critic"])
@@ -91,6 +111,26 @@ def test_steps_whose_samples_carry_maps_are_runs_of_their_own(whole, folder, nam
   assert "maps" in (place / "experiment.yaml").read_text(encoding="utf-8")
   found = kw.evaluate(str(place), folder(), split="validation", progress=False)
   assert set(found["class_iou"]) == {"background", "red", "blue"}
+
+
+@pytest.mark.slow
+def test_killed_at_every_boundary_and_inside_it_ends_the_same(whole, folder, kills, tmp_path):
+  from keras_weakseg.derived import diffused_maps
+  from keras_weakseg.derived import results
+  run = lambda: kw.fit(tiny(), data=folder(), progress=False, model_dir=tmp_path / "run")
+  for name in STEPS:
+    if name == "maps":
+      kills.killed("while maps are made", lambda patch: patch.setattr(
+          diffused_maps.DiffusedMaps, "draw", kills.at_call(
+              3, diffused_maps.DiffusedMaps.draw)), run)
+      assert 0 < len(list((tmp_path / "run" / "maps" / "masks").iterdir())) < 6
+    else:
+      kills.killed(f"in {name}", lambda patch, name=name: kills.in_training(patch, name, 2), run)
+    kills.killed(f"before the marker of {name}", lambda patch, name=name: kills.before(
+        patch, results, "write", f"/{name}"), run)
+  result = run()
+  kills.assert_same_files(whole.model_dir, tmp_path / "run")
+  assert result.metrics == whole.metrics
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The paper's rows: splits of categories, sizes, rates."""
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import transfer_paper
+from keras_weakseg.datasets import groups
 from keras_weakseg.datasets import labels
 
 VOC = set(labels.VOC.classes[1:])
@@ -26,3 +27,17 @@ def test_rows_have_the_papers_numbers():
   test = registry.build("p_net_split_1_voc12_test")
   assert test.evaluation.split == "" and test.evaluation.protocol.crf
   assert test.steps[2].make.get().split == "trainval_aug"
+
+
+def test_split_4_has_the_masks_of_what_voc_does_not_know():
+  row = registry.build("p_net_split_4_voc12")
+  voc, coco = row.data.sources
+  assert voc.weak == coco.weak and voc.classes_of == "coco" and not coco.classes_of
+  unknown = groups.lacking(labels.VOC.classes, labels.COCO.classes)
+  assert len(unknown) == 60
+  assert set(voc.weak) == set(labels.COCO.classes[1:]) - set(unknown)
+  strong, weak = row.data.parts
+  assert (strong.source, strong.supervision, weak.supervision) == ("coco", "mask", "tags")
+  assert row.steps[0].parts[0].source == row.steps[4].parts[0].source == "coco"
+  assert row.evaluation.source == "voc12" and row.evaluation.protocol.present_only
+  assert row.steps[0].training.steps == 16000

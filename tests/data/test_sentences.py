@@ -51,3 +51,10 @@ def test_mistakes_are_named_and_nothing_is_written(tmp_path, name, content, word
   with pytest.raises(ValueError, match=words):
     sentences.tags_of_sentences(tmp_path / name, VOC, tmp_path / "tags.json")
   assert not (tmp_path / "tags.json").exists()
+
+
+def test_synonyms_of_a_misspelt_class_are_refused(tmp_path):
+  (tmp_path / "s.json").write_text('{"a": "a puppy"}')
+  with pytest.raises(ValueError, match="Did you mean 'dog'"):
+    sentences.tags_of_sentences(tmp_path / "s.json", VOC, tmp_path / "tags.json",
+                                {"dgo": ("puppy",), "": ("hot dog",)})

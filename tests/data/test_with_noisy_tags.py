@@ -65,6 +65,47 @@ def test_they_are_read_where_tags_may_be_and_asked_for(source):
   assert "noisy_tags" in alone and "tags" not in alone
 
 
+# === Tags of a file ===
+
+
+def write(path, text):
+  path.write_text(text)
+  return path
+
+
+@pytest.mark.parametrize("name, text", [
+    ("web.json", '{"p00.png": ["blue"], "p01": ["red", "blue"], "elsewhere": ["red"]}'),
+    ("web.csv", "id,tags\np00,blue\np01,red;blue\nelsewhere,red\n")])
+def test_tags_of_a_file_stand_beside_the_true_ones(photo_folder, tmp_path, name, text):
+  folder = data.Folder(photo_folder, held_out=0)
+  noisy = data.NoisyTagFile(folder, write(tmp_path / name, text))
+  found = {sample["sample_id"].decode(): sample for sample in noisy.samples(
+      "train", grant=fields.Supervision.TAGS).as_numpy_iterator()}
+  assert [found[key]["noisy_tags"].tolist() for key in ("p00", "p01", "p02")] == [
+      [1, 0, 1], [1, 1, 1], [0, 0, 0]]
+  assert [found[key]["tags"].tolist() for key in ("p00", "p01")] == [[1, 1, 0], [1, 0, 1]]
+  assert any("1 entries of 'web" in note and "elsewhere" in note for note in noisy.notes)
+  assert f"2 of 16 images have noisy tags ({name})" in noisy.notes
+  assert noisy.fingerprint() != folder.fingerprint()
+
+
+def test_noisy_tags_of_images_without_true_ones_are_named_and_not_read(photo_folder, tmp_path):
+  folder = data.Folder(photo_folder, masks=None, held_out=0, tags=write(
+      tmp_path / "tags.json", '{"p01": ["blue"]}'))
+  noisy = data.NoisyTagFile(folder, write(tmp_path / "web.json", '{"p00": ["red"], "p01": []}'))
+  assert any("1 entries" in note and "pass the file as tags=" in note and "p00" in note
+             for note in noisy.notes)
+  assert noisy.supervision("train", fields.Supervision.TAGS, ("p00", "p01")).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("text, words", [
+    ('{"x": ["red"]}', "(?s)of no image.*such as p00.*Received: x"),
+    ('{"p00": ["rd"]}', "(?s)tags of 'p00'.*Did you mean 'red'")])
+def test_mistakes_in_the_file_are_refused(photo_folder, tmp_path, text, words):
+  with pytest.raises(ValueError, match=words):
+    data.NoisyTagFile(data.Folder(photo_folder), write(tmp_path / "web.json", text))
+
+
 def test_a_share_that_is_none_is_refused(source):
   with pytest.raises(ValueError, match="share of wrong tags"):
     data.WithNoisyTags(source, 30)

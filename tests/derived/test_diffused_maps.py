@@ -1,8 +1,5 @@
 """Diffused maps as a step: what is read, that they find objects, resume, baseline, refusals."""
-import shutil
-
 import numpy as np
-from PIL import Image
 import pytest
 import tensorflow as tf
 
@@ -39,21 +36,10 @@ class Classifier:
     self.tag_fn = preprocessing.predictor(network, networks.network_record("light_cam"))
 
 
-@pytest.fixture(scope="module")
-def calm_folder(photo_folder, tmp_path_factory):
-  """Returns the pictures with less noise: in strong noise superpixels do not follow objects."""
-  root = tmp_path_factory.mktemp("calm") / "photos"
-  shutil.copytree(photo_folder, root)
-  for path in sorted((root / "images").iterdir()):
-    image = np.asarray(Image.open(path))
-    Image.fromarray(np.where(is_object(image)[..., None], image, 84 + image // 5).astype(np.uint8)
-                    ).save(path)
-  return root
-
-
 @pytest.fixture
-def source(calm_folder):
-  return data.WeakCategories(data.Folder(calm_folder, held_out=0), ["blue"])
+def source(photo_folder):
+  """Returns pictures in strong noise, where the pieces of SLIC alone do not follow objects."""
+  return data.WeakCategories(data.Folder(photo_folder, held_out=0), ["blue"])
 
 
 @pytest.fixture

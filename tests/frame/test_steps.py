@@ -2,19 +2,13 @@
 import json
 import os
 
-import numpy as np
 import pytest
 
 import keras_weakseg as kw
 from keras_weakseg.derived import results
 from keras_weakseg.networks import weights
 from keras_weakseg.recipes import planning
-from keras_weakseg.training import callbacks
 from keras_weakseg.training import restore
-
-
-class Killed(BaseException):
-  """Stands for a process that is killed."""
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +16,6 @@ def whole(experiments, photo_folder, tmp_path_factory):
   """Returns the `Result` of an uninterrupted run."""
   return kw.fit(experiments.guessed(photo_folder), progress=False,
                 model_dir=tmp_path_factory.mktemp("runs") / "whole")
-
-
-def files(place):
-  return {path.relative_to(place).as_posix(): path for path in sorted(place.rglob("*"))
-          if path.is_file() and "tensorboard" not in path.parts}
 
 
 def test_the_second_training_reads_ids_and_maps_of_the_maker(whole, experiments, photo_folder):
@@ -46,46 +35,20 @@ def test_the_second_training_reads_ids_and_maps_of_the_maker(whole, experiments,
   assert (batch["mask"][batch["valid"]] < 255).all(), "guesses where the mask said nothing"
 
 
-# Where a process dies: after which step of a training, before which file, after how many maps.
-def _in_training(name, step):
-  def arm(patch, toys):
-    del toys
-    end = callbacks.BetweenSteps.on_train_batch_end
+def _while_making(count):
+  return lambda kills, patch, toys: patch.setattr(
+      toys.Guesses, "hook", kills.at_call(count))
 
-    def killed(self, batch, logs=None):
-      end(self, batch, logs)
-      if self._name == name and self.done == step:
-        raise Killed
-    patch.setattr(callbacks.BetweenSteps, "on_train_batch_end", killed)
-  return arm
+
+def _in_training(name, step):
+  return lambda kills, patch, toys: kills.in_training(patch, name, step)
 
 
 def _before(module, function, contains):
-  def arm(patch, toys):
-    del toys
-    original = getattr(module, function)
-
-    def killed(*args, **kwargs):
-      if any(contains in str(arg) for arg in args):
-        raise Killed
-      return original(*args, **kwargs)
-    patch.setattr(module, function, killed)
-  return arm
+  return lambda kills, patch, toys: kills.before(patch, module, function, contains)
 
 
-def _while_making(count):
-  def arm(patch, toys):
-    seen = []
-
-    def hook(self, name):
-      del self
-      seen.append(name)
-      if len(seen) == count:
-        raise Killed
-    patch.setattr(toys.Guesses, "hook", hook)
-  return arm
-
-
+# Where a process dies: after which step of a training, before which file, after how many maps.
 MOMENTS = {
     "in the first training": _in_training("first", 3),
     "after its last step": _in_training("first", 4),
@@ -109,34 +72,19 @@ LEFTOVERS = (
 
 
 def test_killed_at_every_boundary_it_ends_the_same(
-    whole, experiments, photo_folder, toys, tmp_path, monkeypatch):
+    whole, experiments, photo_folder, toys, kills, tmp_path):
   """One chain of kills: each run goes on where the one before died."""
-  place = tmp_path / "run"
+  run = lambda: kw.fit(experiments.guessed(photo_folder), model_dir=tmp_path / "run",
+                       progress=False)
   for moment, arm in MOMENTS.items():
-    with monkeypatch.context() as patch:
-      arm(patch, toys)
-      with pytest.raises(Killed):
-        kw.fit(experiments.guessed(photo_folder), model_dir=place, progress=False)
-      assert not (place / "metrics.json").exists(), moment
+    kills.killed(moment, lambda patch, arm=arm: arm(kills, patch, toys), run)
+    assert not (tmp_path / "run" / "metrics.json").exists(), moment
   for name in LEFTOVERS:  # A process that really dies cleans up nothing.
-    (place / name).parent.mkdir(parents=True, exist_ok=True)
-    (place / name).write_text("x")
-  result = kw.fit(experiments.guessed(photo_folder), model_dir=place, progress=False)
-  wanted, found = files(whole_place(whole)), files(place)
-  assert set(wanted) == set(found)
-  for name, path in wanted.items():
-    if name.endswith(".npz"):
-      with np.load(path) as first, np.load(found[name]) as second:
-        for key in first.files:
-          np.testing.assert_array_equal(first[key], second[key], err_msg=f"{name} {key}")
-    elif name.endswith((".json", ".csv", ".jsonl", ".png", ".yaml")):
-      assert path.read_bytes() == found[name].read_bytes(), name
+    (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "run" / name).write_text("x")
+  result = run()
+  kills.assert_same_files(whole.model_dir, tmp_path / "run")
   assert result.metrics == whole.metrics
-
-
-def whole_place(whole):
-  import pathlib
-  return pathlib.Path(whole.model_dir)
 
 
 def test_a_run_stops_where_it_is_told_and_goes_on(experiments, photo_folder, tmp_path):

@@ -43,6 +43,33 @@ def test_pieces_follow_colours():
   assert np.minimum(share, 1 - share).max() < 0.1  # no piece lies on both sides
 
 
+def noisy(kind, height=60, width=80):
+  """Returns an image in which SLIC alone leaves one to three pieces of sixty."""
+  rng = np.random.default_rng(3)
+  image = rng.integers(0, 256, [height, width, 3])
+  if kind == "checks":
+    image[:] = 255 * (np.add(*np.mgrid[:height, :width]) % 2)[..., None]
+  if kind == "specks":
+    image[:] = np.where(rng.random([height, width, 1]) < 0.5, 0, 255)
+  return image.astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["noise", "checks", "specks"])
+def test_strong_noise_leaves_about_as_many_pieces_as_were_asked_for(kind):
+  labels = superpixels.superpixels(noisy(kind), 60)
+  assert 30 <= labels.max() + 1 <= 75
+  assert np.bincount(labels.ravel()).max() < 4 * labels.size / 60  # No piece is huge.
+
+
+def test_an_image_without_strong_noise_is_not_smoothed():
+  from skimage import segmentation
+  plain = segmentation.slic(photo(), n_segments=40, compactness=superpixels.COMPACTNESS,
+                            start_label=0, channel_axis=-1)
+  np.testing.assert_array_equal(
+      superpixels.superpixels(photo(), 40), np.unique(plain, return_inverse=True)[1].reshape(
+          plain.shape))
+
+
 def test_graph_by_hand():
   """Every pixel a node: features and edges of a grid can be written down."""
   labels = np.arange(6).reshape(2, 3)

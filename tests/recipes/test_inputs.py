@@ -26,7 +26,7 @@ def test_one_part_with_the_inputs_is_enough(tiny_video, tiny_data):
     (fields.INTRINSICS, "needs video with intrinsics"),
     (fields.STEREO_IMAGE, "needs stereo pairs.*stereo=True"),
     (fields.DISPARITY, "needs a teacher's disparity.*make-disparity-maps"),
-    (fields.NOISY_TAGS, "needs the field 'noisy_tags'")])
+    (fields.NOISY_TAGS, "needs noisy tags beside.*NoisyTagFile")])
 def test_what_nobody_delivers_is_asked_for(tiny_data, name, words):
   with pytest.raises(ValueError, match="(?s)" + words) as error:
     inputs.check("some_method", (name,), bundle(tiny_data, names=(name,)))

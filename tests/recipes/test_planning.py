@@ -246,3 +246,51 @@ def test_the_same_seed_gives_the_same_fingerprint(experiment, tiny_data):
       experiment(), experiment(), experiment(seed=2),
       experiment(**{"data.augmentation.color": 0.9}))]
   assert prints[0] == prints[1] and len(set(prints)) == 3
+
+
+# === What samples carry later ===
+
+
+def judged(folder, steps):
+  """Returns the steps that make label maps of tags, and a training on these, in some order."""
+  config = overrides.resolve("own_data", overrides=[{"network.type": "light_tiny",
+                                                     "network.pretrained": ""}])
+  config.data.sources = [
+      schema.Source(name=name, path=str(folder), weak=("blue",), derived=derived)
+      for name, derived in (("one", ("maps",)), ("two", ("later_maps",)))]
+  config.data.parts = [schema.Part(batch_size=2)]
+  config.method.type, network = "supervised", config.network
+  tags = [schema.Part(source=name, supervision="tags", batch_size=2) for name in ("one", "two")]
+  known = {
+      "tags": schema.Step(name="tags", parts=tags, network=schema.network("light_cam"),
+                          method=schema.method("tags"), training=config.training),
+      "segmenter": schema.Step(name="segmenter", parts=tags, network=network,
+                               method=schema.method("tag_labels"), training=config.training),
+      **{name: schema.Step(name=name, make=schema.make("diffused_maps"), reads=("tags",))
+         for name in ("maps", "later_maps")}}
+  config.steps = [known[name] for name in steps]
+  return overrides.validate(config)
+
+
+def test_maps_that_come_too_late_are_missed_also_where_another_source_has_some(photo_folder):
+  """One source has its label maps by then, so the method would find some and say nothing."""
+  with pytest.raises(ValueError, match="(?s)step 'segmenter' would train without the 'tag_labels' "
+                     "of 'two'.*'later_maps' after 'segmenter'.*Move 'later_maps' ahead"):
+    planning.make_plan(judged(photo_folder, ("tags", "maps", "segmenter", "later_maps")))
+
+
+def test_a_plan_says_which_maps_are_not_carried_yet(photo_folder):
+  plan = planning.make_plan(judged(photo_folder, ("tags", "maps", "later_maps", "segmenter")))
+  waits = {step.name: [line for line in step.lines if "yet" in line] for step in plan.steps}
+  assert waits.pop("tags") == [
+      f"samples of '{source}' do not carry '{maps}' yet: that step comes later"
+      for source, maps in (("one", "maps"), ("two", "later_maps"))]
+  assert not any(waits.values())
+
+
+def test_maps_that_are_made_again_later_are_there_already(photo_folder):
+  config = judged(photo_folder, ("tags", "maps", "segmenter", "later_maps"))
+  config.data.sources[0].derived = ("maps", "later_maps")
+  config.data.sources[1].derived = ("maps",)
+  segmenter = planning.make_plan(config).steps[2]
+  assert segmenter.reads == ("maps",) and any("'later_maps' yet" in x for x in segmenter.lines)

@@ -34,8 +34,8 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
   Returns:
     List of dicts, also in `predictions.json`: `name`, `source` (the path that was read), `mask` and
     `overlay` (file names in `output_dir`; None without overlays), `height`, `width`, `classes`
-    {class name: share of the pixels}, largest first. Of networks that infer also `tags` {class
-    name: probability}, largest first, and, with `trace`, the file `trace`.
+    {class name: share of the pixels}, largest first. Of networks that infer also `tags` {name:
+    probability}, largest first; with `trace` its file and `reconstruction_loss` {steps: loss}.
 
   Raises:
     FileNotFoundError: an input gives no image.
@@ -58,8 +58,7 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
       if model.explain is not None:
         records[-1]["tags"] = tracing.tags(model, image, protocol.inference_steps)
       if trace:
-        records[-1]["trace"] = f"{name}{tracing.ENDING}"
-        staging.write_whole(folder / records[-1]["trace"], tracing.picture(model, image))
+        records[-1].update(_traced(folder, model, name, image))
       if contact_sheet and len(rows) < _SHEET_SAMPLES:
         rows.append({"name": name, "image": sheets.shrunk(image, _TILE),
                      "prediction": sheets.shrunk(mask, _TILE)})
@@ -70,8 +69,9 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
       gallery.write_index(folder / INDEX, records, subtitle=f"{len(records)} images; "
                           f"{protocol.describe()}; protocol {protocol.hash()}", **look)
     staging.write_whole(folder / PREDICTIONS, json.dumps({
-        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(), "notes": notes,
-        "model": model.metadata, "predictions": records}, indent=1, default=str).encode())
+        **look, "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),
+        "notes": [*notes, *tracing.share(records)], "model": model.metadata,
+        "predictions": records}, indent=1, default=str).encode())
   return records
 
 
@@ -87,6 +87,13 @@ def _write(folder, model, path, name, image, mask, overlays):
     drawn = pictures.overlay(image, mask, model.palette, contour=1 + max(mask.shape) // 700)
     staging.write_whole(folder / record["overlay"], pictures.encode_jpeg(drawn))
   return record
+
+
+def _traced(folder, model, name, image):
+  """Writes the trace of one photograph; returns what its record says of it."""
+  picture, losses = tracing.picture(model, image)
+  staging.write_whole(folder / f"{name}{tracing.ENDING}", picture)
+  return {"trace": f"{name}{tracing.ENDING}", tracing.LOSSES: losses}
 
 
 def _shares(mask, classes):

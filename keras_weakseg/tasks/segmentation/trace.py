@@ -8,6 +8,7 @@ from keras_weakseg.ops import inference
 
 ENDING = "_trace.png"
 STEPS = (0, 5, 10, 30)     # those of the paper's figures
+LOSSES = "reconstruction_loss"
 _LARGEST = 320             # pixels of the longer side of a tile
 _GAP, _WHITE = 4, 255
 _LEAST = 0.05              # tags of a smaller share are not told
@@ -67,12 +68,16 @@ def tags(model, image, steps):
 
 
 def picture(model, image):
-  """Returns PNG bytes: the photograph, and labelmap over reconstruction for each of `STEPS`."""
+  """Returns PNG bytes: the photograph, and labelmap over reconstruction for each of `STEPS`.
+
+  And the loss of the reconstruction after each of them, as {text of the steps: loss}.
+  """
   import cv2  # pylint: disable=g-import-not-at-top
   image = np.asarray(image)
-  columns = [[image, np.full_like(image, _WHITE)]]
+  columns, losses = [[image, np.full_like(image, _WHITE)]], {}
   for steps in STEPS:
     mask, rebuilt, _, loss = explained(model, image, steps)
+    losses[str(steps)] = round(loss, 6)
     drawn = pictures.overlay(image, mask, model.palette)
     columns.append([_titled(drawn, f"t = {steps}"), _titled(rebuilt, f"loss {loss:.4f}")])
   factor = min(1.0, _LARGEST / max(image.shape[:2]))
@@ -83,7 +88,15 @@ def picture(model, image):
                                 *[_GAP] * 4, cv2.BORDER_CONSTANT, value=[_WHITE] * 3)
              for tile in row]
     rows.append(np.concatenate(tiles, 1))
-  return cv2.imencode(".png", np.concatenate(rows)[..., ::-1])[1].tobytes()
+  return cv2.imencode(".png", np.concatenate(rows)[..., ::-1])[1].tobytes(), losses
+
+
+def share(records):
+  """Returns lines that say how many traced images inference explains better; none without."""
+  losses = [list(record[LOSSES].values()) for record in records if LOSSES in record]
+  better = sum(of_image[-1] < of_image[0] for of_image in losses)
+  return [f"{STEPS[-1]} steps of inference lower the reconstruction loss of {better} of "
+          f"{len(losses)} images"] if losses else []
 
 
 def _titled(tile, text):

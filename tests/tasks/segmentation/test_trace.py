@@ -130,7 +130,14 @@ def test_predict_writes_tags_and_a_trace(model, exported, images, tmp_path):
     assert shares == (1, 3)
     assert set(record["tags"]) <= {"red", "blue"} and all(
         0 < value <= 1 for value in record["tags"].values())
-    assert json.loads((out / "predictions.json").read_text())["predictions"][0] == record
+    written = json.loads((out / "predictions.json").read_text())
+    assert written["predictions"][0] == record
+    assert list(record["reconstruction_loss"]) == ["0", "5", "10", "30"]
+    assert written["notes"][-1] == (
+        "30 steps of inference lower the reconstruction loss of 1 of 1 images")
   np.testing.assert_array_equal(*pages)
   _, _, _, losses = zip(*(trace.explained(model, images[0], steps) for steps in trace.STEPS))
   assert losses[-1] < losses[0]
+  np.testing.assert_allclose(list(record["reconstruction_loss"].values()), losses, atol=1e-4)
+  worse = {"reconstruction_loss": {"0": 0.1, "30": 0.2}}
+  assert "of 1 of 2 images" in trace.share([record, worse])[0] and not trace.share([{}])

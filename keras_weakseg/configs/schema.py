@@ -61,20 +61,16 @@ class Source(hyperparams.Config):
       YAML file of such groups (`official_configs/depth_parts/groups/ccp_parts.yaml`). The classes
       are then the background and these names, in this order; `ignore=...` is no class, but what
       becomes 255 in masks; empty = those of the source.
-    classes_of: name of another source, whose classes this one takes, by name or synonym; those that
-      it does not have are there too, and no sample shows them.
+    classes_of: name of another source, all of whose classes this one takes, by name or synonym.
     parts: the classes are the parts of bodies (`parts` of the samples) in place of the masks.
     other: what becomes of the classes in no group: `background`, or `ignore` (255 in masks).
     flip_swaps: classes that a mirror exchanges: texts such as `left arm=right arm`, by their names
       after `parts` and `groups`; empty = those that the data set has by itself.
-    reads: in joint training, the head's classes that make up a class of this source, in the form
-      of `groups`; empty = `groups`, else by name.
-    disparity: folder of the disparity that a teacher has said of the images, searched for like
-      `path`; see `make-disparity-maps`.
-    wrong_tags: share of the tags that are exchanged for wrong ones in `noisy_tags`, which the
-      samples then carry too; 0 = the source is left as it is.
-    noisy_tags: tag file, inside the folder, that samples carry beside their own, true tags; empty
-      = none.
+    reads: in joint training, the head's classes of a class of this source, in the form of
+      `groups`; empty = `groups`, else by name.
+    disparity: folder of a teacher's disparity, searched for like `path`; see `make-disparity-maps`.
+    wrong_tags: share of the tags exchanged for wrong ones in `noisy_tags`, carried too; 0 = none.
+    noisy_tags: tag file inside the folder, carried beside the true tags; empty = none.
     derived: names of steps of the recipe whose maps the samples carry, in the steps after them.
     weak: categories without masks: of an image whose tags name one, training reads the tags alone.
     strong: categories with masks; empty = all that are not weak.

@@ -22,9 +22,11 @@ def start(folder, model_dir, strategy, method, output, steps=STEPS, **environmen
 
 
 def finish(*processes):
-  for process in processes:
-    output, _ = process.communicate(timeout=540)
-    assert process.returncode == 0, output[-3000:]
+  """Waits for all of them: where one dies, the others say only that it is gone."""
+  outputs = [process.communicate(timeout=540)[0] for process in processes]
+  codes = [process.returncode for process in processes]
+  assert not any(codes), "\n".join(
+      f"exit code {code}: {output[-3000:]}" for code, output in zip(codes, outputs))
 
 
 def free_ports(count):

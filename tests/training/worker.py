@@ -2,6 +2,7 @@
 
 Arguments: folder of photographs, model_dir, strategy, steps, method, path of the weights to write.
 """
+import functools
 import os
 import sys
 
@@ -45,10 +46,11 @@ def use_a_shallow_network():
   from keras_weakseg.networks import batch_norm as norms
   from keras_weakseg.networks import registry
 
-  def build(input_shape, num_classes, *, alpha=1.0, output_stride=16, field_of_view="large",
-            head_filters=16, skip_filters=16, dropout_rate=0.0, frozen_blocks=0,
-            batch_norm="train", synchronized_batch_norm=False):
-    del alpha, output_stride, field_of_view, skip_filters, dropout_rate, frozen_blocks
+  entry = registry._NETWORKS["light_tiny"]  # pylint: disable=protected-access
+
+  @functools.wraps(entry.build)  # The other process reads these options from the YAML of the run.
+  def build(input_shape, num_classes, *, head_filters=16, batch_norm="train",
+            synchronized_batch_norm=False, **_):
     x = images = keras.Input(input_shape)
     for index in range(3):
       x = keras.layers.Conv2D(head_filters, 3, 2, "same", use_bias=False, name=f"conv{index}")(x)
@@ -56,7 +58,6 @@ def use_a_shallow_network():
       x = keras.layers.ReLU()(x)
     return keras.Model(images, keras.layers.Conv2D(num_classes, 1, name="head_classifier")(x))
 
-  entry = registry._NETWORKS["light_tiny"]  # pylint: disable=protected-access
   registry._NETWORKS["light_tiny"] = entry._replace(build=build)
 
 

@@ -372,6 +372,7 @@ def test_labels_of_depth_are_learned_from(tiny_video, depth_overrides, tmp_path)
   assert metric["abs_rel"] != result.metrics["abs_rel"]
 
 
+@pytest.mark.slow
 def test_classes_and_video_are_learned_at_once(tiny_video, depth_overrides, tmp_path):
   result = api.fit(method="joint_depth", data=tiny_video, model_dir=tmp_path / "run",
                    progress=False, params_override={

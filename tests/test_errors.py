@@ -299,7 +299,7 @@ def value_of_another_type(place):
   place.fit({"training.steps": "many"})
 
 
-@case("data.parts.0.batch_size", "1 or more. Received: 0")
+@case("data.parts.0.batch_size", "1 to 65536. Received: 0")
 def batch_of_nothing(place):
   place.fit({"data.parts": [{"batch_size": 0}]})
 
@@ -560,11 +560,11 @@ def test_a_run_that_fails_later_keeps_its_checkpoints(place, monkeypatch):
   from keras_weakseg.training import checkpoints
   save, calls = checkpoints.Checkpoints.save, []
 
-  def full(self, step):
+  def full(self, step, *rest):
     calls.append(step)
     if len(calls) > 1:
       raise OSError(28, "No space left on device")
-    save(self, step)
+    save(self, step, *rest)
 
   monkeypatch.setattr(checkpoints.Checkpoints, "save", full)
   with pytest.raises(OSError, match="cannot be written to.*\nExpected: .*No space left") as error:

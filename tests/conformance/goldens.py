@@ -473,13 +473,13 @@ NETWORKS = (
     Network("light_dual", {"alpha": 0.25, "head_filters": 16, "dropout_rate": 0.3}),
     Network("dual_network", {"batch_norm": "train"}, slow=True),
     Network("unet", _RESNET_UNET),
-    # Its parts are those of "light_multitask".
     Network("light_unet", _LIGHT_UNET, slow=True),
     Network("depth_unet", {**_RESNET_UNET, "context": "conv", "output_stride": 32}, slow=True),
     Network("light_depth", _LIGHT_UNET, slow=True),
     Network("multitask", {**_RESNET_UNET, "batch_norm": True, "padding": "zeros"}, slow=True),
-    Network("light_multitask", _LIGHT_UNET),
-    Network("light_hourglass", {"width": 0.125}),
+    # Its parts are those of "unet"; the method that trains it is here.
+    Network("light_multitask", _LIGHT_UNET, slow=True),
+    Network("light_hourglass", {"width": 0.125}, slow=True),
     Network("hourglass", slow=True),
     Network("pose_network", {"filters": 16}, slow=True),
     Network("light_pose", {"alpha": 0.25, "filters": 16}),

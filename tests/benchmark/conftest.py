@@ -1,4 +1,5 @@
 """Suites for tests: one whose runs are pretended, and one that trains on a few scenes."""
+import dataclasses
 import json
 import pathlib
 import types
@@ -7,6 +8,7 @@ import pytest
 
 from keras_weakseg.benchmark import measuring
 from keras_weakseg.benchmark import reading
+from keras_weakseg.networks import registry as networks
 
 PRETENDED = """
 description: Two rows, one of which starts from the other
@@ -63,7 +65,9 @@ def pretend(monkeypatch):
     if made.fails == (name, experiment.seed):
       raise KeyboardInterrupt
     (folder / "train" / "depth.npz").write_bytes(made.weights)
-    (folder / "train" / "networks.json").write_text(json.dumps({"depth": {}, "pose": {}}))
+    (folder / "train" / "networks.json").write_text(json.dumps({
+        name: {"record": dataclasses.asdict(networks.network_record(kind))}
+        for name, kind in (("depth", "light_depth"), ("pose", "light_pose"))}))
     score = made.scores.get(name, 0.25) + 0.01 * (experiment.seed - 1)
     found = metrics(score, {"flip": False, "size": [2, 3]})
     (folder / "metrics.json").write_text(json.dumps(found))

@@ -42,7 +42,7 @@ def test_large_photographs_are_refused_before_any_work_or_go_in_windows(
     photos, tmp_path, monkeypatch):
   everything_whole = predictions.predict(make(), photos, tmp_path / "whole", overlays=False)
   calls = []
-  monkeypatch.setattr(large_images, "WHOLE", 200)
+  monkeypatch.setattr(large_images, "WHOLE", 300)
   with pytest.raises(ValueError, match=r"(?s)1 of 3 images.*a.png: 1230.*--window 513 513"):
     predictions.predict(make(calls), photos, tmp_path / "no")
   assert not calls and not (tmp_path / "no").exists()
@@ -55,7 +55,7 @@ def test_large_photographs_are_refused_before_any_work_or_go_in_windows(
 
 
 def test_a_large_image_is_refused_by_the_model_itself(monkeypatch):
-  monkeypatch.setattr(large_images, "WHOLE", 200)
+  monkeypatch.setattr(large_images, "WHOLE", 300)
   images = np.zeros((1, 30, 41, 3), np.uint8)
   for protocol in (None, Protocol(flip=True), Protocol(window=(17, 17), flip=True)):
     with pytest.raises(ValueError, match="(?s)too large for one pass.*30x41"):

@@ -1,11 +1,10 @@
 """Depth maps in files: PNG with a scale, numpy arrays and HDF5, as metres with 0 for no value."""
-import io
-
 import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.data import archives
+from keras_weakseg.files import npz_files
 
 SUFFIXES = (".png", ".npy", ".h5", ".hdf5")
 DATASET = "depth"          # name of the map in HDF5 files
@@ -59,7 +58,7 @@ def stored(path):
     if kind == "png":
       values = _png(text)
     elif kind == "npy":
-      values = np.load(io.BytesIO(archives.read_bytes(text)), allow_pickle=False)
+      values = npz_files.parse_npy(archives.read_bytes(text))
     else:
       values = _hdf5(text)
   except (OSError, ValueError, EOFError) as error:

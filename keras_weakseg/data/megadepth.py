@@ -1,7 +1,5 @@
 """MegaDepth: photographs of landmarks with depth from many views, known up to a factor."""
-import io
 import pathlib
-import pickle
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +11,7 @@ from keras_weakseg.data import file_index
 from keras_weakseg.data import locations
 from keras_weakseg.data import paired
 from keras_weakseg.data import source
-from keras_weakseg.files import text as texts
+from keras_weakseg.files import pickle_files
 
 _SCENES = ("", "MegaDepth_v1", "phoenix/S6/zl548/MegaDepth_v1",
            "MegaDepth_v1/phoenix/S6/zl548/MegaDepth_v1")
@@ -171,13 +169,6 @@ def _of_scenes(scenes, held_out):
           for key, group in parts.items()}
 
 
-class _Plain(pickle.Unpickler):
-  """Lists of texts alone: a pickle may call anything, and those of strangers must not."""
-
-  def find_class(self, module, name):
-    raise pickle.UnpicklingError(f"it wants {module}.{name}")
-
-
 def read_list(path):
   """Returns the texts of a pickled list, as MegaDepth publishes its splits.
 
@@ -188,13 +179,4 @@ def read_list(path):
     FileNotFoundError: there is no such file.
     ValueError: it is no pickled list of texts.
   """
-  contents = texts.read_bytes(path, "list of MegaDepth", _LIMIT, _FIX)
-  try:
-    found = _Plain(io.BytesIO(contents), encoding="utf-8").load()
-  except Exception as error:  # A broken pickle may raise anything.
-    raise texts.unreadable("list of MegaDepth", path, "a pickled list of paths", error,
-                           _FIX) from error
-  if not isinstance(found, (list, tuple)) or not all(isinstance(each, str) for each in found):
-    raise texts.unreadable("list of MegaDepth", path, "a pickled list of paths",
-                           type(found).__name__, _FIX)
-  return list(found)
+  return pickle_files.read_texts(path, "list of MegaDepth", _LIMIT, _FIX)

@@ -41,6 +41,7 @@ def sample_features(names, num_classes, size=(None, None), frames=None):
       fields.BOXES: lambda: features.Sequence(features.BBoxFeature()),
       fields.BOX_CLASSES: lambda: features.Sequence(np.int32),
       fields.DEPTH: lambda: features.Tensor(shape=size, dtype=np.float32, encoding="zlib"),
+      fields.ORDINAL: lambda: features.Tensor(shape=size, dtype=np.float32, encoding="zlib"),
       fields.FRAMES: lambda: features.Sequence(features.Image(shape=(*size, 3)), length=frames),
       fields.FRAME_OFFSETS: lambda: features.Tensor(shape=(frames,), dtype=np.int32),
       fields.INTRINSICS: lambda: features.Tensor(shape=(3, 3), dtype=np.float32),

@@ -1,4 +1,5 @@
 """The reader of npz archives: what a member claims is looked at before it is read."""
+import io
 import zipfile
 import zlib
 
@@ -47,25 +48,43 @@ def read_npz(path, noun="archive", limit=LIMIT, fix="Check the path.", finite=Fa
   return arrays
 
 
+def parse_npy(contents, limit=LIMIT):
+  """Returns the array of an npy file.
+
+  Args:
+    contents: bytes of the file.
+    limit: most bytes of the array.
+
+  Raises:
+    ValueError: it is no array of numbers, cut off, or too large.
+  """
+  return _array(io.BytesIO(contents), "array", limit, False)
+
+
 def _member(archive, member, name, room, finite):
-  """Returns one array; the header is judged before memory is asked for."""
+  """Returns one array."""
   with archive.open(member) as file:
-    version = np.lib.format.read_magic(file)
-    read = {(1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-    if read is None:
-      raise ValueError(f"'{name}' in the version {version} of the format")
-    shape, fortran, kind = read(file)
-    if kind.kind not in _KINDS:
-      raise ValueError(f"'{name}' of {kind}, not of numbers")
-    size = kind.itemsize
-    for side in shape:
-      size *= side
-    if size > room or min(shape, default=1) < 0:
-      raise ValueError(f"'{name}' of shape {shape}: {size:,} bytes, of at most {room:,} left")
-    contents = file.read(size + 1)
-    if len(contents) != size:
-      raise ValueError(f"'{name}' with {len(contents):,} of {size:,} bytes")
+    return _array(file, name, room, finite)
+
+
+def _array(file, name, room, finite):
+  """Returns the array of a stream; the header is judged before memory is asked for."""
+  version = np.lib.format.read_magic(file)
+  read = {(1, 0): np.lib.format.read_array_header_1_0,
+          (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+  if read is None:
+    raise ValueError(f"'{name}' in the version {version} of the format")
+  shape, fortran, kind = read(file)
+  if kind.kind not in _KINDS:
+    raise ValueError(f"'{name}' of {kind}, not of numbers")
+  size = kind.itemsize
+  for side in shape:
+    size *= side
+  if size > room or min(shape, default=1) < 0:
+    raise ValueError(f"'{name}' of shape {shape}: {size:,} bytes, of at most {room:,} left")
+  contents = file.read(size + 1)
+  if len(contents) != size:
+    raise ValueError(f"'{name}' with {len(contents):,} of {size:,} bytes")
   array = np.frombuffer(contents, kind).reshape(shape, order="F" if fortran else "C").copy()
   if finite and kind.kind == "f":
     with np.errstate(over="ignore"):

@@ -70,8 +70,8 @@ def scaled_disparity(disparity_fn, view, min_depth=0.1, max_depth=100.0, answers
   Raises:
     ValueError: the network gives more than one channel.
   """
-  disparity = _as_disparity(
-      tf.cast(disparity_fn(view), tf.float32), min_depth, max_depth, answers)
+  answer = tf.cast(disparity_fn(tf.cast(view, tf.float32)), tf.float32)
+  disparity = _as_disparity(answer, min_depth, max_depth, answers)
   if disparity.shape[-1] not in (None, 1):
     raise errors.value_error(
         f"The network does not answer with one {answers}.", expected="one channel",

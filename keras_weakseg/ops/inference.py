@@ -172,6 +172,7 @@ def whole_scores(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0)):
   Returns:
     float32 [N, H, W, C].
   """
+  images = tf.cast(images, tf.float32)
   return _whole(score_fn, images, _sides(images), multiple, mean_rgb, tf.identity)
 
 

@@ -27,7 +27,7 @@ from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inp
 from keras_weakseg.ops import alignment, box_coverage, box_objects, boxes, crf, em, images
 from keras_weakseg.ops import inference, losses, permutohedral
 from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import image_formats
+from keras_weakseg.ops import gif_frames, image_formats, image_headers, jpeg_ends
 from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
 from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
 from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, windows
@@ -243,6 +243,8 @@ OPS = (
     Op("depth_inference.depth_disparity", lambda x: depth_inference.depth_disparity(
         lambda view: view[:, ::2, ::2, :1] / 64.0 - 2.0, x, (8, 16), answers="log_depth"),
        [_PIXELS], no_xla="XLA has no kernel that smooths what it shrinks"),
+    Op("depth_inference.scaled_disparity", lambda x: depth_inference.scaled_disparity(
+        lambda view: view[..., :1] / 255.0, x, flip=True), [255 * _PHOTO]),
     Op("depth_images.encode_depth_png", lambda depth: depth_images.encode_depth_png(depth, 256.0),
        [_DEPTH[0, ..., 0]], no_xla=_STRINGS, tolerance=0),
     Op("depth_images.decode_depth_png", lambda png: depth_images.decode_depth_png(png, 256.0),
@@ -265,6 +267,10 @@ OPS = (
           (image_formats.words_of, [_HEAD]), (image_formats.bitmap_size, [_HEAD]),
           (image_formats.bitmap_length, [_HEAD]), (image_formats.bitmap_bits, [_HEAD]),
           (image_formats.may_be_cut, [_HEAD, b"", 66]))),
+    Op("gif_frames.first_frame", gif_frames.first_frame, [_png()], no_xla=_STRINGS, tolerance=0),
+    Op("image_headers.measured", image_headers.measured, [_png()], no_xla=_STRINGS, tolerance=0),
+    Op("jpeg_ends.may_be_filled", jpeg_ends.may_be_filled, [_PIXELS[0]], tolerance=0),
+    Op("jpeg_ends.is_filled", jpeg_ends.is_filled, [_HEAD], host="walks the bytes of a file"),
     Op("image_formats.fault_in_graph", image_formats.fault_in_graph, [_png()], no_xla=_STRINGS,
        tolerance=0),
     Op("image_formats.decode", image_formats.decode, [_png()], no_xla=_STRINGS, tolerance=0),
@@ -290,6 +296,8 @@ OPS = (
     Op("inference.class_probabilities", lambda x: inference.class_probabilities(
         lambda view: tf.nn.softmax(_score_fn(view)), x, scales=(0.5, 1.0), answers="probabilities"),
        [_PIXELS]),
+    Op("inference.whole_scores", lambda x: inference.whole_scores(
+        _score_fn, x, mean_rgb=(9.0, 8.0, 7.0)), [255 * _PHOTO]),
     Op("tag_inference.foreground_probabilities", lambda scores:
        tag_inference.foreground_probabilities(scores, "softmax"), [_SCORES[:, 0, 0]], gradient=[0]),
     Op("tag_inference.tag_probabilities", lambda x: tag_inference.tag_probabilities(

@@ -85,7 +85,7 @@ def test_lists_that_do_not_fit_are_refused(tree):
 
   for contents in (pickle.dumps([Evil()]), b"broken", pickle.dumps({"a": 1})):
     (folder / "imgs_MD.p").write_bytes(contents)
-    with pytest.raises(ValueError, match="a pickled list of paths"):
+    with pytest.raises(ValueError, match="a pickled list of texts"):
       megadepth.read_list(folder / "imgs_MD.p")
 
 

@@ -20,6 +20,7 @@ from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import with_maps
 
 QUICK_MASKS = 64
+_PIECE = 32
 _KINDS = {"mask": fields.Supervision.MASK, "boxes": fields.Supervision.BOXES,
           "tags": fields.Supervision.TAGS}
 
@@ -140,11 +141,13 @@ def _check_folder(source, split, scope, found, tally, quick):
     masked = order.choose(masked, QUICK_MASKS, "quick look")
   masked = set(masked)
   legend = legends.Legend(found, 255 if source.remap is None else 256)
-  inspect = lambda name: check_files.inspect(
-      source, name, name in masked, found, whole=not quick, legend=legend)
-  check_files.prepare()
+  inspect = lambda names: [check_files.inspect(
+      source, name, name in masked, found, whole=not quick, legend=legend) for name in names]
+  check_files.prepare(whole=not quick)
+  names = list(scope)  # In pieces: handing over a single one costs more than a quick look at it.
+  pieces = [names[start:start + _PIECE] for start in range(0, len(names), _PIECE)]
   with concurrent.futures.ThreadPoolExecutor(8) as pool:
-    for size, raw in pool.map(inspect, scope):
+    for size, raw in itertools.chain.from_iterable(pool.map(inspect, pieces)):
       if size is not None:
         tally.sizes.append(tuple(size))
       if raw is not None:

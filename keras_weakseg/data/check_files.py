@@ -9,19 +9,24 @@ from keras_weakseg.data import headers
 from keras_weakseg.ops import image_formats
 
 
-@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def _decode_image(path):
   return decode.decode_image(tf.io.read_file(path))
 
 
-@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def _decode_mask(path):
   return decode.decode_index_png(tf.io.read_file(path))
 
 
-def prepare():
-  """Traces the decoders once, so that threads do not trace them side by side."""
-  _decode_image.get_concrete_function()
+def prepare(whole):
+  """Traces the decoders once, so that threads do not trace them side by side.
+
+  Args:
+    whole: whether images will be decoded, as of `inspect`.
+  """
+  if whole:
+    _decode_image.get_concrete_function()
   _decode_mask.get_concrete_function()
 
 

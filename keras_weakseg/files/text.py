@@ -30,7 +30,7 @@ def read_bytes(path, noun="file", limit=LIMIT, fix="Check the path."):
                      "Check that this is the right file; split it if it is.")
   try:
     with open(path, "rb") as file:
-      return file.read(limit)
+      return file.read(size)  # As many bytes as this are set aside first: not `limit`.
   except OSError as error:
     raise unreadable(noun, path, "a file that may be read", error.strerror or error,
                      "Check its rights.") from error

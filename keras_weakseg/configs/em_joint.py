@@ -93,6 +93,8 @@ def with_multi_scale_features(make):
   network = em_paper.largefov("large")
   network.pretrained = ""
   network.continues = "single_scale"
+  # The classifier sees more channels than the one of a single scale: it is new too.
+  network.starts = "encoder"
   network.largefov_vgg16.multi_scale_features = True
   experiment.network = network
   experiment.training = em_paper.caffe_training(experiment.training.steps)

@@ -12,18 +12,23 @@ from keras_weakseg.framework import keras
 
 
 @functools.lru_cache(maxsize=None)
-def has_gradient():
+def has_gradient(dtype):
   """Returns whether the device has the gradient of `tf.nn.conv2d` with dilations.
 
-  Processors have it through oneDNN, which not every build of TensorFlow uses.
+  Processors have it through oneDNN, which not every build of TensorFlow uses, and not for float16.
+
+  Args:
+    dtype: `tf.DType` of images and kernels.
   """
+  # By the operations themselves: no tape records in an `init_scope`.
+  options = dict(strides=[1] * 4, padding="SAME", dilations=[1, 2, 2, 1])
   with tf.init_scope():
-    image, kernel = tf.ones([1, 3, 3, 1]), tf.ones([3, 3, 1, 1])
+    image, kernel = tf.ones([1, 3, 3, 1], dtype), tf.ones([3, 3, 1, 1], dtype)
     try:
-      with tf.GradientTape() as tape:
-        tape.watch([image, kernel])
-        value = tf.nn.conv2d(image, kernel, 1, "SAME", dilations=2)
-      tape.gradient(value, [image, kernel])
+      tf.raw_ops.Conv2DBackpropInput(
+          input_sizes=image.shape, filter=kernel, out_backprop=image, **options)
+      tf.raw_ops.Conv2DBackpropFilter(
+          input=image, filter_sizes=kernel.shape, out_backprop=image, **options)
     except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError):
       return False
   return True
@@ -52,7 +57,7 @@ def speed_up(layer):
 
 
 def _convolved(layer, inputs, kernel, standard):
-  if max(layer.dilation_rate) == 1 or not has_gradient():
+  if max(layer.dilation_rate) == 1 or not has_gradient(tf.as_dtype(inputs.dtype)):
     return standard(inputs, kernel)
   return tf.nn.conv2d(inputs, kernel, layer.strides, layer.padding.upper(),
                       dilations=layer.dilation_rate)

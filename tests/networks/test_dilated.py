@@ -21,9 +21,9 @@ def values(layer, inputs):
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("kernel, rate, padding", OPTIONS)
 def test_values_and_gradients_are_those_of_keras(kernel, rate, padding, native, monkeypatch):
-  if native and not dilated.has_gradient():
+  if native and not dilated.has_gradient(tf.float32):
     pytest.skip("this TensorFlow cannot train tf.nn.conv2d with dilations on this device")
-  monkeypatch.setattr(dilated, "has_gradient", lambda: native)
+  monkeypatch.setattr(dilated, "has_gradient", lambda dtype: native)
   inputs = tf.random.stateless_normal([2, 9, 13, 5], [1, 2])
   options = dict(padding=padding, dilation_rate=rate)
   ours, theirs = dilated.Conv2D(4, kernel, **options), keras.layers.Conv2D(4, kernel, **options)
@@ -32,6 +32,13 @@ def test_values_and_gradients_are_those_of_keras(kernel, rate, padding, native, 
   ours.set_weights(theirs.get_weights())
   for found, wanted in zip(values(ours, inputs), values(theirs, inputs)):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_every_precision_has_gradients_on_this_device(policy):
+  layer = dilated.Conv2D(4, 3, padding="same", dilation_rate=2, dtype=policy)
+  gradients = values(layer, tf.random.stateless_normal([2, 4, 8, 5], [1, 2]))
+  assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
 def test_a_layer_of_another_library_is_sped_up_in_place():
@@ -43,7 +50,7 @@ def test_a_layer_of_another_library_is_sped_up_in_place():
 
 
 def test_the_grid_is_not_cut_up_in_any_branch_of_the_pyramid():
-  if not dilated.has_gradient():
+  if not dilated.has_gradient(tf.float32):
     pytest.skip("this TensorFlow cannot train tf.nn.conv2d with dilations on this device")
   pool = deeplab_v3.PyramidPooling(4, (6, 12), name="aspp")
   graph = tf.function(pool).get_concrete_function(tf.TensorSpec([1, 8, 16, 3])).graph

@@ -70,7 +70,7 @@ def l_net_row(split, images=em_paper.TRAIN_AUG):
   experiment = segmenter(split, images)
   return transfer.on_maps(experiment, transfer.before_segmenter(
       experiment, schema.network("cam_vgg16", pretrained="imagenet"),
-      schema.make("diffused_maps", split=images),
+      schema.make("diffused_maps", split=images, object_threshold=0.0),
       l_net=em_paper.caffe_training(L_NET_STEPS_4 if split == 4 else L_NET_STEPS)))
 
 

@@ -47,6 +47,8 @@ class DiffusedMaps(base.Maker):
     sigma2, squared: of the affinity of superpixels, see `ops.diffusion.affinity`.
     seed_threshold: share of a category's largest activation from which a superpixel is sure.
     background_threshold: of M and all activations, below which one is sure to be background.
+    object_threshold: of M, from which a superpixel may be a seed of a category; activations count
+      in relation to the largest there. 0 = activations alone decide, as in the paper.
     solver: `dirichlet`: seeds of the background and of other categories are fixed at 0; `iterate`:
       the paper taken literally, `iterations` steps from 0.
     iterations: of `iterate`.
@@ -60,7 +62,7 @@ class DiffusedMaps(base.Maker):
                scales: Annotated[Tuple[float, ...], Range(0, open_low=True)] = (1.0,),
                flip: bool = True, superpixels: Count = 200, sigma2: Positive = 0.1,
                squared: bool = False, seed_threshold: Share = 0.5,
-               background_threshold: Share = 0.2,
+               background_threshold: Share = 0.2, object_threshold: Share = 0.5,
                solver: Annotated[str, OneOf(diffusion.SOLVERS)] = diffusion.DIRICHLET,
                iterations: Count = 20, threshold: Share = 0.5):
     super().__init__(context)
@@ -70,6 +72,7 @@ class DiffusedMaps(base.Maker):
     self.settings = {
         "count": superpixels, "sigma2": sigma2, "squared": squared,
         "seed_threshold": seed_threshold, "background_threshold": background_threshold,
+        "object_threshold": object_threshold,
         "solver": solver, "iterations": iterations, "threshold": threshold}
 
   def ids(self):

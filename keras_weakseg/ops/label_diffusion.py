@@ -10,9 +10,11 @@ from keras_weakseg.ops import superpixels as cutting
 Diffusion = collections.namedtuple(
     "Diffusion", ["labels", "superpixels", "seeds", "zeros", "shares"])
 
+_TINY = 1e-12
+
 
 def superpixel_seeds(activation, saliency, *, seed_threshold=0.5, background_threshold=0.2,
-                     border=None):
+                     object_threshold=0.0, border=None):
   """Returns which superpixels are sure: seeds of the classes, and zeros of the background.
 
   A superpixel is a seed of the class with its largest mean activation, if that is above
@@ -20,11 +22,17 @@ def superpixel_seeds(activation, saliency, *, seed_threshold=0.5, background_thr
   `background_threshold`. A class without any seed takes the superpixel where it is strongest among
   those that are free, since the tag says that it is there.
 
+  With an `object_threshold` L-Net decides where objects are, and activations only which ones: what
+  is less salient is no seed, activations are shares of the largest one of their class among the
+  others. An image in which nothing is salient is treated as without it.
+
   Args:
     activation: float [n,K], means of maps whose maximum in the image is 1.
     saliency: float [n], means of the map of L-Net, 0..1.
     seed_threshold: 0..1.
     background_threshold: 0..1.
+    object_threshold: saliency from which a superpixel may be a seed, 0..1; 0 = any may, as in the
+      paper.
     border: bool [n], superpixels at the border of the image; where nothing is background, those of
       them without activation are. None = nothing takes their place.
 
@@ -39,6 +47,10 @@ def superpixel_seeds(activation, saliency, *, seed_threshold=0.5, background_thr
   """
   activation, saliency = np.asarray(activation), np.asarray(saliency)
   count, classes = activation.shape
+  salient = saliency >= object_threshold
+  if object_threshold > 0 and salient.any():
+    activation = np.where(salient[:, None], activation, 0.0)
+    activation = activation / np.maximum(activation.max(0, keepdims=True), _TINY)
   strongest = activation.max(1) if classes else np.zeros(count)
   seeds = np.zeros(activation.shape, bool)
   if classes:
@@ -55,7 +67,7 @@ def superpixel_seeds(activation, saliency, *, seed_threshold=0.5, background_thr
 
 def diffuse_labels(image, saliency, activation, classes, *, mask=None, count=200, sigma2=0.1,
                    squared=False, seed_threshold=0.5, background_threshold=0.2,
-                   solver=diffusion.DIRICHLET, iterations=20, threshold=0.5,
+                   object_threshold=0.0, solver=diffusion.DIRICHLET, iterations=20, threshold=0.5,
                    max_pixels=cutting.MAX_PIXELS):
   """Makes the label map of an image whose weak classes are known by tag alone.
 
@@ -68,7 +80,7 @@ def diffuse_labels(image, saliency, activation, classes, *, mask=None, count=200
       it is, and superpixels that are mostly known are fixed at 0 for the weak classes.
     count: of superpixels, about.
     sigma2, squared: of `diffusion.affinity`.
-    seed_threshold, background_threshold: of `superpixel_seeds`.
+    seed_threshold, background_threshold, object_threshold: of `superpixel_seeds`.
     solver, iterations: of `diffusion.self_diffusion`.
     threshold: a superpixel whose shares are all below is background.
     max_pixels: larger photographs are worked on at this size.
@@ -91,7 +103,7 @@ def diffuse_labels(image, saliency, activation, classes, *, mask=None, count=200
   seeds, zeros = superpixel_seeds(
       cutting.superpixel_means(pieces, maps[..., 1:]), features[:, 3],
       seed_threshold=seed_threshold, background_threshold=background_threshold,
-      border=cutting.border_superpixels(pieces))
+      object_threshold=object_threshold, border=cutting.border_superpixels(pieces))
   if mask is not None:
     zeros = zeros | _known(resize.resize_labels(mask, pieces.shape).numpy(), pieces, classes)
     seeds = seeds & ~zeros[:, None]

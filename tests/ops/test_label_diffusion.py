@@ -122,6 +122,24 @@ def test_a_tagged_class_always_has_a_seed():
   assert not seeds[:, 1].any()
 
 
+def test_what_is_not_salient_is_no_seed():
+  """A classifier that looks beside the object: L-Net knows better where it is."""
+  activation, saliency = [[1.0, 0.1], [0.5, 0.0], [0.2, 0.6]], np.array([0.1, 0.9, 0.8])
+  seeds, zeros = label_diffusion.superpixel_seeds(activation, saliency, object_threshold=0.5)
+  assert seeds.tolist() == [[False, False], [True, False], [False, True]]
+  assert zeros.tolist() == [True, False, False]
+  free, _ = label_diffusion.superpixel_seeds(activation, saliency)
+  assert free[0, 0] and not free[1, 0]
+
+
+def test_where_nothing_is_salient_activations_decide():
+  activation, saliency = [[0.9], [0.1]], np.array([0.3, 0.1])
+  for threshold in (0.0, 0.5):
+    seeds, zeros = label_diffusion.superpixel_seeds(
+        activation, saliency, object_threshold=threshold)
+    assert seeds.tolist() == [[True], [False]] and zeros.tolist() == [False, True]
+
+
 def test_the_border_stands_in_for_a_missing_background():
   activation, border = [[0.9], [0.1], [0.1], [0.6]], [True, True, False, True]
   for saliency, wanted in ((np.ones(4), [False, True, False, False]),

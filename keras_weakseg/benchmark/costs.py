@@ -1,10 +1,16 @@
 """What a training cost and saw, read from its experiment and its logs."""
+import math
 import pathlib
+import statistics
 
 import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.recipes import planning
+from keras_weakseg.training import logs
+
+# The share of the last step over which what it logged is averaged.
+_LATE = 0.25
 
 
 def costs(result, from_run=None):
@@ -18,8 +24,8 @@ def costs(result, from_run=None):
     from_run: folder of the run whose steps it may have taken.
 
   Returns:
-    Dict of `images_seen`, `masks_seen`, `epochs`, `train_seconds` and `images_per_second`; those
-    that cannot be told are left out.
+    Dict of `images_seen`, `masks_seen`, `epochs`, `train_seconds`, `images_per_second` and `log`,
+    see `logged`; those that cannot be told are left out.
   """
   experiment, found = result.experiment, {}
   trained = _trainings(experiment)
@@ -37,7 +43,25 @@ def costs(result, from_run=None):
     found["train_seconds"] = seconds
     if "images_seen" in found and set(_logs(result.model_dir, from_run, trained)) == set(trained):
       found["images_per_second"] = found["images_seen"] / seconds
+  found["log"] = logged(result.model_dir)
   return found
+
+
+def logged(model_dir):
+  """Returns what the last step of a run logged, each figure as the mean over its last quarter.
+
+  Args:
+    model_dir: folder of the run.
+
+  Returns:
+    Dict of name to float, such as a loss, or how well a method cleans tags; empty without a log.
+  """
+  rows = logs.read_log(pathlib.Path(model_dir) / planning.LAST)
+  late = [row for row in rows if row["step"] > (1 - _LATE) * rows[-1]["step"]]
+  names = dict.fromkeys(name for row in late for name in row if name != "step")
+  known = {name: [row[name] for row in late if math.isfinite(row.get(name, math.nan))]
+           for name in names}
+  return {name: statistics.fmean(values) for name, values in known.items() if values}
 
 
 def train_seconds(model_dir, from_run=None, names=()):

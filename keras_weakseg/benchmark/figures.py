@@ -24,6 +24,8 @@ KNOWN = {
     "flops_share": ("operations, percent of the whole network", {**_PERCENT, **_LOWER}),
     "pass_ms": ("pass, milliseconds", {"decimals": 1, **_LOWER}),
     "pass_share": ("pass, percent of the whole network", {**_PERCENT, **_LOWER}),
+    **{f"log.{kind}_tag_{name}": (f"{name} of {kind} tags, percent", _PERCENT)
+       for kind in ("cleaned", "noisy") for name in ("precision", "recall")},
     "images_per_second": ("images per second", {"decimals": 1}),
 }
 

@@ -136,8 +136,8 @@ def carry_over(trained, network, *, same_classes=False, leave=""):
       raise errors.value_error(
           f"The trained network does not fit the new one at '{key}'.",
           expected=f"shape {tuple(variable.shape)}", received=f"shape {tuple(arrays[key].shape)}",
-          fix="Build both with the same options, set `network.starts` to 'encoder' for a new head, or "
-          "start from `pretrained` instead.")
+          fix="Build both with the same options, set `network.starts` to 'encoder' for a new head, "
+          "or start from `pretrained` instead.")
     (missing if value is None else loaded).append((key, variable))
   if not any(re.search(registry.CLASSIFIER_PATTERN, key) is None for key, _ in loaded):
     raise errors.value_error(

@@ -1,5 +1,6 @@
 """What a run cost: images and masks from its parts, seconds from its logs."""
 import dataclasses
+import json
 import pathlib
 import shutil
 
@@ -62,6 +63,15 @@ def test_seconds_of_steps_that_were_taken_are_those_of_the_other_run(tiny_run, t
   assert found["images_per_second"] == pytest.approx(found["images_seen"] / (2 * once))
   shutil.copytree(mine / "train", mine / "depth")
   assert costs.costs(result, other)["train_seconds"] == pytest.approx(2 * once)
+
+
+def test_what_was_logged_is_averaged_over_the_last_quarter(tmp_path):
+  assert costs.logged(tmp_path) == {}
+  (tmp_path / "train").mkdir()
+  rows = [{"step": step, "loss": float(step)} for step in range(1, 9)]
+  rows[6]["late"], rows[7]["loss"] = 0.5, float("nan")
+  (tmp_path / "train" / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+  assert costs.logged(tmp_path) == {"loss": 7.0, "late": 0.5}
 
 
 def test_nothing_is_guessed(tiny_run):

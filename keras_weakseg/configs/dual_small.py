@@ -13,13 +13,14 @@ from keras_weakseg.options import Count, CountOrNone, OneOf
 # === What may be tuned ===
 
 # On two cores: scenes in less than ten minutes, photographs in less than five.
-SCENES = dual_stages.Lengths(labels=250, image=100, joint=100, semi=300)
+SCENES = dual_stages.Lengths(labels=400, image=100, joint=100, semi=400)
 SCENES_MASKS = em_scenes.FEW_MASKS
 ANIMALS = dual_stages.Lengths(labels=150, image=50, joint=50, semi=150)
 ANIMALS_RATE = 0.005
 MASKS = (50, 100)
 WRONG = 0.3            # of the tags, where they are spoilt
 OWN_STEPS = 2000
+NOISY = "noisy_tags"
 IMAGENET = "imagenet_if_available"
 # Shares of the stages in all updates of somebody's own data.
 SHARES = (0.3, 0.1, 0.1, 0.5)
@@ -52,7 +53,8 @@ def on_scenes(labels="tags"):
   training = lambda steps: schema.Training(
       steps=steps, weight_decay=em_scenes.WEIGHT_DECAY,
       optimization=em_scenes.adam(em_scenes.LEARNING_RATE, steps))
-  return dual_stages.stages(experiment, strong, weak, SCENES, training, labels=labels)
+  return dual_stages.stages(experiment, strong, weak, SCENES, training, labels=labels,
+                            clean_tags=labels == NOISY)
 
 
 @registry.register("dual_scenes", f"Dual learning on the embedded scenes, {SCENES_MASKS} masks "
@@ -65,7 +67,7 @@ def dual_scenes():
 @registry.register("dual_noisy_scenes", f"The same, {SCENES_MASKS} masks and tags with mistakes")
 def dual_noisy_scenes():
   """Returns the four steps with tags of which some are missing or wrong."""
-  return on_scenes("noisy_tags")
+  return on_scenes(NOISY)
 
 
 def on_animals(count, labels="tags"):
@@ -84,7 +86,8 @@ def on_animals(count, labels="tags"):
       optimization=schema.sgd(ANIMALS_RATE, steps),
       multipliers=[schema.Multiplier(pattern="head",
                                      learning_rate=em_animals.HEAD_MULTIPLIER)])
-  return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels)
+  return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels,
+                            clean_tags=labels == NOISY)
 
 
 @registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
@@ -96,7 +99,7 @@ def dual_50_voc_animals():
 @registry.register("dual_noisy_50_voc_animals", f"The same, {100 * WRONG:g} % of the tags wrong")
 def dual_noisy_50_voc_animals():
   """Returns the four steps with few masks, where tags are exchanged for wrong ones."""
-  experiment = on_animals(MASKS[0], "noisy_tags")
+  experiment = on_animals(MASKS[0], NOISY)
   experiment.data.sources[0].wrong_tags = WRONG
   return experiment
 
@@ -110,7 +113,8 @@ def dual_voc_animals():
 @registry.register_recipe("dual")
 def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages.TRAIN_STEPS,
          test_steps: CountOrNone = dual_stages.TEST_STEPS,
-         labels: Annotated[str, OneOf(dual_stages.TAG_FIELDS)] = "tags"):
+         labels: Annotated[str, OneOf(dual_stages.TAG_FIELDS)] = "tags",
+         clean_tags: bool = True):
   """Dual learning from some masks and the tags of other images, such as tags from the web.
 
   Args:
@@ -119,6 +123,8 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
     test_steps: in evaluation.
     labels: `tags` of the images, also where some are wrong; `noisy_tags`: those of another file,
       where the true ones are known and only tell how well they are cleaned.
+    clean_tags: whether images may turn out to show other classes than their tags say; False where
+      all tags are right.
   """
   experiment = registry.build("own_data")
   experiment.data.sources = [schema.Source(name="photos")]
@@ -129,4 +135,5 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
       multipliers=list(experiment.training.multipliers))
   strong, weak = bundle("train", "train", 4, 0)
   return dual_stages.stages(experiment, strong, weak, lengths, training,
-                            inference_steps=inference_steps, test_steps=test_steps, labels=labels)
+                            inference_steps=inference_steps, test_steps=test_steps, labels=labels,
+                            clean_tags=clean_tags)

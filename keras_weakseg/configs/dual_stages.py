@@ -25,7 +25,7 @@ class Lengths:
 
 
 def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN_STEPS,
-           test_steps=TEST_STEPS, labels="tags"):
+           test_steps=TEST_STEPS, labels="tags", clean_tags=True):
   """Turns an experiment into the four steps of dual learning; returns it.
 
   Args:
@@ -36,6 +36,7 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
     training: function of a number of updates that returns the `schema.Training`.
     inference_steps: of weak samples in training (t_tr); test_steps: in evaluation (t_ts).
     labels: the tags of weak samples: `tags` or `noisy_tags`.
+    clean_tags: whether they are cleaned, or right as they are.
   """
   first = experiment.network
   before = ""
@@ -47,7 +48,8 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
   experiment.network = _after(first, before)
   experiment.data.parts = weak
   experiment.method = schema.method(
-      "dual", stage=SEMI, inference_steps=inference_steps, labels=labels)
+      "dual", stage=SEMI, inference_steps=inference_steps, labels=labels,
+      clean_tags=clean_tags)
   experiment.training = training(lengths.semi)
   experiment.evaluation.protocol.inference_steps = test_steps
   return experiment

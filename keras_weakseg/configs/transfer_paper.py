@@ -65,12 +65,16 @@ def segmenter_of_coco(images=em_paper.TRAIN_AUG):
   return experiment
 
 
+# What the paper says (section 3.2) and, where it says nothing, what such methods use.
+DIFFUSION = dict(object_threshold=0.0, seed_threshold=0.5, sigma2=0.1)
+
+
 def l_net_row(split, images=em_paper.TRAIN_AUG):
   """Returns the row "L-Net": self-diffusion, without P-Net."""
   experiment = segmenter(split, images)
   return transfer.on_maps(experiment, transfer.before_segmenter(
       experiment, schema.network("cam_vgg16", pretrained="imagenet"),
-      schema.make("diffused_maps", split=images, object_threshold=0.0),
+      schema.make("diffused_maps", split=images, **DIFFUSION),
       l_net=em_paper.caffe_training(L_NET_STEPS_4 if split == 4 else L_NET_STEPS)))
 
 

@@ -60,8 +60,8 @@ class DiffusedMaps(base.Maker):
   def __init__(self, context, *, source: str = "", split: str = "train",
                kind: Annotated[str, OneOf((DIFFUSED, ACTIVATED))] = DIFFUSED,
                scales: Annotated[Tuple[float, ...], Range(0, open_low=True)] = (1.0,),
-               flip: bool = True, superpixels: Count = 200, sigma2: Positive = 0.1,
-               squared: bool = False, seed_threshold: Share = 0.5,
+               flip: bool = True, superpixels: Count = 200, sigma2: Positive = 0.03,
+               squared: bool = False, seed_threshold: Share = 0.3,
                background_threshold: Share = 0.2, object_threshold: Share = 0.5,
                solver: Annotated[str, OneOf(diffusion.SOLVERS)] = diffusion.DIRICHLET,
                iterations: Count = 20, threshold: Share = 0.5):

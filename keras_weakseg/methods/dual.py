@@ -15,6 +15,7 @@ from keras_weakseg.methods import ratio
 from keras_weakseg.networks import dual
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.ops import losses
+from keras_weakseg.ops import reconstruction
 from keras_weakseg.ops import resize
 from keras_weakseg.ops import tag_losses
 from keras_weakseg.options import CountOrNone, OneOf, Share, Weight
@@ -26,14 +27,19 @@ SEMI = "semi"        # the same, weak samples by what is inferred of them
 STAGES = (LABELS, IMAGE, JOINT, SEMI)
 TAG_FIELDS = (fields.TAGS, fields.NOISY_TAGS)
 
+# Share of a class that an image is not tagged with.
+_NEVER = 1e-30
+
 
 class Dual(base.Method):
   """One stage of dual learning, on a dual network.
 
   All losses are those of the features u1 as the backbone gives them; what is inferred, (u1', v1'),
   is a constant. A weak sample (tags and no mask) learns the labelmap `argmax scores(u1', v1')` and
-  the tags `softmax tags(u1', v1')`. Every loss of every part of the bundle is a mean over its own
-  pixels or images in the global batch. Reconstruction needs no label: every sample teaches it.
+  the tags `softmax tags(u1', v1')`; without cleaning its own tags stand in the place of these in
+  both: no pixel gets a class that it is not tagged with. Every loss of every part of the bundle is
+  a mean over its own pixels or images in the global batch. Reconstruction needs no label: every
+  sample teaches it.
 
   Deviation: padding of a crop has no inferred label and is not to be reconstructed; the paper does
   not pad.
@@ -43,7 +49,8 @@ class Dual(base.Method):
     stage: "labels", "image", "joint" or "semi".
     inference_steps: of weak samples in stage "semi" (the paper's t_tr); 0 = what the network says.
     labels: the tags of weak samples: `tags`, or `noisy_tags` where a sample has some.
-    clean_tags: whether cleaned tags take the place of a weak sample's own in `L_tag`.
+    clean_tags: whether tags that are inferred take the place of a weak sample's own; of no use
+      where these are right.
     image_weight: of `L_img`.
     tag_weight: of `L_tag`.
     threshold: cleaned tags of more than this share count as said, in the health figures alone.
@@ -189,7 +196,13 @@ class Dual(base.Method):
     if steps:
       steps = tf.where(count > 0, steps, 0)
     moved = self.head.inferred_with_tags(features, images, tags, steps)
-    latent = tf.argmax(self.head.scores(*moved), -1, output_type=tf.int32)[:count]
+    if self.clean_tags:
+      scores = self.head.scores(*moved)
+    else:
+      # What `scores` is with these tags for v3; log(0) would turn a score of infinity into none.
+      scores = reconstruction.tagged_scores(
+          self.head.labelmap(*moved), tf.math.log(tf.maximum(tags, _NEVER)))
+    latent = tf.argmax(scores, -1, output_type=tf.int32)[:count]
     cleaned = tf.stop_gradient(tf.nn.softmax(self.head.tags(*moved)))[:count]
     shape = tf.concat([tf.shape(weak), tf.shape(latent)[1:]], 0)
     return (tf.tensor_scatter_nd_update(tf.fill(shape, fields.IGNORE_LABEL), rows, latent),

@@ -36,7 +36,8 @@ _CLASSIFIERS = re.compile("^(fc8|head_classifier)")
 def dual_network(input_shape, num_classes, *,
                  backbone: Annotated[str, OneOf(BACKBONES)] = RESNET101,
                  batch_norm: BatchNorm = norms.FROZEN, dropout_rate: dropout.Rate = 0.5,
-                 steps: CountOrNone = 0, step_size: Positive = 0.02, decay: bool = True,
+                 steps: CountOrNone = 0, step_size: Positive = dual_head.STEP_SIZE,
+                 tag_step_size: Positive = dual_head.TAG_STEP_SIZE, decay: bool = True,
                  rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
                  image_from: Source = dual_head.PROBABILITIES,
                  combine: Combination = reconstruction.PROBABILITIES):
@@ -53,6 +54,7 @@ def dual_network(input_shape, num_classes, *,
     dropout_rate: of fc6 and fc7 of VGG16; needs a `random_scope` while training unless 0.
     steps: of inference by reconstruction in the scores that the network answers with.
     step_size: of the first step, as a share of the features' size.
+    tag_step_size: of the first step along the loss of tags, where these are given (training).
     decay: whether later steps are smaller.
     rule: "rms", "sgd" or "adam".
     proximal: 0..1, how strongly features are drawn to where they started.
@@ -73,16 +75,17 @@ def dual_network(input_shape, num_classes, *,
   else:
     base = largefov.largefov_vgg16(input_shape, num_classes, dropout_rate=dropout_rate)
   return _with_head(base, preprocessing.CAFFE, f"dual_{backbone}", steps, dict(
-      num_classes=num_classes, step_size=step_size, decay=decay, rule=rule, proximal=proximal,
-      image_from=image_from, combine=combine))
+      num_classes=num_classes, step_size=step_size, tag_step_size=tag_step_size, decay=decay,
+      rule=rule, proximal=proximal, image_from=image_from, combine=combine))
 
 
 def light_dual(input_shape, num_classes, *, alpha: Positive = 1.0,
                output_stride: Annotated[int, OneOf((16, 8))] = 16, head_filters: Count = 128,
                skip_filters: Count = 48, dropout_rate: dropout.Rate = 0.1,
                frozen_blocks: CountOrNone = 0, batch_norm: BatchNorm = norms.TRAIN,
-               synchronized_batch_norm=False, steps: CountOrNone = 0, step_size: Positive = 0.02,
-               decay: bool = True, rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
+               synchronized_batch_norm=False, steps: CountOrNone = 0,
+               step_size: Positive = dual_head.STEP_SIZE,
+               tag_step_size: Positive = dual_head.TAG_STEP_SIZE, decay: bool = True, rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
                image_from: Source = dual_head.PROBABILITIES,
                combine: Combination = reconstruction.PROBABILITIES):
   """Builds a dual network for two CPU cores: u1 is what `light_mobilenet_v1` classifies.
@@ -103,8 +106,8 @@ def light_dual(input_shape, num_classes, *, alpha: Positive = 1.0,
       frozen_blocks=frozen_blocks, batch_norm=batch_norm,
       synchronized_batch_norm=synchronized_batch_norm)
   return _with_head(base, preprocessing.TF, "light_dual", steps, dict(
-      num_classes=num_classes, step_size=step_size, decay=decay, rule=rule, proximal=proximal,
-      image_from=image_from, combine=combine))
+      num_classes=num_classes, step_size=step_size, tag_step_size=tag_step_size, decay=decay,
+      rule=rule, proximal=proximal, image_from=image_from, combine=combine))
 
 
 def is_dual(network):

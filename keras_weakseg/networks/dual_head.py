@@ -18,6 +18,9 @@ TAG_SCORES = "tag_scores"            # float32 [N,C], scores v3 of the image
 RECONSTRUCTION = "reconstruction"    # float32 [N,h,w,3], z3
 RECONSTRUCTION_LOSS = "reconstruction_loss"  # float32 [N]
 
+# Of inference: shares of the features' size.
+STEP_SIZE, TAG_STEP_SIZE = 0.02, 0.3
+
 _IMAGE_FILTERS = 16
 
 
@@ -34,6 +37,8 @@ class DualHead(keras.layers.Layer):
     stride: of the grid of the features in pixels: each stride-th pixel is to be reconstructed.
     target_scale: factor that brings preprocessed images to about -1..1.
     step_size, decay, rule, proximal: of inference, see `ops.reconstruction.refine_features`.
+    tag_step_size: of the first step along the loss of given tags. As long as that along the loss of
+      the image, ten steps bring v3 hardly any nearer to the tags.
     image_from: what subnet 2 sees: "probabilities" (softmax of u3) or "scores" (u3 as it is).
     combine: "probabilities", "logits" (see `ops.reconstruction.tagged_scores`), or "" to answer
       with u3 alone.
@@ -43,9 +48,10 @@ class DualHead(keras.layers.Layer):
     ValueError: a name is unknown.
   """
 
-  def __init__(self, num_classes, stride=8, target_scale=1.0, step_size=0.02, decay=True,
+  def __init__(self, num_classes, stride=8, target_scale=1.0, step_size=STEP_SIZE, decay=True,
                rule=reconstruction.RMS, proximal=0.0, image_from=PROBABILITIES,
-               combine=reconstruction.PROBABILITIES, name="head_dual", **kwargs):
+               combine=reconstruction.PROBABILITIES, tag_step_size=TAG_STEP_SIZE,
+               name="head_dual", **kwargs):
     # Inputs are not cast to half precision: small steps of features would be lost in it.
     super().__init__(name=name, dtype=kwargs.pop("dtype", "float32"), autocast=False, **kwargs)
     for kind, value, known in (("rule of a step", rule, reconstruction.RULES),
@@ -56,7 +62,8 @@ class DualHead(keras.layers.Layer):
         raise errors.unknown_name(kind, value, known)
     self.options = dict(
         num_classes=num_classes, stride=stride, target_scale=target_scale, step_size=step_size,
-        decay=decay, rule=rule, proximal=proximal, image_from=image_from, combine=combine)
+        decay=decay, rule=rule, proximal=proximal, image_from=image_from, combine=combine,
+        tag_step_size=tag_step_size)
     self._image_layers = [
         self._conv(filters, kernel, f"image_{index}") for index, (filters, kernel) in enumerate(
             ((num_classes, 5), (_IMAGE_FILTERS, 3), (3, 3)), start=1)]
@@ -122,8 +129,9 @@ class DualHead(keras.layers.Layer):
       found = [_distance(self.reconstruct(self.labelmap(*moved)), target)]
       return found if extra_loss is None else [*found, extra_loss(*moved)]
 
+    weights = [1.0, self.options["tag_step_size"] / self.options["step_size"]]
     return reconstruction.refine_features(
-        start, losses, steps,
+        start, losses, steps, loss_weights=weights[:1 if extra_loss is None else 2],
         **{key: self.options[key] for key in ("step_size", "decay", "rule", "proximal")})
 
   def inferred_with_tags(self, features, images, tags, steps):

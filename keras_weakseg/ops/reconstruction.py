@@ -22,11 +22,12 @@ _EPSILON = 1e-8
 
 
 def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rule=RMS, power=1.0,
-                    proximal=0.0, non_negative=True):
+                    proximal=0.0, non_negative=True, loss_weights=None):
   """Returns features after gradient steps of their own, with every weight as it is.
 
   With the default rule, step t = 1, 2, ... of one image is
-  `u <- max(u - e_t rms(u_0) sum_k g_k / rms(g_k) - proximal (u - u_0), 0)`, `e_t = step_size / t`:
+  `u <- max(u - e_t rms(u_0) sum_k w_k g_k / rms(g_k) - proximal (u - u_0), 0)`,
+  `e_t = step_size / t`:
   the gradient g_k of every loss is normalised on its own, so that a loss of few terms (tags) is not
   drowned by one of many (pixels). One compiled loop: memory does not grow with the steps.
 
@@ -42,6 +43,7 @@ def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rul
     power: of the decay: 1, or 0.5 for 1 / sqrt(t).
     proximal: 0..1, how much of the way back to where they started features go in every step.
     non_negative: whether features stay >= 0, as behind a ReLU.
+    loss_weights: w_k of every loss; None = 1 each.
 
   Returns:
     float32 tensors like `features`, constants for the gradient.
@@ -61,7 +63,7 @@ def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rul
   sizes = [_rms(x) if rule != SGD else tf.ones_like(_rms(x)) for x in start]
 
   def advance(step, values, moments):
-    gradients = _gradients(values, features, loss_fn, normalise=rule != SGD)
+    gradients = _gradients(values, features, loss_fn, rule != SGD, loss_weights)
     if rule == ADAM:
       gradients, moments = _adam(gradients, moments, step)
     time = tf.cast(step, tf.float32)
@@ -127,19 +129,19 @@ def combine_tags(scores, tag_scores, mode=PROBABILITIES):
   return tf.nn.softmax(tagged_scores(scores, tag_scores, mode))
 
 
-def _gradients(values, features, loss_fn, normalise):
-  """Returns the sum over the losses of the gradients of every feature."""
+def _gradients(values, features, loss_fn, normalise, weights):
+  """Returns the weighted sum over the losses of the gradients of every feature."""
   # Weights are not watched: their gradients would cost as much again and are not wanted.
   with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
     tape.watch(values)
     found = tf.nest.flatten(loss_fn(tf.nest.pack_sequence_as(features, values)))
   totals = [tf.zeros_like(value) for value in values]
-  for loss in found:
+  for loss, weight in zip(found, weights or [1.0] * len(found), strict=True):
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
     for index, gradient in enumerate(gradients):
       if normalise:
         gradient = tf.math.divide_no_nan(gradient, _rms(gradient))
-      totals[index] += gradient
+      totals[index] += weight * gradient
   return totals
 
 

@@ -120,6 +120,30 @@ def test_weak_samples_learn_what_is_inferred_of_them(steps):
       -(given * np.log(softmax(v3[rows]))).sum(-1).mean(), rel=1e-5)
 
 
+@pytest.mark.parametrize("steps", [0, 4])
+def test_tags_that_are_right_bound_the_labels_and_are_learned_as_they_are(steps):
+  method, data = built(inference_steps=steps, clean_tags=False), batch()
+  images = method.preprocess(data["image"])
+  weak = tf.constant([False, False, True, True, False, False])
+  latent, _ = method.complete(method.encoder(images), images, data["tags"], weak)
+  for row in (2, 3):
+    assert set(np.unique(latent[row])) <= set(np.flatnonzero(data["tags"][row]))
+
+
+def test_inference_brings_the_tags_nearer_to_those_that_are_given():
+  method, data = built(inference_steps=10), batch()
+  images, tags = method.preprocess(data["image"]), data["tags"]
+  weak = tf.constant([False, False, True, True, False, False])
+  features = method.encoder(images)
+  loss = lambda cleaned: -np.sum(tags[2:4] / np.sum(tags[2:4], 1, keepdims=True)
+                                 * np.log(cleaned[2:4]), 1)
+  _, moved = method.complete(features, images, tags, weak)
+  method.inference_steps = 0
+  _, still = method.complete(features, images, tags, weak)
+  floor = np.log(np.sum(tags[2:4], 1))  # of tags that share the image equally
+  assert (loss(moved.numpy()) - floor < 0.7 * (loss(still.numpy()) - floor)).all()
+
+
 def test_inference_moves_labels_and_not_one_weight():
   method, data = built(inference_steps=6), batch()
   images = method.preprocess(data["image"])

@@ -51,6 +51,8 @@ class Dual(base.Method):
     labels: the tags of weak samples: `tags`, or `noisy_tags` where a sample has some.
     clean_tags: whether tags that are inferred take the place of a weak sample's own; of no use
       where these are right.
+    soft_labels: whether weak samples learn the shares of all classes instead of the largest one's
+      label: what is unlikely everywhere then does not vanish.
     image_weight: of `L_img`.
     tag_weight: of `L_tag`.
     threshold: cleaned tags of more than this share count as said, in the health figures alone.
@@ -59,7 +61,7 @@ class Dual(base.Method):
   def __init__(self, context, *, stage: Annotated[str, OneOf(STAGES)] = JOINT,
                inference_steps: CountOrNone = 10,
                labels: Annotated[str, OneOf(TAG_FIELDS)] = fields.TAGS, clean_tags: bool = True,
-               image_weight: Weight = 1.0, tag_weight: Weight = 1.0, threshold: Share = 0.1):
+               soft_labels: bool = False, image_weight: Weight = 1.0, tag_weight: Weight = 1.0, threshold: Share = 0.1):
     for kind, value, known in (("stage of dual learning", stage, STAGES),
                                ("labels of weak samples", labels, TAG_FIELDS)):
       if value not in known:
@@ -72,7 +74,7 @@ class Dual(base.Method):
           received=f"{len(context.readings)} label spaces (data.head)",
           fix="Leave data.head out and bring all sources to the same classes with `groups`.")
     self.stage, self.inference_steps, self.labels = stage, inference_steps, labels
-    self.clean_tags, self.threshold = clean_tags, threshold
+    self.clean_tags, self.soft_labels, self.threshold = clean_tags, soft_labels, threshold
     self.weights_of = {"labelmap": 1.0, "image": image_weight, "tags": tag_weight}
     self.stride = context.main.record.stride
     self.preprocess = preprocessing.Preprocess(context.main.record.preprocessing)
@@ -120,8 +122,11 @@ class Dual(base.Method):
     valid = batch[fields.VALID][:, ::self.stride, ::self.stride]
     means, health = {}, {}
     if self.stage != IMAGE:
-      labels, tags, health = self._targets(features, images, valid, batch)
+      labels, tags, shares, health = self._targets(features, images, valid, batch)
       loss, counts = losses.cross_entropy_map(labels, labelmap)
+      if shares is not None:
+        soft = tf.nn.softmax_cross_entropy_with_logits(shares, labelmap)
+        loss = tf.where(tf.reduce_any(shares > 0, -1), soft * counts, loss)
       means["labelmap"] = loss, counts
       means["tags"] = (tag_losses.tag_softmax_loss(tags, self.head.tags(features, vector)),
                        tf.reduce_any(tags > 0, -1))
@@ -148,7 +153,10 @@ class Dual(base.Method):
     return terms
 
   def _targets(self, features, images, valid, batch):
-    """Returns labels int32 [N,h,w] (255 = none), tags [N,C] (zeros = none), health figures."""
+    """Returns labels int32 [N,h,w] (255 = none), tags [N,C] (zeros = none), shares, and figures.
+
+    The shares of classes, float32 [N,h,w,C], are zeros where labels are hard; None = everywhere.
+    """
     strong = base.may(batch, fields.Supervision.MASK)
     tagged = base.may(batch, fields.Supervision.TAGS)
     # Not a product with 0: what is not granted may be anything, also no number.
@@ -158,19 +166,20 @@ class Dual(base.Method):
       masks = tf.cast(resize.decimate_labels(batch[fields.MASK], self.stride), tf.int32)
       labels = tf.where(strong[:, None, None], masks, labels)
     if self.stage != SEMI:
-      return labels, clean, {}
+      return labels, clean, None, {}
     weak, tags = tagged & ~strong, clean
     if self.labels == fields.NOISY_TAGS:
       noisy = batch[fields.NOISY_TAGS]
       # Parts of sources that have none hold zeros there; else the background at least is 1.
       tags = tf.where((weak & tf.reduce_any(noisy > 0, -1))[:, None], noisy, clean)
-    latent, cleaned = self.complete(features, images, tags, weak)
+    latent, cleaned, shares = self.complete(features, images, tags, weak)
     latent = tf.where(valid, latent, fields.IGNORE_LABEL)
     health = {"latent_foreground": ratio.masked_mean(latent > 0, latent != fields.IGNORE_LABEL)}
     if self.labels == fields.NOISY_TAGS:
       health.update(self._tag_health(cleaned, tags, clean, weak))
     learned = tf.where(weak[:, None], cleaned, tags) if self.clean_tags else tags
-    return tf.where(weak[:, None, None], latent, labels), learned, health
+    return (tf.where(weak[:, None, None], latent, labels), learned,
+            shares if self.soft_labels else None, health)
 
   def complete(self, features, images, tags, weak):
     """Returns what inference says of weak samples; strong ones cost nothing.
@@ -182,8 +191,8 @@ class Dual(base.Method):
       weak: bool [N].
 
     Returns:
-      Labels int32 [N,h,w], 255 for others, and cleaned tags float32 [N,C], zeros for others; all
-      are constants.
+      Labels int32 [N,h,w], 255 for others; cleaned tags float32 [N,C] and shares of the classes
+      float32 [N,h,w,C], zeros for others; all are constants.
     """
     rows = tf.cast(tf.where(weak), tf.int32)
     count = tf.shape(rows)[0]
@@ -202,11 +211,12 @@ class Dual(base.Method):
       # What `scores` is with these tags for v3; log(0) would turn a score of infinity into none.
       scores = reconstruction.tagged_scores(
           self.head.labelmap(*moved), tf.math.log(tf.maximum(tags, _NEVER)))
-    latent = tf.argmax(scores, -1, output_type=tf.int32)[:count]
-    cleaned = tf.stop_gradient(tf.nn.softmax(self.head.tags(*moved)))[:count]
-    shape = tf.concat([tf.shape(weak), tf.shape(latent)[1:]], 0)
-    return (tf.tensor_scatter_nd_update(tf.fill(shape, fields.IGNORE_LABEL), rows, latent),
-            tf.scatter_nd(rows, cleaned, tf.stack([tf.shape(weak)[0], tf.shape(tags)[1]])))
+    found = (tf.nn.softmax(self.head.tags(*moved)), tf.nn.softmax(scores))
+    size = tf.shape(weak)
+    cleaned, shares = (tf.scatter_nd(rows, tf.stop_gradient(x)[:count], tf.concat(
+        [size, tf.shape(x)[1:]], 0)) for x in found)
+    latent = tf.argmax(shares, -1, output_type=tf.int32)
+    return tf.where(weak[:, None, None], latent, fields.IGNORE_LABEL), cleaned, shares
 
   def _tag_health(self, cleaned, noisy, true, weak):
     """Returns precision and recall of cleaned and of noisy tags, where the true ones are known."""

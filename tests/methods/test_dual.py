@@ -125,9 +125,26 @@ def test_tags_that_are_right_bound_the_labels_and_are_learned_as_they_are(steps)
   method, data = built(inference_steps=steps, clean_tags=False), batch()
   images = method.preprocess(data["image"])
   weak = tf.constant([False, False, True, True, False, False])
-  latent, _ = method.complete(method.encoder(images), images, data["tags"], weak)
+  latent, *_ = method.complete(method.encoder(images), images, data["tags"], weak)
   for row in (2, 3):
     assert set(np.unique(latent[row])) <= set(np.flatnonzero(data["tags"][row]))
+
+
+def test_shares_are_learned_instead_of_the_largest_ones_label():
+  method, data = built(inference_steps=4, soft_labels=True), batch()
+  _, u3, *_ = plain(method, data)
+  images, rows = method.preprocess(data["image"]), [2, 3]
+  weak = tf.constant([False, False, True, True, False, False])
+  latent, _, shares = method.complete(method.encoder(images), images, data["tags"], weak)
+  np.testing.assert_allclose(np.sum(shares, -1)[rows], 1, rtol=1e-5)
+  np.testing.assert_array_equal(np.argmax(shares, -1)[rows], latent.numpy()[rows])
+  assert not shares.numpy()[[0, 1, 4, 5]].any()
+  by_hand = -(shares.numpy()[rows] * np.log(softmax(u3[rows]))).sum(-1)
+  valid = data["valid"].numpy()[rows, ::8, ::8]
+  found = figures(method, data)
+  assert found["labelmap_weak"] == pytest.approx(by_hand[valid].mean(), rel=1e-4)
+  hard = figures(built(inference_steps=4), data)
+  assert found["labelmap_mask"] == pytest.approx(hard["labelmap_mask"], rel=1e-5)
 
 
 def test_inference_brings_the_tags_nearer_to_those_that_are_given():
@@ -137,9 +154,9 @@ def test_inference_brings_the_tags_nearer_to_those_that_are_given():
   features = method.encoder(images)
   loss = lambda cleaned: -np.sum(tags[2:4] / np.sum(tags[2:4], 1, keepdims=True)
                                  * np.log(cleaned[2:4]), 1)
-  _, moved = method.complete(features, images, tags, weak)
+  _, moved, _ = method.complete(features, images, tags, weak)
   method.inference_steps = 0
-  _, still = method.complete(features, images, tags, weak)
+  _, still, _ = method.complete(features, images, tags, weak)
   floor = np.log(np.sum(tags[2:4], 1))  # of tags that share the image equally
   assert (loss(moved.numpy()) - floor < 0.7 * (loss(still.numpy()) - floor)).all()
 
@@ -150,12 +167,12 @@ def test_inference_moves_labels_and_not_one_weight():
   before = [variable.numpy() for variable in method.weights]
   weak = tf.constant([False, False, True, True, False, False])
   features = method.encoder(images)
-  latent, cleaned = method.complete(features, images, data["tags"], weak)
+  latent, cleaned, _ = method.complete(features, images, data["tags"], weak)
   for old, variable in zip(before, method.weights):
     np.testing.assert_array_equal(old, variable)
   assert (latent.numpy()[[0, 1, 4, 5]] == 255).all() and not cleaned.numpy()[[0, 1, 4, 5]].any()
   method.inference_steps = 0
-  still, _ = method.complete(features, images, data["tags"], weak)
+  still, *_ = method.complete(features, images, data["tags"], weak)
   assert (still.numpy() != latent.numpy()).any()
 
 
@@ -163,11 +180,11 @@ def test_nobody_else_in_the_batch_matters():
   method, data = built(inference_steps=6), batch()
   images = method.preprocess(data["image"])
   features = method.encoder(images)
-  both, tags = method.complete(features, images, data["tags"], tf.constant([0, 0, 1, 1, 0, 0]) > 0)
-  alone, own = method.complete(features, images, data["tags"], tf.constant([0, 0, 0, 1, 0, 0]) > 0)
+  both, tags, _ = method.complete(features, images, data["tags"], tf.constant([0, 0, 1, 1, 0, 0]) > 0)
+  alone, own, _ = method.complete(features, images, data["tags"], tf.constant([0, 0, 0, 1, 0, 0]) > 0)
   np.testing.assert_array_equal(both[3], alone[3])
   np.testing.assert_allclose(tags[3], own[3], rtol=1e-5)
-  none, nothing = method.complete(features, images, data["tags"], tf.zeros([6], tf.bool))
+  none, nothing, _ = method.complete(features, images, data["tags"], tf.zeros([6], tf.bool))
   assert (none.numpy() == 255).all() and not nothing.numpy().any()
 
 
@@ -210,7 +227,7 @@ def test_noisy_tags_are_cleaned_and_true_ones_only_counted():
   assert found["noisy_tag_recall"] == pytest.approx(2 / 3)
   said = built(**options)
   images, weak = said.preprocess(data["image"]), tf.constant([0, 0, 1, 1, 0, 0]) > 0
-  _, cleaned = said.complete(said.encoder(images), images, data["noisy_tags"], weak)
+  _, cleaned, _ = said.complete(said.encoder(images), images, data["noisy_tags"], weak)
   said, true = cleaned.numpy()[2:4, 1:] > 0.25, data["tags"].numpy()[2:4, 1:] > 0
   assert found["cleaned_tag_recall"] == pytest.approx((said & true).sum() / 3)
   assert found["cleaned_tag_precision"] == pytest.approx((said & true).sum() / max(said.sum(), 1))

@@ -26,6 +26,9 @@ IMAGENET = "imagenet_if_available"
 SHARES = (0.3, 0.1, 0.1, 0.5)
 
 STRONG = WEAK = 1.0    # the paper: all weights are 1
+# But small networks learn labelmaps worse beside tags: mIoU 42.4 without `L_tag`, 35.2 at weight 1
+# (20 scenes, 600 steps, seed 1, scores of the labelmap alone).
+TAG_WEIGHT = 0.1
 
 
 def bundle(strong_split, weak_split, batch, count):
@@ -54,7 +57,7 @@ def on_scenes(labels="tags"):
       steps=steps, weight_decay=em_scenes.WEIGHT_DECAY,
       optimization=em_scenes.adam(em_scenes.LEARNING_RATE, steps))
   return dual_stages.stages(experiment, strong, weak, SCENES, training, labels=labels,
-                            clean_tags=labels == NOISY)
+                            clean_tags=labels == NOISY, tag_weight=TAG_WEIGHT)
 
 
 @registry.register("dual_scenes", f"Dual learning on the embedded scenes, {SCENES_MASKS} masks "
@@ -87,7 +90,7 @@ def on_animals(count, labels="tags"):
       multipliers=[schema.Multiplier(pattern="head",
                                      learning_rate=em_animals.HEAD_MULTIPLIER)])
   return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels,
-                            clean_tags=labels == NOISY)
+                            clean_tags=labels == NOISY, tag_weight=TAG_WEIGHT)
 
 
 @registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
@@ -136,4 +139,4 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
   strong, weak = bundle("train", "train", 4, 0)
   return dual_stages.stages(experiment, strong, weak, lengths, training,
                             inference_steps=inference_steps, test_steps=test_steps, labels=labels,
-                            clean_tags=clean_tags)
+                            clean_tags=clean_tags, tag_weight=TAG_WEIGHT)

@@ -25,7 +25,7 @@ class Lengths:
 
 
 def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN_STEPS,
-           test_steps=TEST_STEPS, labels="tags", clean_tags=True):
+           test_steps=TEST_STEPS, labels="tags", clean_tags=True, **options):
   """Turns an experiment into the four steps of dual learning; returns it.
 
   Args:
@@ -37,19 +37,21 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
     inference_steps: of weak samples in training (t_tr); test_steps: in evaluation (t_ts).
     labels: the tags of weak samples: `tags` or `noisy_tags`.
     clean_tags: whether they are cleaned, or right as they are.
+    **options: of the method in all stages, such as `tag_weight`.
   """
   first = experiment.network
   before = ""
   for stage in (LABELS, IMAGE, JOINT):
     experiment.steps.append(schema.Step(
         name=stage, parts=copy.deepcopy(strong), network=_after(first, before),
-        method=schema.method("dual", stage=stage), training=training(getattr(lengths, stage))))
+        method=schema.method("dual", stage=stage, **options),
+        training=training(getattr(lengths, stage))))
     before = stage
   experiment.network = _after(first, before)
   experiment.data.parts = weak
   experiment.method = schema.method(
       "dual", stage=SEMI, inference_steps=inference_steps, labels=labels,
-      clean_tags=clean_tags)
+      clean_tags=clean_tags, **options)
   experiment.training = training(lengths.semi)
   experiment.evaluation.protocol.inference_steps = test_steps
   return experiment

@@ -1,6 +1,7 @@
 """A smaller network out of any run that segments: a run folder like that of `fit`."""
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 
@@ -92,11 +93,12 @@ def _check(result, output, to):
 @contextlib.contextmanager
 def _whole(output):
   """Gives a temporary folder that becomes `output` when the block ends without an error."""
-  place = os.path.dirname(output)
+  place, prefix = os.path.dirname(output), f".{os.path.basename(output)}-"
   temporary = None
   try:
     os.makedirs(place, exist_ok=True)
-    temporary = tempfile.mkdtemp(prefix=f".{os.path.basename(output)}-", dir=place)
+    writing.remove_abandoned(place, re.compile(re.escape(prefix) + r"\w{8}"))
+    temporary = tempfile.mkdtemp(prefix=prefix, dir=place)
     yield temporary
     os.chmod(temporary, 0o755)  # mkdtemp makes folders that only their owner may read
     if os.path.isdir(output):

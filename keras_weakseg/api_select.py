@@ -16,6 +16,7 @@ from keras_weakseg.recipes import planning
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds
 from keras_weakseg.tasks.segmentation.model import SegmentationModel
+from keras_weakseg.training import run_folder
 
 IMAGENET = "imagenet"
 # MobileNetV1, whose last features but one have 1/16 of the image.
@@ -33,7 +34,7 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
 
   `diversity_uncertainty`, the way of Hoyer et al. (CVPR 2021), looks besides where a student of
   depth errs, which is trained anew after every round on what is chosen, against the depth of the
-  target. A stopped call with a student is continued by the same call.
+  target. A stopped call is done again by the same call; with a student it is continued.
 
   Args:
     target: whose features are compared: a `Result`, a `model_dir` or a step of it, of depth or of
@@ -81,8 +82,8 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
     print("\n".join(maker.lines()), flush=True)
   if dry_run:
     return None
-  output.mkdir(parents=True, exist_ok=True)
-  maker.make(output, progress)
+  with run_folder.claimed(str(output)):
+    maker.make(output, progress)
   return record.read(output / selections.RECORD)
 
 

@@ -1,5 +1,6 @@
 """A smaller run out of a run: it evaluates, exports and trains on; nothing is half written."""
 import json
+import os
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ from keras_weakseg.networks.surgery import schedules
 
 @pytest.fixture(scope="module")
 def small(tiny_run, tmp_path_factory):
-  """Returns the `Result` of the pruned run."""
-  return kw.prune(tiny_run, tmp_path_factory.mktemp("pruned") / "small", to=0.5, size=(49, 65),
-                  progress=False)
+  """Returns the `Result` of the pruned run; two before it were killed, one of them long ago."""
+  place = tmp_path_factory.mktemp("pruned")
+  for name in (".small-abcd_123", ".small-efgh_456"):
+    (place / name).mkdir()
+  os.utime(place / ".small-abcd_123", (1e9, 1e9))
+  return kw.prune(tiny_run, place / "small", to=0.5, size=(49, 65), progress=False)
 
 
 def test_the_run_answers_as_the_pruned_network_does(small, tiny_run, tiny_data):
@@ -24,6 +28,10 @@ def test_the_run_answers_as_the_pruned_network_does(small, tiny_run, tiny_data):
   seen = preprocessing.Preprocess("tf")(image)
   np.testing.assert_array_equal(found(seen), wanted(seen))
   assert found.count_params() < 0.5 * preprocessing.network_of(tiny_run.predictor).count_params()
+
+
+def test_what_a_killed_one_left_long_ago_goes(small):
+  assert sorted(os.listdir(os.path.dirname(small.model_dir))) == [".small-efgh_456", "small"]
 
 
 def test_it_is_evaluated_and_exported_by_its_folder(small, tiny_data, tmp_path):

@@ -1,4 +1,6 @@
 """`select`: what it chooses and writes, what it says without doing it, what it refuses."""
+import os
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,18 @@ def test_chance_and_a_dry_run(photo_folder, tmp_path, capsys):
                      progress=False)
   ids = kw.data.Folder(photo_folder).ids("train")
   assert chosen.ids == [ids[i] for i in np.random.RandomState(1).permutation(len(ids))[:3]]
+
+
+def test_killed_before_any_file_it_is_done_again(photo_folder, tmp_path, kills):
+  choose = lambda place: kw.select(None, photo_folder, tmp_path / place, count=3,
+                                   criterion="random", progress=False)
+  choose("whole")
+  for name in ("selection.png", "ids.txt", "selection.json"):
+    kills.killed(f"before {name}", lambda patch, name=name: kills.before(
+        patch, os, "replace", f"stopped/{name}"), lambda: choose("stopped"))
+  (tmp_path / "stopped" / ".ids.txt.abcd1234.tmp").write_text("left by a process that really dies")
+  choose("stopped")
+  kills.assert_same_files(tmp_path / "whole", tmp_path / "stopped")
 
 
 @pytest.mark.parametrize("options, words", [

@@ -71,7 +71,7 @@ MAY_IMPORT = {
     "tuning": TASKED | {"configs", "methods", "recipes", "training"},
     "targets": TASKED | {"configs", "recipes", "training", "runs"},
     "api_depth": TASKED | {"recipes", "training", "runs", "targets"},
-    "api_select": TASKED | {"configs", "recipes", "runs", "targets"},
+    "api_select": TASKED | {"configs", "recipes", "training", "runs", "targets"},
     "api": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                      "tuning", "api_depth", "api_select"},
     "api_prune": TASKED | {"methods", "recipes", "training", "runs", "targets"},

@@ -115,9 +115,10 @@ class Selection(base.Maker):
     maps, doubts, doubt_maps = self._looked_at(ids, asked, teacher, student)
     for _ in self._numbers():
       chosen += rounds.next_round(ids, chosen, self.settings, maps, doubts)
-    record.write(directory / RECORD, ids, self.settings, self.source.fingerprint(), chosen)
-    writing.write_whole(directory / IDS, "".join(f"{choice.id}\n" for choice in chosen))
     self._draw(directory / SHEET, chosen, doubt_maps)
+    writing.write_whole(directory / IDS, "".join(f"{choice.id}\n" for choice in chosen))
+    # The last one says that the selection is whole.
+    record.write(directory / RECORD, ids, self.settings, self.source.fingerprint(), chosen)
     return {"ids": [choice.id for choice in chosen], "criterion": self.settings.criterion}
 
   def _models(self, asked):

@@ -1,5 +1,6 @@
 """Somebody's own data from end to end: four steps, a run that was stopped, more inference."""
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import keras_weakseg as kw
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
+from keras_weakseg.configs import schema
 
 TINY = {"network.light_dual.alpha": 0.25, "network.light_dual.head_filters": 16,
         "network.pretrained": "", "data.augmentation.crop": [49, 65],
@@ -19,20 +21,21 @@ def run(photo_folder, tmp_path_factory):
   manifest = tmp_path_factory.mktemp("lists") / "manifest.json"
   names = sorted(path.stem for path in (photo_folder / "images").iterdir())
   manifest.write_text(json.dumps({"mask": names[:6], "tags": names[6:12]}))
-  data = kw.data.Folder(photo_folder, manifest=manifest, validation=names[12:])
+  data = lambda folder: kw.data.Folder(folder, manifest=manifest, validation=names[12:])
   experiment = registry.build_recipe("dual", {"steps": 20, "inference_steps": 3, "test_steps": 4})
   experiment = overrides.resolve(experiment, overrides=TINY)
   for step in experiment.steps:
     step.network.light_dual.alpha, step.network.light_dual.head_filters = 0.25, 16
     step.network.pretrained = ""
-  for step in (*experiment.steps, experiment):
-    step.training.log_every = 1  # Else a row is a mean over updates of which some were lost.
-  again = lambda model_dir, **options: kw.fit(
-      experiment, data=data, model_dir=model_dir, progress=False, **options)
+  for step in (*experiment.steps, experiment):  # Lines of logs after 3 and 4 updates.
+    step.training.steps, step.training.checkpoint_every, step.training.log_every = 4, 2, 3
+    step.training.optimization = schema.sgd(0.01, 4)
+  again = lambda model_dir, folder=photo_folder, **options: kw.fit(
+      experiment, data=data(folder), model_dir=model_dir, progress=False, **options)
   model_dir = tmp_path_factory.mktemp("runs") / "dual"
   stopped = again(model_dir, until="image")
   assert list(stopped.finished) == ["labels", "image"]
-  return again(model_dir), data, again
+  return again(model_dir), data(photo_folder), again
 
 
 def test_the_recipe_runs_from_end_to_end(run):
@@ -60,13 +63,24 @@ def test_killed_at_every_boundary_and_inside_it_ends_the_same(run, kills, tmp_pa
   from keras_weakseg.derived import results
   once_more = lambda: again(tmp_path / "run")
   for name in ("labels", "image", "joint", "train"):
-    for moment, arm in (
-        ("in", lambda patch, name=name: kills.in_training(patch, name, 1)),
+    for moment, arm in (  # A line of the log stands there, and the update that it tells of is lost.
+        ("in", lambda patch, name=name: kills.in_training(patch, name, 3)),
         ("before the marker of", lambda patch, name=name: kills.before(
             patch, results, "write", f"/{name}"))):
       kills.killed(f"{moment} {name}", arm, once_more)
   assert once_more().metrics == result.metrics
   kills.assert_same_files(result.model_dir, tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_masks_of_tagged_photographs_change_not_one_weight(run, photo_folder, kills, tmp_path):
+  result, _, again = run
+  spoilt = tmp_path / "photos"
+  shutil.copytree(photo_folder, spoilt)
+  for number in range(6, 12):
+    (spoilt / "masks" / f"p{number:02d}.png").write_bytes(b"garbage")
+  assert again(tmp_path / "run", spoilt).metrics == result.metrics
+  kills.assert_same_files(result.model_dir, tmp_path / "run", ".npz")
 
 
 def test_the_paper_weighs_all_losses_alike():

@@ -62,20 +62,25 @@ def killed(moment, arm, run):
   raise AssertionError(f"it was not killed {moment}")
 
 
-def _files(place):
+def _files(place, ending):
   place = pathlib.Path(place)
-  return {path.relative_to(place).as_posix(): path for path in sorted(place.rglob("*"))
+  return {path.relative_to(place).as_posix(): path for path in sorted(place.rglob(f"*{ending}"))
           if path.is_file() and "tensorboard" not in path.parts}
 
 
-def assert_same_files(wanted, found):
-  """Compares two runs: the same files, the same weights, the same texts and pictures."""
-  wanted, found = _files(wanted), _files(found)
-  assert set(wanted) == set(found)
+def assert_same_files(wanted, found, ending=""):
+  """Compares two runs: the same files, the same weights, the same texts and pictures.
+
+  Args:
+    wanted, found: their folders.
+    ending: of the names of the files that count, such as `.npz`.
+  """
+  wanted, found = _files(wanted, ending), _files(found, ending)
+  assert set(wanted) == set(found) != set()
   for name, path in wanted.items():
     if name.endswith(".npz"):
       with np.load(path) as first, np.load(found[name]) as second:
         for key in first.files:
           np.testing.assert_array_equal(first[key], second[key], err_msg=f"{name} {key}")
-    elif name.endswith((".json", ".csv", ".jsonl", ".png", ".yaml")):
+    elif name.endswith((".json", ".csv", ".jsonl", ".png", ".yaml", ".txt")):
       assert path.read_bytes() == found[name].read_bytes(), name

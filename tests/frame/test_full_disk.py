@@ -151,7 +151,7 @@ def test_data_sets_that_cannot_be_prepared(tmp_path, monkeypatch):
                                   download_and_prepare=failing)
   monkeypatch.setattr(tfds, "builder", lambda name, **options: builder)
   with pytest.raises(OSError, match="(?s)x' cannot be written.*No space left.*free some"):
-    tfds_source._open("x", str(tmp_path), True)
+    tfds_source._prepared(builder, "x", str(tmp_path), True)
   # Another process that was faster left what is needed.
   builder.download_and_prepare = lambda **_: ((tmp_path / "x").mkdir(), failing())
-  assert tfds_source._open("x", str(tmp_path), True) is builder
+  assert tfds_source._prepared(builder, "x", str(tmp_path), True) is builder

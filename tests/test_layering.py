@@ -81,12 +81,14 @@ MAY_IMPORT = {
     "cli_disparity_maps": STANDS | {"configs", "api", "cli_select"},
     "cli_label_maps": STANDS | {"recipes"},
     "cli_prune": {"api_prune"},
+    "cli_records": {"data"},
     "cli_own_data": {"configs", "data", "errors"},
     "cli_select": {"api", "errors"},
     "cli_sentences": {"cli_own_data", "data", "files"},
     "cli": TASKED | {"configs", "methods", "recipes", "training", "runs", "tuning",
-                     "api", "benchmark", "cli_benchmark", "cli_depth", "cli_disparity_maps",
-                     "cli_label_maps", "cli_own_data", "cli_prune", "cli_sentences"},
+                     "api", "benchmark", "cli_benchmark", "cli_depth",
+                     "cli_disparity_maps", "cli_label_maps", "cli_own_data", "cli_prune",
+                     "cli_records", "cli_sentences"},
     "": set(),
 }
 

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from keras_weakseg import cli_benchmark, cli_depth, cli_disparity_maps, cli_label_maps
+from keras_weakseg import cli_benchmark, cli_cluster, cli_depth, cli_disparity_maps, cli_label_maps
 from keras_weakseg import cli_own_data, cli_prune, cli_records, cli_sentences
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
@@ -277,7 +277,7 @@ def _parser():
   _add_data(check)
   check.add_argument("--splits", type=cli_own_data.names, help="between commas, default: all")
   check.add_argument("--quick", action="store_true", help="only a sample of the masks")
-  for module in (cli_benchmark, cli_sentences):
+  for module in (cli_benchmark, cli_cluster, cli_sentences):
     module.add_commands(command)
   cli_label_maps.add_commands(command, _add_data, _source)
   cli_records.add_commands(command, _add_data, _source)

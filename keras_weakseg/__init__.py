@@ -22,6 +22,7 @@ _FUNCTIONS = {
     "recipe_names": "keras_weakseg.api",
     "check_data": "keras_weakseg.api",
     "make_disparity_maps": "keras_weakseg.api_depth",
+    "make_records": "keras_weakseg.data.records_writer",
     "metric_factor": "keras_weakseg.api_depth",
     "select": "keras_weakseg.api_select",
     "prune": "keras_weakseg.api_prune",

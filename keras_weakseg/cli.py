@@ -8,13 +8,13 @@ import json
 import os
 import sys
 
-from keras_weakseg import cli_benchmark, cli_depth, cli_disparity_maps, cli_label_maps
-from keras_weakseg import cli_own_data, cli_prune, cli_sentences
+from keras_weakseg import cli_benchmark, cli_cluster, cli_depth, cli_disparity_maps, cli_label_maps
+from keras_weakseg import cli_own_data, cli_prune, cli_records, cli_sentences
 
 # Errors that a user can mend; everything else is a bug and keeps its traceback.
 _USER_ERRORS = (ValueError, OSError, ArithmeticError, ImportError)
 # Commands that keep what is done when they are stopped.
-_CONTINUED = ("fit", "benchmark", "make-label-maps", "make-disparity-maps")
+_CONTINUED = ("fit", "benchmark", "make-label-maps", "make-disparity-maps", "make-records")
 _numbers = cli_own_data.numbers
 
 
@@ -167,8 +167,7 @@ def _source(options, evaluated=False):
   """Returns the data source that the flags describe: a folder, or that of an experiment."""
   from keras_weakseg import data
   from keras_weakseg.recipes import sources
-  given = {name: getattr(options, name) for name in cli_own_data.FOLDER
-           if getattr(options, name) is not None}
+  given = cli_own_data.given_of(options, cli_own_data.FOLDER)
   if options.data:
     return data.Folder(options.data, data_dir=options.data_dir, **given)
   experiment = _resolved(options)
@@ -278,12 +277,13 @@ def _parser():
   _add_data(check)
   check.add_argument("--splits", type=cli_own_data.names, help="between commas, default: all")
   check.add_argument("--quick", action="store_true", help="only a sample of the masks")
-  cli_benchmark.add_commands(command)
+  for module in (cli_benchmark, cli_cluster, cli_sentences):
+    module.add_commands(command)
   cli_label_maps.add_commands(command, _add_data, _source)
+  cli_records.add_commands(command, _add_data, _source)
   cli_depth.add_commands(
       command, _add_target, functools.partial(_add_data, folder=False), _evaluated)
   cli_prune.add_commands(command, _add_target)
-  cli_sentences.add_commands(command)
   cli_disparity_maps.add_commands(
       command, _add_target, functools.partial(_add_data, experiment=False), _source)
   return parser

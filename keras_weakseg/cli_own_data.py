@@ -100,7 +100,7 @@ def _recipe(options):
     folder = lambda path: _folder(path, options)
     # Frames of a camera need another reader; the source of video is called so in every recipe.
     of_video = lambda path: data_lib.Video(path, data_dir=options.data_dir,
-                                           **_given(options, set(_VIDEO) - set(FOLDER)))
+                                           **given_of(options, set(_VIDEO) - set(FOLDER)))
     given["data"] = {name: of_video(path) if name == "video" else folder(path)
                      for name, path in named.items()} or folder(options.data)
   return given
@@ -120,14 +120,14 @@ def source_of(options):
 def _folder(path, options):
   """Returns the source of a folder of labelled images."""
   from keras_weakseg import data
-  folder = data.Folder(path, data_dir=options.data_dir, **_given(options, FOLDER))
+  folder = data.Folder(path, data_dir=options.data_dir, **given_of(options, FOLDER))
   return data.NoisyTagFile(folder, options.noisy_tags) if options.noisy_tags else folder
 
 
 def video_of(options):
   """Returns the source of the folder of frames or films `options.data`."""
   from keras_weakseg import data
-  given = _given(options, _VIDEO)
+  given = given_of(options, _VIDEO)
   for flag, name in (("frame_size", "size"), ("frame_offsets", "offsets")):
     if flag in given:
       given[name] = tuple(given.pop(flag))
@@ -136,14 +136,15 @@ def video_of(options):
   return data.Video(options.data, data_dir=options.data_dir, **given)
 
 
-def _given(options, wanted):
+def given_of(options, wanted):
+  """Returns a dict of the wanted flags that were given."""
   return {name: getattr(options, name) for name in wanted
           if getattr(options, name, None) is not None}
 
 
 def _refuse(options, flags, needed, fix):
   from keras_weakseg import errors
-  found = sorted(f"--{name}" for name in _given(options, flags))
+  found = sorted(f"--{name}" for name in given_of(options, flags))
   if found:
     raise errors.value_error("Some flags would have no effect.", expected=f"{needed} with these",
                              received=", ".join(found), fix=fix)

@@ -6,8 +6,8 @@ import pytest
 import keras_weakseg as kw
 
 API = ("fit", "evaluate", "evaluate_poses", "predict", "tune_crf", "export", "experiments",
-       "check_data", "make_disparity_maps", "metric_factor", "prune", "recipe_names",
-       "select")
+       "check_data", "make_disparity_maps", "make_records", "metric_factor", "prune",
+       "recipe_names", "select")
 
 
 @pytest.mark.parametrize("name", API)

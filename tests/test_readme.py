@@ -139,7 +139,7 @@ def test_every_published_data_set_is_in_the_table():
   from keras_weakseg import data
   from keras_weakseg.recipes import label_sources
   part = section("Published data sets")
-  own = {"folder", "video", "voc_animals_boxes"}
+  own = {"folder", "video", "voc_animals_boxes", "records"}
   assert not [kind for kind in label_sources.KINDS if kind not in own and f"`{kind}`" not in part]
   readers = [line.split("|")[2].strip(" `") for line in part.splitlines() if line.startswith("| `")]
   assert len(readers) == 9 and all(hasattr(data, name) for name in readers[1:])

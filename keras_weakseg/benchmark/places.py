@@ -7,8 +7,9 @@ from keras_weakseg.configs import overrides
 from keras_weakseg.training import restore
 
 # Functions of `keras_weakseg.data` that take `data_dir`.
-SOURCES = ("Ccp", "Folder", "Lip", "MegaDepth", "PersonPart", "Tfds", "camvid", "coco_sample",
-           "kitti_clips", "kitti_odometry", "kitti_stereo", "nyuv2", "seven_scenes", "voc_animals")
+SOURCES = ("Ccp", "Folder", "Lip", "MegaDepth", "PersonPart", "Records", "Tfds", "camvid",
+           "coco_sample", "kitti_clips", "kitti_odometry", "kitti_stereo", "nyuv2", "seven_scenes",
+           "voc_animals")
 
 
 def source_of(given, data_dir=None):

@@ -3,7 +3,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.configs.checks import one_of, require
 
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds", "records",
          "person_part", "lip", "ccp", "nyuv2", "megadepth", "video", "kitti", "kitti_clips",
          "kitti_stereo", "kitti_odometry", "cityscapes_video", "seven_scenes")
 TAGS_FROM = ("image", "boxes")
@@ -157,7 +157,8 @@ def _validate_crop(augmentation, aligned, key):
 
 def _validate_source(key, source):
   one_of(f"{key}.kind", source.kind, KINDS)
-  needed = {"tfds": "dataset", "folder": "path", "video": "path"}.get(source.kind)
+  needed = {"tfds": "dataset", "folder": "path", "records": "path", "video": "path"}.get(
+      source.kind)
   if needed and not getattr(source, needed):
     raise errors.value_error(
         f"The source '{source.name}' of kind '{source.kind}' does not say where it is.",

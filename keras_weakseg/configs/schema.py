@@ -47,8 +47,8 @@ class Source(hyperparams.Config):
   Attributes:
     name: the name that parts use; the first source is the default of every part.
     kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `camvid`,
-      `coco_sample`, `tfds`, `person_part`, `lip`, `ccp`, `nyuv2`, `megadepth`, or one of video:
-      `video`, `kitti`, `kitti_clips`, ...
+      `coco_sample`, `tfds`, `records` (`make-records`), `person_part`, `lip`, `ccp`, `nyuv2`,
+      `megadepth`, or one of video: `video`, `kitti`, `kitti_clips`, ...
     path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
     images, masks, tags, boxes, depth: the places inside a folder.

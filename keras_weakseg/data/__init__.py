@@ -22,6 +22,8 @@ from keras_weakseg.data.ordered import evaluation_samples
 from keras_weakseg.data.part_masks import PartsAsMasks
 from keras_weakseg.data.parts import Part
 from keras_weakseg.data.person_part import PersonPart
+from keras_weakseg.data.records import Records
+from keras_weakseg.data.records_writer import make_records
 from keras_weakseg.data.regroup import Regrouped
 from keras_weakseg.data.seven_scenes import seven_scenes
 from keras_weakseg.data.sentences import tags_of_sentences

@@ -221,7 +221,8 @@ class Bundle:
     for index, part in enumerate(self.parts):
       positions = range(step * part.batch_size, (step + 1) * part.batch_size)
       drawn.append(part.source.draws(
-          part.split, self.ids[index], self._stream_seed(index), list(positions)))
+          part.split, self.ids[index], self._stream_seed(index), list(positions),
+          part.batch_size))
     return [drawn[owner][draw] for owner, draw in self.layout]
 
   def explain(self, step, error):

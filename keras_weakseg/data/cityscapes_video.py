@@ -88,7 +88,7 @@ class CityscapesVideo(clips_lib.Clips):
     super().__init__(
         "cityscapes_video", {split: group for split, group in clips.items() if group}, size=size,
         offsets=offsets, static_threshold=static_threshold, occluders=occluders,
-        classes=CLASSES if masks else classes, remap=_remap() if masks else None,
+        classes=CLASSES if masks else classes, remap=train_ids() if masks else None,
         palette=PALETTE if masks else None)
 
   def _check_cameras(self, clips):
@@ -183,7 +183,8 @@ def _reference(target):
   return lambda size: cameras.resized(cameras.camera_matrix(*_REFERENCE), target, size)
 
 
-def _remap():
+def train_ids():
+  """Returns uint8 [256]: the class of every `labelIds` value of a mask, 255 of those not scored."""
   table = np.full(256, 255, np.uint8)
   table[list(_LABEL_IDS)] = np.arange(len(_LABEL_IDS))
   return table

@@ -64,7 +64,8 @@ class Dataset(streaming.Streaming):
     return data.enumerate().map(lambda number, sample: {
         **{name: sample[name] for name in names}, fields.SAMPLE_ID: _numbered(split, number)})
 
-  def _decode(self, element):
+  def _decode(self, element, names):
+    del names
     if fields.MASK in element:
       element[fields.MASK] = decode.check_labels(
           element[fields.MASK], self.num_classes, element[fields.SAMPLE_ID])

@@ -17,7 +17,8 @@ from keras_weakseg.ops import jpeg_ends
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 33  # signature (8), length and name (8), IHDR (13), CRC (4)
-_GREY, _PALETTE = 0, 3
+_GREY, _RGB, _PALETTE = 0, 2, 3
+_KINDS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA", -1: "not a PNG"}
 
 
 def _recolour():
@@ -35,8 +36,15 @@ _RECOLOUR = np.frombuffer(_recolour(), np.uint8)
 _BYTES = np.array([bytes([value]) for value in range(256)], object)
 
 
-def _refuse_if(bad, value, raise_error, *args):
-  """Returns `value`; where `bad` is true, `raise_error` speaks on the host instead."""
+def refuse_if(bad, value, raise_error, *args):
+  """Returns `value`; where `bad` is true, `raise_error` speaks on the host instead.
+
+  Args:
+    bad: bool tensor [].
+    value: tensor.
+    raise_error: function of `args` as numpy values that raises.
+    *args: tensors, or what becomes one.
+  """
 
   def refuse():
     with tf.control_dependencies([tf.numpy_function(raise_error, args, tf.bool)]):
@@ -63,12 +71,19 @@ def _raise_if_cut(name, contents):
 
 
 def _raise_mask(name, kind, depth):
-  kinds = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA", -1: "not a PNG"}
   raise errors.value_error(
       f"The mask of '{_text(name)}' is not an index mask.",
       expected="a PNG with one 8-bit (or smaller) class id per pixel, grey or palette",
-      received=f"{kinds.get(int(kind), kind)}, {int(depth)} bits",
+      received=f"{_KINDS.get(int(kind), kind)}, {int(depth)} bits",
       fix="Write the class ids themselves, 255 where unknown, not the colours of a legend.")
+
+
+def _raise_colours(name, kind, depth):
+  raise errors.value_error(
+      f"The annotation of '{_text(name)}' is no picture of numbers.",
+      expected="an RGB PNG with 8 bits per channel",
+      received=f"{_KINDS.get(int(kind), kind)}, {int(depth)} bits",
+      fix="Prepare the data set again; of masks with one channel, say what they hold with map=.")
 
 
 def _raise_labels(name, values, num_classes):
@@ -110,9 +125,9 @@ def decode_image(contents, name=""):
     tf.errors.InvalidArgumentError: the file is broken, or none of these (`ops.image_formats`).
   """
   fault = image_formats.fault_in_graph(contents)
-  image = image_formats.decode(_refuse_if(
+  image = image_formats.decode(refuse_if(
       fault != image_formats.FINE, contents, _raise_image, name, fault))
-  return tf.ensure_shape(_refuse_if(
+  return tf.ensure_shape(refuse_if(
       jpeg_ends.may_be_filled(image), image, _raise_if_cut, name, contents),
                          [None, None, 3])
 
@@ -138,7 +153,7 @@ def decode_index_png(contents, name=""):
   depth, kind = tf.cast(head[24], tf.int32), tf.cast(head[25], tf.int32)
   is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
   good = is_png & (depth <= 8) & (tf.equal(kind, _GREY) | tf.equal(kind, _PALETTE))
-  contents = _refuse_if(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
+  contents = refuse_if(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
   grey = tf.bitwise.bitwise_xor(head, _RECOLOUR)
   head = tf.where(tf.equal(kind, _PALETTE), grey, head)
   head = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), tf.cast(head, tf.int32)))
@@ -148,6 +163,28 @@ def decode_index_png(contents, name=""):
   # This may run before the refusal above: files that are no PNG must not divide by zero.
   step = 255 // (tf.bitwise.left_shift(1, tf.clip_by_value(depth, 1, 8)) - 1)
   return tf.cond(step > 1, lambda: values // tf.cast(step, tf.uint8), lambda: values)
+
+
+def decode_colours(contents, name=""):
+  """Returns the pixels of an RGB PNG whose channels are numbers.
+
+  Args:
+    contents: string tensor [], the bytes of the file.
+    name: string, the sample, for errors.
+
+  Returns:
+    uint8 [H, W, 3].
+
+  Raises:
+    tf.errors.InvalidArgumentError: not a PNG, or neither RGB nor 8 bits.
+  """
+  padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
+  head = tf.cast(tf.io.decode_raw(tf.strings.substr(padded, 0, _HEADER), tf.uint8), tf.int32)
+  is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
+  good = is_png & (head[24] == 8) & (head[25] == _RGB)
+  contents = refuse_if(~good, contents, _raise_colours, name, tf.where(is_png, head[25], -1),
+                       head[24])
+  return tf.io.decode_png(contents, channels=3)
 
 
 def _pixels(contents):
@@ -194,10 +231,23 @@ def decode_mask(contents, num_classes, name="", remap=None, image_shape=None):
   if remap is not None:
     mask = tf.gather(tf.constant(remap, tf.uint8), tf.cast(mask, tf.int32))
   mask = check_labels(mask, num_classes, name)
-  if image_shape is not None:
-    size, wanted = tf.shape(mask), tf.convert_to_tensor(image_shape)[:2]
-    mask = _refuse_if(tf.reduce_any(size != wanted), mask, _raise_size, name, size, wanted)
-  return tf.ensure_shape(mask, [None, None])
+  return tf.ensure_shape(
+      mask if image_shape is None else check_size(mask, image_shape, name), [None, None])
+
+
+def check_size(mask, image_shape, name=""):
+  """Returns the mask; refuses one of another size than its image.
+
+  Args:
+    mask: uint8 [H, W].
+    image_shape: int32 [2] or more, height and width of the image.
+    name: string, the sample, for errors.
+
+  Raises:
+    tf.errors.InvalidArgumentError: with the text in the form of the house.
+  """
+  size, wanted = tf.shape(mask), tf.convert_to_tensor(image_shape)[:2]
+  return refuse_if(tf.reduce_any(size != wanted), mask, _raise_size, name, size, wanted)
 
 
 def decode_disparity(contents, name="", image_shape=None):
@@ -218,12 +268,12 @@ def decode_disparity(contents, name="", image_shape=None):
   kind = tf.io.decode_raw(tf.strings.substr(padded, 25, 1), tf.uint8)[0]
   is_grey = tf.equal(tf.strings.substr(padded, 0, 8), _PNG) & (kind == _GREY)
   wanted = tf.zeros([2], tf.int32) if image_shape is None else tf.convert_to_tensor(image_shape)[:2]
-  contents = _refuse_if(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
+  contents = refuse_if(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
   # 8 bits are spread over 16 by the decoder: v becomes 257 v, so both divide alike.
   stored = tf.io.decode_png(contents, channels=1, dtype=tf.uint16)[..., 0]
   if image_shape is not None:
     size = tf.shape(stored)
-    stored = _refuse_if(tf.reduce_any(size != wanted), stored, _raise_disparity, name, is_grey,
+    stored = refuse_if(tf.reduce_any(size != wanted), stored, _raise_disparity, name, is_grey,
                         size, wanted)
   return tf.ensure_shape(tf.cast(stored, tf.float32) / 65535.0, [None, None])
 

@@ -280,6 +280,10 @@ class Folder(source.RandomAccess):
     """Returns the path of the image with this id."""
     return self._images[name]
 
+  def encoded_images(self, split, ids):
+    """Returns the bytes of the image files."""
+    return source.files_of(map(self.image_path, ids))
+
   def tags_of(self, name):
     """Returns the class names that the tag file lists for an id."""
     return self._tags[name]

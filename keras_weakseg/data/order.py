@@ -90,6 +90,40 @@ def shuffled_index(seed, position, count):
       index=position % count, seed=three, max_index=tf.constant(count - 1, tf.int64), rounds=4)
 
 
+def shuffled_by_file(seed, position, sizes, period):
+  """Returns which sample stands at a position of an infinite stream that few files are open for.
+
+  In every epoch the files are shuffled, and the samples in each of them. This list is cut into
+  `period` runs of equal length; position p takes the next sample of run p mod `period`. So the rows
+  of a batch, of which every worker has its own, come from files of their own, but for those at the
+  ends of its runs; and what is drawn does not depend on the number of workers. The last n mod
+  `period` samples of the list wait for another epoch.
+
+  Args:
+    seed: int, the seed of the stream.
+    position: int64 tensor [], >= 0.
+    sizes: list of S ints, the samples of every file, all > 0.
+    period: samples of the stream in a global batch; more than there are samples count as 1.
+
+  Returns:
+    int64 tensor [], index into the samples in the order of the files.
+  """
+  files, total = len(sizes), int(sum(sizes))
+  sizes = tf.constant(sizes, tf.int64)
+  period = period if period <= total else 1
+  run = total // period
+  epoch, place = position // period // run, position % period * run + position // period % run
+  order = shuffled_index(seed ^ 0xF11E, epoch * files + tf.range(files, dtype=tf.int64), files)
+  ends = tf.cumsum(tf.gather(sizes, order))
+  rank = tf.searchsorted(ends, place[None], side="right", out_type=tf.int64)[0]
+  file = order[rank]
+  count = sizes[file]
+  three = tf.concat([tf.cast(tf.bitcast(mix64(seed, epoch), tf.int32), tf.int64), file[None]], 0)
+  within = tf.raw_ops.RandomIndexShuffle(
+      index=place - (ends[rank] - count), seed=three, max_index=tf.maximum(count, 2) - 1, rounds=4)
+  return tf.cumsum(sizes, exclusive=True)[file] + tf.where(count > 1, within, 0)
+
+
 def positions(start, window):
   """Returns the positions that one pipeline loads, as an infinite dataset.
 

@@ -74,6 +74,10 @@ class Paired(source.RandomAccess):
       found |= np.array(there, np.int32) * int(flags & flag)
     return found
 
+  def encoded_images(self, split, ids):
+    """Returns the bytes of the image files; None of those that are members of another file."""
+    return source.files_of(self._entries[name].image for name in ids)
+
   def _settings(self):
     return {"remap": None if self.remap is None else np.asarray(self.remap).tolist(),
             "depth_scale": self.depth_scale}

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import numbers
+import os
 
 import numpy as np
 import tensorflow as tf
@@ -191,7 +192,17 @@ class Source:
   def _settings(self):
     return {}
 
-  def draws(self, split, ids, seed, positions):
+  def encoded_images(self, split, ids):
+    """Returns an iterator of the bytes of image files, None where there is no such file.
+
+    Args:
+      split: name of a split.
+      ids: ids of it in stored order, which is that of what is returned.
+    """
+    del split
+    return iter([None] * len(ids))
+
+  def draws(self, split, ids, seed, positions, period=1):
     """Returns the ids at positions of the shuffled stream (list of str).
 
     Args:
@@ -199,6 +210,7 @@ class Source:
       ids: ids of the stream, None = all of the split.
       seed: seed of the stream.
       positions: list of ints.
+      period: of the window that the stream is read with.
     """
     raise NotImplementedError
 
@@ -235,6 +247,11 @@ class RandomAccess(Source):
   A subclass gives `_loader`.
   """
 
+  def _drawn(self, seed, position, ids, period):
+    """Returns the index into `ids` of positions of the shuffled stream, int64 [] or [K]."""
+    del period
+    return order.shuffled_index(seed, position, len(ids))
+
   def _loader(self, ids, grant, wanted):
     """Returns a function of an int64 index into `ids` to a sample."""
     raise NotImplementedError
@@ -247,7 +264,7 @@ class RandomAccess(Source):
     count = len(chosen)
 
     def draw(position):
-      sample = load(order.shuffled_index(seed, position, count))
+      sample = load(self._drawn(seed, position, chosen, window[0]))
       return finish({**sample, fields.SAMPLE_KEY: order.sample_key(seed, position)})
 
     if seed is None:
@@ -256,10 +273,16 @@ class RandomAccess(Source):
       data, function = order.positions(start, window), draw
     return data.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
-  def draws(self, split, ids, seed, positions):
+  def draws(self, split, ids, seed, positions, period=1):
     chosen = self._chosen(split, ids)
-    indices = order.shuffled_index(seed, tf.constant(positions, tf.int64), len(chosen))
+    indices = self._drawn(seed, tf.constant(positions, tf.int64), chosen, period)
     return [chosen[index] for index in indices.numpy()]
+
+
+def files_of(paths):
+  """Yields the bytes of files, None where there is no such file."""
+  for path in paths:
+    yield tf.io.read_file(str(path)).numpy() if os.path.isfile(path) else None
 
 
 def readable(available, grant):

@@ -32,11 +32,11 @@ class Streaming(source.Source):
     self._scans = {}
 
   def _elements(self, split, names):
-    """Returns the finite, ordered dataset of dicts of the encoded fields `names` and the id."""
+    """Returns the finite, ordered dataset of dicts: the id, and what `names` are decoded from."""
     raise NotImplementedError
 
-  def _decode(self, element):
-    """Returns the sample of an encoded element."""
+  def _decode(self, element, names):
+    """Returns the sample of an encoded element with the fields `names`."""
     raise NotImplementedError
 
   def _labels(self, split):
@@ -68,10 +68,14 @@ class Streaming(source.Source):
     content = hashlib.sha256()
     for split in self.splits():
       names = [name for name in (fields.BOXES, fields.BOX_CLASSES) if name in self._labels(split)]
-      for element in self._elements(split, tuple(names)).as_numpy_iterator():
-        for name in sorted(element):
-          content.update(np.asarray(element[name]).tobytes())
+      for element in self._boxes(split, tuple(names)).as_numpy_iterator():
+        for value in tf.nest.flatten(element):  # By the names, in order.
+          content.update(np.asarray(value).tobytes())
     return content.hexdigest()[:16]
+
+  def _boxes(self, split, names):
+    """Returns the dataset of what decides the boxes, the fields `names`, and of the ids."""
+    return self._elements(split, names)
 
   def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
               start=0, window=source.EVERY, transform=None):
@@ -82,11 +86,13 @@ class Streaming(source.Source):
     names = self._names(split, grant, wanted)
 
     def finish(element):
-      sample = self._decode({name: element[name] for name in (*names, fields.SAMPLE_ID)})
+      element = dict(element)
+      key = element.pop(fields.SAMPLE_KEY, None)
+      sample = self._decode(element, names)
       sample[fields.SUPERVISION] = teaches.lookup(element[fields.SAMPLE_ID])
       sample = _close(sample)
-      if fields.SAMPLE_KEY in element:
-        sample[fields.SAMPLE_KEY] = element[fields.SAMPLE_KEY]
+      if key is not None:
+        sample[fields.SAMPLE_KEY] = key
       return transform(sample) if transform else sample
 
     data = self._stream(split, chosen, names)
@@ -99,7 +105,7 @@ class Streaming(source.Source):
           **element, fields.SAMPLE_KEY: order.sample_key(seed, position)})
     return data.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
-  def draws(self, split, ids, seed, positions):
+  def draws(self, split, ids, seed, positions, period=1):
     chosen = self._chosen(split, ids)
     first, count = min(positions), max(positions) - min(positions) + 1
     data = _endless(self._stream(split, chosen, ()), len(chosen), seed, first, self.buffer)

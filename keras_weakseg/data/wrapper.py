@@ -45,9 +45,13 @@ class Wrapper(source_lib.Source):
     """Returns what the manifest of the source grants and that is not there."""
     return self.inner.lacking() if hasattr(self.inner, "lacking") else []
 
-  def draws(self, split, ids, seed, positions):
+  def encoded_images(self, split, ids):
+    """Returns the bytes of the image files of the source."""
+    return self.inner.encoded_images(split, ids)
+
+  def draws(self, split, ids, seed, positions, period=1):
     """Returns the ids at positions of the shuffled stream of the source."""
-    return self.inner.draws(split, ids, seed, positions)
+    return self.inner.draws(split, ids, seed, positions, period)
 
   def box_content(self):
     """Returns what names the boxes of the source."""

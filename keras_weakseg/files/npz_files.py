@@ -1,4 +1,4 @@
-"""The reader of npz archives: what a member claims is looked at before it is read."""
+"""The reader of npz archives: what a member claims is looked at before it is read. And a writer."""
 import io
 import zipfile
 import zlib
@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.files import text as texts
+from keras_weakseg.files import writing
 
 LIMIT = 1 << 33    # bytes of all arrays together
 MEMBERS = 100_000
@@ -46,6 +47,15 @@ def read_npz(path, noun="archive", limit=LIMIT, fix="Check the path.", finite=Fa
     raise errors.value_error(f"The {noun} '{path}' cannot be read.", expected=form, received=error,
                              fix="Download or write the file again.") from error
   return arrays
+
+
+def write_npz(path, **arrays):
+  """Writes arrays of numbers as an npz file, whole or not at all.
+
+  Raises:
+    UnwritableError: see `writing.write_whole`.
+  """
+  writing.write_whole(path, lambda file: np.savez(file, **arrays))
 
 
 def parse_npy(contents, limit=LIMIT):

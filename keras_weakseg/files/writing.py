@@ -30,16 +30,30 @@ def write_whole(path, contents):
   Raises:
     UnwritableError: it cannot be written; nothing is left of it.
   """
+  with whole(path) as temporary, open(temporary, "wb") as file:
+    if callable(contents):
+      contents(file)
+    else:
+      file.write(contents.encode() if isinstance(contents, str) else contents)
+
+
+@contextlib.contextmanager
+def whole(path):
+  """Gives the temporary name of a file, for writers that want a path; renames it at the end.
+
+  Args:
+    path: as for `write_whole`, as what is raised.
+
+  Yields:
+    Path of an empty file in the same folder, a str.
+  """
   path = pathlib.Path(path)
   temporary = None
   try:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(SUFFIX, f".{path.name}.", path.parent)
-    with os.fdopen(handle, "wb") as file:
-      if callable(contents):
-        contents(file)
-      else:
-        file.write(contents.encode() if isinstance(contents, str) else contents)
+    os.close(handle)
+    yield temporary
     os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only their owner may read
     os.replace(temporary, path)
   except OSError as error:

@@ -3,7 +3,7 @@ from keras_weakseg import errors
 from keras_weakseg.recipes import video_sources
 
 _PUBLISHED = ("person_part", "lip", "ccp", "nyuv2", "megadepth")
-KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds",
+KINDS = ("folder", "voc_animals", "voc_animals_boxes", "camvid", "coco_sample", "tfds", "records",
          *_PUBLISHED, *video_sources.KINDS)
 
 
@@ -23,6 +23,8 @@ def make_plain_source(config, data_dir=None):
   held = {**place, "held_out": config.held_out}
   if config.kind == "tfds":
     return data.Tfds(config.dataset, data_dir=data_dir)
+  if config.kind == "records":
+    return data.Records(config.path, data_dir=data_dir)
   if config.kind in ("voc_animals", "voc_animals_boxes"):
     return data.voc_animals(data.find(config.path or "voc_animals", data_dir),
                             boxes=config.kind.endswith("boxes"))

@@ -69,3 +69,33 @@ def test_subsets_are_nested_and_ignore_the_stored_order():
   assert set(order.choose(ids[::-1], 50, 1)) == set(fifty)
   assert set(order.choose(ids, 50, 2)) != set(fifty)
   assert list(fifty) == sorted(fifty, key=ids.index)
+
+
+def by_file(sizes, period, steps, seed=5):
+  """Returns what is drawn in every step, [steps, period]."""
+  draw = tf.function(lambda p: order.shuffled_by_file(seed, p, sizes, period))
+  return np.array([[int(draw(tf.constant(step * period + row, tf.int64)))
+                    for row in range(period)] for step in range(steps)])
+
+
+@pytest.mark.parametrize("sizes, period", [([7, 5, 1, 8, 3], 4), ([4, 4], 8), ([9], 2), ([2], 3)])
+def test_files_are_drawn_without_repetition_in_every_epoch(sizes, period):
+  total = sum(sizes)
+  lanes = period if period <= total else 1
+  drawn = by_file(sizes, period, 3 * max(total // period, 1)).reshape(-1)
+  epoch = total // lanes * lanes
+  for first in range(0, len(drawn) - epoch + 1, epoch):
+    part = drawn[first:first + epoch]
+    assert len(set(part)) == epoch and set(part) <= set(range(total))
+
+
+def test_every_worker_reads_files_of_its_own():
+  sizes, period = [6] * 8, 4
+  owner = by_file(sizes, period, 12 * 2) // 6
+  for epoch in np.split(owner, 2):
+    one, other = set(epoch[:, :2].ravel()), set(epoch[:, 2:].ravel())
+    assert len(one) == len(other) == 4 and not one & other
+  assert len({tuple(step) for step in owner}) > 4  # which ones, epochs change
+  # Within a run, a file is read to its end before the next.
+  assert sum(owner[k, 0] != owner[k + 1, 0] for k in range(11)) == 1
+  assert sorted(set(by_file(sizes, period, 12).ravel())) == list(range(48))

@@ -16,6 +16,8 @@ from keras_weakseg import data
 from keras_weakseg import fields
 from keras_weakseg.benchmark import records
 from keras_weakseg.data import disparity_maps
+from keras_weakseg.data import record_files
+from keras_weakseg.data import records_writer
 from keras_weakseg.data import tfds_source
 from keras_weakseg.data import video_files
 from keras_weakseg.networks import registry
@@ -81,6 +83,17 @@ def frames(place):
   video_files.extract(film, cache_dir=place)
 
 
+def shards(place):
+  source = data.Dataset({"train": tf.data.Dataset.from_tensor_slices({
+      fields.IMAGE: noise(2, 40, 60, 3)})}, ("background", "thing"))
+  with no_limit():
+    records_writer.make_records(source, "train", place, 1, progress=False)
+  (place / "train" / "00000-of-00001.npz").unlink()
+  (place / "train" / "00000-of-00001.tfrecord").unlink()
+  (place / "train" / record_files.MANIFEST).unlink()
+  records_writer.make_records(source, "train", place, 1, progress=False)
+
+
 @contextlib.contextmanager
 def no_limit():
   size, most = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -92,7 +105,7 @@ def no_limit():
 
 
 @pytest.mark.parametrize("write", [
-    network_weights, selected, disparities, frames,
+    network_weights, selected, disparities, frames, shards,
     lambda place: records.write(place / "a.json", {"identity": "x" * 999})])
 def test_what_is_made_is_whole_or_not_there(tmp_path, write):
   place = tmp_path / "out"
@@ -100,7 +113,8 @@ def test_what_is_made_is_whole_or_not_there(tmp_path, write):
   with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*free"):
     with full(300):
       write(place)
-  assert [name for name in files(place) if not name.endswith(disparity_maps.KIND.record)] == []
+  kept = (disparity_maps.KIND.record, record_files.PLAN)
+  assert [name for name in files(place) if not name.endswith(kept)] == []
 
 
 def test_a_checkpoint_that_fails_leaves_the_one_before(tiny_plan, tmp_path):
@@ -151,7 +165,7 @@ def test_data_sets_that_cannot_be_prepared(tmp_path, monkeypatch):
                                   download_and_prepare=failing)
   monkeypatch.setattr(tfds, "builder", lambda name, **options: builder)
   with pytest.raises(OSError, match="(?s)x' cannot be written.*No space left.*free some"):
-    tfds_source._open("x", str(tmp_path), True)
+    tfds_source._prepared(builder, "x", str(tmp_path), True)
   # Another process that was faster left what is needed.
   builder.download_and_prepare = lambda **_: ((tmp_path / "x").mkdir(), failing())
-  assert tfds_source._open("x", str(tmp_path), True) is builder
+  assert tfds_source._prepared(builder, "x", str(tmp_path), True) is builder

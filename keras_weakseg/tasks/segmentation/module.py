@@ -1,6 +1,7 @@
 """What a segmentation artifact computes: the signatures, as functions of TensorFlow alone."""
 import functools
 
+import numpy as np
 import tensorflow as tf
 
 from keras_weakseg.ops import images as image_ops
@@ -114,6 +115,10 @@ class InferringModule(ServingModule):
                                 self.checked(images))
     return {MASK: tf.cast(tf.argmax(probabilities, -1, tf.int32), tf.uint8),
             PROBABILITIES: probabilities}
+
+  def further_requests(self, images):
+    """See `BaseModule.further_requests`."""
+    return [(PREDICT_INFERRED, {base.IMAGES: images, STEPS: np.ones([1], np.int32)})]
 
   def signatures(self):
     """See `BaseModule.signatures`."""

@@ -183,14 +183,12 @@ class DualHead(keras.layers.Layer):
     return {**super().get_config(), **self.options}
 
 
-@tf.custom_gradient
 def _relu(x):
-  """Returns `tf.nn.relu`, with its gradient in operations that converters know.
+  """Returns `tf.nn.relu`, with the same gradient in operations that converters know.
 
   Inference by reconstruction has gradients in its graph.
   """
-  answer = tf.nn.relu(x)
-  return answer, lambda gradient: tf.where(answer > 0, gradient, tf.zeros_like(gradient))
+  return x * tf.cast(x > 0, x.dtype)
 
 
 def _small():

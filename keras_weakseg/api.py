@@ -256,7 +256,7 @@ def export(target, base_dir, **options):
       All: `max_pixels`, the largest image that is answered (0 = any); `broken_images="answer"`: one
       that cannot be read does not fail the others of its request; `precision="trained"`: not in
       float32; see `serving.settings.Settings`.
-      Segmentation and depth: `fixed_size`, of the signature that converters take.
+      `fixed_size`, of the signature that converters take.
       Depth: `factor`, metres per unit of its depth, see `metric_factor`; None = as known.
 
   Returns:

@@ -141,13 +141,14 @@ class DualHead(keras.layers.Layer):
 
   def labelmap(self, features, vector):
     """Returns u3, scores [N,h,w,C] of u1 [N,h,w,D] and v1 [N,D]: subnet 1."""
-    return self._label_layer(features + vector[:, None, None])
+    # No slice: converters to other formats know its gradient as little as that of `tf.nn.relu`.
+    return self._label_layer(features + tf.reshape(vector, [-1, 1, 1, vector.shape[-1]]))
 
   def reconstruct(self, labelmap):
     """Returns z3, the image [N,h,w,3] of a labelmap [N,h,w,C] of scores: subnet 2."""
     x = tf.nn.softmax(labelmap) if self.options["image_from"] == PROBABILITIES else labelmap
     for index, layer in enumerate(self._image_layers):
-      x = layer(tf.nn.relu(x) if index else x)
+      x = layer(_relu(x) if index else x)
     return x
 
   def tags(self, features, vector):
@@ -188,6 +189,14 @@ class DualHead(keras.layers.Layer):
   def get_config(self):
     """Returns the arguments that build this layer again."""
     return {**super().get_config(), **self.options}
+
+
+def _relu(x):
+  """Returns `tf.nn.relu`, with the same gradient in operations that converters know.
+
+  Inference by reconstruction has gradients in its graph.
+  """
+  return x * tf.cast(x > 0, x.dtype)
 
 
 def _small():

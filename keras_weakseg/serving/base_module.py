@@ -120,6 +120,18 @@ class BaseModule(tf.Module):
                      tf.constant(len(keys), tf.int64))
     return {DOCUMENTS: tf.gather(tf.constant(values), index)}
 
+  def further_requests(self, images):
+    """Returns warm-up requests to the signatures that a subclass adds.
+
+    Args:
+      images: uint8 array [1, H, W, 3].
+
+    Returns:
+      list of (signature name, dict of input name to array).
+    """
+    del images
+    return []
+
   def signatures(self):
     """Returns the dict of signature name to function that is saved."""
     fixed = self.fixed_signature()

@@ -37,7 +37,7 @@ def write_version(module, document, base_dir, *, labels=(), warmup_size=(), warm
       _write(module, document, pending.folder, labels)
       if warmup:
         warmups.write_requests(pending.folder, pathlib.Path(base_dir).name,
-                               warmup_requests(warmup_size))
+                               warmup_requests(module, warmup_size))
     except (OSError, tf.errors.OpError) as error:
       raise versions.write_error(base_dir, error) from error
   return pending.path
@@ -57,13 +57,14 @@ def _write(module, document, folder, labels):
       json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def warmup_requests(size=()):
+def warmup_requests(module, size=()):
   """Returns one request per signature with a picture of the size that the model will see.
 
   Not of `metadata`, which has no input: a server that batches requests refuses such a record, and
   then the whole version; constants need no warm-up. Not of `predict_fixed`, for converters.
 
   Args:
+    module: `base_module.BaseModule`, which may have requests of its own.
     size: height and width of the picture; empty = a photograph of everyday size.
 
   Returns:
@@ -74,6 +75,7 @@ def warmup_requests(size=()):
       (base.SERVING_DEFAULT, {base.IMAGE_BYTES: [tf.io.encode_jpeg(image).numpy()]}),
       (base.PREDICT_IMAGES, {base.IMAGES: image[None].numpy()}),
       (base.METADATA_ROWS, {base.NAMES: [documents.TASK.encode()]}),
+      *module.further_requests(image[None].numpy()),
   ]
 
 

@@ -151,3 +151,18 @@ def test_a_fourth_channel_is_not_reconstructed():
 def test_unknown_names_get_the_nearest_one(options, near):
   with pytest.raises(ValueError, match=f"Did you mean '{near}'"):
     dual_head.DualHead(3, **options)
+
+
+def test_the_relu_of_the_reconstruction_is_relu_in_value_and_gradient():
+  x = tf.constant([-2.0, -0.0, 0.0, 3.0, 1e-30])
+
+  def both(function):
+    with tf.GradientTape() as tape:
+      tape.watch(x)
+      answer = function(x)
+    return answer, tape.gradient(answer, x, [1.0, -2.0, 3.0, -4.0, 5.0])
+
+  for one, other in zip(both(dual_head._relu), both(tf.nn.relu)):
+    np.testing.assert_array_equal(one, other)
+  # A broken value must reach the loss, which stops training.
+  assert np.isnan(dual_head._relu(tf.constant(np.nan)))

@@ -1,5 +1,6 @@
 """Small predictors of classes and depth, their artifacts, and servers of them without Keras."""
 import dataclasses
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from keras_weakseg.framework import keras
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
 from keras_weakseg.serving import settings
+from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.tasks.depth import export as depth_export
 from keras_weakseg.tasks.depth import model as depth_model
 from keras_weakseg.tasks.segmentation import export
@@ -23,6 +25,7 @@ PALETTE = ((0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0))
 RECORD = {"name": "tiny", "mean_rgb": (122.0, 116.0, 104.0), "multiple": 8, "preprocessing": "tf"}
 DEPTH_RECORD = registry.network_record("light_depth", alpha=.25)
 DEPTH_SIZE = (32, 64)
+FOLDER = pathlib.Path(__file__).parent
 
 
 def build_predictor(dtype=None, sync=False, seed=0):
@@ -76,6 +79,16 @@ def random_image(height, width, seed=0):
   noise = np.random.default_rng(seed).integers(0, 256, (1, height // 12 + 2, width // 12 + 2, 3))
   image = tf.image.resize(noise.astype(np.float32), (height, width))[0]
   return np.clip(image.numpy(), 0, 255).astype(np.uint8)
+
+
+def load(name):
+  """Returns a module of this folder; tests are no package that it could be imported from."""
+  known = f"keras_weakseg_serving_{name}"
+  if known not in sys.modules:
+    spec = importlib.util.spec_from_file_location(known, FOLDER / f"{name}.py")
+    sys.modules[known] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[known])
+  return sys.modules[known]
 
 
 class Kit:
@@ -133,18 +146,89 @@ def depth_artifact(depth_predictor, tmp_path_factory):
   return Kit.export_depth(depth_predictor, tmp_path_factory.mktemp("saved_models") / "depth")
 
 
-def serve(artifact):
-  """Yields the address of a REST double that serves an artifact from a process without Keras."""
-  script = pathlib.Path(__file__).with_name("rest_double.py")
-  # Also under the name that the pages give to their model.
-  process = subprocess.Popen(
-      [sys.executable, str(script), str(artifact), artifact.parent.name, "quickstart"], text=True,
-      stdout=subprocess.PIPE)
-  line = process.stdout.readline()
-  assert line.startswith("http://"), line
-  yield line.strip()
-  process.terminate()
-  process.wait()
+class Exported:
+  """A system's model and the artifact that was exported of it.
+
+  Attributes:
+    name: of the system, and of the artifact.
+    task: name of its task.
+    model, protocol: the evaluator's.
+    path: of the version.
+    images: uint8 [H, W, 3] of several sizes, the first one of that of `predict_fixed`.
+  """
+
+  def __init__(self, system, folder):
+    self.name = system.name
+    self.model, arguments = system.make()
+    self.protocol, self.images = arguments["protocol"], load("systems").sample_images()
+    self.task = tasks.of_model(self.model).name
+    self.path = tasks.of_model(self.model).export(self.model, folder / self.name, **arguments)
+
+  def answer(self, index, **changes):
+    """Returns what the evaluator says of an image: a mask, depth, or probabilities of tags."""
+    protocol = dataclasses.replace(self.protocol, **changes)
+    say = {"segmentation": "mask", "depth": "depth", "tags": "probabilities"}[self.task]
+    return np.asarray(getattr(self.model, say)(self.images[index][None], protocol))[0]
+
+  def pngs(self):
+    """Returns the images as file bytes."""
+    return [tf.io.encode_png(image).numpy() for image in self.images]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+  """Returns the function of a system's name that gives its `Exported`, which is made once."""
+  folder, known = tmp_path_factory.mktemp("systems"), {}
+  systems = {each.name: each for each in load("systems").SYSTEMS}
+
+  def of(name):
+    if name not in known:
+      known[name] = Exported(systems[name], folder)
+    return known[name]
+
+  return of
+
+
+@pytest.fixture(scope="session", params=[
+    pytest.param(each.name, marks=[pytest.mark.slow] if each.slow else [])
+    for each in load("systems").SYSTEMS])
+def system(request, exported):
+  return exported(request.param)
+
+
+@pytest.fixture(scope="session")
+def apis():
+  return load("serving_apis")
+
+
+class Double:
+  """A double of TensorFlow Serving in a process without Keras and without this library.
+
+  Args:
+    folder: empty, for its models.
+
+  Attributes:
+    rest, grpc: its addresses.
+  """
+
+  def __init__(self, folder):
+    self.folder = folder
+    self.process = subprocess.Popen(
+        [sys.executable, str(FOLDER / "server_double.py"), str(folder)], text=True,
+        stdout=subprocess.PIPE)
+    self.rest, self.grpc = (self.process.stdout.readline().strip() for _ in range(2))
+    assert self.rest.startswith("http://") and self.grpc, "the double has not started"
+
+  def add(self, artifact):
+    """Serves an artifact, by the name of its folder of versions."""
+    place = self.folder / artifact.parent.name
+    if not place.exists():
+      place.symlink_to(artifact.parent, target_is_directory=True)
+
+  def close(self):
+    """Ends the process."""
+    self.process.terminate()
+    self.process.wait()
 
 
 def run_batched(signature, requests, allowed_batch_size=0, pad=False):
@@ -190,10 +274,19 @@ def batching():
 
 
 @pytest.fixture(scope="session")
-def server(artifact):
-  yield from serve(artifact)
+def double(tmp_path_factory):
+  started = Double(tmp_path_factory.mktemp("models"))
+  yield started
+  started.close()
 
 
 @pytest.fixture(scope="session")
-def depth_server(depth_artifact):
-  yield from serve(depth_artifact)
+def server(double, artifact):
+  double.add(artifact)
+  return double.rest
+
+
+@pytest.fixture(scope="session")
+def depth_server(double, depth_artifact):
+  double.add(depth_artifact)
+  return double.rest

@@ -1,6 +1,6 @@
 """Tests of `serving.client`: the JSON of a REST call, against a double of the server.
 
-The double (rest_double.py) runs where neither Keras nor keras_weakseg can be imported.
+The double (server_double.py) runs where neither Keras nor keras_weakseg can be imported.
 """
 import base64
 import io
@@ -22,6 +22,7 @@ from keras_weakseg.tasks import rest_depths, rest_masks, rest_tags
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
 README = pathlib.Path(__file__).resolve().parents[2] / "saved_models" / "README.md"
+OPERATING = README.with_name("OPERATING.md")
 
 
 def post(server, body, model="tiny"):
@@ -174,8 +175,13 @@ def test_status_and_metadata_are_there(server):
   assert {"serving_default", "predict_images", "predict_fixed"} <= set(signatures)
 
 
-def code_blocks(language):
-  return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def code_blocks(language, page=README):
+  return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def at(code, address, model="tiny"):
+  """Returns code of a page that asks a model of another server than the page's."""
+  return code.replace("http://localhost:8501", address).replace("/quickstart:", f"/{model}:")
 
 
 def test_the_python_of_the_readme_runs(kit, predictor, server, tmp_path):
@@ -183,13 +189,24 @@ def test_the_python_of_the_readme_runs(kit, predictor, server, tmp_path):
   image = kit.random_image(33, 52)
   (tmp_path / "photo.jpg").write_bytes(png(image))  # a decoder looks at bytes, not at names
   done = subprocess.run(
-      [sys.executable, "-c", code.replace("http://localhost:8501", server)], cwd=tmp_path,
+      [sys.executable, "-c", at(code, server)], cwd=tmp_path,
       text=True, check=False, capture_output=True)
   assert done.returncode == 0, done.stderr[-2000:]
   expected = np.asarray(
       kit.segmentation_model(predictor).mask(image[None], protocols.Protocol()))[0]
   np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")), expected)
   assert all(kit.classes[number] in done.stdout for number in np.unique(expected))
+
+
+def test_the_grpc_client_of_the_operators_page_runs(
+    kit, predictor, double, server, tmp_path, monkeypatch):
+  code, = code_blocks("python", OPERATING)
+  image = kit.random_image(33, 52)
+  (tmp_path / "photo.jpg").write_bytes(png(image))
+  monkeypatch.chdir(tmp_path)
+  exec(code.replace("localhost:8500", double.grpc).replace('"quickstart"', '"tiny"'), {})
+  np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")),
+                                kit.segmentation_model(predictor).mask(image[None])[0])
 
 
 def test_the_python_of_the_readme_for_depth_runs(kit, depth_predictor, depth_server, tmp_path):
@@ -199,7 +216,7 @@ def test_the_python_of_the_readme_for_depth_runs(kit, depth_predictor, depth_ser
   image = kit.random_image(33, 52)
   (tmp_path / "photo.jpg").write_bytes(png(image))
   done = subprocess.run(
-      [sys.executable, "-c", code.replace("http://localhost:8501", depth_server)], cwd=tmp_path,
+      [sys.executable, "-c", at(code, depth_server, "depth")], cwd=tmp_path,
       text=True, check=False, capture_output=True)
   assert done.returncode == 0, done.stderr[-2000:]
   middle = float(np.median(kit.depth_model(depth_predictor).depth(image[None])))
@@ -211,7 +228,18 @@ def test_the_python_of_the_readme_for_depth_runs(kit, depth_predictor, depth_ser
 def test_the_curl_call_of_the_readme_runs(kit, server, tmp_path):
   code = next(block for block in code_blocks("sh") if "curl" in block)
   (tmp_path / "photo.jpg").write_bytes(png(kit.random_image(33, 52)))
-  done = subprocess.run(["sh", "-c", code.replace("http://localhost:8501", server)], cwd=tmp_path,
+  done = subprocess.run(["sh", "-c", at(code, server)], cwd=tmp_path,
                         text=True, check=False, capture_output=True)
   row, = json.loads(done.stdout)["predictions"]
   assert set(row) == {"mask_png_bytes", "class_ids"}
+
+
+@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("jq"),
+                    reason="curl or jq is not installed")
+def test_the_curl_call_of_the_operators_page_leaves_the_mask(kit, predictor, server, tmp_path):
+  code = next(block for block in code_blocks("sh", OPERATING) if "curl" in block)
+  image = kit.random_image(33, 52)
+  (tmp_path / "photo.jpg").write_bytes(png(image))
+  subprocess.run(["sh", "-c", at(code, server)], cwd=tmp_path, check=True)
+  np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")),
+                                kit.segmentation_model(predictor).mask(image[None])[0])

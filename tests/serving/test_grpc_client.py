@@ -1,50 +1,19 @@
-"""Tests of `serving.grpc_client` against a gRPC server in this process that asks an artifact."""
-from concurrent import futures
-
+"""Tests of `serving.grpc_client` against a double of TensorFlow Serving in another process."""
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from keras_weakseg.serving import client
 from keras_weakseg.serving import grpc_client
-from keras_weakseg.serving import messages
 from keras_weakseg.tasks import rest_masks
 
-grpc = pytest.importorskip("grpc")
+pytest.importorskip("grpc")
 
 
-@pytest.fixture(scope="module")
-def address(artifact):
-  """The address of a double of TensorFlow Serving's PredictionService."""
-  signatures = tf.saved_model.load(str(artifact)).signatures
-
-  def predict(request, context):
-    spec = request.model_spec
-    if spec.name != "tiny" or spec.version.value not in (0, 1):
-      context.abort(grpc.StatusCode.NOT_FOUND, "Servable not found for request")
-    try:
-      outputs = signatures[spec.signature_name](**{
-          name: tf.constant(value) for name, value in messages.tensors(request.inputs).items()})
-    except tf.errors.InvalidArgumentError as error:
-      context.abort(grpc.StatusCode.INVALID_ARGUMENT, error.message[:500])
-    response = messages.message("PredictResponse")()
-    for name, value in outputs.items():
-      if not request.output_filter or name in request.output_filter:
-        response.outputs.add(
-            key=name, value=tf.make_tensor_proto(value.numpy()).SerializeToString())
-    return response
-
-  service, method = grpc_client.METHOD[1:].split("/")
-  server = grpc.server(futures.ThreadPoolExecutor(1), options=[
-      ("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)])
-  server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {
-      method: grpc.unary_unary_rpc_method_handler(
-          predict, request_deserializer=messages.message("PredictRequest").FromString,
-          response_serializer=lambda response: response.SerializeToString())})])
-  port = server.add_insecure_port("127.0.0.1:0")
-  server.start()
-  yield f"127.0.0.1:{port}"
-  server.stop(None)
+@pytest.fixture
+def address(double, artifact):
+  double.add(artifact)
+  return double.grpc
 
 
 def test_masks_of_bytes(kit, predictor, address):
@@ -76,6 +45,15 @@ def test_errors_say_what_the_server_says(kit, address):
   with grpc_client.GrpcClient(address, "tiny") as asked:
     with pytest.raises(ValueError, match="(?s)INVALID_ARGUMENT.*broken"):
       asked.predict({"image_bytes": [b"\xff\xd8\xff no picture"]})
+    with pytest.raises(ValueError, match="INVALID_ARGUMENT.*does not match signature"):
+      asked.predict({"picture": [b""]})
+    with pytest.raises(ValueError, match="INVALID_ARGUMENT.*Expects arg images to be uint8"):
+      asked.predict({"images": np.zeros((1, 8, 8, 3), np.float32)}, "predict_images")
+    with pytest.raises(ValueError, match="INVALID_ARGUMENT.*alias not found.*masks"):
+      asked.predict({"images": kit.random_image(8, 8)[None]}, "predict_images", ["masks"])
+  with grpc_client.GrpcClient(address, "tiny", version=7) as asked:
+    with pytest.raises(ValueError, match="NOT_FOUND: Servable not found"):
+      asked.predict({}, "metadata")
   with grpc_client.GrpcClient(address, "other") as asked:
     with pytest.raises(ValueError, match="(?s)'other'.*NOT_FOUND: Servable not found"):
       asked.predict({}, "metadata")

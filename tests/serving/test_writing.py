@@ -19,6 +19,9 @@ class Smallest(tf.Module):
   def signatures(self):
     return {"serving_default": self.double}
 
+  def further_requests(self, images):
+    return [("double", {"x": images.shape[1]})]
+
 
 def files(path):
   return {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
@@ -56,13 +59,14 @@ def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path):
 @pytest.mark.parametrize("size, shape", [((), (375, 500, 3)), ((32, 48), (32, 48, 3)),
                                          ([64, 40], (64, 40, 3))])
 def test_warmup_asks_every_signature_with_one_picture(size, shape):
-  requests = dict(writing.warmup_requests(size))
+  requests = dict(writing.warmup_requests(Smallest(), size))
   assert requests["predict_images"]["images"].shape == (1, *shape)
   assert requests["predict_images"]["images"].dtype == np.uint8
   content, = requests["serving_default"]["image_bytes"]
   assert tf.io.decode_jpeg(content).shape == shape
   assert requests["metadata_rows"] == {"names": [b"task"]}
-  assert set(requests) == {"serving_default", "predict_images", "metadata_rows"}
+  assert set(requests) == {"serving_default", "predict_images", "metadata_rows", "double"}
+  assert requests["double"] == {"x": shape[0]}  # of what this kind of module adds
 
 
 def test_only_predictors_of_one_size_are_refused():

@@ -15,7 +15,5 @@ def _kit():
   return sys.modules[name]
 
 
-kit, predictor, artifact, server, batching = (
-    getattr(_kit(), name) for name in ("kit", "predictor", "artifact", "server", "batching"))
-depth_predictor, depth_artifact, depth_server = (
-    getattr(_kit(), name) for name in ("depth_predictor", "depth_artifact", "depth_server"))
+kit, predictor, artifact, depth_predictor, depth_artifact = (getattr(_kit(), name) for name in (
+    "kit", "predictor", "artifact", "depth_predictor", "depth_artifact"))

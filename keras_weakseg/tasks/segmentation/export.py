@@ -26,7 +26,8 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
   - `predict_images(images: uint8 [B, H, W, 3]) -> mask: uint8 [B, H, W], probabilities: float32
     [B, H, W, C]`.
   - `predict_fixed(pixels: float32 [1, H, W, 3], RGB 0..255) -> scores: float32 [1, H, W, C]`, of
-    the settings' `fixed_size`, for converters to other formats: one pass, without softmax.
+    the settings' `fixed_size`, for converters to other formats: one pass, without softmax. Networks
+    that infer do so for as long as the protocol says.
   - `metadata() -> class_names, palette, preprocessing, protocol, document, ...`; for REST, which
     cannot call it, `metadata_rows(names: string [B]) -> documents: string [B]`.
 

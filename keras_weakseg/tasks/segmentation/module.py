@@ -1,11 +1,13 @@
 """What a segmentation artifact computes: the signatures, as functions of TensorFlow alone."""
 import functools
 
+import numpy as np
 import tensorflow as tf
 
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import base_module as base
+from keras_weakseg.serving import loading
 
 MASK_PNG_BYTES = "mask_png_bytes"      # string [B]; REST answers base64 because of "_bytes"
 CLASS_IDS = "class_ids"                # int32 [B, k], ascending, padded with -1
@@ -39,11 +41,15 @@ class ServingModule(base.BaseModule):
   def fixed(self, pixels):
     """Signature `predict_fixed`: pixels of one known size to what the network says of each.
 
-    Without views, windows and steps of inference; the largest score is the class.
+    Without views and windows; the largest score is the class.
     """
     document = self._document
-    return {SCORES: inference.whole_scores(self.ask, pixels, multiple=document["multiple"],
+    return {SCORES: inference.whole_scores(self._last_scores, pixels, multiple=document["multiple"],
                                            mean_rgb=tuple(document["mean_rgb"]))}
+
+  def _last_scores(self, images):
+    """Returns scores float32 [N, h, w, C] after as much inference as the protocol wants."""
+    return self.ask(images)
 
   def _mask_and_probabilities(self, images):
     """Returns uint8 [N, H, W] and float32 [N, H, W, C] of images [N, H, W, 3]."""
@@ -100,10 +106,19 @@ class InferringModule(ServingModule):
             tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES),
             tf.TensorSpec([None], tf.int32, name=STEPS)])
     self._views = functools.partial(inference.class_probabilities, **inference_options)
-    steps = document["protocol"].get("inference_steps", 0)
-    if steps:
+    # Without a signature, so that the sizes of `predict_fixed` are known all over its graph.
+    once = loading.one_graph(explain) if restored else explained
+    self._explain = lambda images, steps: once(images, steps)  # What is no function is saved.
+    self._steps = document["protocol"].get("inference_steps", 0)
+    if self._steps:
       self._infer = functools.partial(self._views, lambda images: self.explained(
-          images, tf.fill([tf.shape(images)[0]], steps))["scores"])
+          images, tf.fill([tf.shape(images)[0]], self._steps))["scores"])
+
+  def _last_scores(self, images):
+    """See `ServingModule._last_scores`."""
+    if not self._steps:
+      return super()._last_scores(images)
+    return self._explain(images, tf.fill([tf.shape(images)[0]], self._steps))["scores"]
 
   @tf.function(input_signature=[
       tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES),
@@ -114,6 +129,10 @@ class InferringModule(ServingModule):
                                 self.checked(images))
     return {MASK: tf.cast(tf.argmax(probabilities, -1, tf.int32), tf.uint8),
             PROBABILITIES: probabilities}
+
+  def further_requests(self, images):
+    """See `BaseModule.further_requests`."""
+    return [(PREDICT_INFERRED, {base.IMAGES: images, STEPS: np.ones([1], np.int32)})]
 
   def signatures(self):
     """See `BaseModule.signatures`."""

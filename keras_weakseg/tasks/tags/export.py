@@ -1,4 +1,6 @@
 """From a predictor of tags to a versioned SavedModel that answers without Keras."""
+import dataclasses
+
 from keras_weakseg.serving import loading
 from keras_weakseg.serving.settings import Settings
 from keras_weakseg.serving import writing
@@ -23,6 +25,8 @@ def export_tag_artifact(predictor, base_dir, *, classes, record, protocol, size=
     first, padded with "". The background's probability is 0.
   - `predict_images(images: uint8 [B, H, W, 3]) -> probabilities: float32 [B, C], present: bool
     [B, C]`.
+  - `predict_fixed(pixels: float32 [1, H, W, 3], RGB 0..255) -> probabilities: float32 [1, C]`, of
+    the settings' `fixed_size`, for converters to other formats: one pass, nothing is resized.
   - `metadata() -> class_names, threshold, activation, ..., document`; for REST, which cannot call
     it, `metadata_rows(names: string [B]) -> documents: string [B]`.
 
@@ -52,10 +56,14 @@ def export_tag_artifact(predictor, base_dir, *, classes, record, protocol, size=
   writing.check_any_size(predictor)
   protocol = protocols.TagProtocol.from_dict(protocol)
   model = models.TagModel(predictor, classes, size, activation)
+  settings = settings or Settings(MAX_PIXELS)
+  seen = protocol.size or model.size
+  if not settings.fixed_size:
+    settings = dataclasses.replace(settings, fixed_size=seen or writing.WARMUP_SIZE)
   document = documents.build(model=model, record=loading.with_values(record), protocol=protocol,
-                             metadata=metadata or {}, settings=settings or Settings(MAX_PIXELS))
+                             metadata=metadata or {}, settings=settings)
   module = modules.TagServingModule(predictor, document)
   shape = loading.answer_of(module.tag_scores).shape
   model.check_shape(shape)
   return writing.write_version(module, document, base_dir, labels=document["classes"],
-                               warmup_size=protocol.size or model.size, warmup=warmup)
+                               warmup_size=seen, warmup=warmup)

@@ -12,7 +12,7 @@ PRESENT = "present"                    # bool [B, C]
 
 
 class TagServingModule(base.BaseModule):
-  """The object that is saved: variables, the four signatures, and `tag_scores`.
+  """The object that is saved: variables, the signatures, and `tag_scores`.
 
   Args:
     predictor: `keras.Model` (or a trackable callable), RGB 0..255 float32 [N, h, w, 3] -> tag
@@ -23,8 +23,9 @@ class TagServingModule(base.BaseModule):
   def __init__(self, predictor, document):
     super().__init__(predictor, document)
     protocol = document["protocol"]
+    self._activation = document["activation"]
     self._infer = functools.partial(
-        tag_inference.tag_probabilities, self.tag_scores, activation=document["activation"],
+        tag_inference.tag_probabilities, self.tag_scores, activation=self._activation,
         size=tuple(protocol["size"] or document["size"]), scales=tuple(protocol["scales"]),
         flip=protocol["flip"])
     self._threshold = float(document["threshold"])
@@ -33,6 +34,11 @@ class TagServingModule(base.BaseModule):
   def tag_scores(self, images):
     """Returns tag scores float32 [N, C] of RGB 0..255 [N, h, w, 3]."""
     return self.ask(images)
+
+  def fixed(self, pixels):
+    """Signature `predict_fixed`: pixels of the network's own size to probabilities, in one pass."""
+    return {PROBABILITIES: tag_inference.foreground_probabilities(
+        self.ask(pixels), self._activation)}
 
   @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):

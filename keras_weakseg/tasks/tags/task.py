@@ -68,11 +68,11 @@ class TagsTask(task.Task):
 
   def export(self, model, base_dir, *, record, protocol, metadata,
              max_pixels=exporting.MAX_PIXELS, broken_images=settings.REFUSE,
-             precision=settings.SINGLE):
+             precision=settings.SINGLE, fixed_size=()):
     return exporting.export_tag_artifact(
         model.tag_fn, base_dir, classes=model.classes, size=model.size,
         activation=model.activation, record=record, protocol=protocol, metadata=metadata,
-        settings=settings.Settings(max_pixels, broken_images, precision))
+        settings=settings.Settings(max_pixels, broken_images, precision, fixed_size))
 
   def load(self, loaded, document, metadata):
     return models.TagModel(

@@ -43,7 +43,7 @@ def test_no_keras_object_is_saved(artifact):
 
 
 def test_it_answers_where_keras_and_this_package_cannot_be_imported(artifact):
-  # The session interface is how a server runs it; the REST double covers the function interface.
+  # The session interface is how a server runs it; the double of servers has that of functions.
   code = """
 import sys
 import without_keras
@@ -60,39 +60,6 @@ print(mask.shape, mask.dtype, b" ".join(names).decode())
   done = subprocess.run([sys.executable, "-c", code, str(artifact)], text=True, check=False,
                         capture_output=True, cwd=pathlib.Path(__file__).parents[2] / "serving")
   assert done.stdout.strip() == "(2, 21, 34) uint8 background cat dog bird", done.stderr[-2000:]
-
-
-def test_the_c_library_loads_it_without_python(artifact):
-  """The loader of TensorFlow's C API is the one that TensorFlow Serving has."""
-  library = pathlib.Path(tf.sysconfig.get_lib()) / "libtensorflow_cc.so.2"
-  if not library.exists():
-    pytest.skip("this TensorFlow does not come with libtensorflow_cc.so.2")
-  code = """
-import ctypes, sys
-tf = ctypes.CDLL(sys.argv[1])
-for name in ("TF_NewStatus", "TF_NewGraph", "TF_NewSessionOptions", "TF_NewBuffer",
-             "TF_LoadSessionFromSavedModel"):
-  getattr(tf, name).restype = ctypes.c_void_p
-tf.TF_Message.restype = ctypes.c_char_p
-pointer = ctypes.c_void_p
-class Buffer(ctypes.Structure):
-  _fields_ = [("data", pointer), ("length", ctypes.c_size_t), ("deallocator", pointer)]
-status, graph = pointer(tf.TF_NewStatus()), pointer(tf.TF_NewGraph())
-meta_graph = pointer(tf.TF_NewBuffer())
-tags = (ctypes.c_char_p * 1)(b"serve")
-tf.TF_LoadSessionFromSavedModel(
-    pointer(tf.TF_NewSessionOptions()), None, sys.argv[2].encode(), tags, 1, graph, meta_graph,
-    status)
-if tf.TF_GetCode(status):
-  sys.exit(tf.TF_Message(status).decode())
-buffer = ctypes.cast(meta_graph, ctypes.POINTER(Buffer)).contents
-content = ctypes.string_at(buffer.data, buffer.length)
-names = (b"serving_default", b"predict_images", b"metadata", b"mask_png_bytes")
-print("tensorflow" in sys.modules, [name in content for name in names])
-"""
-  done = subprocess.run([sys.executable, "-c", code, str(library), str(artifact)], text=True,
-                        check=False, capture_output=True)
-  assert done.stdout.strip() == "False [True, True, True, True]", done.stderr[-2000:]
 
 
 def test_saved_model_cli_prints_the_signatures(artifact):
@@ -178,20 +145,6 @@ def test_the_fixed_signature_is_taken_by_a_converter_and_gives_the_same_mask(
   converted = lite.get_signature_runner("predict_fixed")(pixels=image.astype(np.float32))["scores"]
   np.testing.assert_allclose(converted, scores, rtol=1e-4, atol=1e-3)
   np.testing.assert_array_equal(converted.argmax(-1), expected)
-
-
-@pytest.mark.parametrize("package", ["tf2onnx", "openvino"])
-def test_the_fixed_signature_is_taken_by_other_converters(kit, predictor, tmp_path, package):
-  module = pytest.importorskip(package, reason=f"{package} is not installed")
-  path = kit.export(predictor, tmp_path / "m", fixed_size=(40, 57), warmup=False)
-  loaded = tf.saved_model.load(str(path))
-  if package == "openvino":
-    assert module.convert_model(loaded.signatures["predict_fixed"])
-  else:
-    proto, _ = module.convert.from_function(
-        tf.function(lambda pixels: loaded.signatures["predict_fixed"](pixels=pixels)["scores"]),
-        input_signature=[tf.TensorSpec([1, 40, 57, 3], tf.float32, name="pixels")])
-    assert proto.graph.node
 
 
 def test_a_fixed_size_is_the_protocols_or_a_photographs(kit, predictor, tmp_path):

@@ -1,21 +1,56 @@
-"""A stand-in for TensorFlow Serving's REST interface: `rest_double.py <version folder> <names>`.
+"""A stand-in for TensorFlow Serving: `server_double.py <folder of models>`.
 
-It follows api_rest.md and util/json_tensor.cc of tensorflow/serving where an artifact meets them:
+It prints two addresses, of REST and of gRPC. The folder has one folder of versions for each model;
+as there, the highest version is served unless another one is named. Versions are loaded when they
+are asked for.
+
+REST follows api_rest.md and util/json_tensor.cc of tensorflow/serving where an artifact meets them:
 row and columnar requests, base64 for byte strings, `_bytes` outputs as base64, one output as a
 bare list, refusal of signatures without inputs, status and metadata, 404 and 504 (of the model
 `slow`, whose time is over at once). An empty signature name is the default one, and white space in
-base64 is skipped, as there. Keras and keras_weakseg cannot be imported here.
+base64 is skipped, as there. gRPC answers `Predict` of the PredictionService, with its codes. Keras
+and keras_weakseg cannot be imported here.
 """
 import base64
+import concurrent.futures
 import http.server
 import json
+import pathlib
 import re
 import sys
 
 import without_keras
 
 without_keras.hide()  # before TensorFlow, which looks for Keras
+import grpc
+import serving_apis
 import tensorflow as tf
+
+SERVICE = "tensorflow.serving.PredictionService"
+
+
+class Models:
+  """The models of a folder, loaded when they are asked for."""
+
+  def __init__(self, folder):
+    self.folder = pathlib.Path(folder)
+    self.loaded = {}
+
+  def find(self, name, version=None):
+    """Returns the number of a version and its signatures.
+
+    Raises:
+      LookupError: it is not there.
+    """
+    numbers = [entry.name for entry in self.folder.joinpath(name).glob("*")
+               if entry.name.isdigit()]
+    if not numbers or version not in (None, *numbers):
+      chosen = f"Specific({name}, {version})" if version else f"Latest({name})"
+      raise LookupError(f"Servable not found for request: {chosen}")
+    path = self.folder / name / (version or max(numbers, key=int))
+    if path not in self.loaded:
+      self.loaded[path] = tf.saved_model.load(str(path))
+    return path.name, self.loaded[path].signatures
 
 
 def decoded(value):
@@ -97,7 +132,7 @@ def metadata(name, version, signatures):
 class Handler(http.server.BaseHTTPRequestHandler):
   """/v1/models/<name>, its metadata and predict; with /versions/<number> too."""
 
-  signatures, names, version = None, (), "1"
+  models = None
   PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?(/metadata|:predict)?$")
 
   def answer(self, method, body):
@@ -105,17 +140,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     match = self.PATH.match(self.path)
     if not match or (method == "POST") != (match[3] == ":predict"):
       return 400, {"error": f"Malformed request: {method} {self.path}"}
-    name, version, _ = match.groups()
-    if name not in self.names or version not in (None, self.version):
-      chosen = f"Specific({name}, {version})" if version else f"Latest({name})"
-      return 404, {"error": f"Servable not found for request: {chosen}"}
-    if method == "GET":
-      return 200, metadata(name, self.version, self.signatures) if match[3] else status(
-          self.version)
+    name, version, kind = match.groups()
     if name == "slow":
       return 504, {"error": "Timed out waiting for notification"}
     try:
-      return 200, predict(self.signatures, json.loads(body))
+      version, signatures = self.models.find(name, version)
+    except LookupError as error:
+      return 404, {"error": error.args[0]}
+    if method == "GET":
+      return 200, metadata(name, version, signatures) if kind else status(version)
+    try:
+      return 200, predict(signatures, json.loads(body))
     except Exception as error:  # pylint: disable=broad-except
       return 400, {"error": str(error)}
 
@@ -138,13 +173,64 @@ class Handler(http.server.BaseHTTPRequestHandler):
     pass
 
 
+def predict_by_grpc(models, request, context):
+  """Returns the `PredictResponse` to a `PredictRequest`; it checks what predict_util.cc does."""
+  spec = request.model_spec
+  try:
+    version, signatures = models.find(
+        spec.name, str(spec.version.value) if spec.HasField("version") else None)
+  except LookupError as error:
+    context.abort(grpc.StatusCode.NOT_FOUND, error.args[0])
+  refuse = lambda why: context.abort(grpc.StatusCode.INVALID_ARGUMENT, why)
+  name = spec.signature_name or "serving_default"
+  if name not in signatures:
+    refuse(f'Serving signature key "{name}" not found.')
+  specs = signatures[name].structured_input_signature[1]
+  if set(request.inputs) != set(specs):
+    refuse(f"input size does not match signature: {sorted(request.inputs)} vs {sorted(specs)}")
+  for key, proto in request.inputs.items():
+    if proto.dtype != specs[key].dtype.as_datatype_enum:
+      refuse(f"Expects arg {key} to be {specs[key].dtype.name}")
+  unknown = set(request.output_filter) - set(signatures[name].structured_outputs)
+  if unknown:
+    refuse(f"output tensor alias not found in signature: {sorted(unknown)[0]}")
+  try:
+    outputs = signatures[name](**{
+        key: tf.constant(tf.make_ndarray(proto)) for key, proto in request.inputs.items()})
+  except tf.errors.InvalidArgumentError as error:
+    refuse(error.message[:500])
+  response = serving_apis.message("PredictResponse")()
+  response.model_spec.name, response.model_spec.signature_name = spec.name, name
+  response.model_spec.version.value = int(version)
+  for key, value in outputs.items():
+    if not request.output_filter or key in request.output_filter:
+      # The two classes of a tensor's message may differ; the bytes do not.
+      response.outputs[key].ParseFromString(
+          tf.make_tensor_proto(value.numpy()).SerializeToString())
+  return response
+
+
+def serve_grpc(models):
+  """Returns a running server and its port."""
+  server = grpc.server(concurrent.futures.ThreadPoolExecutor(1), options=[
+      ("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)])
+  server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {
+      "Predict": grpc.unary_unary_rpc_method_handler(
+          lambda request, context: predict_by_grpc(models, request, context),
+          request_deserializer=serving_apis.message("PredictRequest").FromString,
+          response_serializer=lambda response: response.SerializeToString())})])
+  port = server.add_insecure_port("127.0.0.1:0")
+  server.start()
+  return server, port
+
+
 def main():
-  loaded = tf.saved_model.load(sys.argv[1])
-  Handler.signatures = loaded.signatures
-  Handler.names = (*sys.argv[2:], "slow")
-  server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-  print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-  server.serve_forever()
+  Handler.models = Models(sys.argv[1])
+  rest = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+  server, port = serve_grpc(Handler.models)
+  print(f"http://127.0.0.1:{rest.server_address[1]}\n127.0.0.1:{port}", flush=True)
+  rest.serve_forever()
+  server.stop(None)
 
 
 if __name__ == "__main__":

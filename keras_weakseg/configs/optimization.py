@@ -1,12 +1,15 @@
 """The optimizers and learning-rate schedules of the papers, as Model Garden's configuration."""
+import copy
 import dataclasses
 
 from official.modeling import optimization
 from official.modeling.optimization.configs import optimizer_config
 
+from keras_weakseg.configs import sections
+
 
 @dataclasses.dataclass
-class MuonConfig(optimizer_config.BaseOptimizerConfig):
+class MuonConfig(sections.Section, optimizer_config.BaseOptimizerConfig):
   """Muon; see `keras_weakseg.training.muon.Muon`."""
   name: str = "Muon"
   momentum: float = 0.95
@@ -17,13 +20,13 @@ class MuonConfig(optimizer_config.BaseOptimizerConfig):
 
 
 @dataclasses.dataclass
-class OptimizerConfig(optimization.OptimizerConfig):
+class OptimizerConfig(sections.Section, optimization.OptimizerConfig):
   """Model Garden's optimizers, and `muon`."""
   muon: MuonConfig = dataclasses.field(default_factory=MuonConfig)
 
 
 @dataclasses.dataclass
-class OptimizationConfig(optimization.OptimizationConfig):
+class OptimizationConfig(sections.Section, optimization.OptimizationConfig):
   """Model Garden's configuration of optimizer, rate, warm-up and moving average."""
   optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
@@ -43,7 +46,7 @@ def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
     >>> sgd(0.01, 6000).learning_rate.type
     'polynomial'
   """
-  return OptimizationConfig({**_sgd(momentum), **_poly(learning_rate, steps, power)})
+  return _made({**_sgd(momentum), **_poly(learning_rate, steps, power)})
 
 
 def muon(learning_rate, steps, *, power=0.9, **options):
@@ -59,7 +62,7 @@ def muon(learning_rate, steps, *, power=0.9, **options):
     >>> muon(0.02, 3000).optimizer.get().adam_share
     0.1
   """
-  return OptimizationConfig({
+  return _made({
       "optimizer": {"type": "muon", "muon": options}, **_poly(learning_rate, steps, power)})
 
 
@@ -83,7 +86,14 @@ def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
   else:
     rate = _rate("stepwise", boundaries=boundaries,
                  values=[learning_rate * factor**i for i in range(len(boundaries) + 1)])
-  return OptimizationConfig({**_sgd(momentum), **rate})
+  return _made({**_sgd(momentum), **rate})
+
+
+def _made(changes):
+  """Returns Model Garden's defaults with changes; a copy, as they take long to build."""
+  config = copy.deepcopy(sections.blank(OptimizationConfig))
+  config.override(changes)
+  return config
 
 
 def _sgd(momentum):

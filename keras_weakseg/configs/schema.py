@@ -1,6 +1,6 @@
 """The typed configuration of an experiment.
 
-Every section is a `hyperparams.Config`: `experiment.method.em_adapt.iterations` in Python,
+Every section is a Model Garden `Config`: `experiment.method.em_adapt.iterations` in Python,
 `method: {em_adapt: {iterations: 5}}` in YAML, `method.em_adapt.iterations=5` as an override.
 Sections with a `type` hold one sub-section per choice; `section.get()` is the chosen one. Their
 options are those of the methods, networks and makers themselves: see `sections`.
@@ -8,10 +8,9 @@ options are those of the methods, networks and makers themselves: see `sections`
 import dataclasses
 from typing import List, Optional, Tuple
 
-from official.modeling import hyperparams
-
 from keras_weakseg.configs import schema_methods
 from keras_weakseg.configs import schema_networks
+from keras_weakseg.configs import sections
 from keras_weakseg.configs.optimization import (  # What experiments compose with.
     OptimizationConfig, muon, sgd, sgd_steps)
 from keras_weakseg.configs.schema_makers import Make, make
@@ -41,7 +40,7 @@ def _section(section_type, **values):
 
 
 @dataclasses.dataclass
-class Source(hyperparams.Config):
+class Source(sections.Section):
   """Where samples come from.
 
   Attributes:
@@ -106,7 +105,7 @@ class Source(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Part(hyperparams.Config):
+class Part(sections.Section):
   """A fixed share of every batch, with one kind of supervision.
 
   Attributes:
@@ -136,7 +135,7 @@ class Part(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Augmentation(hyperparams.Config):
+class Augmentation(sections.Section):
   """Random geometry and colour of training samples.
 
   Attributes:
@@ -168,7 +167,7 @@ class Augmentation(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Data(hyperparams.Config):
+class Data(sections.Section):
   """What is trained on: sources, the parts of a batch, augmentation.
 
   No parts: `fit` makes one part per kind of supervision that the first source grants.
@@ -195,7 +194,7 @@ class Data(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Protocol(hyperparams.Config):
+class Protocol(sections.Section):
   """How numbers are made; mirrors `keras_weakseg.tasks.Protocol`.
 
   Attributes:
@@ -217,7 +216,7 @@ class Protocol(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class DepthProtocol(hyperparams.Config):
+class DepthProtocol(sections.Section):
   """How numbers of depth are made; mirrors `keras_weakseg.tasks.DepthProtocol`.
 
   Attributes:
@@ -238,7 +237,7 @@ class DepthProtocol(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class TagProtocol(hyperparams.Config):
+class TagProtocol(sections.Section):
   """How numbers of tags are made; mirrors `keras_weakseg.tasks.TagProtocol`.
 
   Attributes:
@@ -253,7 +252,7 @@ class TagProtocol(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Evaluation(hyperparams.Config):
+class Evaluation(sections.Section):
   """What is evaluated after training, and while it runs.
 
   Attributes:
@@ -275,7 +274,7 @@ class Evaluation(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Runtime(hyperparams.Config):
+class Runtime(sections.Section):
   """On what it runs.
 
   Attributes:
@@ -289,7 +288,7 @@ class Runtime(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Step(hyperparams.Config):
+class Step(sections.Section):
   """A step of a recipe before the experiment's own training, which is the last one, `train`.
 
   A step trains, or, with `make.type`, makes something on the host for later steps. Weights, derived
@@ -328,7 +327,7 @@ class Step(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Experiment(hyperparams.Config):
+class Experiment(sections.Section):
   """One experiment: what `fit` needs to know.
 
   Attributes:

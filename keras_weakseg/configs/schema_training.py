@@ -2,15 +2,12 @@
 import dataclasses
 from typing import List
 
-from official.modeling import hyperparams
-
 from keras_weakseg.configs import sections
 from keras_weakseg.configs.optimization import OptimizationConfig, sgd
 
 
-
 @dataclasses.dataclass
-class Multiplier(hyperparams.Config):
+class Multiplier(sections.Section):
   """Learning-rate multiplier of the variables whose name matches a regular expression.
 
   The first matching entry wins. Names start with that of the network, such as
@@ -25,7 +22,7 @@ class Multiplier(hyperparams.Config):
 
 
 @dataclasses.dataclass
-class Updates(hyperparams.Config):
+class Updates(sections.Section):
   """How the networks of a further optimizer are updated; see `Training`."""
   optimization: OptimizationConfig = dataclasses.field(
       default_factory=lambda: sgd(1e-3, 6000))
@@ -40,7 +37,7 @@ class Updaters(sections.Named):
 
 
 @dataclasses.dataclass
-class Training(hyperparams.Config):
+class Training(sections.Section):
   """How long, how fast, and what is kept.
 
   Attributes:

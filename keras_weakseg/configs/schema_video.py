@@ -2,11 +2,11 @@
 import dataclasses
 from typing import Tuple
 
-from official.modeling import hyperparams
+from keras_weakseg.configs import sections
 
 
 @dataclasses.dataclass
-class Video(hyperparams.Config):
+class Video(sections.Section):
   """What a source of video needs to know besides its place; each kind uses what applies to it.
 
   Attributes:

@@ -1,6 +1,8 @@
 """Sections of the configuration that are made from signatures, and sections with a choice."""
+import copy
 import dataclasses
 import difflib
+import functools
 import typing
 
 from official.modeling import hyperparams
@@ -11,8 +13,39 @@ from keras_weakseg import options as option_lib
 _SECTIONS = {}
 
 
+@functools.lru_cache(maxsize=None)
+def _hints(section):
+  """Returns the types of the keys of a section's class."""
+  return {key: kind for key, kind in typing.get_type_hints(section).items()
+          if key not in hyperparams.Config.__annotations__}
+
+
+@functools.lru_cache(maxsize=None)
+def blank(section):
+  """Returns a section of a class with its defaults; for copies, not to be changed."""
+  return section()
+
+
+class Section(hyperparams.Config):
+  """A section of the configuration.
+
+  Model Garden resolves the annotations of a class anew for every value that is written: most of the
+  time in which an experiment is built. Here a class keeps them.
+  """
+
+  @classmethod
+  def _get_annotations(cls):
+    return _hints(cls)
+
+  def __deepcopy__(self, memo):
+    other = memo[id(self)] = object.__new__(type(self))
+    vars(other).update((key, value if isinstance(value, self.IMMUTABLE_TYPES)
+                        else copy.deepcopy(value, memo)) for key, value in vars(self).items())
+    return other
+
+
 def section_of(home, name, hidden=()):
-  """Returns the section of a function's or class's options: a `hyperparams.Config` class.
+  """Returns the section of a function's or class's options: a `Section` class.
 
   Args:
     home: see `options.options_of`.
@@ -25,7 +58,7 @@ def section_of(home, name, hidden=()):
     section = dataclasses.make_dataclass(
         "".join(word.capitalize() for word in name.split("_")),
         [(option.name, option.type, _default(option.default)) for option in found.values()],
-        bases=(hyperparams.Config,), namespace={"OPTIONS": found})
+        bases=(Section,), namespace={"OPTIONS": found})
     section.__doc__ = (home.__doc__ or name).split("\n", maxsplit=1)[0]
     _SECTIONS[key] = section
   return _SECTIONS[key]
@@ -58,7 +91,7 @@ def check(section, path):
             fix=f"Set `{path}.{option.name}` to such a value.")
 
 
-class Choice(hyperparams.OneOfConfig):
+class Choice(Section, hyperparams.OneOfConfig):
   """A section with a `type` and one sub-section for each thing that is registered.
 
   What is registered later, from a user's own module, is a choice too. A subclass has `homes`, and
@@ -79,7 +112,7 @@ class Choice(hyperparams.OneOfConfig):
     homes = self.homes()
     for name, section in homes.items():
       given = values.pop(name, None)
-      self.__dict__[name] = (section() if given is None else
+      self.__dict__[name] = (copy.deepcopy(blank(section)) if given is None else
                              section(**given) if isinstance(given, dict) else given)
     if values:
       name = next(iter(values))
@@ -97,7 +130,7 @@ class Choice(hyperparams.OneOfConfig):
     return self.get().as_dict()
 
 
-class Named(hyperparams.Config):
+class Named(Section):
   """A section whose keys are names that the user gives, all of one kind (`element`)."""
   element = None
 
@@ -117,7 +150,7 @@ class Named(hyperparams.Config):
 
 def annotation(section, key, current):
   """Returns the type of a key of any section; of sub-sections that of what is there."""
-  hints = typing.get_type_hints(type(section))
+  hints = _hints(type(section))
   if isinstance(section, Named):
     return type(section).element
   if key not in hints and isinstance(section, Choice) and key in section.own:

@@ -92,8 +92,9 @@ def folder_of(source, settings, cache_dir=None):
 def boxed_ids(source, split, ids=None):
   """Returns the ids of a split whose boxes exist and may be read, in stored order."""
   chosen = source.ids(split) if ids is None else tuple(ids)
-  flags = source.supervision(split, fields.Supervision.BOXES, chosen)
-  return tuple(name for name, flag in zip(chosen, flags) if flag & fields.Supervision.BOXES)
+  boxes = source.supervision(split, fields.Supervision.BOXES, chosen) & int(
+      fields.Supervision.BOXES)
+  return tuple(name for name, flag in zip(chosen, boxes) if flag)
 
 
 def absent(folder, ids):

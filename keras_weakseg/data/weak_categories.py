@@ -15,6 +15,8 @@ _BOTH = fields.Supervision.MASK | fields.Supervision.TAGS
 # What says which categories an image shows without a look at its mask.
 _TAGGED = fields.Supervision.TAGS | fields.Supervision.BOXES
 _SHOWN = 5
+# Samples whose tags are read at once.
+_READ = 256
 
 
 class WeakCategories(wrapper.Wrapper):
@@ -63,16 +65,15 @@ class WeakCategories(wrapper.Wrapper):
 
   def _available(self, ids, flags):
     known = np.asarray(super()._available(ids, flags | _CLOSED | _BOTH), np.int32)
-    for name, found in zip(ids, known):
-      if not found & _BOTH:
-        self._nothing[name] = None
+    for index in np.flatnonzero(known & int(_BOTH) == 0):
+      self._nothing[ids[index]] = None
     weak = self._are_weak(ids, known)
     return np.where(weak, known & ~int(_CLOSED), known) & int(flags)
 
   def _are_weak(self, ids, known):
     """Returns bool [N]: whose tags name a weak category; reads the tags that are not known yet."""
-    asked = {name for name, found in zip(ids, known)
-             if found & _TAGGED and name not in self._weak_of}
+    asked = {ids[index] for index in np.flatnonzero(np.asarray(known) & int(_TAGGED))
+             if ids[index] not in self._weak_of}
     for split in self.splits() if asked else ():
       mine = tuple(name for name in self._split_ids(split) if name in asked)
       if not mine:
@@ -84,9 +85,10 @@ class WeakCategories(wrapper.Wrapper):
           wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.TAGS),
           transform=lambda sample: {name: sample[name] for name in (
               fields.SAMPLE_ID, fields.TAGS)})
-      for sample in tags.as_numpy_iterator():
-        self._weak_of[sample[fields.SAMPLE_ID].decode()] = bool(
-            (sample[fields.TAGS][self._ids] > 0).any())
+      for batch in tags.batch(_READ).as_numpy_iterator():
+        weak = (batch[fields.TAGS][:, self._ids] > 0).any(1)
+        self._weak_of.update(zip((name.decode() for name in batch[fields.SAMPLE_ID]),
+                                 weak.tolist()))
     return np.array([self._weak_of.get(name, False) for name in ids], bool)
 
   def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,

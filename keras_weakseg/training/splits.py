@@ -36,8 +36,8 @@ def labelled_ids(source, split, task=_SEGMENTATION):
     if "is empty" not in str(error):
       raise
     return ()
-  flags = source.supervision(split, task.flag)
-  return tuple(name for name, flag in zip(ids, flags) if flag & task.flag)
+  labels = source.supervision(split, task.flag) & int(task.flag)
+  return tuple(name for name, label in zip(ids, labels) if label)
 
 
 def unseen_masks(source, split, plan=None):

@@ -61,7 +61,8 @@ class Dual(base.Method):
   def __init__(self, context, *, stage: Annotated[str, OneOf(STAGES)] = JOINT,
                inference_steps: CountOrNone = 10,
                labels: Annotated[str, OneOf(TAG_FIELDS)] = fields.TAGS, clean_tags: bool = True,
-               soft_labels: bool = False, image_weight: Weight = 1.0, tag_weight: Weight = 1.0, threshold: Share = 0.1):
+               soft_labels: bool = False, image_weight: Weight = 1.0, tag_weight: Weight = 1.0,
+               threshold: Share = 0.1):
     for kind, value, known in (("stage of dual learning", stage, STAGES),
                                ("labels of weak samples", labels, TAG_FIELDS)):
       if value not in known:

@@ -85,7 +85,8 @@ def light_dual(input_shape, num_classes, *, alpha: Positive = 1.0,
                frozen_blocks: CountOrNone = 0, batch_norm: BatchNorm = norms.TRAIN,
                synchronized_batch_norm=False, steps: CountOrNone = 0,
                step_size: Positive = dual_head.STEP_SIZE,
-               tag_step_size: Positive = dual_head.TAG_STEP_SIZE, decay: bool = True, rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
+               tag_step_size: Positive = dual_head.TAG_STEP_SIZE, decay: bool = True,
+               rule: Rule = reconstruction.RMS, proximal: Share = 0.0,
                image_from: Source = dual_head.PROBABILITIES,
                combine: Combination = reconstruction.PROBABILITIES):
   """Builds a dual network for two CPU cores: u1 is what `light_mobilenet_v1` classifies.

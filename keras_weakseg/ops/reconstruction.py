@@ -26,10 +26,9 @@ def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rul
   """Returns features after gradient steps of their own, with every weight as it is.
 
   With the default rule, step t = 1, 2, ... of one image is
-  `u <- max(u - e_t rms(u_0) sum_k w_k g_k / rms(g_k) - proximal (u - u_0), 0)`,
-  `e_t = step_size / t`:
-  the gradient g_k of every loss is normalised on its own, so that a loss of few terms (tags) is not
-  drowned by one of many (pixels). One compiled loop: memory does not grow with the steps.
+  `u <- max(u - e_t rms(u_0) sum_k w_k g_k / rms(g_k) - proximal (u - u_0), 0)`, `e_t = step_size /
+  t`: each gradient g_k is normalised on its own, so that a loss of few terms (tags) is not drowned
+  by one of many (pixels). One compiled loop: memory does not grow with the steps.
 
   Args:
     features: float tensor [N, ...], or a list or tuple of such, e.g. u1 [N,h,w,D] and v1 [N,D].
@@ -66,8 +65,7 @@ def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rul
     gradients = _gradients(values, features, loss_fn, rule != SGD, loss_weights)
     if rule == ADAM:
       gradients, moments = _adam(gradients, moments, step)
-    time = tf.cast(step, tf.float32)
-    rate = step_size * (time ** -power if decay else 1.0)
+    rate = step_size * (tf.cast(step, tf.float32) ** -power if decay else 1.0)
     moved = [value - rate * size * gradient
              for value, size, gradient in zip(values, sizes, gradients)]
     if proximal:

@@ -37,9 +37,9 @@ class Dual(base.Method):
   All losses are those of the features u1 as the backbone gives them; what is inferred, (u1', v1'),
   is a constant. A weak sample (tags and no mask) learns the labelmap `argmax scores(u1', v1')` and
   the tags `softmax tags(u1', v1')`; without cleaning its own tags stand in the place of these in
-  both: no pixel gets a class that it is not tagged with. Every loss of every part of the bundle is
-  a mean over its own pixels or images in the global batch. Reconstruction needs no label: every
-  sample teaches it.
+  both: features follow the image alone, and no pixel gets a class that it is not tagged with.
+  Every loss of every part of the bundle is a mean over its own pixels or images in the global
+  batch. Reconstruction needs no label: every sample teaches it.
 
   Deviation: padding of a crop has no inferred label and is not to be reconstructed; the paper does
   not pad.
@@ -205,11 +205,12 @@ class Dual(base.Method):
     steps = self.inference_steps  # 0 stays an int: then there is no loop at all.
     if steps:
       steps = tf.where(count > 0, steps, 0)
-    moved = self.head.inferred_with_tags(features, images, tags, steps)
     if self.clean_tags:
+      moved = self.head.inferred_with_tags(features, images, tags, steps)
       scores = self.head.scores(*moved)
     else:
       # What `scores` is with these tags for v3; log(0) would turn a score of infinity into none.
+      moved = self.head.inferred(features, images, steps)
       scores = reconstruction.tagged_scores(
           self.head.labelmap(*moved), tf.math.log(tf.maximum(tags, _NEVER)))
     found = (tf.nn.softmax(self.head.tags(*moved)), tf.nn.softmax(scores))

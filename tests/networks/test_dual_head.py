@@ -160,7 +160,7 @@ def test_the_relu_of_the_reconstruction_is_relu_in_value_and_gradient():
     with tf.GradientTape() as tape:
       tape.watch(x)
       answer = function(x)
-    return answer, tape.gradient(answer, x, [1.0, -2.0, 3.0, -4.0, 5.0])
+    return answer, tape.gradient(answer, x, tf.constant([1.0, -2.0, 3.0, -4.0, 5.0]))
 
   for one, other in zip(both(dual_head._relu), both(tf.nn.relu)):
     np.testing.assert_array_equal(one, other)

@@ -89,6 +89,14 @@ def test_systems_are_all_that_have_a_folder():
       *SYSTEMS, "suites"}
 
 
+def test_every_experiment_is_named_on_a_page_of_its_system():
+  for system in SYSTEMS:
+    folder = ROOT / "official_configs" / system
+    words = set(re.findall(r"\w+", "".join(
+        page.read_text(encoding="utf-8") for page in folder.glob("*.md"))))
+    assert not {path.stem for path in folder.glob("*.yaml")} - words, system
+
+
 def test_results_have_a_place():
   for system in SYSTEMS:
     text = (ROOT / "official_configs" / system / "RESULTS.md").read_text(encoding="utf-8")

@@ -82,7 +82,7 @@ def test_folders_are_asked_for_and_help_tells_what_is_in_them(name, capsys):
 
 
 def test_tags_and_few_masks(few_masks, tmp_path, smaller, tiny_overrides, capsys):
-  smaller(lambda method: dict(tiny_overrides))
+  smaller(lambda method: {**tiny_overrides, "training.log_every": 1})
   run = tmp_path / "run"
   assert script("tags_and_few_masks").main([str(few_masks), str(run), "--steps", "2"]) == 0
   printed = capsys.readouterr().out
@@ -90,7 +90,7 @@ def test_tags_and_few_masks(few_masks, tmp_path, smaller, tiny_overrides, capsys
   assert len(list((run / "predictions").glob("p*.png"))) == 16
   assert (run / "served" / "1" / "saved_model.pb").exists()
   lines = (run / "train" / "log.jsonl").read_text(encoding="utf-8")
-  assert "loss_photos_mask" in lines and "loss_photos_tags" in lines
+  assert "loss_mask" in lines and "loss_tags" in lines
 
 
 def test_a_folder_that_would_train_wrong_is_not_trained_on(few_masks, calls, tmp_path, capsys):
@@ -145,7 +145,7 @@ def test_new_categories_are_planned_as_weak_ones(few_masks, calls):
 
 @pytest.mark.slow
 def test_new_categories(few_masks, tmp_path, smaller, monkeypatch):
-  monkeypatch.setattr(own_data, "CROP", (65, 65))
+  monkeypatch.setattr(own_data, "CROP", (129, 129))
   monkeypatch.setattr(own_data, "_IMAGENET", "")
   smaller(lambda method: {})
   run = tmp_path / "run"

@@ -28,7 +28,7 @@ def library():
 
 
 def own_text_files():
-  folders = ("keras_weakseg", "tests", "scripts", "official_configs", ".ci")
+  folders = ("keras_weakseg", "tests", "scripts", "official_configs", "docs", "examples", ".ci")
   found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
   found += [ROOT / name for name in ("setup.cfg", "pyproject.toml", "README.md")]
   binary = {".png", ".pyc", ".npz", ".jpg"}
@@ -129,8 +129,9 @@ def deviations(paths):
 
 
 def unlisted_deviations(package, configs):
-  """Returns the tags whose module no `official_configs/*/README.md` names."""
-  listed = "\n".join(p.read_text(encoding="utf-8") for p in sorted(configs.glob("*/README.md")))
+  """Returns the tags whose module no `official_configs/*/DEVIATIONS.md` names."""
+  listed = "\n".join(
+      p.read_text(encoding="utf-8") for p in sorted(configs.glob("*/DEVIATIONS.md")))
   return [f"{where} {text}" for where, text in deviations(sorted(package.rglob("*.py"))).items()
           if pathlib.PurePosixPath(where.rsplit(":", 1)[0]).name not in listed]
 
@@ -196,7 +197,7 @@ def test_enough_tests():
 
 
 def test_deviations_are_listed():
-  """Whoever reads a system's README sees where the code leaves the paper."""
+  """Whoever reads a system's pages sees where the code leaves the paper."""
   assert_none(unlisted_deviations(PACKAGE, ROOT / "official_configs"))
 
 
@@ -239,7 +240,7 @@ def test_a_deviation_must_be_listed(tmp_path):
   package.mkdir()
   (configs / "em").mkdir(parents=True)
   (package / "a.py").write_text("# Devia" + "tion: the tie goes to the smaller index.\n")
-  (configs / "em" / "README.md").write_text("Nothing.\n")
+  (configs / "em" / "DEVIATIONS.md").write_text("Nothing.\n")
   assert unlisted_deviations(package, configs) == ["a.py:1 the tie goes to the smaller index."]
-  (configs / "em" / "README.md").write_text("Deviations: `ops/a.py`: ties.\n")
+  (configs / "em" / "DEVIATIONS.md").write_text("Deviations: `ops/a.py`: ties.\n")
   assert not unlisted_deviations(package, configs)

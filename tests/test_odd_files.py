@@ -1,4 +1,4 @@
-"""The tables of files in the README: the check, training, prediction and artifacts agree."""
+"""The tables of files in docs/files.md: the check, training, prediction and artifacts agree."""
 import io
 import pathlib
 import re
@@ -16,12 +16,13 @@ from keras_weakseg.evaluation import inputs
 from keras_weakseg.ops import images as image_ops
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test images")
-TEXT = (pathlib.Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "files.md"
+TEXT = PAGE.read_text(encoding="utf-8")
 SIZE = (24, 32)
 
 
 def rows(kind):
-  """Returns a dict of the first column to the second one of a table of the README."""
+  """Returns a dict of the first column to the second one of a table of the page."""
   table = TEXT.split(f"\n| {kind} | is |\n|---|---|\n")[1].split("\n\n")[0]
   return dict(re.fullmatch(r"\| (.*) \| (.*) \|", line).groups() for line in table.splitlines())
 

@@ -8,7 +8,7 @@ from keras_weakseg.configs import dual_paper
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 
-README = pathlib.Path(__file__).resolve().parents[2] / "official_configs" / "dual" / "README.md"
+RESULTS = pathlib.Path(__file__).resolve().parents[2] / "official_configs" / "dual" / "RESULTS.md"
 
 
 @pytest.mark.parametrize("steps", dual_paper.TABLE)
@@ -19,7 +19,7 @@ def test_a_row_has_the_sizes_and_numbers_of_the_paper(steps):
   assert experiment.network.get().backbone == "resnet101"
   assert (experiment.method.dual.inference_steps,
           experiment.evaluation.protocol.inference_steps) == steps
-  row = next(line for line in README.read_text(encoding="utf-8").splitlines()
+  row = next(line for line in RESULTS.read_text(encoding="utf-8").splitlines()
              if f"[{name}]" in line)
   voc, idw = dual_paper.TABLE[steps]
   assert [cell.strip() for cell in row.split("|")][2:6] == [

@@ -1,4 +1,4 @@
-"""What the README shows works as it is written."""
+"""What the README and the pages of docs show works as it is written."""
 import functools
 import json
 import pathlib
@@ -13,18 +13,18 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import registry as networks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def section(title):
-  """Returns the text below a heading, up to the next one."""
-  return re.split(r"^##+ ", TEXT.split(f"# {title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+def page(name):
+  """Returns the text of a page of docs."""
+  return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
 
 
-def anchors(text):
-  """Returns the places of the headings that links can name."""
-  return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
-          for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+def section(name, title):
+  """Returns the text of a page below a heading, up to the next one."""
+  return re.split(r"^##+ ", page(name).split(f"# {title}\n")[1], maxsplit=1,
+                  flags=re.MULTILINE)[0]
 
 
 @pytest.fixture
@@ -47,11 +47,12 @@ def photos(tmp_path, monkeypatch, voc_xml):
 
 
 def test_boxes_alone(photos, tiny_overrides, monkeypatch):
-  """The example of the README on a folder of VOC files; a smaller network and fewer steps."""
+  """The example of the page on a folder of VOC files; a smaller network and fewer steps."""
   monkeypatch.setattr(kw, "fit", functools.partial(
       kw.fit, params_override={**tiny_overrides, "training.steps": 2}, progress=False))
   found = {}
-  exec(re.search(r"```python\n(.*?)```", section("From boxes alone"), re.DOTALL).group(1), found)
+  example = re.search(r"```python\n(.*?)```", section("own_data", "From boxes alone"), re.DOTALL)
+  exec(example.group(1), found)
   assert found["result"].model.classes == ("background", "cat", "dog")
   assert len(list((photos / "out").glob("p*.png"))) == 8
   maps, = (photos / "cache").glob("*/masks")
@@ -59,10 +60,10 @@ def test_boxes_alone(photos, tiny_overrides, monkeypatch):
 
 
 def test_depth_of_a_folder_of_frames(photos, video_folder, depth_overrides, monkeypatch, capsys):
-  """The commands of the README, on a smaller network and for one step."""
+  """The commands of the page, on a smaller network and for one step."""
   from keras_weakseg import cli
   (photos / "drive").symlink_to(video_folder)
-  blocks = re.search(r"```sh\n(.*?)```", section("Depth from your own video"), re.DOTALL)
+  blocks = re.search(r"```sh\n(.*?)```", page("depth"), re.DOTALL)
   commands = [line.split()[1:] for line in blocks.group(1).splitlines()]
   assert [command[0] for command in commands] == ["fit", "predict", "export"]
   given = json.dumps({**depth_overrides(), "training.steps": 1})
@@ -76,36 +77,37 @@ def test_depth_of_a_folder_of_frames(photos, video_folder, depth_overrides, monk
 
 
 def test_the_patent_is_told_where_the_methods_are():
-  assert "patent" in section("Methods") and "`auto_mask=False`" in section("Methods")
+  for text in (section("methods", "Methods"), (ROOT / "README.md").read_text(encoding="utf-8")):
+    assert "patent" in text and "`auto_mask=False`" in text
 
 
-def test_commands_of_the_readme_exist():
+def test_commands_of_the_pages_exist():
   """Of every block of commands, those of this library are understood."""
   from keras_weakseg import cli
-  lines = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+  lines = [line for path in PAGES
+           for block in re.findall(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
            for line in block.replace("\\\n", " ").splitlines()]
   own = [shlex.split(line, comments=True)[1:] for line in lines
          if line.startswith("keras-weakseg ")]
-  assert len(own) >= 7
+  assert len(own) >= 15
   for command in own:
     assert cli._parser().parse_args([cli._underscored(item) for item in command]).command
 
 
 def test_a_teacher_of_depth_is_told_where_depth_is_learned():
   from keras_weakseg import cli
-  line, = re.findall(r"`keras-weakseg (make-disparity-maps [^`]*)`",
-                     section("Depth from your own video"))
+  line, = re.findall(r"`keras-weakseg (make-disparity-maps [^`]*)`", page("depth"))
   options = cli._parser().parse_args(line.split())
   assert (options.target, options.data, options.output) == ("runs/drive", "photos", "disparity")
 
 
-def test_suites_in_the_readme_exist_and_the_example_is_one():
+def test_suites_in_the_pages_exist_and_the_example_is_one():
   from keras_weakseg.benchmark import checking, planning, reading
-  named = set(re.findall(r"keras-weakseg benchmark (\S+)", TEXT))
-  for path in (ROOT / "official_configs").glob("*/README.md"):
-    named |= set(re.findall(r"keras-weakseg benchmark (\w+/\w+)", path.read_text()))
+  named = set(re.findall(r"keras-weakseg benchmark (\S+)", page("suites")))
+  for path in (ROOT / "official_configs").glob("*/*.md"):
+    named |= set(re.findall(r"keras-weakseg\s+benchmark\s+(\w+/\w+)", path.read_text()))
   assert len(named) >= 10 and named <= set(reading.suites())
-  example = re.search(r"```yaml\n(.*?)```", section("Tables of many runs"), re.DOTALL).group(1)
+  example = re.search(r"```yaml\n(.*?)```", page("suites"), re.DOTALL).group(1)
   suite = checking.checked(reading.parse(example, "example.yaml"))
   assert [unit.name for unit in planning.Plan(suite, seeds=[1]).units] == [
       "depth seed 1", "alone seed 1", "after seed 1", "after_crf seed 1"]
@@ -114,22 +116,26 @@ def test_suites_in_the_readme_exist_and_the_example_is_one():
 
 
 def test_every_method_and_network_is_listed():
-  for title, known in (("Methods", methods.METHODS), ("Methods", networks.network_names())):
-    assert set(known) <= set(re.findall(r"`(\w+)`", section(title))), title
+  for title, known in (("Methods", methods.METHODS), ("Networks", networks.network_names())):
+    assert set(known) <= set(re.findall(r"`(\w+)`", section("methods", title))), title
 
 
-def test_links_lead_somewhere():
-  links = [link for link in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in link]
-  assert links
-  for link in links:
-    path, _, anchor = link.partition("#")
-    path = path or "README.md"
-    assert (ROOT / path).exists(), link
-    assert not anchor or anchor in anchors((ROOT / path).read_text(encoding="utf-8")), link
+def test_methods_and_recipes_of_the_decision_table_exist():
+  table = (ROOT / "README.md").read_text(encoding="utf-8").split(
+      "## Which method for which labels\n")[1].split("\n## ")[0]
+  assert set(re.findall(r'`method="(\w+)"`', table)) <= set(methods.METHODS)
+  assert set(re.findall(r'`recipe="(\w+)"`', table)) == set(kw.recipe_names())
+
+
+def test_every_command_is_listed_with_its_page():
+  from keras_weakseg import cli
+  commands = next(action.choices for action in cli._parser()._actions
+                  if isinstance(action.choices, dict))
+  assert set(re.findall(r"^\| `([\w-]+)` \|", page("command_line"), re.MULTILINE)) == set(commands)
 
 
 def test_experiments_in_the_table_of_methods_exist():
-  patterns = re.findall(r"`(\w+_)\*`", section("Methods"))
+  patterns = re.findall(r"`(\w+_)\*`", section("methods", "Methods"))
   known = kw.experiments()
   assert len(patterns) >= 9
   assert all(any(name.startswith(pattern) for name in known) for pattern in patterns)
@@ -138,7 +144,7 @@ def test_experiments_in_the_table_of_methods_exist():
 def test_every_published_data_set_is_in_the_table():
   from keras_weakseg import data
   from keras_weakseg.recipes import label_sources
-  part = section("Published data sets")
+  part = page("datasets").split("\n## ")[0]
   own = {"folder", "video", "voc_animals_boxes", "records"}
   assert not [kind for kind in label_sources.KINDS if kind not in own and f"`{kind}`" not in part]
   readers = [line.split("|")[2].strip(" `") for line in part.splitlines() if line.startswith("| `")]

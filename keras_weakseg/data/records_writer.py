@@ -57,7 +57,8 @@ def make_records(source, split, directory, shards=16, *, progress=True):
   plan = {"version": record_files.VERSION, "source": source.name, "split": split,
           "fingerprint": source.fingerprint(), "content": source.box_content(), "shards": shards,
           "samples": len(ids), "fields": {name: {
-              "dtype": spec.dtype.name, "shape": spec.shape.as_list()}
+              "dtype": spec.dtype.name, "shape": (
+                  fields.SPECS[name] if spec.shape.rank is None else spec).shape.as_list()}
                                           for name, spec in sorted(specs.items())}}
   record_files.claim(folder, plan)
   writing.remove_abandoned(folder)

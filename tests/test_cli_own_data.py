@@ -102,6 +102,7 @@ def test_mistakes_say_what_to_do_and_leave_nothing(arguments, words, video_folde
   assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_one_command_trains_on_a_folder_of_frames(video_folder, depth_overrides, tmp_path, capsys):
   given = json.dumps({**depth_overrides(), "training.steps": 1})
   assert cli.main(["fit", "--method", "self_supervised_depth", "--data", str(video_folder),

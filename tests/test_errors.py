@@ -555,6 +555,7 @@ def test_a_loss_that_is_not_finite_names_term_and_samples_and_keeps_the_log(plac
   assert not (place.out / "train" / "done.json").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_later_keeps_its_checkpoints(place, monkeypatch):
   """The disk fills up after the first checkpoint: the next call continues there."""
   from keras_weakseg.training import checkpoints

@@ -79,8 +79,8 @@ def light_hourglass(input_shape, num_classes=0, *, width: Positive = 0.25,
   Args and the model returned: as `hourglass`.
 
   Example:
-    >>> 10 * light_hourglass((32, 32, 3)).count_params() < hourglass((32, 32, 3)).count_params()
-    True
+    >>> light_hourglass((32, 32, 3)).output_shape
+    (None, 32, 32, 1)
   """
   return hourglass(input_shape, num_classes, width=width, batch_norm=batch_norm,
                    synchronized_batch_norm=synchronized_batch_norm)

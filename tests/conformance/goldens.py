@@ -838,7 +838,8 @@ class Method:
 
 METHODS = tuple(Method(name, slow=name == "bbox_seg") for name in (
     "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed")) + tuple(
-        Method(name, "joint", joint_predictor, batch=joint_batch)
+        # Parts are read alike whatever the method.
+        Method(name, "joint", joint_predictor, batch=joint_batch, slow=name == "supervised")
         for name in ("supervised", "em_fixed"))
 
 METHODS += (
@@ -860,7 +861,7 @@ METHODS += (
            {"depth_from": "teacher"}, video_batch),
     Method("object_network", "", object_predictor, batch=object_batch),
     Method("object_network", "sum", object_predictor, {"reduction": "sum"}, object_batch,
-           rate=2e-3),
+           rate=2e-3, slow=True),
     Method("tag_labels", batch=diffused_batch),
     Method("adversarial", "", critic_predictor, {"strength": 0.5}, diffused_batch),
     Method("adversarial", "product", functools.partial(critic_predictor, encoding="product"),
@@ -872,14 +873,14 @@ METHODS += (
            {"group": 2, "threshold": 0.3, "mixing": "depthmix", "mixed": "unlabelled",
             "statistics": "ema", "weighting": "pixel", "over": "known", "views": 2,
             "feature_weight": 0.5},
-           disparity_batch),
+           disparity_batch, slow=True),
     Method("joint_mean_teacher", "",
            functools.partial(with_teacher, multitask_predictor, pose=False),
            {"group": 2, "threshold": 0.3, "mixing": "depthmix", "depth_from": "teacher"},
            video_batch, slow=True),
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
-           tag_batch),
+           tag_batch, slow=True),
     Method("dual", "", dual_predictor),
     Method("dual", "semi", dual_predictor, {
         "stage": "semi", "labels": "noisy_tags", "inference_steps": 2}, tag_batch),

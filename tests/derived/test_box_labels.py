@@ -50,6 +50,7 @@ def made(tmp_path):
   return sorted(file.stem for file in (tmp_path / "cache").rglob("masks/*.png"))
 
 
+@pytest.mark.slow
 def test_fit_on_a_folder_with_xml_files_just_works(boxed_folder, tmp_path, tiny_overrides):
   result = api.fit(method="bbox_seg", data=data.Folder(boxed_folder, held_out=0.3), progress=False,
                    model_dir=tmp_path / "run", params_override=tiny_overrides)

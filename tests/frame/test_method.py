@@ -98,6 +98,7 @@ def test_it_is_evaluated_and_exported_like_any_other(whole, tmp_path):
   np.testing.assert_array_equal(served["mask"].numpy(), np.asarray(whole.model.mask(image)))
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one(photo_folder):
   done = subprocess.run(
       [sys.executable, str(WORKER), str(photo_folder)], capture_output=True, text=True, timeout=300,

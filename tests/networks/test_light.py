@@ -83,6 +83,7 @@ def test_every_branch_of_the_head_counts():
     layer.set_weights(saved)
 
 
+@pytest.mark.slow
 def test_training_step_lowers_the_loss_and_reaches_every_variable():
   keras.utils.set_random_seed(1)
   network = tiny(dropout_rate=0.1)

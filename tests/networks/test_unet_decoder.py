@@ -178,6 +178,7 @@ def test_outputs_are_float32_under_mixed_precision(policy):
     assert 0 < np.abs(value - wanted[key]).max() < 0.1 * np.abs(wanted[key]).max()
 
 
+@pytest.mark.slow
 def test_config_round_trip_and_saved_model(tmp_path):
   network = light(4, disparity_scales=(0, 2))
   copy = keras.Model.from_config(network.get_config())
@@ -195,6 +196,7 @@ def test_config_round_trip_and_saved_model(tmp_path):
       np.testing.assert_allclose(found[key], value, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_reaches_every_variable():
   keras.utils.set_random_seed(1)
   network = light(dropout_rate=0.1)

@@ -121,7 +121,8 @@ def test_the_predictor_of_a_multi_task_network_gives_scores(depth_overrides):
       predictor(image, training=False), network(image / 127.5 - 1, training=False)["scores"])
 
 
-@pytest.mark.parametrize("network", ["light_unet", "light_multitask"])
+@pytest.mark.parametrize("network", [
+    "light_unet", pytest.param("light_multitask", marks=pytest.mark.slow)])
 def test_encoder_and_decoder_of_depth_carry_over_into_segmentation(plan_of, tmp_path, network):
   """`network.pretrained=<run>/train/depth.npz`: all but the classifier is that of the file."""
   path = tmp_path / "depth.npz"

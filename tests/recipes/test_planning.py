@@ -157,7 +157,7 @@ def test_a_step_has_its_own_augmentation(transfer):
   assert planning.make_plan(config).phases[0].bundle.augmentation == second
 
 
-@pytest.mark.parametrize("carried", [True, False])
+@pytest.mark.parametrize("carried", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_encoder_and_decoder_of_the_step_are_carried_over(transfer, carried, tmp_path):
   plan = planning.make_plan(transfer(**{"network.continues": "depth" if carried else ""}))
   depth = plan.phases[0].build({})
@@ -172,8 +172,10 @@ def test_encoder_and_decoder_of_the_step_are_carried_over(transfer, carried, tmp
   assert ("weights from step 'depth'" in plan.last.lines[0]) == carried
 
 
-@pytest.mark.parametrize("source", ["stage", "file"])
-@pytest.mark.parametrize("network", ["light_unet", "light_multitask"])
+@pytest.mark.parametrize("network, source", [
+    ("light_unet", "file"), ("light_multitask", "stage"),
+    *(pytest.param(*values, marks=pytest.mark.slow)
+      for values in (("light_unet", "stage"), ("light_multitask", "file")))])
 def test_the_encoder_alone_can_be_what_a_network_starts_from(transfer, tmp_path, network, source):
   config = transfer(network, **{"network.starts": "encoder"})
   if network == "light_multitask":
@@ -190,7 +192,7 @@ def test_the_encoder_alone_can_be_what_a_network_starts_from(transfer, tmp_path,
     assert np.all(variable.numpy() == 0.25) != variable.name.startswith("head_"), variable.name
 
 
-@pytest.mark.parametrize("carried", [True, False])
+@pytest.mark.parametrize("carried", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_pose_network_is_carried_over_by_itself(transfer, carried, tmp_path):
   """The second stage of the paper starts from ImageNet again, but for the motion."""
   config = transfer("light_multitask", **{
@@ -207,6 +209,7 @@ def test_the_pose_network_is_carried_over_by_itself(transfer, carried, tmp_path)
   assert all(np.array_equal(v, old[v.name]) == carried for v in joint.networks["pose"].weights)
 
 
+@pytest.mark.slow
 def test_depth_then_classes_train_and_come_back(transfer, tmp_path):
   result = kw.fit(transfer(), model_dir=tmp_path / "run", progress=False)
   assert result.model.classes == ("background", "red", "blue") and result.metrics["samples"] > 0

@@ -51,7 +51,8 @@ np.save(sys.argv[4], depth)
 """
 
 
-@pytest.mark.parametrize("interface", ["session", "function"])
+@pytest.mark.parametrize("interface", [
+    pytest.param("session", marks=pytest.mark.slow), "function"])
 def test_it_answers_where_keras_and_this_package_cannot_be_imported(
     kit, depth_predictor, depth_artifact, tmp_path, interface):
   images = np.stack([kit.random_image(41, 60, seed) for seed in range(2)])
@@ -65,6 +66,7 @@ def test_it_answers_where_keras_and_this_package_cannot_be_imported(
       np.load(tmp_path / "depth.npy"), kit.depth_model(depth_predictor).depth(images))
 
 
+@pytest.mark.slow
 def test_saved_model_cli_prints_the_signatures(depth_artifact):
   done = subprocess.run(
       [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "show", "--dir",
@@ -81,7 +83,9 @@ def test_saved_model_cli_prints_the_signatures(depth_artifact):
 
 
 @pytest.mark.parametrize("protocol, factor", [
-    ({"flip": True}, 0.0), ({"size": (48, 80)}, 5.4), ({"size": (64, 64), "flip": True}, 0.7)])
+    pytest.param({"flip": True}, 0.0, marks=pytest.mark.slow),
+    pytest.param({"size": (48, 80)}, 5.4, marks=pytest.mark.slow),
+    ({"size": (64, 64), "flip": True}, 0.7)])
 def test_the_signatures_follow_the_protocol_and_the_factor(
     kit, depth_predictor, tmp_path, protocol, factor):
   images = np.stack([kit.random_image(53, 67, seed) for seed in range(2)])
@@ -167,7 +171,8 @@ def test_small_half_precision_gives_the_evaluators_depth_of_float32(kit, tmp_pat
   np.testing.assert_array_equal(found["depth"], kit.depth_model(single).depth(images))
 
 
-@pytest.mark.parametrize("failure", [RuntimeError("broken"), KeyboardInterrupt()])
+@pytest.mark.parametrize("failure", [
+    RuntimeError("broken"), pytest.param(KeyboardInterrupt(), marks=pytest.mark.slow)])
 def test_failure_in_the_middle_leaves_nothing(
     kit, depth_predictor, tmp_path, monkeypatch, failure):
   def fail(folder, *_):
@@ -227,6 +232,7 @@ def test_real_photographs_of_different_sizes(kit, depth_predictor, depth_artifac
     assert np.abs(found - model.depth(image[None])[0]).max() <= 0.5 / 1024
 
 
+@pytest.mark.slow
 def test_a_protocol_object_and_its_dict_are_the_same(kit, depth_predictor, tmp_path):
   protocol = depth_protocol.DepthProtocol(crop="eigen", flip=True, scale="5.4")
   documents = [(kit.export_depth(depth_predictor, tmp_path / "m", protocol=given)

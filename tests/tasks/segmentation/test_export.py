@@ -96,7 +96,7 @@ def test_later_training_does_not_change_what_was_exported(kit, tmp_path):
 ])
 def test_the_signatures_follow_the_protocol(kit, predictor, tmp_path, protocol):
   images = np.stack([kit.random_image(53, 47, seed) for seed in range(2)])
-  path = kit.export(predictor, tmp_path / "m", protocol=protocol.as_dict())
+  path = kit.export(predictor, tmp_path / "m", protocol=protocol.as_dict(), warmup=False)
   evaluator = kit.segmentation_model(predictor)
   found = answer(path, images)["mask"].numpy()
   np.testing.assert_array_equal(found, evaluator.mask(images, protocol))
@@ -167,7 +167,8 @@ def test_a_predictor_built_under_a_strategy_is_exported(kit, predictor, tmp_path
       kit.segmentation_model(predictor).mask(images, protocols.Protocol()))
 
 
-@pytest.mark.parametrize("failure", [RuntimeError("broken"), KeyboardInterrupt()])
+@pytest.mark.parametrize("failure", [
+    pytest.param(RuntimeError("broken"), marks=pytest.mark.slow), KeyboardInterrupt()])
 def test_failure_in_the_middle_leaves_nothing(kit, predictor, tmp_path, monkeypatch, failure):
   def fail(folder, *_):
     assert (pathlib.Path(folder) / "saved_model.pb").exists()
@@ -213,6 +214,7 @@ def test_a_predictor_of_one_size_is_refused_before_writing(kit, tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_real_network_on_photographs(kit, tmp_path, shared_data):
   record = registry.network_record("light_mobilenet_v1")
   keras.utils.set_random_seed(3)

@@ -81,6 +81,7 @@ def test_the_artifact_is_the_evaluator(model, exported, images):
                              atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_artifact_is_exported_again(exported, images, tmp_path):
   loaded, _ = exported
   task = registry.by_name("segmentation")

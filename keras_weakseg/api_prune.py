@@ -1,5 +1,6 @@
 """A smaller network out of any run that segments: a run folder like that of `fit`."""
 import contextlib
+import numbers
 import os
 import re
 import shutil
@@ -7,6 +8,8 @@ import tempfile
 
 import tensorflow as tf
 
+from keras_weakseg.configs import conversion
+from keras_weakseg.derived import pruned
 from keras_weakseg.derived import trained
 from keras_weakseg import errors
 from keras_weakseg.files import writing
@@ -61,10 +64,13 @@ def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2, 
   """
   result, output = targets.opened(target), os.path.abspath(paths.expand(output))
   _check(result, output, to)
+  options = conversion.options(pruned.Pruned, "prune", schedule=schedule, layers=layers, norm=norm,
+                               size=size)
+  size = options.pop("size")
   record = restore.read_record(result.model_dir)
   with loop.precision(result.experiment.runtime.mixed_precision):
     network = preprocessing.network_of(result.predictor)
-    small = schedules.prune(network, float(to), schedule, layers=layers, norm=norm)
+    small = schedules.prune(network, float(to), **options)
     values, line = trained.costs(network, small, size)
     with _whole(output) as folder:
       _write(folder, result, record, small, {**values, "to": to, "schedule": schedule})
@@ -84,7 +90,7 @@ def _check(result, output, to):
         f"The folder '{output}' is not empty.", expected="a folder that does not exist yet",
         received=", ".join(sorted(os.listdir(output))[:5]) if os.path.isdir(output) else "a file",
         fix="Choose another output.")
-  if isinstance(to, bool) or not 0 < to <= 1:
+  if isinstance(to, bool) or not isinstance(to, numbers.Real) or not 0 < to <= 1:
     raise errors.value_error(
         "This is no share of the channels.", expected="0 < to <= 1", received=to,
         fix="Pass to=0.5 to halve them.")

@@ -1,14 +1,18 @@
 """What `api` has for choosing which images to annotate."""
+import os
 import pathlib
-import shutil
 
 from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg import runs
 from keras_weakseg import targets
+from keras_weakseg.configs import conversion
 from keras_weakseg.configs import own_selection
+from keras_weakseg.data import file_index
 from keras_weakseg.derived import base as makers
 from keras_weakseg.derived import selection as selections
+from keras_weakseg.evaluation import staging
+from keras_weakseg.files import writing
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import weights
@@ -67,30 +71,35 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
     ```
   """
   source, output = targets.source_of(data), pathlib.Path(paths.expand(output))
-  _check(target, output, criterion)
-  if criterion in _OF_A_STUDENT:
-    return _select_in_rounds(
-        target, source, output, counts or _counts(count), student_steps, dry_run, progress,
-        split=split, criterion=criterion, seed=int(seed), layer=layer, size=size,
-        grid=tuple(grid), pool=pool, bottom=bottom)
+  _check(target, output, criterion, counts)
+  asked = criterion in _OF_A_STUDENT
+  options = conversion.options(
+      selections.Selection, "select", split=split, criterion=criterion, layer=layer, size=size,
+      grid=grid, pool=pool, bottom=bottom, counts=counts or (_counts(count) if asked else (count,)))
+  if asked:
+    return _select_in_rounds(target, source, output, student_steps, dry_run, progress, seed=seed,
+                             **options)
   context = makers.MakeContext({source.name: source}, {_TARGET: None}, lambda _: _model(target),
-                               int(seed))
-  maker = selections.Selection(
-      context, split=split, counts=(int(count),), criterion=criterion, size=tuple(size),
-      layer=layer or (_LAYER if _is_encoder(target) else ""), grid=tuple(grid), pool=pool)
+                               seed)
+  options["layer"] = layer or (_LAYER if _is_encoder(target) else "")
+  maker = selections.Selection(context, **options)
   if progress or dry_run:
     print("\n".join(maker.lines()), flush=True)
   if dry_run:
     return None
-  with run_folder.claimed(str(output)):
-    maker.make(output, progress)
+  with staging.staged(output) as folder:
+    maker.make(folder, progress)
   return record.read(output / selections.RECORD)
 
 
-def _check(target, output, criterion):
+def _check(target, output, criterion, counts):
   """Refuses what cannot be chosen by, and a folder that holds a selection."""
   if criterion not in CRITERIA:
     raise errors.unknown_name("criterion of `select`", criterion, CRITERIA)
+  if counts and criterion not in _OF_A_STUDENT:
+    raise errors.value_error(
+        "Without a student there are no rounds.", expected="count", received=f"counts={counts!r}",
+        fix="Pass count, or criterion='diversity_uncertainty' and a run of depth.")
   if (target is None) != (criterion == rounds.RANDOM):
     raise errors.value_error(
         "It is not clear how images are compared.",
@@ -101,9 +110,15 @@ def _check(target, output, criterion):
     raise errors.value_error(
         f"The folder '{output}' holds a selection already.", expected="another folder",
         received=selections.RECORD, fix="Choose another one; what is annotated should not change.")
+  held = [name for name in (os.listdir(output) if output.is_dir() else ())
+          if name.lower().endswith(file_index.IMAGE_SUFFIXES) and name != selections.SHEET]
+  if held:
+    raise errors.value_error(
+        f"The folder '{output}' holds images: the sheet of the selection would be one of them.",
+        expected="another folder", received=held[0], fix="Choose an empty folder.")
 
 
-def _select_in_rounds(target, source, output, counts, steps, dry_run, progress, **options):
+def _select_in_rounds(target, source, output, steps, dry_run, progress, **options):
   """See `select`: the rounds and their students are the steps of a run in the folder."""
   result = None if _is_encoder(target) else targets.opened(target)
   if not isinstance(result, runs.Result) or not hasattr(result.model, "disparity"):
@@ -112,8 +127,7 @@ def _select_in_rounds(target, source, output, counts, steps, dry_run, progress, 
         expected="a run of depth", received=type(result).__name__ if result else target,
         fix="Pass the model_dir of one, or criterion='diversity'.")
   options["size"] = tuple(options["size"] or result.model.size)
-  experiment = own_selection.own_selection(
-      result.model_dir, counts=tuple(counts), steps=steps, **options)
+  experiment = own_selection.own_selection(result.model_dir, steps=steps, **options)
   data, last = {own_selection.IMAGES: source}, experiment.steps[-1].name
   if dry_run:
     steps = planning.make_plan(experiment, data).steps[:-1]
@@ -123,14 +137,14 @@ def _select_in_rounds(target, source, output, counts, steps, dry_run, progress, 
   runs.run(experiment, output, data=data, until=last, progress=progress)
   # The last one says that it is done.
   for name in (selections.SHEET, selections.IDS, selections.RECORD):
-    shutil.copy(output / last / name, output / f".{name}")
-    (output / f".{name}").replace(output / name)
+    writing.write_whole(output / name, (output / last / name).read_bytes())
   return record.read(output / selections.RECORD)
 
 
 def _counts(count):
   """Returns the rounds of the paper below a number, and that number."""
-  return (*(number for number in rounds.PAPER_COUNTS if number < count), int(count))
+  return (*(number for number in rounds.PAPER_COUNTS
+            if isinstance(count, int) and number < count), count)
 
 
 def _is_encoder(target):

@@ -21,10 +21,12 @@ def add_commands(command):
 def _tags(options):
   """Writes tags.json from what was written beside photographs."""
   from keras_weakseg import data
-  from keras_weakseg.data import file_index
   from keras_weakseg.files import json_files, schema
+  from keras_weakseg.files import text as texts
   names = cli_own_data.names(options.classes)
-  classes = names if len(names) > 1 else file_index.read_id_list(options.classes)
+  classes = names if len(names) > 1 else tuple(line for _, line in texts.read_lines(
+      options.classes, "list of classes",
+      fix="Name a classes.txt, or write names between commas, the background first."))
   synonyms = options.synonyms and json_files.read_json(
       options.synonyms, "file of synonyms", schema.map_of(schema.list_of(schema.text)),
       form='JSON {"class": ["word", ...]}', fix="Check the path of the synonyms.")

@@ -145,4 +145,8 @@ def source_of(data):
     config = overrides.resolve(data)
     data = next(iter(sources.make_sources(config.data).values()))
   check_types(data)
+  if not isinstance(data, source_lib.Source):
+    raise errors.value_error(
+        "It is not clear which images are meant.", expected="one data source, or a folder",
+        received=type(data).__name__, fix="Pass data=kw.data.Folder('photos/').")
   return data

@@ -65,7 +65,12 @@ def test_other_classes_are_refused_before_anything_is_trained(small, tiny_data, 
 @pytest.mark.parametrize("options, words", [
     ({"to": 0.0}, "no share of the channels"), ({"to": 1.5}, "no share of the channels"),
     ({"schedule": "al"}, "Did you mean 'all'"), ({"layers": "nowhere"}, "No channels"),
-    ({"norm": 3}, "norm is not supported")])
+    ({"norm": 3}, "(?s)prune.norm' is out of range.*one of 1, 2"),
+    ({"to": "half"}, "no share of the channels"), ({"to": float("nan")}, "no share"),
+    ({"layers": "("}, "no regular expression"), ({"layers": 5}, "wrong type"),
+    ({"size": (0, 9)}, "prune.size' is out of range"), ({"size": 9}, "a list"),
+    ({"size": (9,)}, "2 entries"), ({"size": ("a", "b")}, "wrong type"),
+    ({"schedule": ["all"]}, "wrong type"), ({"size": (10 ** 7, 10 ** 7)}, "1 to 8192")])
 def test_mistakes_leave_nothing(tiny_run, tmp_path, options, words):
   with pytest.raises(ValueError, match=words):
     kw.prune(tiny_run, tmp_path / "out", **options)

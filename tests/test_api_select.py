@@ -58,11 +58,32 @@ def test_killed_before_any_file_it_is_done_again(photo_folder, tmp_path, kills):
 @pytest.mark.parametrize("options, words", [
     ({"criterion": "entropy"}, "criterion of"), ({"criterion": "random"}, "not clear how"),
     ({"criterion": "uncertainty"}, "(?s)student with a network of depth.*model_dir"),
-    ({"count": 500}, "fewer images")])
+    ({"count": 500}, "fewer images"), ({"count": "many"}, "wrong type"),
+    ({"count": 0}, "rounds of the selection"), ({"count": 2.5}, "wrong type"),
+    ({"seed": -1}, "seed of the selection"), ({"seed": "x"}, "seed of the selection"),
+    ({"grid": (0, 0)}, "grid' is out of range"), ({"grid": 3}, "a list"),
+    ({"grid": (2,)}, "2 entries"), ({"size": (64,)}, "0 or 2 entries"),
+    ({"size": (10 ** 6, 10 ** 6)}, "1 to 8192"), ({"pool": "meen"}, "Did you mean 'mean'"),
+    ({"layer": 5}, "wrong type"), ({"counts": (1, 2)}, "no rounds"), ({"split": "trian"}, "train"),
+    ({"layer": "nowhere", "count": 2}, "layer of the network")])
 def test_what_cannot_be_done_leaves_nothing(photo_folder, encoder, tmp_path, options, words):
   with pytest.raises(ValueError, match=words):
     api_select.select(encoder, photo_folder, tmp_path / "out", **options)
   assert not (tmp_path / "out").exists()
+
+
+def test_sources_and_folders_that_cannot_be_meant_are_refused(photo_folder, tmp_path):
+  chance = {"criterion": "random", "count": 2, "progress": False}
+  for data in (None, {"a": kw.data.Folder(photo_folder)}, 5):
+    with pytest.raises(ValueError, match="(?s)(which images|no data source).*Expected: "):
+      kw.select(None, data, tmp_path / "out", **chance)
+  with pytest.raises(ValueError, match="holds images"):
+    kw.select(None, photo_folder, photo_folder / "images", **chance)
+  (tmp_path / "file").write_text("mine")
+  for place in ("file", "file/inside"):
+    with pytest.raises((ValueError, OSError), match="(?s)cannot be written.*Expected: "):
+      kw.select(None, photo_folder, tmp_path / place, **chance)
+  assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 ROUNDS = {"criterion": "diversity_uncertainty", "counts": (2, 4), "student_steps": 1,

@@ -74,7 +74,7 @@ MAY_IMPORT = {
     "api_select": TASKED | {"configs", "recipes", "training", "runs", "targets"},
     "api": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                      "tuning", "api_depth", "api_select"},
-    "api_prune": TASKED | {"methods", "recipes", "training", "runs", "targets"},
+    "api_prune": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets"},
     "benchmark": TASKED | {"configs", "recipes", "training", "runs", "targets", "api_depth", "api"},
     "cli_benchmark": {"benchmark", "cli_own_data"},
     "cli_cluster": {"training"},

@@ -3,6 +3,7 @@ from keras_weakseg import errors
 from keras_weakseg.benchmark import makers
 from keras_weakseg.benchmark import measures
 from keras_weakseg.benchmark import references
+from keras_weakseg.configs import validation
 
 # What a row of a kind may say besides its key, title, seeds, published numbers and `shown`.
 _ALLOWED = {
@@ -39,10 +40,12 @@ def checked(suite):
 
 def check_seeds(seeds):
   """Raises `ValueError` unless there is a seed, and none is given twice."""
-  if not seeds or len(set(seeds)) < len(seeds):
+  listed = isinstance(seeds, (list, tuple)) and all(map(validation.is_seed, seeds))
+  if not listed or not seeds or len(set(seeds)) < len(seeds):
     raise errors.value_error(
-        "The seeds cannot be used.", expected="one or more different integers",
-        received=list(seeds), fix="Write seeds: [1, 2, 3].")
+        "The seeds cannot be used.",
+        expected=f"one or more different integers, {validation.SEEDS}",
+        received=repr(seeds), fix="Write seeds: [1, 2, 3].")
 
 
 def known(name, names, what):

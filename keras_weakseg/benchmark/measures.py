@@ -135,7 +135,6 @@ def depth_pictures_of(call):
     rows.append({"image": picture, _PICTURES: picture,
                  "name": f"{sample[fields.SAMPLE_ID].decode()}: abs_rel {error:.3f}"})
   path = f"{call.output}.png"
-  os.makedirs(os.path.dirname(path), exist_ok=True)
   sheets.contact_sheet(rows, path, (_PICTURES,), classes=(), palette=(),
                        tile=max(row["image"].shape[1] for row in rows))
   return {"split": call.split, "samples": len(rows), "pictures": os.path.basename(path)}

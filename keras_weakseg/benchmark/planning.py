@@ -40,8 +40,12 @@ class Plan:
 
   def __init__(self, suite, seeds=None, rows=None, shard=None):
     self.suite = suite
-    self.seeds = list(suite.seeds if seeds is None else seeds)
-    checking.check_seeds(self.seeds)
+    seeds = suite.seeds if seeds is None else seeds
+    checking.check_seeds(seeds)
+    self.seeds = list(seeds)
+    if rows is not None and not isinstance(rows, (list, tuple)):
+      raise errors.value_error("The rows are no list.", expected="a list of keys",
+                               received=repr(rows), fix="Pass rows=['alone'] or the like.")
     for key in rows or ():
       checking.known(key, [row.key for row in suite.rows], f"row of the suite '{suite.name}':")
     chosen = [Unit(row, seed) for row in suite.rows if rows is None or row.key in rows

@@ -12,7 +12,8 @@ from keras_weakseg.configs import text
 from keras_weakseg.files import text as texts
 
 _SECTIONS = ("description", "seeds", "figures", "rows", "orderings")
-_KEY = re.compile(r"^[A-Za-z0-9][\w.-]*$")
+_KEY = re.compile(r"[A-Za-z0-9][\w.-]*")
+_DECIMALS = 12
 _LARGEST = 1 << 20
 _FOLDERS = (pathlib.Path(__file__).resolve().parents[2], pathlib.Path())
 
@@ -44,6 +45,10 @@ def read_suite(name):
   """
   if isinstance(name, suite_lib.Suite):
     return checking.checked(name)
+  if not isinstance(name, (str, os.PathLike)):
+    raise errors.value_error(
+        "This is no suite.", expected="a name, the path of a YAML file, or a Suite",
+        received=type(name).__name__, fix="Pass 'em/scenes' or the like.")
   path = _find(os.fspath(name))
   content = texts.read_text(path, "suite", _LARGEST, "Name the YAML of a suite.")
   return checking.checked(parse(content, path))
@@ -82,7 +87,7 @@ def parse(content, path):
 
 
 def _row(key, given, where):
-  if not isinstance(key, str) or not _KEY.match(key):
+  if not isinstance(key, str) or not _KEY.fullmatch(key):
     raise errors.value_error(
         f"A row of {where} cannot have this name.", expected="letters, digits, `_`, `-` and `.`",
         received=repr(key), fix="Rename it: folders are named after rows.")
@@ -102,6 +107,10 @@ def _figures(given, where):
     if found[-1].better not in suite_lib.BETTER:
       raise errors.unknown_name(f"choice for `better` of {place}:", found[-1].better,
                                 suite_lib.BETTER)
+    if not 0 <= found[-1].decimals <= _DECIMALS:
+      raise errors.value_error(f"`decimals` of {place} is out of range.",
+                               expected=f"0 to {_DECIMALS}", received=found[-1].decimals,
+                               fix="Write how many decimals are printed.")
   return tuple(found)
 
 

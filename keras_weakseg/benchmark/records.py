@@ -19,6 +19,14 @@ _RECORD = schema.record(
     {"identity": schema.text, "upstream": schema.map_of(schema.anything)},
     {"figures": schema.map_of(schema.anything), "environment": schema.map_of(schema.anything),
      "left": schema.text})
+_FINISHED = schema.record({"figures": schema.map_of(schema.anything), "left": schema.text})
+
+
+def _record(value):
+  """The schema of a record: one that says that it is finished is whole."""
+  _RECORD(value)
+  if value.get("finished"):
+    _FINISHED(value)
 
 
 def write(path, record):
@@ -40,7 +48,7 @@ def read(path):
   if not path.exists():
     return None
   try:
-    return json_files.read_json(path, "record", _RECORD, nan=True)
+    return json_files.read_json(path, "record", _record, nan=True)
   except ValueError as error:
     raise errors.value_error(
         f"The record '{path}' is damaged.", expected="what a benchmark wrote", received=error,

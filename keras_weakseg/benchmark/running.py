@@ -1,6 +1,7 @@
 """`kw.benchmark`: what is missing of a suite is trained or evaluated; tables are made of it all."""
 import os
 
+from keras_weakseg import paths
 from keras_weakseg.benchmark import figures
 from keras_weakseg.benchmark import measuring
 from keras_weakseg.benchmark import planning
@@ -44,7 +45,8 @@ def benchmark(suite, model_dir, *, seeds=None, rows=None, shard=None, data_dir=N
   """
   suite = reading.read_suite(suite)
   plan = planning.Plan(suite, seeds, rows, shard)
-  bench = measuring.Bench(plan, os.fspath(model_dir), data_dir, progress)
+  bench = measuring.Bench(plan, os.fspath(paths.expand(model_dir)), paths.expand(data_dir),
+                          progress)
   for unit in plan.everything:
     bench.identity(unit)  # A row that cannot be trained is told before the first one is.
     planning.check_shared(unit.row, suite)

@@ -1,5 +1,6 @@
 """From plain YAML values to the dataclasses of a suite, with an error that names the place."""
 import dataclasses
+import math
 import typing
 
 from keras_weakseg import errors
@@ -50,6 +51,8 @@ def check(value, kind, where):
 def _is(value, kind):
   if isinstance(value, bool):
     return kind is bool
+  if kind is float and isinstance(value, float):
+    return math.isfinite(value)
   return isinstance(value, (int, float) if kind is float else kind)
 
 

@@ -1,4 +1,4 @@
-"""Writes a report as Markdown, CSV, JSON and a picture; every file whole or not at all."""
+"""Writes a report as Markdown, CSV, JSON and a picture; all of them or none."""
 import csv
 import dataclasses
 import io
@@ -21,14 +21,15 @@ def write(report, folder):
     report: `Report`.
     folder: where; files are named after the suite.
   """
-  base = pathlib.Path(folder) / report.suite.name.replace("/", "_")
-  paths = {kind: str(base) + suffix for kind, suffix in _SUFFIXES.items()}
+  name = report.suite.name.replace("/", "_")
   contents = {"markdown": report.text().encode(), "csv": table(report).encode(),
               "json": (json.dumps(summary(report), indent=1) + "\n").encode(),
               "picture": picture.draw(report)}
-  for kind, content in contents.items():
-    staging.write_whole(paths[kind], content)
-  return dataclasses.replace(report, paths=paths)
+  with staging.staged(folder) as place:
+    for kind, content in contents.items():
+      staging.write_whole(place / (name + _SUFFIXES[kind]), content)
+  return dataclasses.replace(report, paths={
+      kind: str(pathlib.Path(folder) / (name + suffix)) for kind, suffix in _SUFFIXES.items()})
 
 
 def table(report):

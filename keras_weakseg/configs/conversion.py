@@ -39,6 +39,29 @@ def apply(section, changes, where="the configuration", path="", root=None):
     vars(section)[key] = value
 
 
+def options(home, call, **values):
+  """Returns options that a call passes on: of their types and in their ranges.
+
+  Args:
+    home: what has them, see `options.options_of`.
+    call: its name, for errors.
+    **values: the options by their names.
+
+  Raises:
+    ValueError: a value is of another type or out of range.
+
+  Example:
+    >>> def build(*, alpha: float = 1.0):
+    ...   pass
+    >>> options(build, "build", alpha=2)
+    {'alpha': 2.0}
+  """
+  section = sections.section_of(home, call)()
+  apply(section, values, f"the arguments of `{call}`")
+  sections.check(section, call)
+  return {name: getattr(section, name) for name in values}
+
+
 def check_lists(section, path=""):
   """Refuses a text in the place of a list, which Python would take for a list of its letters.
 

@@ -18,6 +18,7 @@ STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 DEPTH_CROPS = ("none", "garg", "eigen")
 DEPTH_SCALES = ("median", "metric")
+SEEDS = "0 to 4294967295"
 # The experiment's own training.
 LAST = "train"
 
@@ -41,6 +42,7 @@ def validate(experiment):
     'em_adapt_scenes'
   """
   conversion.check_lists(experiment)
+  require(is_seed(experiment.seed), "seed", expected=SEEDS, received=experiment.seed)
   data_validation.validate_data(
       experiment.data, not network_validation.has_nested_grids(experiment.network))
   _validate_training_of(experiment, experiment.data.parts, experiment.data.augmentation)
@@ -52,6 +54,11 @@ def validate(experiment):
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
   one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
   return experiment
+
+
+def is_seed(value):
+  """Returns whether a number can seed all that draws."""
+  return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32
 
 
 def _validate_training_of(step, parts, augmentation):

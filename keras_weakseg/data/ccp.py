@@ -1,11 +1,6 @@
 """Clothing Co-Parsing: photographs of fashion with masks of 58 garments, and with tags."""
-import functools
-
 import numpy as np
-import tensorflow as tf
 
-from keras_weakseg.data import decode
-from keras_weakseg.data import depth_files
 from keras_weakseg.data import file_index
 from keras_weakseg.data import locations
 from keras_weakseg.data import paired
@@ -62,16 +57,8 @@ class Ccp(paired.Paired):
     splits["tags"] = {name: paired.Entry(image, tags=_named(labels, name))
                       for name, image, labels in paired.pair(
                           images, known, tuple(known), "CCP", kinds, _FIX)}
-    super().__init__("ccp", body_labels.CCP.classes, splits, palette=body_labels.CCP.palette)
-
-  def _mask(self, path, name, image):
-    plain = functools.partial(super()._mask, path, name, image)
-
-    def stored():
-      mask = depth_files.on_host(read_mask, path, name, image, tf.uint8)
-      return decode.check_labels(mask, self.num_classes, name)
-
-    return tf.cond(tf.strings.regex_full_match(path, r".*\.mat"), stored, plain)
+    super().__init__("ccp", body_labels.CCP.classes, splits, palette=body_labels.CCP.palette,
+                     read_mat=read_mask)
 
 
 def read_mask(path):

@@ -75,6 +75,9 @@ def _inspect_image(path, name, found, whole):
     found.add("broken image", name, "the header is damaged")
     return None
   size = header.size
+  if size is not None and size[0] * size[1] > decode.LARGEST:
+    found.add("large image", name, "{}x{}".format(*size))
+    return size
   # Data behind the end are no fault, and there is no end but the decoder's.
   if whole or size is None or not header.complete:
     try:

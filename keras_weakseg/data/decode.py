@@ -12,9 +12,11 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.ops import image_formats
+from keras_weakseg.ops import image_headers
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import jpeg_ends
 
+LARGEST = 1 << 26  # pixels; a file of half a megabyte may claim more than memory holds
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEADER = 33  # signature (8), length and name (8), IHDR (13), CRC (4)
 _GREY, _RGB, _PALETTE = 0, 2, 3
@@ -61,11 +63,18 @@ def _raise_image(name, fault):
   raise ValueError(image_ops.refusal(int(fault), _text(name)))
 
 
+def _raise_large(name, pixels):
+  raise errors.value_error(
+      f"The file of '{_text(name)}' is too large to be decoded.",
+      expected=f"at most {LARGEST} pixels (height times width)", received=int(pixels),
+      fix="Cut it into tiles, or make it smaller, together with its labels.")
+
+
 def _raise_if_cut(name, contents):
-  if jpeg_ends.is_filled(contents if isinstance(contents, bytes) else contents.item()):
+  if jpeg_ends.lacks_a_part(contents if isinstance(contents, bytes) else contents.item()):
     raise errors.value_error(
         f"The image of '{_text(name)}' is cut off.", expected="a whole JPEG",
-        received="a JPEG whose rest is missing before its end marker: decoders fill it with grey",
+        received="a JPEG that lacks a part before its end marker: decoders fill it in",
         fix="Replace the file.")
   return False
 
@@ -122,14 +131,19 @@ def decode_image(contents, name=""):
     uint8 [H, W, 3], RGB, as stored (EXIF orientation ignored). Grey is repeated, alpha dropped.
 
   Raises:
-    tf.errors.InvalidArgumentError: the file is broken, or none of these (`ops.image_formats`).
+    tf.errors.InvalidArgumentError: the file is broken, none of these (`ops.image_formats`), or has
+      more than `LARGEST` pixels, by its header.
   """
   fault = image_formats.fault_in_graph(contents)
-  image = image_formats.decode(refuse_if(
-      fault != image_formats.FINE, contents, _raise_image, name, fault))
+  contents = refuse_if(fault != image_formats.FINE, contents, _raise_image, name, fault)
+  image = image_formats.decode(_small_enough(contents, image_headers.pixels_of(contents), name))
   return tf.ensure_shape(refuse_if(
-      jpeg_ends.may_be_filled(image), image, _raise_if_cut, name, contents),
+      jpeg_ends.may_lack_a_part(contents, image), image, _raise_if_cut, name, contents),
                          [None, None, 3])
+
+
+def _small_enough(contents, pixels, name):
+  return refuse_if(pixels > LARGEST, contents, _raise_large, name, pixels)
 
 
 def decode_index_png(contents, name=""):
@@ -146,7 +160,7 @@ def decode_index_png(contents, name=""):
     uint8 [H, W], the indices as stored, 0..255.
 
   Raises:
-    tf.errors.InvalidArgumentError: not a PNG, RGB, or 16 bits.
+    tf.errors.InvalidArgumentError: not a PNG, RGB, 16 bits, or of more than `LARGEST` pixels.
   """
   padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
   head = tf.io.decode_raw(tf.strings.substr(padded, 0, _HEADER), tf.uint8)
@@ -154,6 +168,7 @@ def decode_index_png(contents, name=""):
   is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
   good = is_png & (depth <= 8) & (tf.equal(kind, _GREY) | tf.equal(kind, _PALETTE))
   contents = refuse_if(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
+  contents = _small_enough(contents, image_headers.pixels_of(contents), name)
   grey = tf.bitwise.bitwise_xor(head, _RECOLOUR)
   head = tf.where(tf.equal(kind, _PALETTE), grey, head)
   head = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), tf.cast(head, tf.int32)))
@@ -269,6 +284,7 @@ def decode_disparity(contents, name="", image_shape=None):
   is_grey = tf.equal(tf.strings.substr(padded, 0, 8), _PNG) & (kind == _GREY)
   wanted = tf.zeros([2], tf.int32) if image_shape is None else tf.convert_to_tensor(image_shape)[:2]
   contents = refuse_if(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
+  contents = _small_enough(contents, image_headers.pixels_of(contents), name)
   # 8 bits are spread over 16 by the decoder: v becomes 257 v, so both divide alike.
   stored = tf.io.decode_png(contents, channels=1, dtype=tf.uint16)[..., 0]
   if image_shape is not None:

@@ -1,4 +1,6 @@
 """Depth maps in files: PNG with a scale, numpy arrays and HDF5, as metres with 0 for no value."""
+import struct
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,7 +10,7 @@ from keras_weakseg.files import npz_files
 
 SUFFIXES = (".png", ".npy", ".h5", ".hdf5")
 DATASET = "depth"          # name of the map in HDF5 files
-_LIMIT = 1 << 28           # values of a map
+_LIMIT = 1 << 26           # values of a map
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -79,6 +81,9 @@ def _png(path):
   bits, kind = contents[24], contents[25]
   if kind != 0 or bits not in (8, 16):
     raise ValueError(f"a PNG of {bits} bits" + (" in colours or with alpha" if kind else ""))
+  width, height = struct.unpack(">2I", contents[16:24])
+  if width * height > _LIMIT:
+    raise ValueError(f"{height}x{width} pixels, more than {_LIMIT}")
   values = cv2.imdecode(np.frombuffer(contents, np.uint8), cv2.IMREAD_UNCHANGED)
   if values is None:
     raise ValueError("a damaged PNG")

@@ -13,6 +13,8 @@ KINDS = {
                           "Correct them as the message says."),
     "broken image": (ERROR, "{n} images are broken", "Replace the files, or remove their ids."),
     "broken mask": (ERROR, "{n} masks are broken", "Export them again, or remove them."),
+    "large image": (ERROR, "{n} images have more pixels than are decoded at once",
+                    "Cut them into tiles, or make them smaller, together with their labels."),
     "deep image": (ERROR, "{n} images have more than 8 bits per channel",
                    "Convert them, for example with "
                    "cv2.imwrite(path, (cv2.imread(path, -1) // 257).astype('uint8'))."),

@@ -137,6 +137,11 @@ def _listed(scenes, place, split_name, root):
           f"The lists of the split '{split_name}' do not belong together.",
           expected="as many images as depth maps, in the same order and of the same names",
           received=f"{len(images)} and {len(targets)}", fix=_FIX)
+    outside = [path for path in (*images, *targets) if ".." in path.split("/")]
+    if outside:
+      raise errors.value_error(
+          f"The list of the split '{split_name}' leads out of the data set.",
+          expected=f"paths in '{scenes}'", received=", ".join(outside[:3]), fix=_FIX)
     for image, target in zip(images, targets):
       lacks += [path for path in (image, target) if not (scenes / path.lstrip("/")).is_file()]
       found[_id(image)] = paired.Entry(

@@ -36,16 +36,17 @@ class Paired(source.RandomAccess):
     remap: uint8 [256], class of every value in a mask; None = the value itself.
     depth_scale: stored units of depth per metre, None = the files hold metres.
     swaps: pairs of names of classes that a mirror exchanges.
+    read_mat: function of the path of a `.mat` file to its mask, uint8 [H, W]; None = there is none.
 
   Raises:
     ValueError: there is no sample.
   """
 
   def __init__(self, name, classes, splits, *, palette=None, aliases=None, remap=None,
-               depth_scale=None, swaps=()):
+               depth_scale=None, swaps=(), read_mat=None):
     self.labelled = bool(classes)
     super().__init__(name, classes, palette)
-    self.remap, self.depth_scale = remap, depth_scale
+    self.remap, self.depth_scale, self._read_mat = remap, depth_scale, read_mat
     self.flip_swaps, _ = flip_swaps.pairs_of(swaps, self.classes)
     self._aliases = dict(aliases or {})
     self._entries = {key: entry for group in splits.values() for key, entry in group.items()}
@@ -90,8 +91,18 @@ class Paired(source.RandomAccess):
 
   def _mask(self, path, name, image):
     """Returns uint8 [H, W] of string tensors and the image, checked against both."""
-    return decode.decode_mask(tf.io.read_file(path), self.num_classes, name, self.remap,
-                              tf.shape(image))
+
+    def picture():
+      return decode.decode_mask(tf.io.read_file(path), self.num_classes, name, self.remap,
+                                tf.shape(image))
+
+    def matrix():
+      mask = depth_files.on_host(self._read_mat, path, name, image, tf.uint8)
+      return decode.check_labels(mask, self.num_classes, name)
+
+    if self._read_mat is None:
+      return picture()
+    return tf.cond(tf.strings.regex_full_match(path, r".*\.mat"), matrix, picture)
 
   def _depth(self, path, name, image):
     """Returns a dict of fields made of the depth file: float32 [H, W] each."""

@@ -1,13 +1,9 @@
 """Pascal-Person-Part: six parts of persons in the photographs of PASCAL VOC 2010."""
-import functools
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.data import decode
-from keras_weakseg.data import depth_files
 from keras_weakseg.data import file_index
 from keras_weakseg.data import locations
 from keras_weakseg.data import paired
@@ -68,16 +64,8 @@ class PersonPart(paired.Paired):
           images, masks, ids, "Person-Part", (
               ("image", "JPEGImages/ID.jpg"), ("annotation", " or ".join(_MASKS) + "/ID")), _FIX)}
     space = labels.SCENE_PARTS
-    super().__init__("person_part", space.classes, entries, palette=space.palette)
-
-  def _mask(self, path, name, image):
-    plain = functools.partial(super()._mask, path, name, image)
-
-    def parts():
-      mask = depth_files.on_host(read_parts, path, name, image, tf.uint8)
-      return decode.check_labels(mask, self.num_classes, name)
-
-    return tf.cond(tf.strings.regex_full_match(path, r".*\.mat"), parts, plain)
+    super().__init__("person_part", space.classes, entries, palette=space.palette,
+                     read_mat=read_parts)
 
 
 def _under(*names):
@@ -109,7 +97,8 @@ def read_ids(lines):
   """
   if isinstance(lines, (str, pathlib.Path)):
     lines = file_index.read_id_list(lines)
-  return tuple(dict.fromkeys(pathlib.PurePosixPath(line.split()[0]).stem for line in lines))
+  return tuple(dict.fromkeys(pathlib.PurePosixPath(line.split()[0]).stem
+                             for line in lines if line.strip()))
 
 
 def read_parts(path):

@@ -1,4 +1,5 @@
 """Tags out of sentences: what people wrote beside their photographs, made into `tags.json`."""
+import os
 import re
 
 from keras_weakseg import errors
@@ -34,7 +35,8 @@ def tags_in(text, classes, synonyms=None):
   """Returns the classes that a text names, in the order of `classes`.
 
   Whole words count, in any case, alone or in the plural; of words that lie in each other the
-  longest counts: a `hot dog` is no dog where it is a word of its own. The background is never said.
+  longest counts: a `hot dog` is no dog where it is a word of its own. The name of a class means
+  that class, whatever the synonyms of others are. The background is never said.
 
   Args:
     text: a sentence, or several.
@@ -46,12 +48,11 @@ def tags_in(text, classes, synonyms=None):
     >>> tags_in("Two puppies and a hot dog", ("background", "cat", "dog"))
     ['dog']
   """
-  meant = {}
-  for name, words in {**{name: () for name in classes[1:]},
-                      **(VOC_SYNONYMS if synonyms is None else synonyms)}.items():
-    for word in (*words, *([name] if name in classes[1:] else ())):
-      for form in _forms(word.lower()):
-        meant[form] = name
+  said = [(name, word) for name, words in (VOC_SYNONYMS if synonyms is None else synonyms).items()
+          for word in words]
+  said.sort(key=lambda pair: pair[0] in classes)  # Those of no class come first, and are replaced.
+  meant = {form: name for name, word in [*said, *((name, name) for name in classes[1:])]
+           for form in _forms(word.lower())}
   longest = sorted(meant, key=len, reverse=True)
   pattern = r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)"
   found = {meant[match] for match in re.findall(pattern, " ".join(text.lower().split()))}
@@ -76,12 +77,14 @@ def tags_of_sentences(path, classes, output, synonyms=None):
 
   Raises:
     FileNotFoundError: there is no such file.
-    ValueError: the file has another form, synonyms are of no class, or no sentence names one.
+    ValueError: the file has another form, synonyms are of no class, of two, or empty, no sentence
+      names a class, or the output is the file itself.
   """
-  for name in synonyms or ():
-    if name and name not in classes:
-      raise errors.unknown_name("class of synonyms", name, classes)
+  _check_words(classes, synonyms or {})
   sentences = _read(paths.expand(path))
+  if os.path.abspath(paths.expand(path)) == os.path.abspath(paths.expand(output)):
+    raise errors.value_error("The tags would replace the sentences.", expected="another output",
+                             received=str(output), fix="Write them to tags.json or the like.")
   found = {name: tags_in(text, tuple(classes), synonyms) for name, text in sentences.items()}
   tags = {name: names for name, names in found.items() if names}
   if not tags:
@@ -91,6 +94,40 @@ def tags_of_sentences(path, classes, output, synonyms=None):
         fix="Pass synonyms={'dog': ('puppy', ...)} in the language of the texts.")
   writing.write_json(paths.expand(output), tags)
   return tags
+
+
+def _check_words(classes, synonyms):
+  """Refuses classes and synonyms that do not say which word means what."""
+  names = [] if isinstance(classes, str) else list(classes)
+  if len(names) < 2 or len(set(names)) < len(names) or not all(
+      isinstance(name, str) and name.strip() for name in names):
+    raise errors.value_error(
+        "The classes cannot be used.", expected="two or more different names, the background first",
+        received=repr(classes), fix="Pass ('background', 'dog', ...), or a classes.txt of lines.")
+  owner = {name.lower(): name for name in names}
+  for name, words in _synonyms(synonyms).items():
+    if name and name not in names:
+      raise errors.unknown_name("class of synonyms", name, names)
+    for word in (word.strip().lower() for word in words):
+      other = owner.setdefault(word, name)
+      if not word or other != name:
+        raise errors.value_error(
+            f"The synonyms of '{name}' cannot be used.",
+            expected="words that mean one class alone",
+            received=f"'{word}'" + (f", which means '{other}'" if word else ""),
+            fix="Remove the word from one of them.")
+
+
+def _synonyms(synonyms):
+  """Returns synonyms, a dict of class name to a list of words; refuses anything else."""
+  fine = isinstance(synonyms, dict) and all(
+      isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words)
+      for words in synonyms.values())
+  if not fine:
+    raise errors.value_error(
+        "The synonyms have another form.", expected="{'dog': ['puppy', ...], ...}",
+        received=repr(synonyms), fix="Write a list of words for every class.")
+  return synonyms
 
 
 def _read(path):
@@ -110,6 +147,9 @@ def _read(path):
                                  limit=_LIMIT, fix=_FIX)
   found = {}
   for name, value in content.items():
+    if not name.strip():
+      raise texts.unreadable(_NOUN, path, _FORM, "an entry without an id",
+                             "Write the id of the photograph.")
     several = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in several):
       raise texts.unreadable(_NOUN, path, _FORM, f"the entry '{name}' is no text",

@@ -6,6 +6,8 @@ from keras_weakseg.derived import trained
 from keras_weakseg.networks.surgery import schedules
 from keras_weakseg.options import CountOrNone, Length, OneOf, Range
 
+LARGEST = 1 << 13  # pixels of a side
+
 
 class Pruned(base.Maker):
   """Takes the least important channels out of the network that an earlier step has trained.
@@ -30,7 +32,7 @@ class Pruned(base.Maker):
                channels: CountOrNone = 0,
                schedule: Annotated[str, OneOf(schedules.NAMES)] = schedules.ALL, layers: str = "",
                norm: Annotated[int, OneOf((1, 2))] = 2,
-               size: Annotated[Tuple[int, ...], Length(2)] = (321, 321)):
+               size: Annotated[Tuple[int, ...], Length(2), Range(1, LARGEST)] = (321, 321)):
     super().__init__(context)
     self.keep, self.schedule, self.layers, self.norm = channels or keep, schedule, layers, norm
     self.size = tuple(size)

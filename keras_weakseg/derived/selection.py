@@ -10,7 +10,7 @@ from keras_weakseg.data import broken
 from keras_weakseg.derived import base
 from keras_weakseg.derived import network_features
 from keras_weakseg.files import writing
-from keras_weakseg.options import CountOrNone, OneOf, Share, Weight
+from keras_weakseg.options import CountOrNone, Length, OneOf, Range, Share, Weight
 from keras_weakseg.selection import features as pooling
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds
@@ -53,7 +53,8 @@ class Selection(base.Maker):
                criterion: Annotated[str, OneOf(rounds.CRITERIA)] = rounds.DIVERSITY,
                round: CountOrNone = 0,  # pylint: disable=redefined-builtin
                features_of: str = "", after: str = "", student: str = "", layer: str = "",
-               size: tuple[int, ...] = (), grid: tuple[int, ...] = pooling.GRID,
+               size: Annotated[tuple[int, ...], Length(0, 2), Range(1, 1 << 13)] = (),
+               grid: Annotated[tuple[int, ...], Length(2), Range(1)] = pooling.GRID,
                pool: Annotated[str, OneOf(pooling.POOLS)] = pooling.MEAN,
                weight: Weight = uncertainties.WEIGHT, bottom: Share = 1.0):
     super().__init__(context)

@@ -188,24 +188,28 @@ def decoded(paths, endings=("",), reserved=()):
     ValueError: an image turns out to be broken; names it.
   """
   data = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-  data = data.map(lambda path: image_ops.decode_image(tf.io.read_file(path)),
-                  num_parallel_calls=2).prefetch(2)
-  images = iter(data)
+  images = iter(data.map(_decoded, num_parallel_calls=2).prefetch(2))
   for path, name in zip(paths, output_names(paths, endings, reserved)):
     try:
-      image = next(images)
+      image, suspect = next(images)
     except tf.errors.OpError as error:
       raise errors.value_error(
           f"The image '{path}' is broken.", expected="a JPEG, PNG, BMP or GIF that can be decoded",
           received=error.message.splitlines()[0] if error.message else error,
           fix="Repair, convert or remove this file; nothing has been written.") from None
-    if jpeg_ends.may_be_filled(image) and jpeg_ends.is_filled(
-        texts.read_bytes(path, "image", _LIMIT)):
+    if suspect and jpeg_ends.lacks_a_part(texts.read_bytes(path, "image", _LIMIT)):
       raise errors.value_error(
           f"The image '{path}' is cut off.", expected="a whole JPEG",
-          received="one whose rest is missing before its end marker",
+          received="one that lacks a part before its end marker",
           fix="Repair or remove this file; nothing has been written.")
     yield path, name, image
+
+
+def _decoded(path):
+  """Returns the pixels of a file, and whether a part of them may be missing."""
+  contents = tf.io.read_file(path)
+  image = image_ops.decode_image(contents)
+  return image, jpeg_ends.may_lack_a_part(contents, image)
 
 
 def _expanded(each):

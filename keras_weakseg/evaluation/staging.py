@@ -24,10 +24,9 @@ def staged(folder):
     ValueError: something cannot be written. As after any other error of the block, `folder` is
       then as it was before.
   """
-  folder = pathlib.Path(folder)
-  missing = [each for each in (folder, *folder.parents) if not each.exists()]
-  temporary = None
+  folder, missing, temporary = pathlib.Path(folder), [], None
   try:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     yield temporary
@@ -35,7 +34,8 @@ def staged(folder):
       os.replace(file, folder / file.name)
     missing = []
   except OSError as error:
-    raise writing.unwritable(error.filename or folder, error) from error
+    place = folder if temporary is None else error.filename or folder
+    raise writing.unwritable(place, error) from error
   finally:
     if temporary is not None:
       shutil.rmtree(temporary, ignore_errors=True)

@@ -163,7 +163,7 @@ def decode(contents):
   """
   start = tf.strings.substr(tf.strings.join([contents, bytes(HEAD)]), 0, HEAD)
   contents = tf.cond(tf.equal(tf.strings.substr(start, 0, len(_GIF)), _GIF),
-                     lambda: gif_frames.first_frame(contents), lambda: tf.identity(contents))
+                     lambda: gif_frames.first_frame(contents)[1], lambda: tf.identity(contents))
   coloured = tf.equal(tf.strings.substr(start, 0, 2), _BMP) & tf.equal(
       tf.strings.substr(start, _BITS, 2), b"\x08\0")
   image = tf.cond(coloured, lambda: _decode_palette_bitmap(contents, start),

@@ -22,6 +22,7 @@ _OF_FEATURES, _OF_A_STUDENT = (BOTH, DIVERSITY), (BOTH, UNCERTAINTY, ENTROPY)
 # Labels after every round, and steps of the student that the next one asks (Hoyer et al.).
 PAPER_COUNTS = (25, 50, 100, 200, 372, 744)
 PAPER_STUDENT_STEPS = (4000, 8000, 12000, 16000, 20000)
+_SEEDS = 1 << 32  # as many as NumPy's generator tells apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,12 @@ class Settings:
           "The rounds of the selection do not grow.",
           expected="rising counts, such as (25, 50, 100)", received=self.counts,
           fix="Give how many samples are chosen after each round.")
+    if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or not (
+        0 <= self.seed < _SEEDS):
+      raise errors.value_error(
+          "The seed of the selection cannot be used.", expected=f"a whole number 0..{_SEEDS - 1}",
+          received=repr(self.seed), fix="Pass seed=42 or the like.")
+    object.__setattr__(self, "seed", int(self.seed))
     if not (np.isfinite(self.weight) and self.weight >= 0):
       raise errors.value_error(
           "The uncertainty has no usable weight.", expected="a finite weight >= 0",

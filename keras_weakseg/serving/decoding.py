@@ -124,9 +124,9 @@ def check_sizes_known(images):
   """Returns images of one request, unless a server may have padded some of them.
 
   A server that batches requests of several sizes (`pad_variable_length_inputs`) fills the smaller
-  images at the bottom and right with one value, and their masks would silently be larger than they
-  are. Where a batch of different images has one whose last row or column is of one grey value, its
-  true size cannot be known.
+  images at the bottom and right with the first value of their request, and their masks would
+  silently be larger than they are. An image whose last row or column is of that one value may be
+  such an image, or have such a border: nothing in it tells which.
 
   Args:
     images: uint8 [B, H, W, 3].
@@ -134,15 +134,26 @@ def check_sizes_known(images):
   Raises:
     tf.errors.InvalidArgumentError: the true size of an image cannot be known.
   """
-  plain = lambda edge: tf.reduce_all(tf.equal(edge, edge[:, :1, :1]), [1, 2])
-  suspect = tf.reduce_any(plain(images[:, -1:, :, :][:, 0]) | plain(images[:, :, -1:, :][:, :, 0]))
+  # The first image of its request is any one up to itself.
+  count = tf.shape(images)[0]
+  before = tf.range(count)[:, None] >= tf.range(count)[None]
+  fills = images[:, 0, 0, 0]
+
+  def filled(edge):
+    value = edge[:, 0, 0]
+    plain = tf.reduce_all(tf.equal(edge, value[:, None, None]), [1, 2])
+    return plain & tf.reduce_any(before & tf.equal(value[:, None], fills[None]), 1)
+
+  suspect = tf.reduce_any(filled(images[:, -1]) | filled(images[:, :, -1]))
   # A server's dummy rows are copies of one image: then there is one size.
   alike = tf.cond(suspect, lambda: tf.reduce_all(tf.equal(images, images[:1])), lambda: True)
   fine = tf.debugging.Assert(alike, [_line(errors.describe(
       "The true sizes of these images cannot be known.",
-      expected="one image, or a batch in which no image ends in a row or column of one grey value",
-      received="a batch that a server may have padded",
-      fix="Send images of other sizes as bytes to serving_default, and these one by one."))])
+      expected="one image, or a batch in which no image ends in a row or column of the one value "
+      "with which its request begins",
+      received="a batch that a server may have padded: it looks like images with a plain border",
+      fix="Send images with a plain border one by one, with no batching of the server, or as bytes "
+      "to serving_default."))])
   with tf.control_dependencies([fine]):
     return tf.identity(images)
 

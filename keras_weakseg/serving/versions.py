@@ -44,11 +44,11 @@ def new_version(base_dir):
   Raises:
     ValueError: `base_dir` is a file, or cannot be written.
   """
-  base = pathlib.Path(base_dir)
-  made = _missing_parents(base)
+  base, made = pathlib.Path(base_dir), []
   pending = Pending(base / f".writing-{uuid.uuid4().hex}")
   try:
     try:
+      made = _missing_parents(base)
       # Not tempfile: its folders are private to this user, and a server is often another one.
       pending.folder.mkdir(parents=True)
     except OSError as error:

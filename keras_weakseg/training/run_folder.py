@@ -34,8 +34,7 @@ def claimed(model_dir, alone=True, steps=()):
   try:
     _probe(model_dir)
   except OSError as error:
-    if fresh:
-      _remove(model_dir, made)
+    _remove_folders(made)  # What is in them by now is of another process.
     raise _unwritable(model_dir, error) from error
   with _locked(model_dir) if alone else contextlib.nullcontext():
     with _cleared(model_dir, fresh, made):
@@ -95,9 +94,12 @@ def _holds(model_dir, place):
 def _probe(model_dir):
   os.makedirs(model_dir, exist_ok=True)
   probe = os.path.join(model_dir, f".probe_{os.getpid()}")
-  with open(probe, "w", encoding="utf-8") as file:
-    file.write("x")
-  os.remove(probe)
+  try:
+    with open(probe, "w", encoding="utf-8") as file:
+      file.write("x")
+  finally:
+    with contextlib.suppress(OSError):
+      os.remove(probe)
 
 
 def _missing(path):
@@ -121,6 +123,11 @@ def _remove(model_dir, made):
       shutil.rmtree(path, ignore_errors=True)
     else:
       os.remove(path)
+  _remove_folders(made)
+
+
+def _remove_folders(made):
+  """Removes folders that were made, as far as they are empty."""
   for folder in made:
     with contextlib.suppress(OSError):  # Somebody else's by now.
       os.rmdir(folder)

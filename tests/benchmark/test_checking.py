@@ -1,6 +1,8 @@
 """What does not fit together in a suite is refused before anything is trained."""
 import pytest
 
+from keras_weakseg.benchmark import checking
+
 ROWS = """
 figures: [mean_iou]
 rows:
@@ -64,3 +66,9 @@ def test_an_empty_suite(suite):
     suite("rows: {}")
   with pytest.raises(ValueError, match="different integers"):
     suite("rows: {a: {experiment: x}}\nseeds: []")
+
+
+@pytest.mark.parametrize("seeds", [[1, 1], [-1], [1 << 32], [True], ["1"], "12", 3, None, [1.0]])
+def test_seeds_that_cannot_seed_are_refused(seeds):
+  with pytest.raises(ValueError, match="(?s)seeds cannot be used.*0 to 4294967295"):
+    checking.check_seeds(seeds)

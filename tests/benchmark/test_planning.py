@@ -25,6 +25,12 @@ def test_a_row_of_one_seed_serves_all(suite):
   assert sorted(len(planning.Plan(one, shard=(n, 2)).units) for n in (1, 2)) == [0, 5]
 
 
+def test_rows_are_a_list(suite):
+  # A text would be taken for a list of its letters.
+  with pytest.raises(ValueError, match="(?s)rows are no list.*'a'"):
+    planning.Plan(suite("rows: {a: {experiment: x}}"), rows="a")
+
+
 def test_a_seed_that_is_not_there_is_refused(suite):
   several = suite("rows: {a: {experiment: x, seeds: [5, 6]}, b: {of: a}}\nseeds: [1]")
   with pytest.raises(ValueError, match="(?s)'a' has no run of the seed 1"):

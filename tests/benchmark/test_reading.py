@@ -46,6 +46,12 @@ def test_files_that_are_no_suite(tmp_path):
     reading.read_suite(path)
 
 
+@pytest.mark.parametrize("name", [None, 5, ["em/scenes"]])
+def test_what_is_no_name_is_refused(name):
+  with pytest.raises(ValueError, match="(?s)no suite.*Expected: a name"):
+    reading.read_suite(name)
+
+
 def test_figures_have_the_defaults_of_their_names():
   suite = reading.parse(
       "figures: {abs_rel: {decimals: 4}, mean_iou: {}}\nrows: {a: {experiment: x}}", "a.yaml")
@@ -66,6 +72,13 @@ def test_figures_have_the_defaults_of_their_names():
     ("rows: {a: {published: {mean_iou: high}}}", "an entry of `published` of row 'a'.*a number"),
     ("rows: {../a: {experiment: x}}", "cannot have this name"),
     ("rows: {1: {experiment: x}}", "cannot have this name"),
+    ('rows: {"a\\n": {experiment: x}}', "cannot have this name"),
+    ("rows: {a: {published: {mean_iou: .nan}}}", "an entry of `published` of row 'a'.*a number"),
+    ("rows: {a: {experiment: x}}\nfigures: {mean_iou: {decimals: -3}}", "`decimals` of.*0 to 12"),
+    ("rows: {a: {experiment: x}}\nfigures: {mean_iou: {decimals: 999999999}}", "0 to 12"),
+    ("rows: {a: {experiment: x}}\nfigures: {mean_iou: {scale: .inf}}", "`scale` of.*a number"),
+    ("rows: {a: {experiment: x}}\norderings: [{better: a, worse: 1, ratio: .nan}]", "`ratio` of"),
+    ("rows: {a: {experiment: x}}\norderings: [{better: a, worse: .nan}]", "text or a number"),
     ("rows: {a: {experiment: x}}\nseeds: [1.5]", "an entry of `seeds`.*an integer"),
     ("rows: {a: {experiment: x}}\nseeds: [true]", "an entry of `seeds`.*an integer"),
     ("rows: {a: {experiment: x}}\nfigures: {mean_iou: {sacle: 2}}", "'sacle'.*mean 'scale'"),

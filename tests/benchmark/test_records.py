@@ -14,7 +14,9 @@ def test_records_come_back(tmp_path):
 
 
 @pytest.mark.parametrize("text", [
-    "", "{", "[]", '{"identity": 3, "upstream": {}}', '{"identity": "a"}'])
+    "", "{", "[]", '{"identity": 3, "upstream": {}}', '{"identity": "a"}',
+    '{"identity": "a", "upstream": {}, "finished": true, "figures": null, "left": "b"}',
+    '{"identity": "a", "upstream": {}, "finished": true, "figures": {}}'])
 def test_damaged_records_are_refused(tmp_path, text):
   (tmp_path / "a.json").write_text(text)
   with pytest.raises(ValueError, match="(?s)is damaged.*Delete it"):

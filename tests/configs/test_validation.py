@@ -21,6 +21,7 @@ def test_every_registered_experiment_is_valid(name):
 
 
 @pytest.mark.parametrize("key, value, expected", [
+    ("seed", -1, "0 to 4294967295"), ("seed", 1 << 32, "0 to 4294967295"),
     ("training.steps", 0, "1 or more"),
     ("training.steps", -5, "1 or more"),
     ("training.accumulation", 0, "1 or more"),

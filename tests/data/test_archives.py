@@ -1,4 +1,5 @@
 """Files of data sets, extracted or inside zips."""
+import stat
 import zipfile
 
 import pytest
@@ -49,6 +50,16 @@ def test_members_that_lead_out_of_the_archive_are_refused(tmp_path, name):
     archive.writestr(name, b"x")
   with pytest.raises(ValueError, match="(?s)cannot be read.*paths inside of the archive"):
     archives.list_files(tmp_path, (".png",))
+
+
+def test_a_link_in_an_archive_is_not_followed(tmp_path):
+  (tmp_path / "secret.png").write_bytes(b"not for the archive")
+  link = zipfile.ZipInfo("a.png")
+  link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+  with zipfile.ZipFile(tmp_path / "part.zip", "w") as archive:
+    archive.writestr(link, str(tmp_path / "secret.png"))
+  path = archives.list_files(tmp_path / "part.zip", (".png",))["a.png"]
+  assert archives.read_bytes(path) == str(tmp_path / "secret.png").encode()
 
 
 def test_damaged_archives_are_named(tmp_path, root):

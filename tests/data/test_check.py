@@ -50,6 +50,13 @@ def all_masks(values):
   return write
 
 
+def claim(path, side):
+  """Lets the header of a PNG say that it is of another size."""
+  contents = bytearray(path.read_bytes())
+  contents[16:24] = side.to_bytes(4, "big") * 2
+  path.write_bytes(contents)
+
+
 BLANK = np.zeros((12, 16), np.uint8)
 CASES = {
     "truncated image": (lambda root, png: (root / "images" / "a3.png").write_bytes(
@@ -59,6 +66,8 @@ CASES = {
     "16-bit image": (lambda root, png: png(root / "images" / "a3.png", BLANK.astype(np.uint16)),
                      "more than 8 bits per channel: a3 .16 bits", {}),
     "unknown values": (write_mask(BLANK + 77), "values that are no class: a3 .values 77", {}),
+    "large image": (lambda root, png: claim(root / "images" / "a3.png", 12000),
+                    "more pixels than are decoded at once: a3 .12000x12000", {}),
     "other size": (write_mask(BLANK[:5]), "another size.*a3 .5x16, image 12x16", {}),
     "colour mask": (write_mask(np.zeros((12, 16, 3), np.uint8)), "no index masks: a3 .RGB", {}),
     "16-bit mask": (write_mask(BLANK.astype(np.uint16)), "no index masks: a3 .grey, 16 bits", {}),

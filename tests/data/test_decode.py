@@ -1,5 +1,6 @@
 """Decoding: indices as stored, one orientation rule, refusals that name the sample."""
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -173,3 +174,51 @@ def test_a_jpeg_that_was_cut_off_and_closed_is_refused(random):
     run(lambda contents: decode.decode_image(contents, "a"), cut)
   tiles[-8:] = 128  # photographed
   run(lambda contents: decode.decode_image(contents, "a"), encode(Image.fromarray(tiles), "JPEG"))
+
+
+def claimed(form, height, width):
+  """Returns a file that claims to be of some size; it holds next to nothing."""
+  content = bytearray(encode(Image.fromarray(np.zeros((8, 8), np.uint8)), form))
+  sides = [side.to_bytes(size, order) for side in (width, height) for size, order in (
+      ((4, "big") if form == "PNG" else (4, "little") if form == "BMP" else (2, "little")),)]
+  place = {"PNG": 16, "BMP": 18, "GIF": content.find(b",\0\0\0\0\x08\0") + 5}.get(form)
+  if form == "JPEG":
+    place, sides = content.find(b"\xff\xc0") + 5, [
+        side.to_bytes(2, "big") for side in (height, width)]
+  content[place:place + len(b"".join(sides))] = b"".join(sides)
+  if form == "PNG":
+    content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, "big")
+  return bytes(content)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP", "GIF"])
+def test_what_claims_more_pixels_than_memory_holds_is_refused_by_its_header(form):
+  read = lambda contents: decode.decode_image(contents, "a")
+  with pytest.raises(ValueError, match="(?s)'a' is too large.*at most 67108864.*144000000.*tiles"):
+    run(read, claimed(form, 12000, 12000))
+  run(read, claimed(form, 8, 8))
+
+
+def test_large_masks_and_disparity_are_refused_by_their_headers(monkeypatch):
+  content = claimed("PNG", 12000, 12000)
+  for read in (lambda contents: decode.decode_mask(contents, 3, "a"),
+               lambda contents: decode.decode_disparity(contents, "a")):
+    with pytest.raises(ValueError, match="(?s)'a' is too large.*144000000"):
+      run(read, content)
+  monkeypatch.setattr(decode, "LARGEST", 64)
+  assert run(lambda contents: decode.decode_mask(contents, 3), claimed("PNG", 8, 8)).shape == (8, 8)
+  with pytest.raises(ValueError, match="at most 64"):
+    run(lambda contents: decode.decode_image(contents, "a"), encode(
+        Image.fromarray(np.zeros((5, 13), np.uint8))))
+
+
+def test_a_progressive_jpeg_that_lacks_scans_is_refused(random):
+  tiles = np.kron(random.integers(0, 255, (12, 9, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+  content = encode(Image.fromarray(tiles), "JPEG", progressive=True)
+  run(lambda contents: decode.decode_image(contents, "a"), content)
+  first = content.index(b"\xff\xda")
+  end = content.index(b"\xff\xc4", first)  # the tables of the second scan
+  for place in ((first + end) // 2 + 8, end):
+    with pytest.raises(ValueError, match="(?s)The image of 'a' is cut off.*lacks a part"):
+      run(lambda contents: decode.decode_image(contents, "a"),
+          content[:place].rstrip(b"\xff") + b"\xff\xd9")

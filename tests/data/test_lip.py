@@ -46,6 +46,13 @@ def test_splits_and_classes(tmp_path, png, inner):
   assert np.flatnonzero(sample[fields.TAGS]).tolist() == [0, 2, 14, 15, 18]
 
 
+@pytest.mark.parametrize("name", ["..", "../../etc/passwd", "/etc/passwd", "../val_images/9"])
+def test_lists_cannot_lead_out_of_the_images(tree, name):
+  (tree / "TrainVal_images" / "train_id.txt").write_text(f"77_471474\n{name}\n")
+  with pytest.raises(FileNotFoundError, match="(?s)1 of 2 samples lack their image"):
+    data.Lip(tree)
+
+
 def test_a_mirrored_person_has_the_other_arm(tree):
   """Red is the left arm: in the mirror, what looks like it is a right one, and is blue's place."""
   source = data.Lip(tree)

@@ -71,6 +71,13 @@ def test_lists_are_those_that_are_published(tree):
   assert data.MegaDepth(tree, splits={"some": "test_list"}).splits() == ("some",)
 
 
+@pytest.mark.parametrize("name", ["../0000/dense0/a_o", "../../../etc/dense0/a_o"])
+def test_lists_that_lead_out_of_the_scenes_are_refused(tree, name):
+  write_lists(tree, "train_list", "landscape", ["0000/dense0/b_o", name])
+  with pytest.raises(ValueError, match="(?s)leads out of the data set.*\\.\\./"):
+    data.MegaDepth(tree)
+
+
 def test_lists_that_do_not_fit_are_refused(tree):
   folder = write_lists(tree, "train_list", "landscape", ["0000/dense0/a_o", "0009/dense0/x_o"])
   with pytest.raises(FileNotFoundError, match="(?s)2 files that are not there.*0009"):

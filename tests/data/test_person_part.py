@@ -108,3 +108,12 @@ def test_annotations_of_others_are_refused(tmp_path):
   scipy.io.savemat(tmp_path / "c.mat", {"anno": {"imname": "c"}})
   with pytest.raises(ValueError, match="not one of PASCAL-Part"):
     person_part.read_parts(str(tmp_path / "c.mat"))
+
+
+@pytest.mark.parametrize("name", ["..", "../../etc/passwd", "/etc/passwd.jpg /etc/2008_000003.png"])
+def test_lists_cannot_lead_out_of_the_images(tree, name):
+  for split in ([name], tree / "mine.txt"):
+    (tree / "mine.txt").write_text(f"\n{name}\n")
+    with pytest.raises(FileNotFoundError, match="(?s)1 of 1 samples lack their image"):
+      data.PersonPart(tree, splits={"train": split})
+  assert person_part.read_ids(["", " ", "2008_000003"]) == ("2008_000003",)

@@ -53,6 +53,39 @@ def test_mistakes_are_named_and_nothing_is_written(tmp_path, name, content, word
   assert not (tmp_path / "tags.json").exists()
 
 
+def test_the_name_of_a_class_beats_the_words_of_others():
+  # `table` and `plane` are words for classes of VOC that are none here.
+  assert sentences.tags_in("a plane on a table", ("background", "plane", "table")) == [
+      "plane", "table"]
+  assert sentences.tags_in("two glasses", ("background", "glass", "glasses")) == ["glasses"]
+
+
+@pytest.mark.parametrize("classes, synonyms, words", [
+    ("background,dog", None, "classes cannot be used"), (("background",), None, "two or more"),
+    (("background", "dog", "dog"), None, "different names"), (("background", ""), None, "names"),
+    (("background", "dog"), {"dog": [""]}, "synonyms of 'dog' cannot be used"),
+    (("background", "dog"), {"dog": "puppy"}, "another form"),
+    (("background", "dog"), ["dog"], "another form"),
+    (("background", "dog"), {"dog": [None]}, "another form"),
+    (("background", "dog", "cat"), {"dog": ["pet"], "cat": ["Pet"]}, "'pet', which means 'dog'"),
+    (("background", "dog", "cat"), {"cat": ["dog"]}, "'dog', which means 'dog'")])
+def test_words_that_could_mean_anything_are_refused(tmp_path, classes, synonyms, words):
+  (tmp_path / "s.json").write_text('{"a": "a dog, a pet and a puppy"}')
+  with pytest.raises(ValueError, match=f"(?s)(?=.*Expected: ).*{words}"):
+    sentences.tags_of_sentences(tmp_path / "s.json", classes, tmp_path / "tags.json", synonyms)
+  assert not (tmp_path / "tags.json").exists()
+
+
+def test_sentences_are_not_replaced_by_their_tags(tmp_path):
+  (tmp_path / "s.json").write_text('{"a": "a dog"}')
+  with pytest.raises(ValueError, match="would replace the sentences"):
+    sentences.tags_of_sentences(tmp_path / "s.json", VOC, tmp_path / "x" / ".." / "s.json")
+  assert (tmp_path / "s.json").read_text() == '{"a": "a dog"}'
+  (tmp_path / "s.json").write_text('{" ": "a dog"}')
+  with pytest.raises(ValueError, match="an entry without an id"):
+    sentences.tags_of_sentences(tmp_path / "s.json", VOC, tmp_path / "tags.json")
+
+
 def test_synonyms_of_a_misspelt_class_are_refused(tmp_path):
   (tmp_path / "s.json").write_text('{"a": "a puppy"}')
   with pytest.raises(ValueError, match="Did you mean 'dog'"):

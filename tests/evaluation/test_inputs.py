@@ -123,9 +123,11 @@ def test_what_is_not_read_is_said(photos, capsys):
   assert inputs.notes_of(photos / "a.jpeg") == []
 
 
-def test_a_jpeg_that_was_cut_off_and_closed_is_named(tmp_path):
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_was_cut_off_and_closed_is_named(tmp_path, progressive):
   tiles = np.random.RandomState(0).randint(0, 255, (12, 9, 3))
-  content = tf.io.encode_jpeg(np.kron(tiles, np.ones((8, 8, 1))).astype(np.uint8)).numpy()
+  tiles = np.kron(tiles, np.ones((8, 8, 1))).astype(np.uint8)
+  content = tf.io.encode_jpeg(tiles, progressive=progressive).numpy()
   cut = content[:len(content) * 2 // 3].rstrip(b"\xff") + b"\xff\xd9"
   (tmp_path / "a.jpg").write_bytes(content)
   (tmp_path / "b.jpg").write_bytes(cut)

@@ -11,6 +11,9 @@ PARSING = re.compile(
 WRITING = re.compile(
     r"open\([^)]*[\"'][wax]b?[\"']|(?<!restore)\.write_text\(|\.write_bytes\(|"
     r"\bnp\.(save|savez|savetxt)|cv2\.imwrite\((?!path|'image)|json\.dump\(")
+MAKING = re.compile(
+    r"\bmakedirs\(|\.mkdir\(|\bmkdtemp\(|\bshutil\.(copy\w*|move)\(|\bos\.(rename|replace)\(|"
+    r"TemporaryDirectory\(|CheckpointManager\(|saved_model\.save\(|TFRecordWriter\(|VideoWriter\(")
 # Who may, and why.
 PARSES = {
     "tasks/segmentation/crf_search.py": "its own scratch files, of the same process",
@@ -24,6 +27,18 @@ WRITES = {
     "tasks/depth/predict.py": "into memory",
     "serving": "into a folder that is renamed at the end",
     "datasets": "TFDS has its own way of writing whole",
+}
+
+
+# Whose folders are tried on a full disk and where nothing may be written: frame/test_full_disk.py.
+MAKES = {
+    "evaluation/staging.py": "predictions, tables, selections: all files together",
+    "training/run_folder.py": "the folder of a run", "training/logs.py": "inside of it",
+    "training/loop.py": "inside of it", "training/checkpoints.py": "inside of it",
+    "runs.py": "inside of it", "api_prune.py": "a run beside the others, renamed at the end",
+    "data/video_files.py": "frames, renamed at the end",
+    "serving": "a version, renamed at the end",
+    "tasks/segmentation/crf_search.py": "scratch files in a temporary folder",
 }
 
 
@@ -52,7 +67,14 @@ def test_nobody_writes_a_file_by_hand():
   assert not lines, "\n".join(lines)
 
 
+def test_nobody_makes_a_folder_or_moves_a_file_by_hand():
+  lines = found(MAKING, MAKES)
+  assert not lines, "\n".join(lines)
+
+
 def test_the_patterns_find_what_they_are_for():
+  for text in ("os.makedirs(a)", "path.mkdir(parents=True)", "shutil.copyfile(a, b)"):
+    assert MAKING.search(text)
   for text in ("json.load(file)", "np.load(path)", "path.read_text()", "csv.reader(file)"):
     assert PARSING.search(text)
   for text in ('open(path, "w", encoding="utf-8")', "path.write_bytes(x)", "cv2.imwrite(a, b)"):

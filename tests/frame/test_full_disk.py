@@ -1,9 +1,12 @@
-"""Every writer on a disk that is full: one error, and nothing half-written is left.
+"""Every writer on a full disk and in a closed folder: one error, and nothing half-written is left.
 
-A limit of the system on the size of files stands for the disk: it stops TensorFlow too.
+A limit of the system on the size of files stands for the disk: it stops TensorFlow too. For root,
+who may write anywhere, a folder of the system stands for one that is closed.
 """
 import contextlib
+import json
 import os
+import pathlib
 import types
 
 import numpy as np
@@ -15,13 +18,19 @@ from keras_weakseg import api_prune
 from keras_weakseg import data
 from keras_weakseg import fields
 from keras_weakseg.benchmark import records
+from keras_weakseg.benchmark import suite
+from keras_weakseg.benchmark import tables
+from keras_weakseg.benchmark import writing as table_files
+from keras_weakseg.data import cache
 from keras_weakseg.data import disparity_maps
+from keras_weakseg.data import label_maps
 from keras_weakseg.data import record_files
 from keras_weakseg.data import records_writer
 from keras_weakseg.data import tfds_source
 from keras_weakseg.data import video_files
 from keras_weakseg.networks import registry
 from keras_weakseg.networks import weights
+from keras_weakseg.serving import writing as artifacts
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds
 from keras_weakseg.training import checkpoints
@@ -41,6 +50,28 @@ def full(size):
     yield
   finally:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def closed(tmp_path):
+  """Returns a folder that this process may not write to."""
+  place = tmp_path / "closed"
+  place.mkdir()
+  place.chmod(0o500)
+  if not os.access(place, os.W_OK):
+    yield place
+    place.chmod(0o700)
+    return
+  place = pathlib.Path("/sys/module")
+  try:
+    (place / "keras_weakseg").mkdir()
+  except PermissionError:
+    yield place
+  except OSError:
+    pytest.skip("no folder is closed here")
+  else:
+    (place / "keras_weakseg").rmdir()
+    pytest.skip("no folder is closed here")
 
 
 def files(place):
@@ -70,9 +101,16 @@ def selected(place):
   record.write(place / "selection.json", ids, rounds.Settings((100,), "random"), "x", choices)
 
 
+def given():
+  """Returns a folder for what writers read."""
+  place = pathlib.Path(os.environ[cache.ENVIRONMENT]).with_name("given")
+  place.mkdir(exist_ok=True)
+  return place
+
+
 def frames(place):
   import cv2
-  film = place.parent / "film.avi"
+  film = given() / "film.avi"
   writer = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
   if not writer.isOpened():
     pytest.skip("this OpenCV cannot write films")
@@ -104,16 +142,94 @@ def no_limit():
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
 
 
-@pytest.mark.parametrize("write", [
-    network_weights, selected, disparities, frames, shards,
-    lambda place: records.write(place / "a.json", {"identity": "x" * 999})])
+def boxed(place):
+  """Makes the label maps of one picture with a box."""
+  photos = given() / "photos"
+  with no_limit():
+    (photos / "images").mkdir(parents=True, exist_ok=True)
+    (photos / "classes.txt").write_text("background\nthing\n")
+    (photos / "images" / "a.png").write_bytes(tf.io.encode_png(noise(40, 60, 3)).numpy())
+    (photos / "boxes.json").write_text(json.dumps({
+        "images": [{"id": 1, "file_name": "a.png", "height": 40, "width": 60}],
+        "categories": [{"id": 1, "name": "thing"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [3, 4, 20, 30]}]}))
+  source = data.Folder(photos, boxes="boxes.json")
+  data.make_label_maps(source, "train", kind="rect", cache_dir=place, progress=False)
+
+
+def table(place):
+  row = suite.Row("alone", "trained alone " * 30, experiment="x")
+  figure = suite.Figure("mean_iou", "mean IoU")
+  made = suite.Suite("tiny", "a table", (row,), (figure,), (1,))
+  table_files.write(tables.Report(made, (1,), [tables.Line(row, {1: None})], [], ["alone"]), place)
+
+
+def sentences(place):
+  said = given() / "said.json"
+  with no_limit():
+    said.write_text(json.dumps({f"photograph{index}": "a dog" for index in range(99)}))
+  data.tags_of_sentences(said, ("background", "dog"), place / "tags.json")
+
+
+def artifact(place):
+  module = tf.Module()
+  module.table = tf.Variable(tf.zeros([1000]))
+  call = tf.function(lambda x: {"y": x * module.table[0]},
+                     input_signature=[tf.TensorSpec([], tf.float32, name="x")])
+  module.signatures = lambda: {"serving_default": call}
+  artifacts.write_version(module, {}, place / "served", warmup=False)
+
+
+WRITERS = (network_weights, selected, disparities, frames, shards, boxed, table, sentences, artifact,
+           lambda place: records.write(place / "a.json", {"identity": "x" * 999}))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+  monkeypatch.setenv(cache.ENVIRONMENT, str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_closed_folder_is_told(closed, write):
+  before = sorted(os.listdir(closed))
+  with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*writ"):
+    write(closed)
+  with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*writ"):
+    write(closed / "new" / "folder")
+  assert sorted(os.listdir(closed)) == before
+
+
+def test_runs_predictions_selections_and_pruned_networks_of_a_closed_folder(
+    closed, tiny_run, tiny_data, tiny_overrides, photo_folder):
+  photo = photo_folder / "images" / "p00.png"
+  for call in (
+      lambda place: api.fit(method="supervised", data=tiny_data, model_dir=place, progress=False,
+                            params_override=tiny_overrides),
+      lambda place: api.predict(tiny_run, photo, place, progress=False),
+      lambda place: api.select(None, photo_folder, place, count=2, criterion="random",
+                               progress=False),
+      lambda place: api.export(tiny_run, place),
+      lambda place: api_prune.prune(tiny_run, place, size=(33, 33), progress=False)):
+    with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*writ"):
+      call(closed / "new")
+
+
+def test_a_selection_is_whole_or_not_there(photo_folder, tmp_path):
+  with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*free"):
+    with full(900):  # The record and the ids fit, the sheet does not.
+      api.select(None, photo_folder, tmp_path / "out", count=2, criterion="random", progress=False)
+  assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("write", WRITERS)
 def test_what_is_made_is_whole_or_not_there(tmp_path, write):
   place = tmp_path / "out"
   place.mkdir()
   with pytest.raises((OSError, ValueError), match="(?s)cannot be written.*Expected: .*free"):
     with full(300):
       write(place)
-  kept = (disparity_maps.KIND.record, record_files.PLAN)
+  # A record of what maps will be is there before the first of them.
+  kept = (disparity_maps.KIND.record, label_maps.KIND.record, record_files.PLAN)
   assert [name for name in files(place) if not name.endswith(kept)] == []
 
 

@@ -22,7 +22,8 @@ def animation(frames, **options):
 
 @pytest.fixture(scope="module")
 def first_frame():
-  return tf.function(gif_frames.first_frame, input_signature=[tf.TensorSpec([], tf.string)])
+  function = tf.function(gif_frames.first_frame, input_signature=[tf.TensorSpec([], tf.string)])
+  return lambda contents: function(contents)[1]
 
 
 @pytest.mark.parametrize("options", [{}, {"comment": b"!," * 300}, {"duration": 3, "loop": 0}])

@@ -28,7 +28,7 @@ def closed(content, share):
 
 def judged(content):
   image = tf.io.decode_jpeg(content, 3)
-  return bool(jpeg_ends.may_be_filled(image)), jpeg_ends.is_filled(content)
+  return bool(jpeg_ends.may_lack_a_part(content, image)), jpeg_ends.lacks_a_part(content)
 
 
 @pytest.mark.parametrize("options", [
@@ -41,6 +41,38 @@ def test_a_rest_that_is_filled_is_found(options, share):
   assert judged(closed(content, share) + b"film \xff\xd9" * 9) == (True, True)
 
 
+def progressive():
+  """Returns a JPEG of noise, and where the pixels of each of its scans begin and end."""
+  noise = np.random.RandomState(0).randint(0, 255, (60, 45, 3)).astype(np.uint8)
+  file = io.BytesIO()
+  Image.fromarray(noise).save(file, "JPEG", progressive=True)
+  content, places, place = file.getvalue(), [], 0
+  while (place := content.find(b"\xff\xda", place)) >= 0:
+    place += 2 + int.from_bytes(content[place + 2:place + 4], "big")
+    ends = [content.find(mark, place) for mark in (b"\xff\xc4", b"\xff\xda", b"\xff\xd9")]
+    places.append((place, min(end for end in ends if end >= 0)))
+  return content, places
+
+
+def test_progressive_files_lack_scans_or_a_part_of_the_last_one():
+  content, scans = progressive()
+  # It is always asked of a file of several scans: its rest is blurred, not grey.
+  assert judged(content) == (True, False) and len(scans) > 5
+  for start, end in (scans[0], scans[3], scans[-1]):
+    cut = content[:(start + end) // 2].rstrip(b"\xff") + b"\xff\xd9"
+    assert tf.io.decode_jpeg(cut, 3).shape == (60, 45, 3), "the decoder says nothing"
+    assert judged(cut) == (True, True)
+  assert judged(content[:scans[-2][1]] + b"\xff\xd9") == (True, True), "without its last scan"
+
+
+def test_scans_that_are_no_scans_are_followed_to_the_end():
+  content = progressive()[0]
+  start = content.index(b"\xff\xda")
+  for place in (start + 3, start + 4, start + 5, start + 8):
+    for value in (0, 1, 200):
+      jpeg_ends.lacks_a_part(content[:place] + bytes([value]) + content[place + 1:])
+
+
 def test_photographed_grey_is_none():
   for options in ({}, {"progressive": True}, {"subsampling": 0}):
     content = jpeg(grey=True, **options)
@@ -50,5 +82,6 @@ def test_photographed_grey_is_none():
 
 def test_other_files_are_not_looked_at():
   png = tf.io.encode_png(np.full((9, 9, 3), 128, np.uint8))
-  assert not jpeg_ends.is_filled(png.numpy())
-  assert not jpeg_ends.is_filled(b"\xff\xd8\xff") and not jpeg_ends.is_filled(b"")
+  assert not jpeg_ends.lacks_a_part(png.numpy())
+  assert not jpeg_ends.may_lack_a_part(png, np.full((9, 9, 3), 128, np.uint8))
+  assert not jpeg_ends.lacks_a_part(b"\xff\xd8\xff") and not jpeg_ends.lacks_a_part(b"")

@@ -138,6 +138,23 @@ def test_pixels_of_images_that_a_server_may_have_padded_are_refused(kit, artifac
   np.testing.assert_array_equal(found[0]["mask"], ask(images=tf.constant(large))["mask"])
 
 
+def test_only_borders_that_a_server_can_have_made_are_refused(kit, batching):
+  ask = lambda images: {"images": decoding.check_sizes_known(tf.constant(images))}
+  first, second = (kit.random_image(40, 57, seed).copy() for seed in (1, 2))
+  first[0, 0, 0], second[0, 0, 0] = 3, 7
+  first[-5:], second[:, -1] = 200, 0
+  bordered = np.stack([first, second])
+  np.testing.assert_array_equal(ask(bordered)["images"], bordered)
+  # The value is that of the first image of a request, also for its second one.
+  large = kit.random_image(64, 80)[None]
+  with pytest.raises(tf.errors.InvalidArgumentError, match="true sizes.*cannot be known"):
+    batching(lambda images: ask(images), [{"images": large}, {"images": bordered}], pad=True)
+  first[-5:] = 3
+  with pytest.raises(tf.errors.InvalidArgumentError, match="plain border.*one by one"):
+    ask(np.stack([first, second]))
+  np.testing.assert_array_equal(ask(first[None])["images"], first[None])
+
+
 def test_a_plain_border_is_no_fault_where_the_size_is_known(kit, artifact, batching):
   ask = tf.saved_model.load(str(artifact)).signatures["predict_images"]
   image = kit.random_image(40, 57)[None].copy()

@@ -43,11 +43,18 @@ def prune(network, keep, schedule=ALL, *, layers="", norm=2):
     >>> small.get_layer("head_refine").filters
     32
   """
-  if schedule not in _SCHEDULES:
+  if schedule not in NAMES:
     raise errors.unknown_name("schedule of pruning", schedule, NAMES)
   options = dict(_SCHEDULES[schedule], norm=norm)
   pattern = layers or options.pop("layers")
   options.pop("layers", None)
+  try:
+    re.compile(pattern)
+  except re.error as error:
+    raise errors.value_error(
+        "The pattern of the layers is no regular expression.", expected=r"such as 'block_\d+'",
+        received=f"{pattern!r}: {error}", fix="Put a backslash before signs that mean themselves."
+        ) from error
   frozen = {layer.name for layer in network._flatten_layers()  # pylint: disable=protected-access
             if layer.weights and not layer.trainable}
 

@@ -34,8 +34,8 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
   Returns:
     List of dicts, also in `predictions.json`: `name`, `source` (the path that was read), `mask` and
     `overlay` (file names in `output_dir`; None without overlays), `height`, `width`, `classes`
-    {class name: share of the pixels}, largest first. Of networks that infer also `tags` {name:
-    probability}, largest first; with `trace` its file and `reconstruction_loss` {steps: loss}.
+    {class name: share of the pixels}, largest first. Of networks that infer, where one pass is
+    enough, also `tags` {name: probability}; with `trace` its file and `reconstruction_loss`.
 
   Raises:
     FileNotFoundError: an input gives no image.
@@ -45,8 +45,7 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
   protocol = Protocol.from_dict(protocol or {})
   if trace:
     tracing.check(model)
-  limit = 0 if protocol.window else large_images.WHOLE
-  paths, notes = image_files.checked(inputs, output_dir, limit, large_images.WINDOWS)
+  paths, notes = image_files.checked(inputs, output_dir, *_limit(protocol, trace))
   records, rows = [], []
   with staging.staged(output_dir) as folder:
     endings = (*_ENDINGS, tracing.ENDING) if trace else _ENDINGS
@@ -55,7 +54,7 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
         images, "predict", progress, len(paths)))
     for mask, (path, name, image) in model.masks(decoded, protocol):
       records.append(_write(folder, model, path, name, image.numpy(), mask, overlays))
-      if model.explain is not None:
+      if model.explain is not None and mask.size <= large_images.WHOLE:
         records[-1]["tags"] = tracing.tags(model, image, protocol.inference_steps)
       if trace:
         records[-1].update(_traced(folder, model, name, image))
@@ -73,6 +72,12 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
         "notes": [*notes, *tracing.share(records)], "model": model.metadata,
         "predictions": records}, indent=1, default=str).encode())
   return records
+
+
+def _limit(protocol, trace):
+  """Returns the most pixels of an image, and what can be done; a trace is never in windows."""
+  return (0 if protocol.window and not trace else large_images.WHOLE,
+          tracing.LARGE if trace else large_images.WINDOWS)
 
 
 def _write(folder, model, path, name, image, mask, overlays):

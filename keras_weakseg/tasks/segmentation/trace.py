@@ -9,6 +9,7 @@ from keras_weakseg.ops import inference
 ENDING = "_trace.png"
 STEPS = (0, 5, 10, 30)     # those of the paper's figures
 LOSSES = "reconstruction_loss"
+LARGE = "Make them smaller, or leave trace out and cover them with windows."
 _LARGEST = 320             # pixels of the longer side of a tile
 _GAP, _WHITE = 4, 255
 _LEAST = 0.05              # tags of a smaller share are not told

@@ -7,6 +7,7 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
+from keras_weakseg.evaluation import large_images
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import dual, preprocessing
 from keras_weakseg.networks import registry as networks
@@ -142,3 +143,16 @@ def test_predict_writes_tags_and_a_trace(model, exported, images, tmp_path):
   np.testing.assert_allclose(list(record["reconstruction_loss"].values()), losses, atol=1e-4)
   worse = {"reconstruction_loss": {"0": 0.1, "30": 0.2}}
   assert "of 1 of 2 images" in trace.share([record, worse])[0] and not trace.share([{}])
+
+
+def test_large_photographs_have_no_trace_and_in_windows_no_tags(
+    model, images, tmp_path, monkeypatch):
+  (tmp_path / "photos").mkdir()
+  Image.fromarray(images[0]).save(tmp_path / "photos" / "a.png")
+  monkeypatch.setattr(large_images, "WHOLE", 40 * 51 - 1)
+  given = (model, tmp_path / "photos", tmp_path / "out", {"window": (33, 33)})
+  with pytest.raises(ValueError, match="(?s)too large for one pass.*leave trace out"):
+    predictions.predict(*given, trace=True, progress=False)
+  assert not (tmp_path / "out").exists()
+  record, = predictions.predict(*given, contact_sheet=False, progress=False)
+  assert record["height"] == 40 and "tags" not in record

@@ -17,9 +17,13 @@ STEPS = ["l_net", "cam", "maps", "segmenter", "critic", "train"]
 
 
 def tiny(pretrained=True, strength=0.5):
-  """Returns the whole recipe on small pictures, a few updates of each network."""
-  def training(steps=3, rate=0.01):
-    return schema.Training(steps=steps, optimization=schema.sgd(rate, steps), log_every=1)
+  """Returns the whole recipe on small pictures, a few updates of each network.
+
+  Checkpoints after 2 and 4 updates, lines of logs after 3 and 4.
+  """
+  def training(steps=4, rate=0.01):
+    return schema.Training(steps=steps, optimization=schema.sgd(rate, steps), log_every=3,
+                           checkpoint_every=2)
   base = schema.Experiment(
       seed=3, data=schema.Data(
           sources=[schema.Source(name="photos", path="photos", weak=("blue",))],
@@ -30,9 +34,12 @@ def tiny(pretrained=True, strength=0.5):
   maps = transfer.on_maps(base, transfer.before_segmenter(
       base, schema.network("light_cam", alpha=0.25),
       schema.make("diffused_maps", superpixels=40)))
-  return transfer.judged(maps, (9, 11), joint=training(), critic_steps=2, strength=strength,
-                         critic_optimization=lambda count: transfer.adam(1e-3, count),
-                         pretrained=pretrained)
+  found = transfer.judged(maps, (9, 11), joint=training(), critic_steps=4, strength=strength,
+                          critic_optimization=lambda count: transfer.adam(1e-3, count),
+                          pretrained=pretrained)
+  if pretrained:
+    found.steps[-1].training.log_every, found.steps[-1].training.checkpoint_every = 3, 2
+  return found
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +132,8 @@ def test_killed_at_every_boundary_and_inside_it_ends_the_same(whole, folder, kil
               3, diffused_maps.DiffusedMaps.draw)), run)
       assert 0 < len(list((tmp_path / "run" / "maps" / "masks").iterdir())) < 6
     else:
-      kills.killed(f"in {name}", lambda patch, name=name: kills.in_training(patch, name, 2), run)
+      # A line of the log stands there already, and the update that it tells of is lost.
+      kills.killed(f"in {name}", lambda patch, name=name: kills.in_training(patch, name, 3), run)
     kills.killed(f"before the marker of {name}", lambda patch, name=name: kills.before(
         patch, results, "write", f"/{name}"), run)
   result = run()
@@ -134,18 +142,16 @@ def test_killed_at_every_boundary_and_inside_it_ends_the_same(whole, folder, kil
 
 
 @pytest.mark.slow
-def test_masks_of_weak_categories_change_not_one_weight(whole, folder, photo_folder, tmp_path):
+def test_masks_of_weak_categories_change_not_one_weight(
+    whole, folder, photo_folder, kills, tmp_path):
   spoilt = tmp_path / "photos"
   shutil.copytree(photo_folder, spoilt)
   held = set(folder().ids("validation"))
   for number in range(1, 16, 2):  # pictures of "blue"
     if f"p{number:02d}" not in held:
       (spoilt / "masks" / f"p{number:02d}.png").write_bytes(b"garbage")
-  other = kw.fit(tiny(), data=folder(spoilt), progress=False, model_dir=tmp_path / "run")
-  one, two = weights_of(whole.model_dir), weights_of(other.model_dir)
-  assert set(one) == set(two)
-  for key, value in one.items():
-    np.testing.assert_array_equal(value, two[key], err_msg=key)
+  kw.fit(tiny(), data=folder(spoilt), progress=False, model_dir=tmp_path / "run")
+  kills.assert_same_files(whole.model_dir, tmp_path / "run", ".npz")
 
 
 def test_own_data_is_planned_with_all_steps(photo_folder):

@@ -20,7 +20,6 @@ from keras_weakseg.recipes import planning
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds
 from keras_weakseg.tasks.segmentation.model import SegmentationModel
-from keras_weakseg.training import run_folder
 
 IMAGENET = "imagenet"
 # MobileNetV1, whose last features but one have 1/16 of the image.

@@ -15,8 +15,8 @@ from keras_weakseg.options import Count, CountOrNone, OneOf
 # On two cores: scenes in less than ten minutes, photographs in less than five.
 SCENES = dual_stages.Lengths(labels=400, image=100, joint=100, semi=400)
 SCENES_MASKS = em_scenes.FEW_MASKS
-ANIMALS = dual_stages.Lengths(labels=150, image=50, joint=50, semi=150)
-ANIMALS_RATE = 0.005
+ANIMALS = dual_stages.Lengths(labels=300, image=50, joint=50, semi=200)
+ANIMALS_RATE = 0.01
 MASKS = (50, 100)
 WRONG = 0.3            # of the tags, where they are spoilt
 OWN_STEPS = 2000

@@ -14,11 +14,13 @@ VALIDATION = "val"
 # Nobody knows whether there will be masks; from boxes alone the published biases, 5 and 6 from the
 # first step, end with everything background. See the results in official_configs/em.
 BOXES = {"background_bias": 5.0, "foreground_bias": 7.0, "warmup_steps": STEPS // 2}
+BACKGROUND_PRIOR = 0.8
 DEPTH_STEPS = 5000
 DEPTH_LEARNING_RATE = 1e-4
 
 # What a method starts from where that is not `own_data`.
-BY_METHOD = {"self_supervised_depth": "own_video", "supervised_depth": "own_depth",
+BY_METHOD = {"em_adapt": "own_em_adapt",
+             "self_supervised_depth": "own_video", "supervised_depth": "own_depth",
              "joint_depth": "own_joint", "joint_mean_teacher": "own_joint_teacher",
              "tags": "own_tags"}
 _IMAGENET = "imagenet_if_available"
@@ -35,6 +37,18 @@ def own_data():
           steps=STEPS, optimization=schema.sgd(LEARNING_RATE, STEPS),
           multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)]),
       evaluation=schema.Evaluation(split=VALIDATION))
+
+
+@registry.register("own_em_adapt", "Your own images with tags alone")
+def own_em_adapt():
+  """Returns `own_data` with a prior of the background: without one EM-Adapt collapses.
+
+  On VOC12-animals it has a mean IoU of 34.3 with it and of 13.6 without (official_configs/em).
+  """
+  experiment = own_data()
+  experiment.network.background_prior = BACKGROUND_PRIOR
+  experiment.method.type = "em_adapt"
+  return experiment
 
 
 def with_depth(method, network):

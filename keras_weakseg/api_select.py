@@ -86,7 +86,7 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
     print("\n".join(maker.lines()), flush=True)
   if dry_run:
     return None
-  with staging.staged(output) as folder:
+  with staging.staged(output, last=selections.RECORD) as folder:
     maker.make(folder, progress)
   return record.read(output / selections.RECORD)
 

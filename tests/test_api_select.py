@@ -50,7 +50,6 @@ def test_killed_before_any_file_it_is_done_again(photo_folder, tmp_path, kills):
   for name in ("selection.png", "ids.txt", "selection.json"):
     kills.killed(f"before {name}", lambda patch, name=name: kills.before(
         patch, os, "replace", f"stopped/{name}"), lambda: choose("stopped"))
-  (tmp_path / "stopped" / ".ids.txt.abcd1234.tmp").write_text("left by a process that really dies")
   choose("stopped")
   kills.assert_same_files(tmp_path / "whole", tmp_path / "stopped")
 

@@ -10,12 +10,13 @@ from keras_weakseg.files.writing import write_whole  # whoever stages finds both
 
 
 @contextlib.contextmanager
-def staged(folder):
+def staged(folder, last=""):
   """Gives a temporary folder whose files move to `folder` when the block ends without an error.
 
   Args:
     folder: where the files shall be; made if needed. Files of the same name are replaced, others
       stay.
+    last: name of the file that says that the others are whole; it moves after them.
 
   Yields:
     `pathlib.Path` of the temporary folder, beside the final files so that moving is renaming.
@@ -30,7 +31,7 @@ def staged(folder):
     folder.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     yield temporary
-    for file in sorted(temporary.iterdir()):
+    for file in sorted(temporary.iterdir(), key=lambda path: (path.name == last, path.name)):
       os.replace(file, folder / file.name)
     missing = []
   except OSError as error:

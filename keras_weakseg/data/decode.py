@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data import refusals
 from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import image_headers
 from keras_weakseg.ops import images as image_ops
@@ -36,23 +37,6 @@ def _recolour():
 
 _RECOLOUR = np.frombuffer(_recolour(), np.uint8)
 _BYTES = np.array([bytes([value]) for value in range(256)], object)
-
-
-def refuse_if(bad, value, raise_error, *args):
-  """Returns `value`; where `bad` is true, `raise_error` speaks on the host instead.
-
-  Args:
-    bad: bool tensor [].
-    value: tensor.
-    raise_error: function of `args` as numpy values that raises.
-    *args: tensors, or what becomes one.
-  """
-
-  def refuse():
-    with tf.control_dependencies([tf.numpy_function(raise_error, args, tf.bool)]):
-      return tf.identity(value)
-
-  return tf.cond(bad, refuse, lambda: tf.identity(value))
 
 
 def _text(value):
@@ -135,15 +119,15 @@ def decode_image(contents, name=""):
       more than `LARGEST` pixels, by its header.
   """
   fault = image_formats.fault_in_graph(contents)
-  contents = refuse_if(fault != image_formats.FINE, contents, _raise_image, name, fault)
+  contents = refusals.where(fault != image_formats.FINE, contents, _raise_image, name, fault)
   image = image_formats.decode(_small_enough(contents, image_headers.pixels_of(contents), name))
-  return tf.ensure_shape(refuse_if(
+  return tf.ensure_shape(refusals.where(
       jpeg_ends.may_lack_a_part(contents, image), image, _raise_if_cut, name, contents),
                          [None, None, 3])
 
 
 def _small_enough(contents, pixels, name):
-  return refuse_if(pixels > LARGEST, contents, _raise_large, name, pixels)
+  return refusals.where(pixels > LARGEST, contents, _raise_large, name, pixels)
 
 
 def decode_index_png(contents, name=""):
@@ -167,7 +151,7 @@ def decode_index_png(contents, name=""):
   depth, kind = tf.cast(head[24], tf.int32), tf.cast(head[25], tf.int32)
   is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
   good = is_png & (depth <= 8) & (tf.equal(kind, _GREY) | tf.equal(kind, _PALETTE))
-  contents = refuse_if(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
+  contents = refusals.where(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
   contents = _small_enough(contents, image_headers.pixels_of(contents), name)
   grey = tf.bitwise.bitwise_xor(head, _RECOLOUR)
   head = tf.where(tf.equal(kind, _PALETTE), grey, head)
@@ -197,8 +181,8 @@ def decode_colours(contents, name=""):
   head = tf.cast(tf.io.decode_raw(tf.strings.substr(padded, 0, _HEADER), tf.uint8), tf.int32)
   is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
   good = is_png & (head[24] == 8) & (head[25] == _RGB)
-  contents = refuse_if(~good, contents, _raise_colours, name, tf.where(is_png, head[25], -1),
-                       head[24])
+  contents = refusals.where(~good, contents, _raise_colours, name, tf.where(is_png, head[25], -1),
+                            head[24])
   return tf.io.decode_png(contents, channels=3)
 
 
@@ -262,7 +246,7 @@ def check_size(mask, image_shape, name=""):
     tf.errors.InvalidArgumentError: with the text in the form of the house.
   """
   size, wanted = tf.shape(mask), tf.convert_to_tensor(image_shape)[:2]
-  return refuse_if(tf.reduce_any(size != wanted), mask, _raise_size, name, size, wanted)
+  return refusals.where(tf.reduce_any(size != wanted), mask, _raise_size, name, size, wanted)
 
 
 def decode_disparity(contents, name="", image_shape=None):
@@ -283,14 +267,14 @@ def decode_disparity(contents, name="", image_shape=None):
   kind = tf.io.decode_raw(tf.strings.substr(padded, 25, 1), tf.uint8)[0]
   is_grey = tf.equal(tf.strings.substr(padded, 0, 8), _PNG) & (kind == _GREY)
   wanted = tf.zeros([2], tf.int32) if image_shape is None else tf.convert_to_tensor(image_shape)[:2]
-  contents = refuse_if(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
+  contents = refusals.where(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
   contents = _small_enough(contents, image_headers.pixels_of(contents), name)
   # 8 bits are spread over 16 by the decoder: v becomes 257 v, so both divide alike.
   stored = tf.io.decode_png(contents, channels=1, dtype=tf.uint16)[..., 0]
   if image_shape is not None:
     size = tf.shape(stored)
-    stored = refuse_if(tf.reduce_any(size != wanted), stored, _raise_disparity, name, is_grey,
-                        size, wanted)
+    stored = refusals.where(tf.reduce_any(size != wanted), stored, _raise_disparity, name, is_grey,
+                            size, wanted)
   return tf.ensure_shape(tf.cast(stored, tf.float32) / 65535.0, [None, None])
 
 

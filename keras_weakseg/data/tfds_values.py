@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import decode
+from keras_weakseg.data import refusals
 
 _FIX = ("The files were not written by the builder that this reading is for: prepare them again, "
         "or say what they hold with map=.")
@@ -66,8 +67,8 @@ def known_values(values, allowed, name, feature, meaning):
   table = np.zeros(256, bool)
   table[list(allowed)] = True
   known = tf.gather(tf.constant(table), tf.cast(values, tf.int32))
-  return decode.refuse_if(~tf.reduce_all(known), values, _raise_values, name, feature, meaning,
-                          table, values)
+  return refusals.where(~tf.reduce_all(known), values, _raise_values, name, feature, meaning,
+                        table, values)
 
 
 def known_labels(labels, count, name, feature):
@@ -82,8 +83,8 @@ def known_labels(labels, count, name, feature):
     tf.errors.InvalidArgumentError: another number is there.
   """
   bad = (labels < 0) | (labels >= count)
-  return tf.cast(decode.refuse_if(tf.reduce_any(bad), labels, _raise_label, name, feature, count,
-                                  labels), tf.int32)
+  return tf.cast(refusals.where(tf.reduce_any(bad), labels, _raise_label, name, feature, count,
+                                labels), tf.int32)
 
 
 def tags_of(labels, num_classes):
@@ -113,7 +114,7 @@ def known_boxes(boxes, name, feature, size=None, one_based=False):
     slack = _SLACK / side
   inside = tf.reduce_all((moved >= -slack) & (moved <= 1 + slack), -1)  # False where it is NaN.
   good = inside & tf.reduce_all(moved[:, 2:] > moved[:, :2], -1)
-  moved = decode.refuse_if(~tf.reduce_all(good), moved, _raise_boxes, name, feature, moved, good)
+  moved = refusals.where(~tf.reduce_all(good), moved, _raise_boxes, name, feature, moved, good)
   return tf.ensure_shape(tf.clip_by_value(moved, 0.0, 1.0), [None, 4])
 
 
@@ -130,7 +131,7 @@ def known_depth(depth, name, feature, largest):
   """
   depth = tf.cast(depth, tf.float32)
   good = tf.math.is_finite(depth) & (depth >= 0) & (depth <= largest)
-  return decode.refuse_if(~tf.reduce_all(good), depth, _raise_depth, name, feature, largest, depth)
+  return refusals.where(~tf.reduce_all(good), depth, _raise_depth, name, feature, largest, depth)
 
 
 def checked(field, value, sample, name, num_classes):
@@ -154,8 +155,8 @@ def checked(field, value, sample, name, num_classes):
     return known_boxes(value, name, field)
   if field == fields.BOX_CLASSES:
     good = (value > 0) & (value < num_classes) | (value == fields.IGNORE_LABEL)
-    return decode.refuse_if(~tf.reduce_all(good), value, _raise_label, name, field, num_classes,
-                            tf.where(good, 1, tf.where(value == 0, -1, value)))
+    return refusals.where(~tf.reduce_all(good), value, _raise_label, name, field, num_classes,
+                          tf.where(good, 1, tf.where(value == 0, -1, value)))
   if field in (fields.TAGS, fields.NOISY_TAGS):
     return tf.ensure_shape(value, [num_classes])
   if field == fields.DEPTH:

@@ -180,7 +180,8 @@ def artifact(place):
   artifacts.write_version(module, {}, place / "served", warmup=False)
 
 
-WRITERS = (network_weights, selected, disparities, frames, shards, boxed, table, sentences, artifact,
+WRITERS = (network_weights, selected, disparities, frames, shards, boxed, table, sentences,
+           artifact,
            lambda place: records.write(place / "a.json", {"identity": "x" * 999}))
 
 

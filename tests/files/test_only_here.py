@@ -37,6 +37,7 @@ MAKES = {
     "training/loop.py": "inside of it", "training/checkpoints.py": "inside of it",
     "runs.py": "inside of it", "api_prune.py": "a run beside the others, renamed at the end",
     "data/video_files.py": "frames, renamed at the end",
+    "data/records_writer.py": "into the file of `writing.whole`",
     "serving": "a version, renamed at the end",
     "tasks/segmentation/crf_search.py": "scratch files in a temporary folder",
 }

@@ -2,16 +2,22 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 
 from keras_weakseg.files import writing
 from keras_weakseg.files.writing import write_whole  # whoever stages finds both here
 
+_PREFIX = ".unfinished-"
+_UNFINISHED = re.compile(re.escape(_PREFIX) + r"\w{8}")
+
 
 @contextlib.contextmanager
 def staged(folder, last=""):
   """Gives a temporary folder whose files move to `folder` when the block ends without an error.
+
+  What processes that were killed left in `folder` goes, once it is a day old.
 
   Args:
     folder: where the files shall be; made if needed. Files of the same name are replaced, others
@@ -29,7 +35,8 @@ def staged(folder, last=""):
   try:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    writing.remove_abandoned(folder, _UNFINISHED)
+    temporary = pathlib.Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
     yield temporary
     for file in sorted(temporary.iterdir(), key=lambda path: (path.name == last, path.name)):
       os.replace(file, folder / file.name)

@@ -73,3 +73,17 @@ def test_a_disk_that_fills_while_staging_is_told_in_the_form_of_the_house(tmp_pa
       pathlib.Path(folder / "half").write_text("x")
       full_disk()
   assert everything(tmp_path) == []
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path):
+  left, young, other = (tmp_path / name for name in
+                        (".unfinished-abcd_123", ".unfinished-abcd_124", ".unfinished-notes"))
+  for folder in (left, young, other):
+    folder.mkdir()
+    (folder / "half").write_text("x")
+  for folder in (left, other):
+    os.utime(folder, (0, 0))
+  with staging.staged(tmp_path) as place:
+    (place / "whole").write_text("y")
+  assert not left.exists() and young.exists() and other.exists()
+  assert (tmp_path / "whole").read_text() == "y"

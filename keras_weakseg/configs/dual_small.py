@@ -15,7 +15,8 @@ from keras_weakseg.options import Count, CountOrNone, OneOf
 # On two cores: scenes in less than ten minutes, photographs in less than five.
 SCENES = dual_stages.Lengths(labels=400, image=100, joint=100, semi=400)
 SCENES_MASKS = em_scenes.FEW_MASKS
-ANIMALS = dual_stages.Lengths(labels=300, image=50, joint=50, semi=200)
+# Images of few masks alone are learned by heart: subnet 2 then sees all.
+ANIMALS = dual_stages.Lengths(labels=300, image=150, joint=50, semi=200)
 ANIMALS_RATE = 0.01
 MASKS = (50, 100)
 WRONG = 0.3            # of the tags, where they are spoilt
@@ -57,7 +58,7 @@ def on_scenes(labels="tags"):
       steps=steps, weight_decay=em_scenes.WEIGHT_DECAY,
       optimization=em_scenes.adam(em_scenes.LEARNING_RATE, steps))
   return dual_stages.stages(experiment, strong, weak, SCENES, training, labels=labels,
-                            clean_tags=labels == NOISY, tag_weight=TAG_WEIGHT)
+                            clean_tags=labels == NOISY, image_parts=weak, tag_weight=TAG_WEIGHT)
 
 
 @registry.register("dual_scenes", f"Dual learning on the embedded scenes, {SCENES_MASKS} masks "
@@ -90,7 +91,7 @@ def on_animals(count, labels="tags"):
       multipliers=[schema.Multiplier(pattern="head",
                                      learning_rate=em_animals.HEAD_MULTIPLIER)])
   return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels,
-                            clean_tags=labels == NOISY, tag_weight=TAG_WEIGHT)
+                            clean_tags=labels == NOISY, image_parts=weak, tag_weight=TAG_WEIGHT)
 
 
 @registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
@@ -139,4 +140,4 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
   strong, weak = bundle("train", "train", 4, 0)
   return dual_stages.stages(experiment, strong, weak, lengths, training,
                             inference_steps=inference_steps, test_steps=test_steps, labels=labels,
-                            clean_tags=clean_tags, tag_weight=TAG_WEIGHT)
+                            clean_tags=clean_tags, image_parts=weak, tag_weight=TAG_WEIGHT)

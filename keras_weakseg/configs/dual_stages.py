@@ -25,12 +25,14 @@ class Lengths:
 
 
 def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN_STEPS,
-           test_steps=TEST_STEPS, labels="tags", clean_tags=True, **options):
+           test_steps=TEST_STEPS, labels="tags", clean_tags=True, image_parts=None, **options):
   """Turns an experiment into the four steps of dual learning; returns it.
 
   Args:
     experiment: `schema.Experiment` on a dual network; its parts, method, training are replaced.
     strong: list of `schema.Part` with masks, of the first three steps.
+    image_parts: list of `schema.Part` of the step `image`, which needs no label; None = `strong`,
+      as in the paper.
     weak: list of `schema.Part`, masks and weak samples of the last step.
     lengths: `Lengths`.
     training: function of a number of updates that returns the `schema.Training`.
@@ -43,8 +45,8 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
   before = ""
   for stage in (LABELS, IMAGE, JOINT):
     experiment.steps.append(schema.Step(
-        name=stage, parts=copy.deepcopy(strong), network=_after(first, before),
-        method=schema.method("dual", stage=stage, **options),
+        name=stage, parts=copy.deepcopy(image_parts if stage == IMAGE and image_parts else strong),
+        network=_after(first, before), method=schema.method("dual", stage=stage, **options),
         training=training(getattr(lengths, stage))))
     before = stage
   experiment.network = _after(first, before)

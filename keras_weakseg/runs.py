@@ -124,7 +124,7 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, unti
   """Runs an experiment, or continues it. See `keras_weakseg.fit`."""
   model_dir = os.fspath(paths.expand(model_dir))
   _validate(experiment, data)
-  strategy = strategies.make_strategy(experiment.runtime.strategy)
+  strategy = strategies.make_strategy(experiment.runtime.strategy, experiment.runtime.timeout)
   chief = strategies.is_chief(strategy)
   plan = planning.make_plan(experiment, data)
   from_run = None if from_run is None else os.fspath(paths.expand(from_run))

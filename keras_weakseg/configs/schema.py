@@ -281,10 +281,13 @@ class Runtime(sections.Section):
     strategy: `auto`, `one_device`, `mirrored` or `multi_worker_mirrored` (from `TF_CONFIG`).
     mixed_precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
     jit_compile: compile the training step with XLA where the strategy allows it.
+    timeout: seconds that a process of a cluster waits for the others, at the start and between two
+      steps, before it ends with an error; longer than a validation takes. 0 = for ever.
   """
   strategy: str = "auto"
   mixed_precision: str = "float32"
   jit_compile: bool = False
+  timeout: float = 3600.0
 
 
 @dataclasses.dataclass

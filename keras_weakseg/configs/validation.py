@@ -53,6 +53,8 @@ def validate(experiment):
   _validate_tag_protocol(experiment.evaluation.tags)
   one_of("runtime.strategy", experiment.runtime.strategy, STRATEGIES)
   one_of("runtime.mixed_precision", experiment.runtime.mixed_precision, PRECISIONS)
+  require(0 <= experiment.runtime.timeout < float("inf"), "runtime.timeout",
+          expected="seconds, 0 = for ever", received=experiment.runtime.timeout)
   return experiment
 
 

@@ -24,6 +24,7 @@ from keras_weakseg.training import restore
 from keras_weakseg.training import splits
 from keras_weakseg.training import strategies
 from keras_weakseg.training import validation
+from keras_weakseg.training import watch
 
 DONE = results.DONE
 
@@ -154,9 +155,14 @@ class _Runner:
     method.compile(jit_compile=self.jit_compile)
     logger = tf.get_logger()
     logger.addFilter(_wanted)
+    timeout = step.settings.runtime.timeout if strategies.in_cluster(self.strategy) else 0
     try:
-      method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
-                 callbacks=[between], verbose=0)
+      with watch.watched(timeout, "No step ends any more: another worker is gone or stands still.",
+                         "Look at the other workers, then start all of them again: the run "
+                         "continues at its last checkpoint.") as waiting:
+        method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
+                   callbacks=[between, keras.callbacks.LambdaCallback(
+                       on_train_batch_end=lambda *_: waiting.moved())], verbose=0)
     except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.DataLossError,
             tf.errors.UnknownError) as error:
       raise phase.bundle.explain(between.done, error) from error

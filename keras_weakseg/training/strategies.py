@@ -6,11 +6,12 @@ import os
 import tensorflow as tf
 
 from keras_weakseg import errors
+from keras_weakseg.training import watch
 
 NAMES = ("auto", "one_device", "mirrored", "multi_worker_mirrored")
 
 
-def make_strategy(name="auto"):
+def make_strategy(name="auto", timeout=0.0):
   """Returns a `tf.distribute.Strategy`.
 
   Args:
@@ -18,6 +19,8 @@ def make_strategy(name="auto"):
       where there is none); `multi_worker_mirrored`: the cluster of `TF_CONFIG`; `auto`: the
       cluster if `TF_CONFIG` names several workers, else mirrored if there are several
       accelerators, else one device.
+    timeout: seconds to wait for the other workers of a cluster; then this process is killed. 0 =
+      for ever.
 
   Raises:
     ValueError: the name is unknown, or a cluster is asked for and `TF_CONFIG` names none.
@@ -31,7 +34,10 @@ def make_strategy(name="auto"):
           "There is no cluster to train on.", expected="TF_CONFIG with cluster.worker addresses",
           received=repr(os.environ.get("TF_CONFIG", "")),
           fix="Set TF_CONFIG on every worker before Python starts, or choose another strategy.")
-    return _multi_worker()  # Before anything touches a device, or TensorFlow refuses.
+    with watch.watched(timeout, f"Not all of the {len(workers)} workers have come: "
+                       f"{', '.join(workers)}.",
+                       "See why the others did not start, then start all of them again."):
+      return _multi_worker()  # Before anything touches a device, or TensorFlow refuses.
   accelerators = tf.config.list_logical_devices("GPU")
   if name == "mirrored" or (name == "auto" and len(accelerators) > 1):
     return _mirrored(tuple(
@@ -69,14 +75,20 @@ def is_chief(strategy):
       resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0))
 
 
+def in_cluster(strategy):
+  """Returns whether other processes train with this one."""
+  resolver = strategy.cluster_resolver
+  return (resolver is not None and bool(resolver.task_type)
+          and strategy.num_replicas_in_sync > 1)
+
+
 def wait(strategy):
   """Waits until every worker is here: what the chief has written before is there afterwards.
 
   Args:
     strategy: the strategy.
   """
-  resolver = strategy.cluster_resolver
-  if resolver is not None and resolver.task_type and strategy.num_replicas_in_sync > 1:
+  if in_cluster(strategy):
     everybody = tf.function(lambda: strategy.reduce(
         tf.distribute.ReduceOp.SUM, strategy.run(lambda: tf.ones([])), axis=None))
     everybody()

@@ -2,12 +2,15 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
+
 
 WORKER = pathlib.Path(__file__).with_name("worker.py")
 STEPS = 20
@@ -27,6 +30,16 @@ def finish(*processes):
   codes = [process.returncode for process in processes]
   assert not any(codes), "\n".join(
       f"exit code {code}: {output[-3000:]}" for code, output in zip(codes, outputs))
+
+
+def start_workers(folder, place, count=2, steps=STEPS, **environment):
+  """Starts `count` of two processes on two free ports."""
+  workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+  return [
+      start(folder, place / "run", "multi_worker_mirrored", "em_fixed", place / f"w{index}.npz",
+            steps=steps, **environment, TF_CONFIG=json.dumps({
+                "cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}))
+      for index in range(count)]
 
 
 def free_ports(count):
@@ -71,12 +84,31 @@ def test_two_replicas_equal_one_device(photo_folder, one_device, tmp_path):
 
 
 def test_two_processes_equal_one_device(photo_folder, one_device, tmp_path):
-  workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
-  finish(*[
-      start(photo_folder, tmp_path / "run", "multi_worker_mirrored", "em_fixed",
-            tmp_path / f"w{index}.npz", TF_CONFIG=json.dumps({
-                "cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}))
-      for index in range(2)])
+  finish(*start_workers(photo_folder, tmp_path))
   assert_equal_weights(one_device, tmp_path / "w0.npz")
   assert_equal_weights(tmp_path / "w0.npz", tmp_path / "w1.npz")
   assert not [name for name in os.listdir(tmp_path / "run" / "train") if "temporary" in name]
+
+
+def test_a_worker_that_never_comes_ends_the_one_that_waits(photo_folder, tmp_path):
+  [alone] = start_workers(photo_folder, tmp_path, count=1, TIMEOUT="3")
+  output = alone.communicate(timeout=300)[0]
+  assert alone.returncode == -signal.SIGKILL, output
+  assert "Not all of the 2 workers have come: 127.0.0.1:" in output
+  assert "Expected: progress within runtime.timeout, 3 s. Received: none." in output
+  assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_worker_that_stands_still_ends_the_other_and_both_continue(photo_folder, tmp_path):
+  workers = start_workers(photo_folder, tmp_path, steps=2000, TIMEOUT="60")
+  deadline = time.monotonic() + 300
+  while not list((tmp_path / "run").glob("train/ckpt-*.index")):
+    assert time.monotonic() < deadline and workers[0].poll() is None
+    time.sleep(0.5)
+  workers[1].send_signal(signal.SIGSTOP)
+  output = workers[0].communicate(timeout=300)[0]
+  workers[1].kill()
+  workers[1].communicate()
+  assert workers[0].returncode == -signal.SIGKILL, output
+  assert "No step ends any more: another worker is gone or stands still." in output

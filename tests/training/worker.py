@@ -33,6 +33,7 @@ def experiment(folder, steps, method, strategy):
   config.method.em_fixed.background_bias = 0.0
   config.method.em_fixed.foreground_bias = 1000.0
   config.runtime.strategy = strategy
+  config.runtime.timeout = float(os.environ.get("TIMEOUT", "3600"))
   return config
 
 

@@ -48,7 +48,7 @@ class Source(sections.Section):
     kind: `folder`, `voc_animals`, `voc_animals_boxes` (its 6 classes with boxes), `camvid`,
       `coco_sample`, `tfds`, `records` (`make-records`), `person_part`, `lip`, `ccp`, `nyuv2`,
       `megadepth`, or one of video: `video`, `kitti`, `kitti_clips`, ...
-    path: the folder, searched for as `keras_weakseg.data.locations.find` says; unused by `tfds`.
+    path: the folder, searched for as `data.locations.find` says; unused by `tfds`.
     dataset: TFDS name with configuration, such as `weakseg_scenes`.
     images, masks, tags, boxes, depth: the places inside a folder.
     depth_scale: stored units of depth per metre, which PNG need: 1000 for millimetres; 0 = metres.
@@ -281,8 +281,7 @@ class Runtime(sections.Section):
     strategy: `auto`, `one_device`, `mirrored` or `multi_worker_mirrored` (from `TF_CONFIG`).
     mixed_precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
     jit_compile: compile the training step with XLA where the strategy allows it.
-    timeout: seconds that a process of a cluster waits for the others, at the start and between two
-      steps, before it ends with an error; longer than a validation takes. 0 = for ever.
+    timeout: seconds to wait for other workers of a cluster, also while one validates; 0 = for ever.
   """
   strategy: str = "auto"
   mixed_precision: str = "float32"
@@ -294,9 +293,8 @@ class Runtime(sections.Section):
 class Step(sections.Section):
   """A step of a recipe before the experiment's own training, which is the last one, `train`.
 
-  A step trains, or, with `make.type`, makes something on the host for later steps. Weights, derived
-  data and ids of earlier steps are named by `continues` of a network, `derived` of a source, `ids`
-  of a part and `reads` of what is made.
+  A step trains, or, with `make.type`, makes something for later steps. Weights, derived data and ids
+  of earlier ones: `continues` of a network, `derived` of a source, `ids` of a part, `reads`.
 
   Attributes:
     name: of the step and its directory.

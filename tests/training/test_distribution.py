@@ -103,7 +103,7 @@ def test_a_worker_that_never_comes_ends_the_one_that_waits(photo_folder, tmp_pat
 def test_a_worker_that_stands_still_ends_the_other_and_both_continue(photo_folder, tmp_path):
   workers = start_workers(photo_folder, tmp_path, steps=2000, TIMEOUT="60")
   deadline = time.monotonic() + 300
-  while not list((tmp_path / "run").glob("train/ckpt-*.index")):
+  while not list((tmp_path / "run").rglob("ckpt-*.index")):
     assert time.monotonic() < deadline and workers[0].poll() is None
     time.sleep(0.5)
   workers[1].send_signal(signal.SIGSTOP)

@@ -293,8 +293,8 @@ class Runtime(sections.Section):
 class Step(sections.Section):
   """A step of a recipe before the experiment's own training, which is the last one, `train`.
 
-  A step trains, or, with `make.type`, makes something for later steps. Weights, derived data and ids
-  of earlier ones: `continues` of a network, `derived` of a source, `ids` of a part, `reads`.
+  A step trains, or, with `make.type`, makes something for later steps. Weights, derived data and
+  ids of earlier ones: `continues` of a network, `derived` of a source, `ids` of a part, `reads`.
 
   Attributes:
     name: of the step and its directory.

@@ -28,6 +28,10 @@ from keras_weakseg.training import watch
 
 DONE = results.DONE
 
+_ALONE = "No step ends any more: another worker is gone or stands still."
+_AGAIN = ("Look at the other workers, then start all of them again: the run continues at its last "
+          "checkpoint.")
+
 
 def run(plan, model_dir, *, strategy, seed, jit_compile=False, optimizer=None, progress=True,
         until="", from_run=None, load_run=None):
@@ -157,15 +161,20 @@ class _Runner:
     logger.addFilter(_wanted)
     timeout = step.settings.runtime.timeout if strategies.in_cluster(self.strategy) else 0
     try:
-      with watch.watched(timeout, "No step ends any more: another worker is gone or stands still.",
-                         "Look at the other workers, then start all of them again: the run "
-                         "continues at its last checkpoint.") as waiting:
+      with watch.watched(timeout, _ALONE, _AGAIN) as waiting:
         method.fit(batches, epochs=1, steps_per_epoch=phase.training.steps - start,
                    callbacks=[between, keras.callbacks.LambdaCallback(
                        on_train_batch_end=lambda *_: waiting.moved())], verbose=0)
     except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.DataLossError,
             tf.errors.UnknownError) as error:
       raise phase.bundle.explain(between.done, error) from error
+    except tf.errors.UnavailableError as error:
+      if not strategies.in_cluster(self.strategy):
+        raise
+      raise ConnectionError(errors.describe(
+          _ALONE, expected="every worker of TF_CONFIG",
+          received=str(error).partition("Error reported from ")[2].partition("[[")[0] or error,
+          fix=_AGAIN)) from error
     finally:
       logger.removeFilter(_wanted)
       between.close()

@@ -100,7 +100,7 @@ def test_a_worker_that_never_comes_ends_the_one_that_waits(photo_folder, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_worker_that_stands_still_ends_the_other_and_both_continue(photo_folder, tmp_path):
+def test_a_worker_that_stands_still_ends_the_other(photo_folder, tmp_path):
   workers = start_workers(photo_folder, tmp_path, steps=2000, TIMEOUT="60")
   deadline = time.monotonic() + 300
   while not list((tmp_path / "run").rglob("ckpt-*.index")):
@@ -110,5 +110,5 @@ def test_a_worker_that_stands_still_ends_the_other_and_both_continue(photo_folde
   output = workers[0].communicate(timeout=300)[0]
   workers[1].kill()
   workers[1].communicate()
-  assert workers[0].returncode == -signal.SIGKILL, output
-  assert "No step ends any more: another worker is gone or stands still." in output
+  assert workers[0].returncode == 1, output  # Its heart stands still, too: TensorFlow tells.
+  assert "ConnectionError: No step ends any more: another worker is gone or stands still." in output

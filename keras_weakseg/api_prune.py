@@ -30,8 +30,8 @@ COST = "cost.json"
 _KEPT = (restore.EXPERIMENT, "versions.json")
 
 
-def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2, size=(321, 321),
-          progress=True):
+def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2,
+          multiple_of=schedules.MULTIPLE, size=(321, 321), progress=True):
   """Writes a run whose network has fewer channels: the least important ones are taken out.
 
   The folder is one of a run: `evaluate`, `predict` and `export` take it, and training starts from
@@ -45,6 +45,9 @@ def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2, 
     schedule: `all`, or `parallel`: what the parallel layers of the head read.
     layers: regular expression of layers; only channels that these write or read go.
     norm: of the weights by which channels count, 2 or 1.
+    multiple_of: the share of every group of channels is rounded to the nearest multiple, which a
+      processor is faster with; 1 = not. A group of fewer channels stays whole. Of several small
+      steps, round in the last one alone.
     size: (height, width) of the image for which operations are counted.
     progress: whether to print what the network cost and costs.
 
@@ -65,7 +68,7 @@ def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2, 
   result, output = targets.opened(target), os.path.abspath(paths.expand(output))
   _check(result, output, to)
   options = conversion.options(pruned.Pruned, "prune", schedule=schedule, layers=layers, norm=norm,
-                               size=size)
+                               multiple_of=multiple_of, size=size)
   size = options.pop("size")
   record = restore.read_record(result.model_dir)
   with loop.precision(result.experiment.runtime.mixed_precision):

@@ -16,6 +16,8 @@ def add_commands(command, add_target):
   parser.add_argument("--schedule", default="all",
                       help="all, or parallel: what the parallel layers of the head read")
   parser.add_argument("--layers", default="", help="regular expression of layers, default: all")
+  parser.add_argument("--multiple-of", type=int, default=8,
+                      help="channels of a group are rounded to multiples, default: 8; 1 = not")
   parser.add_argument("--norm", type=int, default=2, help="of the weights, 2 (default) or 1")
 
 
@@ -23,5 +25,6 @@ def _prune(options):
   """Writes a run whose network has fewer channels."""
   from keras_weakseg import api_prune
   result = api_prune.prune(options.target, options.output, to=options.to,
-                           schedule=options.schedule, layers=options.layers, norm=options.norm)
+                           schedule=options.schedule, layers=options.layers, norm=options.norm,
+                           multiple_of=options.multiple_of)
   print(f"model_dir: {result.model_dir}")

@@ -228,11 +228,12 @@ def evaluate_on(model, source, split, protocol, *, progress=True):
         f"There is nothing to evaluate in the split '{split}' of '{source.name}'.",
         expected=task.labels, received="none that exist and may be read",
         fix=f"Add {task.labels}, name another split, or allow them in the manifest.")
-  samples = split_lib.labelled_samples(source, split, task)
+  inputs = task.inputs(model)
+  samples = split_lib.labelled_samples(source, split, task, inputs)
   try:
     return {"split": split, **task.evaluate(model, samples, protocol, progress=progress)}
   except tf.errors.OpError as error:
-    raise split_lib.explained(source, split, error, task) from error
+    raise split_lib.explained(source, split, error, task, inputs) from error
 
 
 def _validate(experiment, data):

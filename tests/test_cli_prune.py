@@ -13,9 +13,10 @@ def test_flags_are_passed_on(monkeypatch, capsys):
     return types.SimpleNamespace(model_dir=output)
 
   monkeypatch.setattr(api_prune, "prune", prune)
-  assert cli.main(["prune", "runs/a", "runs/b", "--to", "0.8", "--schedule", "parallel"]) == 0
+  assert cli.main(["prune", "runs/a", "runs/b", "--to", "0.8", "--schedule", "parallel",
+                   "--multiple-of", "4"]) == 0
   assert calls == [("runs/a", "runs/b", {"to": 0.8, "schedule": "parallel", "layers": "",
-                                         "norm": 2})]
+                                         "norm": 2, "multiple_of": 4})]
   assert capsys.readouterr().out == "model_dir: runs/b\n"
 
 

@@ -93,6 +93,15 @@ def depth_channel_nyuv2():
   return steps.with_depth(on(rooms(), ROOM_CROP), of_rooms(), (), last(), last())
 
 
+@registry.register("true_depth_nyuv2", "NYUv2 from colours and its true depth: an upper bound")
+def true_depth_nyuv2():
+  """Returns the row that sees the depth of the data in place of what a hourglass says of it."""
+  experiment = colours_nyuv2()
+  experiment.network.sees_depth = True
+  experiment.data.parts[0].supervision = "mask+depth"
+  return experiment
+
+
 @registry.register("parts_ccp", "Parts of Clothing Co-Parsing from colours")
 def parts_ccp():
   """Returns the row of colours: garments joined to parts of the body."""

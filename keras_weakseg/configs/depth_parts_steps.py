@@ -34,15 +34,18 @@ def pruning_steps(experiment, before, channels, training, **options):
   Args:
     experiment: `schema.Experiment`.
     before: name of the step whose network is pruned first.
-    channels: for each pair, the share of channels that stay, or their number (an int).
+    channels: for each pair, the share of channels that stay (rounded to multiples in the last
+      pair alone), or their number (an int).
     training: `schema.Training` after each pruning.
     **options: of `derived.pruned.Pruned`.
   """
   steps = []
   for number, kept in enumerate(channels, start=1):
     amount = {"channels": kept} if isinstance(kept, int) else {"keep": kept}
+    if not isinstance(kept, int) and number < len(channels):
+      amount["multiple_of"] = 1  # Rounded each time, small groups would never lose any.
     steps.append(schema.Step(name=f"prune_{number}", reads=(before,),
-                             make=schema.make("pruned", **amount, **options)))
+                             make=schema.make("pruned", **{**options, **amount})))
     before = f"tune_{number}"
     steps.append(train_step(before, experiment, continues=f"prune_{number}", training=training))
   return steps

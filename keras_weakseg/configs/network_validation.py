@@ -1,6 +1,7 @@
 """Checks of the network sections: what their options say, and what encoders can be built with."""
 from keras_weakseg.configs import sections
 from keras_weakseg.configs.checks import choices, one_of, require
+from keras_weakseg.networks import registry
 
 # Networks of multiples of 32: all others have grids whose corners lie on those of the image.
 NESTED_GRIDS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",
@@ -37,6 +38,9 @@ def validate_network(network):
   _validate_options(f"network.{network.type}", network.get())
   require(0 <= network.background_prior < 1, "network.background_prior",
           expected="a probability below 1, or 0 for none", received=network.background_prior)
+  require(not network.sees_depth or registry.role_of(network.type) == registry.SEGMENTATION,
+          "network.sees_depth", expected="false, but for networks that segment",
+          received=f"true with '{network.type}'")
 
 
 def validate_other(network, key):
@@ -52,6 +56,8 @@ def validate_other(network, key):
   if network.type is None:
     return
   one_of(f"{key}.type", network.type, choices(network))
+  require(not network.sees_depth, f"{key}.sees_depth", expected="false",
+          received=True, fix="Only the network that is evaluated may see depth.")
   require(not network.pretrained or network.type != "shared", f"{key}.pretrained", expected="''",
           received=network.pretrained,
           fix="Set `network.pretrained`: a shared encoder is that of the network.")

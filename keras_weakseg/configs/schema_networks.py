@@ -34,11 +34,21 @@ class Network(sections.Choice):
       `train/teacher`; empty = from `pretrained`.
     starts: which part does: `all` (what fits of encoder and decoder), or `encoder`.
     background_prior: probability of the background before training, 0 = leave the bias at zero.
+    sees_depth: whether the depth of the data, in training and evaluation, is a fourth channel
+      beside the colours; it starts with zeros. Every part must grant it (`mask+depth`).
   """
-  own = {"pretrained": "", "continues": "", "starts": "all", "background_prior": 0.0}
+  own = {"pretrained": "", "continues": "", "starts": "all", "background_prior": 0.0,
+         "sees_depth": False}
 
   def __init__(self, type="light_mobilenet_v1", **values):  # pylint: disable=redefined-builtin
     super().__init__(type, **values)
+
+  def as_dict(self):
+    """See `sections.Choice`."""
+    values = super().as_dict()
+    if not self.sees_depth:  # Runs that were made before the option was keep their identity.
+      del values["sees_depth"]
+    return values
 
   @classmethod
   def homes(cls):

@@ -4,7 +4,7 @@ from typing import Annotated, Tuple
 from keras_weakseg.derived import base
 from keras_weakseg.derived import trained
 from keras_weakseg.networks.surgery import schedules
-from keras_weakseg.options import CountOrNone, Length, OneOf, Range
+from keras_weakseg.options import Count, CountOrNone, Length, OneOf, Range
 
 LARGEST = 1 << 13  # pixels of a side
 
@@ -25,29 +25,34 @@ class Pruned(base.Maker):
     layers: regular expression of layers; only channels that these write or read go; empty = those
       of the schedule.
     norm: of the weights by which channels count, 2 or 1.
+    multiple_of: the share of every group is rounded to the nearest multiple, 1 = not; a group of
+      fewer channels stays whole. Of several small steps, round in the last one alone: small groups
+      would lose nothing. No matter of `channels`.
     size: height and width of the image for which operations are counted.
   """
 
   def __init__(self, context, *, keep: Annotated[float, Range(0, 1, open_low=True)] = 0.84,
                channels: CountOrNone = 0,
                schedule: Annotated[str, OneOf(schedules.NAMES)] = schedules.ALL, layers: str = "",
-               norm: Annotated[int, OneOf((1, 2))] = 2,
+               norm: Annotated[int, OneOf((1, 2))] = 2, multiple_of: Count = schedules.MULTIPLE,
                size: Annotated[Tuple[int, ...], Length(2), Range(1, LARGEST)] = (321, 321)):
     super().__init__(context)
     self.keep, self.schedule, self.layers, self.norm = channels or keep, schedule, layers, norm
-    self.size = tuple(size)
+    self.size, self.multiple_of = tuple(size), multiple_of
 
   def lines(self):
     """See `base.Maker.lines`."""
     kept = (f"{self.keep} channels" if isinstance(self.keep, int)
             else f"{100 * self.keep:.1f} % of the channels")
+    rounded = self.multiple_of > 1 and not isinstance(self.keep, int)
     return [f"a network with {kept} ({self.layers or self.schedule}), chosen by their L{self.norm} "
-            "norm, to be trained on"]
+            "norm, " + f"in multiples of {self.multiple_of}, " * rounded + "to be trained on"]
 
   def make(self, directory, progress=True):
     """See `base.Maker.make`; returns what the network cost before and after."""
     network, name, known = trained.network_of(self.context, next(iter(self.context.reads)))
-    small = schedules.prune(network, self.keep, self.schedule, layers=self.layers, norm=self.norm)
+    small = schedules.prune(network, self.keep, self.schedule, layers=self.layers, norm=self.norm,
+                            multiple_of=self.multiple_of)
     values, line = trained.costs(network, small, self.size)
     trained.leave(directory, name, small, known)
     if progress:

@@ -42,6 +42,7 @@ class Adversarial(tag_labels.TagLabels):
     slots: categories of an image that are judged; 0 = all. Of more, those with the largest ids are
       left out.
   """
+  sees_depth = False  # The critic sees colours.
 
   def __init__(self, context, *, strength: Weight = 0.01,
                trains: Annotated[str, OneOf((BOTH, CRITIC_ALONE))] = BOTH,

@@ -45,6 +45,8 @@ class Method(keras.Model):
   unlabelled = False
   # Role of the network that is evaluated.
   role = networks.SEGMENTATION
+  # Whether it gives that network the depth of the batch where it takes it (`sees_depth`).
+  sees_depth = False
   # What that network may answer with; empty = what networks of the role answer with, mostly.
   answers = ()
 

@@ -20,6 +20,7 @@ class Supervised(base.Method):
     context: see `Method`; the scorer of the main network gives the scores of the head.
   """
   needs = fields.Supervision.MASK
+  sees_depth = True
 
   def __init__(self, context):
     super().__init__(context)
@@ -29,8 +30,14 @@ class Supervised(base.Method):
 
   def loss_terms(self, batch):
     """See `Method.loss_terms`: one term per part of the bundle, named `loss_<part>`."""
-    return self.terms_of(self.scorer(tf.cast(batch[fields.IMAGE], tf.float32), training=True),
-                         batch)
+    return self.terms_of(self.scorer(self.seen(batch), training=True), batch)
+
+  def seen(self, batch):
+    """Returns what the scorer takes: float32 [N,H,W,3], RGB 0..255, or 4 channels with depth."""
+    images = tf.cast(batch[fields.IMAGE], tf.float32)
+    if self.scorer.input_shape[-1] == 3:
+      return images
+    return tf.concat([images, batch[fields.DEPTH][..., None]], -1)
 
   def terms_of(self, scores, batch):
     """Returns what `loss_terms` does, of the scores of the head.

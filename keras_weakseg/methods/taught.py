@@ -13,6 +13,7 @@ class Taught:
   """
   option_homes = (mixed_lesson.MixedLesson,)
   unlabelled = True
+  sees_depth = False  # Mixed images would need mixed depth.
 
   def __init__(self, context, **options):
     names = option_lib.options_of(mixed_lesson.MixedLesson)

@@ -122,16 +122,23 @@ def predictor(network, record, output=None):
   """Returns the model that is evaluated and exported: preprocessing and the network.
 
   Args:
-    network: `keras.Model`, preprocessed floats [N, H, W, 3] -> scores [N, h, w, C].
+    network: `keras.Model`, preprocessed floats [N, H, W, 3] -> scores [N, h, w, C]; what it takes
+      beside the colours (depth in metres) it gets as it is.
     record: `NetworkRecord` of that network.
     output: name of the output that counts, for networks that give a dict of several.
 
   Returns:
-    `keras.Model`, RGB 0..255 float32 or uint8 [N, H, W, 3] -> scores; it shares the network's
-    variables, and keeps it as its layer of the same name.
+    `keras.Model`, RGB 0..255 float32 or uint8 [N, H, W, 3] (and more channels if the network takes
+    more) -> scores; it shares the network's variables, and keeps it as its layer of the same name.
   """
   images = keras.Input(network.input_shape[1:], name="image")
-  scores = network(Preprocess(record.preprocessing)(images))
+  preprocess = Preprocess(record.preprocessing)
+  if network.input_shape[-1] == 3:
+    seen = preprocess(images)
+  else:
+    seen = keras.layers.Concatenate(name="beside", dtype="float32")(
+        [preprocess(images[..., :3]), images[..., 3:]])
+  scores = network(seen)
   if output is not None:
     scores = scores[output]
   return keras.Model(images, scores, name=f"{network.name}_predictor")

@@ -19,6 +19,7 @@ from keras_weakseg.networks import prior
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
 from keras_weakseg.networks import weights
+from keras_weakseg.networks.surgery import depth_inside
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
@@ -46,15 +47,44 @@ def build_predictor(config, head, architecture=""):
     predictor (to scores of the classes that are evaluated; the scorer itself where they are the
     same), its `NetworkRecord`.
   """
+  network = _seeing(config, _bare(config, head, architecture))
+  return (network, *_around(config, head, network))
+
+
+def _bare(config, head, architecture):
+  """Returns the network of a type and its options, or of an architecture."""
+  if not architecture:
+    return _build(config.type, config.get().as_dict(), head.num_classes)
+  network = keras.models.model_from_json(architecture)
+  _check_classes(network, network_record(config), head)
+  return network
+
+
+def _seeing(config, network):
+  """Returns the network with an input of depth where the configuration wants one; its weights stay.
+
+  Raises:
+    ValueError: it takes depth already, and the configuration says that it does not.
+  """
+  if config.sees_depth and network.input_shape[-1] == 3:
+    return depth_inside.with_depth_of_data(network, network_record(config).preprocessing)
+  known = depth_inside.takes_depth(network)
+  if known != config.sees_depth or not known and network.input_shape[-1] != 3:
+    raise errors.value_error(
+        "The network and the configuration differ in what is seen.",
+        expected="`network.sees_depth` true for a network that was trained with the depth of the "
+        "data, and false for one of three channels",
+        received=f"{config.sees_depth}, and {network.input_shape[-1]} channels",
+        fix="Set `network.sees_depth`, and build the network with three channels.")
+  return network
+
+
+def _around(config, head, network):
+  """Returns the scorer of a network, its predictor and its `NetworkRecord`."""
   record = network_record(config)
-  network = (keras.models.model_from_json(architecture) if architecture else
-             _build(config.type, config.get().as_dict(), head.num_classes))
-  if architecture:
-    _check_classes(network, record, head)
   scorer = preprocessing.predictor(network, record, _evaluated(network, record))
   layer = head.layer()
-  predictor = scorer if layer is None else aggregation.aggregated(scorer, layer)
-  return network, scorer, predictor, record
+  return scorer, scorer if layer is None else aggregation.aggregated(scorer, layer), record
 
 
 def _check_classes(network, record, head):
@@ -150,7 +180,7 @@ def _build_main(config, head, pretrained, finished):
     architecture = step.architecture(name)
   elif started:
     architecture = started.architecture()
-  network, scorer, predictor, record = build_predictor(config, head, architecture)
+  network, record = _bare(config, head, architecture), network_record(config)
   encoder_only = config.starts == ENCODER
   if config.continues:
     _continue(network, config, head, finished, record.head_pattern if encoder_only else "")
@@ -162,6 +192,13 @@ def _build_main(config, head, pretrained, finished):
     _load(network, config.type, pretrained, encoder_only)
   if config.background_prior:
     prior.set_background_prior(network, record, config.background_prior)
+  seeing = _seeing(config, network)  # After weights of a network of colours were found by name.
+  if seeing is not network:
+    # As it will be restored: checkpoints count layers.
+    architecture = seeing.to_json()
+    network = _bare(config, head, architecture)
+    weights.carry_over(seeing, network, same_classes=True)
+  scorer, predictor, _ = _around(config, head, network)
   return contexts.Built(network, record, scorer, predictor, architecture=architecture)
 
 

@@ -46,6 +46,38 @@ def check_order(step, method, names, later):
           for source, maker, _ in later]
 
 
+def check_depth(method, sees_depth, bundle):
+  """Checks that a network which sees the depth of the data gets it with every sample.
+
+  Args:
+    method: its name.
+    sees_depth: whether the method gives depth to its network.
+    bundle: `data.bundle.Bundle`.
+
+  Raises:
+    ValueError: the method does not, or a part does not grant depth or has none.
+  """
+  if not sees_depth:
+    raise errors.value_error(
+        f"The method '{method}' does not give depth to its network.",
+        expected="'supervised', or another one that learns from labels of single images",
+        received=f"network.sees_depth=true with '{method}'", fix="Set `network.sees_depth=false`.")
+  blind = [part.label for part, ids in zip(bundle.parts, bundle.ids)
+           if fields.DEPTH not in _delivered(part, ids, (fields.DEPTH,))]
+  if blind:
+    raise errors.value_error(
+        "The network sees the depth of the data, and not every part grants it.",
+        expected="supervision with depth in every part, such as 'mask+depth', and sources that "
+        "have it", received="none in " + ", ".join(blind),
+        fix="Set `data.parts` so, or `network.sees_depth=false`.")
+
+
+def _delivered(part, ids, extra):
+  """Returns the fields that the samples of a part have."""
+  return part.source.samples(part.split, ids=ids[:1], grant=part.supervision,
+                             wanted=part.fields(extra)).element_spec
+
+
 def check(method, names, bundle):
   """Checks that at least one part of a bundle delivers every input of a method.
 
@@ -61,9 +93,7 @@ def check(method, names, bundle):
     return
   delivered = set()
   for part, ids in zip(bundle.parts, bundle.ids):
-    delivered.update(part.source.samples(
-        part.split, ids=ids[:1], grant=part.supervision,
-        wanted=part.fields(bundle.extra_fields)).element_spec)
+    delivered.update(_delivered(part, ids, bundle.extra_fields))
   for name in names:
     if name not in delivered:
       what, fix = _NEEDED.get(name, (f"the field '{name}'", "Pass a source that has it."))

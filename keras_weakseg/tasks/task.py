@@ -72,6 +72,11 @@ class Task:
     """
     raise NotImplementedError
 
+  def inputs(self, model):
+    """Returns the names of the fields that a model takes beside the image."""
+    del model
+    return ()
+
   def check_source(self, model, source):
     """Raises `ValueError` unless a model can be evaluated on a source; all can, by default."""
     del model, source
@@ -81,7 +86,8 @@ class Task:
 
     Args:
       model: of `model_type`.
-      samples: `tf.data.Dataset` of single samples with `image`, `sample_id` and `label`.
+      samples: `tf.data.Dataset` of single samples with `image`, `sample_id`, `label` and what
+        `inputs` names.
       protocol: of `protocol_type`.
       progress: whether to draw a progress bar.
 

@@ -57,23 +57,47 @@ def unseen_masks(source, split, plan=None):
   return tuple(name for name in labelled_ids(source, split) if name not in learned)
 
 
-def labelled_samples(source, split, task=_SEGMENTATION):
+def labelled_samples(source, split, task=_SEGMENTATION, inputs=()):
   """Returns every sample of a split that has a label once, with it, at original size.
 
   Args:
     source: `data.source.Source`.
     split: name of a split with at least one label.
     task: see `labelled_ids`.
+    inputs: names of the fields that the model takes beside the image, see `Task.inputs`.
 
   Returns:
     `tf.data.Dataset` of single sample dicts.
+
+  Raises:
+    ValueError: the model takes depth, and a sample has none.
   """
+  ids = labelled_ids(source, split, task)
+  if fields.DEPTH in inputs:
+    _check_depth(source, split, ids)
   return source.samples(
-      split, ids=labelled_ids(source, split, task), grant=task.flag,
-      wanted=(fields.IMAGE, fields.SAMPLE_ID, task.label)).prefetch(tf.data.AUTOTUNE)
+      split, ids=ids, grant=_granted(task, inputs),
+      wanted=(fields.IMAGE, fields.SAMPLE_ID, task.label, *inputs)).prefetch(tf.data.AUTOTUNE)
 
 
-def explained(source, split, error, task=_SEGMENTATION):
+def _granted(task, inputs):
+  """Returns the flags of what a model reads of a split that is evaluated."""
+  return task.flag | (fields.Supervision.DEPTH if fields.DEPTH in inputs else task.flag)
+
+
+def _check_depth(source, split, ids):
+  """Refuses a split whose samples do not all have the depth that a network sees."""
+  flags = source.supervision(split, fields.Supervision.DEPTH, ids)
+  lacking = [name for name, flag in zip(ids, flags) if not flag & fields.Supervision.DEPTH]
+  if lacking:
+    raise errors.value_error(
+        f"The network sees depth, and '{source.name}' has none for some of '{split}'.",
+        expected="depth of every sample that is evaluated",
+        received=f"{len(lacking)} of {len(ids)} without: " + ", ".join(lacking[:5]),
+        fix="Add the depth, or train a network that predicts it (a step `widened` that reads one).")
+
+
+def explained(source, split, error, task=_SEGMENTATION, inputs=()):
   """Returns the error that a user should see for an error while samples are evaluated.
 
   Args:
@@ -81,12 +105,15 @@ def explained(source, split, error, task=_SEGMENTATION):
     split: the split that was read.
     error: `tf.errors.OpError`.
     task: see `labelled_ids`.
+    inputs: see `labelled_samples`.
 
   Returns:
     `ValueError` that names the sample, or `error` itself if no sample is at fault.
   """
-  return broken.explained(source, split, labelled_ids(source, split, task), error,
-                          files=f"image and {task.label} files", grant=task.flag) or error
+  return broken.explained(
+      source, split, labelled_ids(source, split, task), error,
+      files=" and ".join(["image", task.label, *inputs]) + " files",
+      grant=_granted(task, inputs)) or error
 
 
 def check_plan(plan, split):
@@ -111,6 +138,8 @@ def check_plan(plan, split):
       if getattr(step, "phase", None):
         _refuse_validated(step, step.phase)
   evaluated, warnings = _evaluated(plan, split), {}
+  if plan.last.settings.network.sees_depth and not notes:
+    _check_depth(plan.source, split, labelled_ids(plan.source, split))
   for phase in plan.phases:
     warnings.update(dict.fromkeys(check_phase(phase, plan.source, plan.record, evaluated)))
   return notes, list(warnings)
@@ -119,7 +148,10 @@ def check_plan(plan, split):
 def _check_validation(step):
   """Refuses a split without labels as the one that is validated."""
   task = tasks.of_record(step.record)
-  if not labelled_ids(step.source, step.validation, task):
+  ids = labelled_ids(step.source, step.validation, task)
+  if step.settings.network.sees_depth:
+    _check_depth(step.source, step.validation, ids)
+  if not ids:
     raise errors.value_error(
         f"The split '{step.validation}' of '{step.source.name}' cannot pick the best checkpoint.",
         expected=task.labels, received="none that exist and may be read",

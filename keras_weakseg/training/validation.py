@@ -34,7 +34,8 @@ class Validation:
       ValueError: a sample cannot be read.
     """
     model = self._model_of(method)
-    samples = splits.labelled_samples(self._step.source, self._step.validation, self.task)
+    samples = splits.labelled_samples(self._step.source, self._step.validation, self.task,
+                                      self.task.inputs(model))
     try:
       figures = self.task.evaluate(model, samples, self._protocol, progress=False)
     except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, tf.errors.UnknownError

@@ -26,6 +26,15 @@ def test_rows_share_the_first_training_and_are_equally_long(plain, other):
   assert one.training.multipliers == two.training.multipliers
 
 
+def test_the_upper_bound_differs_in_what_is_seen_alone():
+  plain, true = registry.build("colours_nyuv2"), registry.build("true_depth_nyuv2")
+  assert [step.as_dict() for step in plain.steps] == [step.as_dict() for step in true.steps]
+  assert true.network.sees_depth and true.data.parts[0].supervision == "mask+depth"
+  true.network.sees_depth, true.data.parts[0].supervision = False, "mask"
+  true.name, true.description = plain.name, plain.description
+  assert true.as_dict() == plain.as_dict()
+
+
 def test_depth_is_learned_from_training_images_alone():
   for name in ("depth_channel_nyuv2", "depth_parts_ccp"):
     step = registry.build(name).steps[0]

@@ -4,6 +4,7 @@ import pytest
 from keras_weakseg.configs import depth_parts_small as small
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
+from keras_weakseg.networks.surgery import pruning
 from keras_weakseg.recipes import planning
 
 NAMES = ("parts_scenes", "pruned_parts_scenes", "one_shot_parts_scenes", "depth_parts_scenes")
@@ -30,6 +31,21 @@ def test_small_steps_end_where_one_does():
   for step in steps:
     kept *= step.keep
   assert kept == pytest.approx(0.5, abs=1e-3)
+
+
+def test_rounding_leaves_as_many_channels_after_four_steps_as_after_one():
+  """Widths of the light networks; only what is left in the end is rounded."""
+  chains = [[step.make.get() for step in registry.build(name).steps if step.make.type]
+            for name in ("pruned_parts_scenes", "one_shot_parts_scenes")]
+  assert [step.multiple_of for step in chains[0]] == [1, 1, 1, 8]
+  for width in (16, 24, 32, 48, 64, 128, 256, 512, 1024):
+    left = []
+    for chain in chains:
+      count = width
+      for step in chain:
+        count = pruning.kept_of(count, step.keep, multiple_of=step.multiple_of)
+      left.append(count)
+    assert left[0] == left[1] and not left[0] % 8, (width, left)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,25 +25,29 @@ def training(steps=2):
                          checkpoint_every=1)
 
 
-def tiny(whole=True):
-  """Returns the recipe on `tiny_video`, with one pruning."""
-  experiment = schema.Experiment(
+def colours():
+  """Returns the training on colours alone."""
+  return schema.Experiment(
       name="tiny_parts", seed=3, method=schema.method("supervised"),
-      data=schema.Data(sources=[schema.Source(name="photos", path="p"),
-                                schema.Source(name="depth", path="d")],
+      data=schema.Data(sources=[schema.Source(name="photos", path="p")],
                        parts=[schema.Part(source="photos", batch_size=2)],
                        augmentation=schema.Augmentation(crop=(33, 65))),
       network=schema.network("light_tiny", **TINY), training=training(),
       evaluation=schema.Evaluation(split="validation"))
+
+
+def tiny(whole=True):
+  """Returns the recipe on `tiny_video`, with one pruning."""
+  experiment = colours()
   if not whole:
-    experiment.data.sources.pop()
     return depth_parts_steps.pruned(experiment, (0.8, 8), training(), size=(33, 65))
+  experiment.data.sources.append(schema.Source(name="depth", path="d"))
   depth = schema.Step(
       network=schema.network("light_depth", **DEPTH), method=schema.method("supervised_depth"),
       parts=[schema.Part(source="depth", supervision="depth", batch_size=2)],
       augmentation=schema.Augmentation(crop=(), resize=(32, 64)), training=training())
   return depth_parts_steps.with_depth(experiment, depth, (0.7,), training(), training(),
-                                      size=(33, 65))
+                                      size=(33, 65), multiple_of=1)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +132,36 @@ def test_one_saved_model_takes_bytes_and_answers_as_the_two_steps_do(whole, tmp_
   # It is depth that is seen: another channel gives other scores.
   other = classes(tf.concat([four[..., :3], -four[..., 3:]], -1), training=False)
   assert np.abs(other - classes(four, training=False)).max() > 0
+
+
+def test_true_depth_is_seen_in_training_and_in_evaluation(given, tmp_path):
+  experiment = depth_parts_steps.continued(colours(), training())
+  experiment.network.sees_depth = True
+  with pytest.raises(ValueError, match="not every part grants it"):
+    planning.make_plan(experiment, {"photos": given["photos"]})
+  experiment.data.parts[0].supervision = "mask+depth"
+  fit = lambda: kw.fit(experiment, data={"photos": given["photos"]}, progress=False,
+                       model_dir=tmp_path / "run")
+  result = fit()
+  kernel = np.load(tmp_path / "run/train/segmenter.npz")["conv1__kernel"]
+  assert kernel.shape[2] == 4 and np.abs(kernel[:, :, 3]).max() > 0, "depth has taught its kernel"
+  # Brought back it says the same, and only where there is depth.
+  again = kw.evaluate(tmp_path / "run", given["photos"], split="validation", progress=False)
+  assert again["confusion"] == result.metrics["confusion"] and fit().metrics == result.metrics
+  for refused in (lambda: kw.export(tmp_path / "run", tmp_path / "served"),
+                  lambda: kw.predict(tmp_path / "run", tmp_path, tmp_path / "out")):
+    with pytest.raises(ValueError, match="takes the depth of the data"):
+      refused()
+  assert {path.name for path in tmp_path.iterdir()} == {"run"}
+  # A smaller network of it sees the same, and a network of colours is none of it.
+  small = kw.prune(tmp_path / "run", tmp_path / "small", to=0.5, multiple_of=1, size=(33, 65),
+                   progress=False)
+  assert small.model.sees_depth
+  experiment.steps, experiment.network.continues = [], ""
+  experiment.network.pretrained, experiment.network.sees_depth = str(tmp_path / "small"), False
+  with pytest.raises(ValueError, match="differ in what is seen"):
+    kw.fit(experiment, data={"photos": given["photos"]}, progress=False,
+           model_dir=tmp_path / "other")
 
 
 class Killed(BaseException):

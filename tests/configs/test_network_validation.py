@@ -161,3 +161,14 @@ def test_poses_of_an_experiment_are_checked():
     check("method.type=self_supervised_depth,network.type=light_depth,data.augmentation.crop=[],"
           "data.augmentation.scales=[1, 1],networks.pose.type=light_pose,"
           "networks.pose.light_pose.frames=1")
+
+
+def test_only_the_network_that_segments_sees_depth():
+  network = schema.network("light_depth")
+  network.sees_depth = True
+  with pytest.raises(ValueError, match="(?s)'network.sees_depth'.*light_depth"):
+    network_validation.validate_network(network)
+  other = schema.other_network("light_pose")
+  other.sees_depth = True
+  with pytest.raises(ValueError, match="'networks.pose.sees_depth'"):
+    network_validation.validate_other(other, "networks.pose")

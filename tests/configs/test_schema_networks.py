@@ -85,3 +85,12 @@ def test_sections_are_not_shared():
   first.unet.encoder = "resnet18"
   assert schema_networks.Network().unet.encoder == "resnet101"
   assert schema_networks.Network().depth_unet.encoder == "resnet101"
+
+
+def test_what_sees_no_depth_keeps_the_identity_it_had():
+  network = schema.network("light_tiny")
+  assert "sees_depth" not in network.as_dict()
+  network.sees_depth = True
+  assert network.as_dict()["sees_depth"] is True
+  experiment = schema.Experiment(network=network)
+  assert overrides.from_yaml(overrides.to_yaml(experiment)).network.sees_depth

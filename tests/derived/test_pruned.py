@@ -54,6 +54,18 @@ def test_numbers_of_channels_count_instead_of_shares(context, tmp_path):
   assert layers["head_reduce"]["filters"] == 7
 
 
+def test_shares_are_rounded_unless_it_is_said_otherwise(context, tmp_path):
+  assert "in multiples of 8" in pruned.Pruned(context, keep=0.7).lines()[0]
+  layers = {}
+  for multiple_of in (1, 16):
+    maker = pruned.Pruned(context, keep=0.7, multiple_of=multiple_of, size=(33, 65))
+    maker.make(tmp_path, progress=False)
+    known = json.loads((tmp_path / "networks.json").read_text())["segmenter"]
+    layers[multiple_of] = {layer["config"]["name"]: layer["config"]
+                           for layer in json.loads(known["architecture"])["config"]["layers"]}
+  assert layers[1]["head_refine"]["filters"] == 45 and layers[16]["head_refine"]["filters"] == 48
+
+
 def test_the_same_again_is_the_same_to_the_byte(context, tmp_path):
   texts = []
   for name in ("one", "two"):

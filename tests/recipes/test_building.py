@@ -10,6 +10,7 @@ from keras_weakseg.configs import schema
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import weights
+from keras_weakseg.networks.surgery import stem
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import planning
@@ -29,6 +30,28 @@ def test_the_finest_disparity_is_evaluated():
   config.light_depth.alpha, config.light_depth.disparity_scales = 0.25, (2, 1)
   _, _, predictor, _ = building.build_predictor(config, heads.Head(()))
   assert predictor(np.zeros([1, 32, 64, 3], np.float32)).shape == (1, 16, 32, 1)
+
+
+def test_what_a_network_sees_is_what_the_configuration_says():
+  head, deep = heads.Head(tuple("abcd")), schema.network("light_tiny", head_filters=8)
+  deep.sees_depth = True
+  network, _, predictor, _ = building.build_predictor(deep, head)
+  assert predictor.input_shape == (None, None, None, 4)
+  pixels = np.random.RandomState(0).randint(0, 256, (1, 33, 49, 4)).astype(np.float32)
+  colours = building.build_predictor(schema.network("light_tiny", head_filters=8), head)[2]
+  weights.carry_over(colours, predictor, same_classes=True)
+  np.testing.assert_array_equal(predictor(pixels), colours(pixels[..., :3]))
+  # An architecture that takes depth is not taken for one of colours, nor raw channels for depth.
+  text = network.to_json()
+  assert building.build_predictor(deep, head, text)[2].input_shape[-1] == 4
+  deep.sees_depth = False
+  with pytest.raises(ValueError, match="(?s)differ in what is seen.*network.sees_depth"):
+    building.build_predictor(deep, head, text)
+  raw = stem.widen_stem(colours.layers[-1], 4).to_json()
+  for sees_depth in (False, True):
+    deep.sees_depth = sees_depth
+    with pytest.raises(ValueError, match="(?s)differ in what is seen"):
+      building.build_predictor(deep, head, raw)
 
 
 # === Weights to start from ===

@@ -73,7 +73,8 @@ SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pre
                   r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
                   r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
                   r"stereo_depth_scenes|dual_.*(voc12|animals)|^depth_(scenes|encoder)|"
-                  r"_split_\d_voc12|_(person_part|lip)$|depth_\w+_(nyuv2|ccp)|depthmix_selected_|"
+                  r"_split_\d_voc12|_(person_part|lip)$|depth_(\w+_)?(nyuv2|ccp)|"
+                  r"depthmix_selected_|"
                   r"(mean_teacher|classmix|depthmix|entropy|diversity|uncertainty).*_cityscapes")
 
 

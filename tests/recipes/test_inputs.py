@@ -49,3 +49,19 @@ def test_video_without_a_second_camera_is_no_stereo(tiny_video):
       "data.augmentation.resize": [32, 64], "method.self_supervised_depth.stereo": True})
   with pytest.raises(ValueError, match="needs stereo pairs"):
     planning.make_plan(config, tiny_video)
+
+
+def test_depth_that_the_network_sees_must_be_granted_by_every_part(tiny_video):
+  part = lambda supervision: data.Part(tiny_video, "train", supervision)
+  inputs.check_depth("supervised", True, data.Bundle([part("mask+depth"), part("depth")]))
+  with pytest.raises(ValueError, match="(?s)not every part grants it.*mask"):
+    inputs.check_depth("supervised", True, data.Bundle([part("mask+depth"), part("mask")]))
+  # Poses are granted as depth is, and are none.
+  grant = fields.Supervision.MASK | fields.Supervision.DEPTH
+  poses = data.Dataset({"train": tiny_video.samples("train", grant=grant).map(
+      lambda sample: {k: v for k, v in sample.items() if k != fields.DEPTH})}, ("far", "near"))
+  with pytest.raises(ValueError, match="not every part grants it"):
+    inputs.check_depth("supervised", True,
+                       data.Bundle([data.Part(poses, "train", "mask+depth")]))
+  with pytest.raises(ValueError, match="'mean_teacher' does not give depth"):
+    inputs.check_depth("mean_teacher", False, data.Bundle([part("mask+depth")]))

@@ -19,10 +19,12 @@ def photos(photo_folder, tmp_path):
   return shutil.copytree(photo_folder, tmp_path / "photos")
 
 
-def plan(source, *given, validation="", role="segmentation"):
+def plan(source, *given, validation="", role="segmentation", sees_depth=False):
   bundle = bundles.Bundle([parts.Part(source, **options) for options in given or ({},)])
   record = types.SimpleNamespace(role=role)
-  step = types.SimpleNamespace(source=source, validation=validation, record=record)
+  settings = types.SimpleNamespace(network=types.SimpleNamespace(sees_depth=sees_depth))
+  step = types.SimpleNamespace(source=source, validation=validation, record=record,
+                               settings=settings)
   return types.SimpleNamespace(source=source, phases=[types.SimpleNamespace(bundle=bundle)],
                                record=record, steps=[step], last=step)
 
@@ -52,6 +54,16 @@ def test_masks_that_a_plan_has_learned_from_are_not_unseen(photos):
   assert splits.unseen_masks(source, "train", plan(source)) == ()
   partly = plan(source, {"ids": names[:6]}, {"supervision": "tags", "rest": True})
   assert splits.unseen_masks(source, "train", partly) == names[6:]
+
+
+def test_depth_is_read_for_models_that_see_it_and_must_be_there(tiny_video, tiny_data):
+  sample = next(iter(splits.labelled_samples(tiny_video, "validation", inputs=(fields.DEPTH,))))
+  assert fields.DEPTH in sample and fields.MASK in sample
+  assert fields.DEPTH not in splits.labelled_samples(tiny_video, "validation").element_spec
+  for call in (lambda: splits.labelled_samples(tiny_data, "train", inputs=(fields.DEPTH,)),
+               lambda: splits.check_plan(plan(tiny_data, sees_depth=True), "validation")):
+    with pytest.raises(ValueError, match="(?s)network sees depth.*without"):
+      call()
 
 
 # === Checks before a run ===

@@ -1,6 +1,7 @@
-"""A network of colours and depth that sees the depth itself: a frozen network of depth inside."""
+"""Networks of colours and depth: that of a frozen network of depth inside, or that of the data."""
 import tensorflow as tf
 
+from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import preprocessing, unet_decoder
 from keras_weakseg.networks.surgery import rebuilding, stem
@@ -58,19 +59,46 @@ class DepthChannel(keras.layers.Layer):
     """Applies the layer to (answer [N, h, w, 1], image [N, H, W, 3]); returns [N, H, W, 1]."""
     answer, image = inputs
     near = relative_nearness(tf.cast(answer, tf.float32), self.answers)
-    near = tf.image.resize(near, tf.shape(image)[1:3])
-    return 2 * near - 1 if self.mode != preprocessing.CAFFE else 255 * near - 127.5
+    return _spread(tf.image.resize(near, tf.shape(image)[1:3]), self.mode)
 
   def get_config(self):
     """Returns the arguments that build this layer again."""
     return {**super().get_config(), "answers": self.answers, "mode": self.mode}
 
 
+@keras.utils.register_keras_serializable("keras_weakseg")
+class DepthOfData(keras.layers.Layer):
+  """Makes of depth in metres, beside the colours, the channel that `DepthChannel` makes.
+
+  Args:
+    mode: of `preprocessing.Preprocess` of the colours.
+  """
+
+  def __init__(self, mode, name=None, **kwargs):
+    super().__init__(name=name, dtype=kwargs.pop("dtype", "float32"), autocast=False, **kwargs)
+    self.mode = mode
+
+  def call(self, inputs):
+    """Applies the layer to [N, H, W, 4], the last of them depth, 0 = no value; returns the same."""
+    inputs = tf.cast(inputs, tf.float32)
+    near = relative_nearness(inputs[..., 3:], depth_inference.DEPTH)
+    return tf.concat([inputs[..., :3], _spread(near, self.mode)], -1)
+
+  def get_config(self):
+    """Returns the arguments that build this layer again."""
+    return {**super().get_config(), "mode": self.mode}
+
+
+def _spread(near, mode):
+  """Returns nearness 0..1 in the range of the colours."""
+  return 2 * near - 1 if mode != preprocessing.CAFFE else 255 * near - 127.5
+
+
 def relative_nearness(answer, answers):
   """Returns inverse depth by its maximum in the image, 0..1.
 
   Args:
-    answer: float32 [N, h, w, 1].
+    answer: float32 [N, h, w, 1]; of depth, what is not above 0 is no value, and infinitely far.
     answers: what it is, one of `ops.depth_inference.ANSWERS`.
 
   Example:
@@ -80,8 +108,35 @@ def relative_nearness(answer, answers):
   largest = lambda x: tf.reduce_max(x, [1, 2, 3], keepdims=True)
   if answers == depth_inference.LOG_DEPTH:
     return tf.exp(-answer - largest(-answer))  # No exponential overflows.
-  inverse = answer if answers == depth_inference.DISPARITY else 1 / tf.maximum(answer, 1e-6)
+  inverse = answer
+  if answers == depth_inference.DEPTH:
+    inverse = tf.where(answer > 0, 1 / tf.maximum(answer, 1e-6), 0.0)
   return tf.math.divide_no_nan(inverse, largest(inverse))
+
+
+def takes_depth(network):
+  """Returns whether a network takes depth in metres beside the colours."""
+  return any(isinstance(layer, DepthOfData) for layer in network.layers)
+
+
+def with_depth_of_data(network, mode, *, start=stem.ZERO):
+  """Returns a network that takes the depth of the data as a fourth channel: an upper bound.
+
+  It makes of it the very channel that `with_depth` makes of what a network of depth says.
+
+  Args:
+    network: functional `keras.Model`, preprocessed [N, H, W, 3] -> anything; it stays as it is.
+    mode: mode of its `preprocessing.Preprocess`.
+    start: of the kernels of the depth channel, see `stem.widen_stem`.
+
+  Returns:
+    `keras.Model`, [N, H, W, 4] -> as `network`: preprocessed colours, and depth in metres, 0 = no
+    value.
+  """
+  wide = stem.widen_stem(network, 4, start=start)
+  image = keras.Input((*network.input_shape[1:-1], 4), name="image")
+  return keras.Model(image, wide(DepthOfData(mode, name=f"{PREFIX}of_data")(image)),
+                     name=network.name)
 
 
 def with_depth(network, mode, depth, depth_mode, answers, *, multiple=1, start=stem.ZERO):
@@ -104,7 +159,12 @@ def with_depth(network, mode, depth, depth_mode, answers, *, multiple=1, start=s
   Returns:
     `keras.Model`, preprocessed [N, H, W, 3] -> as `network`.
   """
-  wide = stem.widen_stem(network, network.input_shape[-1] + 1, start=start)
+  if network.input_shape[-1] != 3:
+    raise errors.value_error(
+        "The network sees depth already.", expected="a network of colours alone",
+        received=f"{network.input_shape[-1]} channels",
+        fix="Take either the depth of the data (`sees_depth`), or that of a network.")
+  wide = stem.widen_stem(network, 4, start=start)
   frozen = _frozen(depth)
   image = keras.Input(network.input_shape[1:], name="image")
   seen = Reprocess(mode, depth_mode, multiple, name=f"{PREFIX}input")(image)

@@ -6,6 +6,7 @@ that a sum makes one go together.
 """
 import collections
 import dataclasses
+import math
 import re
 
 import numpy as np
@@ -35,7 +36,8 @@ class Group:
   scores: np.ndarray
 
 
-def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2, minimum=1):
+def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2, minimum=1,
+          multiple_of=1):
   """Returns a smaller copy of a network, with the least important channels left out.
 
   Inputs and outputs stay as they are, and so do channels around layers that are not known.
@@ -50,12 +52,14 @@ def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2,
     scored_by: regular expression of the layers whose weights are counted; empty = all.
     norm: 2 (root of the sum of squares) or 1 (sum of absolute values).
     minimum: of the channels of a group that stay.
+    multiple_of: what a share of a group is rounded to the nearest multiple of, at least one of them
+      and at most all channels; numbers of channels are taken as they are.
 
   Returns:
     `keras.Model` with weights of its own.
 
   Raises:
-    ValueError: an option is out of range, or no group is found.
+    ValueError: an option is out of range, no group is found, or rounding leaves all as it is.
 
   Example:
     >>> from keras_weakseg.networks import registry
@@ -64,7 +68,7 @@ def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2,
     ((None, 5, 5, 4), 32)
   """
   surgery = _Surgery(network, importance, scored_by, norm)
-  return surgery.smaller(surgery.chosen(keep, layers, minimum))
+  return surgery.smaller(surgery.chosen(keep, layers, minimum, multiple_of))
 
 
 def mask(network, keep, **options):
@@ -75,9 +79,30 @@ def mask(network, keep, **options):
   Returns:
     `keras.Model`.
   """
-  minimum, layers = options.pop("minimum", 1), options.pop("layers", "")
+  choice = [options.pop(name, default)
+            for name, default in (("layers", ""), ("minimum", 1), ("multiple_of", 1))]
   surgery = _Surgery(network, **{"importance": FILTERS, "scored_by": "", "norm": 2, **options})
-  return surgery.masked(surgery.chosen(keep, layers, minimum))
+  return surgery.masked(surgery.chosen(keep, *choice))
+
+
+def kept_of(count, keep, minimum=1, multiple_of=1):
+  """Returns how many channels of a group stay.
+
+  Args:
+    count: channels of the group.
+    keep, minimum, multiple_of: as of `prune`.
+
+  Example:
+    >>> [kept_of(64, 0.84, multiple_of=8), kept_of(12, 0.5, multiple_of=8), kept_of(6, 0.5, 1, 8)]
+    [56, 8, 6]
+  """
+  if isinstance(keep, int):
+    return min(keep, count)
+  kept = max(int(round(keep * count)), minimum)
+  if multiple_of > 1 and keep < 1:
+    nearest = math.ceil(keep * count / multiple_of - 0.5)
+    kept = max(nearest, math.ceil(minimum / multiple_of), 1) * multiple_of
+  return min(kept, count)
 
 
 def groups(network, *, importance=FILTERS, scored_by="", norm=2):
@@ -158,28 +183,37 @@ class _Surgery:
                    np.array([scores[root] for root in roots]) ** (1 / norm)), roots)
             for writers, roots in found.items()]
 
-  def chosen(self, keep, layers, minimum):
+  def chosen(self, keep, layers, minimum, multiple_of):
     """Returns the roots of the channels that go."""
     whole = isinstance(keep, int) and not isinstance(keep, bool)
     if not (keep >= 1 if whole else 0 < keep <= 1):
       raise errors.value_error(
           "This is no share of the channels.", expected="0 < keep <= 1, or a positive int",
           received=keep, fix="Pass keep=0.5 to halve them.")
+    if multiple_of < 1 or multiple_of != int(multiple_of):
+      raise errors.value_error(
+          "Channels cannot be rounded so.", expected="multiple_of, a whole number from 1",
+          received=multiple_of, fix="Pass multiple_of=8, or 1 for no rounding.")
     gone, hit = set(), False
     for group, roots in self.groups:
       if not (layers(group) if callable(layers) else any(
           re.search(layers, name) for name in group.writers + group.readers)):
         continue
       hit = True
-      count = keep if whole else max(int(round(keep * len(roots))), minimum)
+      count = kept_of(len(roots), keep if whole else float(keep), minimum, multiple_of)
       order = np.argsort(-group.scores, kind="stable")
-      gone.update(roots[index] for index in order[min(count, len(roots)):])
+      gone.update(roots[index] for index in order[count:])
     if not hit:
       raise errors.value_error(
           "No channels can be taken out there.",
           expected="a pattern of: " + ", ".join(sorted(g.writers[0] for g, _ in self.groups)),
           received="none" if callable(layers) else repr(layers),
           fix="Name layers inside the network; its output must stay.")
+    if not gone and not whole and keep < 1 and multiple_of > 1:
+      raise errors.value_error(
+          f"Rounded to multiples of {multiple_of}, all channels stay.",
+          expected="a smaller share, or smaller multiples", received=f"keep={keep}",
+          fix="Pass multiple_of=1 for no rounding.")
     return gone
 
   def _kept(self, ids, gone):

@@ -16,7 +16,11 @@ _SCHEDULES = {
 NAMES = tuple(_SCHEDULES)
 
 
-def prune(network, keep, schedule=ALL, *, layers="", norm=2):
+# A first guess: vector instructions take 8 or 16 channels at a time.
+MULTIPLE = 8
+
+
+def prune(network, keep, schedule=ALL, *, layers="", norm=2, multiple_of=MULTIPLE):
   """Returns a smaller copy of a network; frozen layers keep their channels.
 
   The schedule "parallel": the inputs of the parallel layers of the head, by the root of the sum of
@@ -30,6 +34,7 @@ def prune(network, keep, schedule=ALL, *, layers="", norm=2):
     schedule: one of `NAMES`.
     layers: regular expression of layers instead of those of the schedule.
     norm: 2 or 1.
+    multiple_of: shares of groups are rounded to its multiples, see `pruning.prune`; 1 = not.
 
   Returns:
     `keras.Model` with weights of its own.
@@ -45,7 +50,7 @@ def prune(network, keep, schedule=ALL, *, layers="", norm=2):
   """
   if schedule not in NAMES:
     raise errors.unknown_name("schedule of pruning", schedule, NAMES)
-  options = dict(_SCHEDULES[schedule], norm=norm)
+  options = dict(_SCHEDULES[schedule], norm=norm, multiple_of=multiple_of)
   pattern = layers or options.pop("layers")
   options.pop("layers", None)
   try:

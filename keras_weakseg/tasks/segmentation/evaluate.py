@@ -15,7 +15,8 @@ def evaluate(model, samples, protocol=None, progress=True):
   Args:
     model: `SegmentationModel`.
     samples: `tf.data.Dataset` of single samples (no batch axis): dicts with `image` uint8
-      [H, W, 3], `mask` uint8 [H, W] and, for messages, `sample_id`. Sizes may differ.
+      [H, W, 3], `mask` uint8 [H, W], for models that see it `depth`, and, for messages,
+      `sample_id`. Sizes may differ.
     protocol: `Protocol` or its dict; None = the default one.
     progress: show a progress bar on a terminal.
 
@@ -32,9 +33,10 @@ def evaluate(model, samples, protocol=None, progress=True):
   protocol = Protocol.from_dict(protocol or {})
   matrix = np.zeros([model.num_classes] * 2, np.int64)
   count = 0
-  labelled = samples_lib.needed(samples, (fields.IMAGE, fields.MASK), "masks")
-  pairs = _pairs(samples_lib.bar(labelled, "evaluate", progress), model.num_classes,
-                 protocol.ignore)
+  labelled = samples_lib.needed(
+      samples, (fields.IMAGE, fields.MASK) + (fields.DEPTH,) * model.sees_depth,
+      "masks and depth" if model.sees_depth else "masks")
+  pairs = _pairs(samples_lib.bar(labelled, "evaluate", progress), model, protocol.ignore)
   for found, truth in model.masks(pairs, protocol):
     matrix += metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)
     count += 1
@@ -92,8 +94,9 @@ def report(result):
   return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
 
 
-def _pairs(samples, num_classes, ignore):
-  """Yields (image, mask array) of every sample; refuses a mask that does not fit, by name."""
+def _pairs(samples, model, ignore):
+  """Yields (what the model sees, mask array) of samples; refuses masks that do not fit, by name."""
+  num_classes = model.num_classes
   for count, sample in enumerate(samples):
     name = samples_lib.name_of(sample, count)
     image, truth = sample[fields.IMAGE], sample[fields.MASK].numpy()
@@ -110,4 +113,4 @@ def _pairs(samples, num_classes, ignore):
           expected=f"0..{num_classes - 1} or {ignore}",
           received=", ".join(str(value) for value in wrong),
           fix="Evaluate on data with the classes of the model, or map these labels to ignore.")
-    yield image, truth
+    yield model.seen(sample), truth

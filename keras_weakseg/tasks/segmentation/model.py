@@ -11,6 +11,7 @@ from keras_weakseg.evaluation import parallel
 from keras_weakseg.evaluation import predictors
 from keras_weakseg.evaluation import refinement
 from keras_weakseg.ops import inference
+from keras_weakseg.tasks.segmentation import depth_input
 from keras_weakseg.tasks.segmentation.protocol import Protocol
 
 
@@ -30,6 +31,8 @@ class SegmentationModel:
     explain: of networks that infer by reconstruction, float32 RGB 0..255 [N, h, w, 3] and steps
       int32 [N] -> dict of `scores` after so many steps and the rest of `networks.dual.explainer`;
       None = there is nothing to infer.
+    sees_depth: `score_fn` takes a fourth channel: depth in metres, 0 = no value. So do all methods
+      here, in place of uint8 RGB [N, H, W, 3]: see `seen`.
 
   Raises:
     ValueError: palette and classes differ in length, there are more than 255 classes, or `answers`
@@ -49,6 +52,7 @@ class SegmentationModel:
   answers: str = inference.SCORES
   metadata: dict = dataclasses.field(default_factory=dict)
   explain: object = None
+  sees_depth: bool = False
   _functions: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
   def __post_init__(self):
@@ -73,6 +77,10 @@ class SegmentationModel:
     """Number of classes C, background included."""
     return len(self.classes)
 
+  def seen(self, sample):
+    """Returns what the model takes of a sample: its image, with its depth where that is seen."""
+    return depth_input.beside(sample) if self.sees_depth else sample[fields.IMAGE]
+
   def probabilities(self, images, protocol=None):
     """Returns the class probabilities of a batch of images of one size.
 
@@ -84,6 +92,7 @@ class SegmentationModel:
       float32 array [N, H, W, C].
     """
     protocol = protocol or Protocol()
+    depth_input.check(self, images, protocol)
     large_images.check(images, large_images.WHOLE, large_images.WINDOWS)
     # The graph ends before the CRF, so protocols that differ in it share one.
     found = self._function(refinement.unrefined(protocol), "probabilities")(images).numpy()
@@ -91,7 +100,7 @@ class SegmentationModel:
       _check_distribution(found)
     refine = refinement.refiner(protocol)
     if refine is not None:
-      found = np.stack([refine(*pair) for pair in zip(found, np.asarray(images))])
+      found = np.stack([refine(*pair) for pair in zip(found, _colours(images))])
     return found
 
   def mask(self, images, protocol=None):
@@ -105,6 +114,7 @@ class SegmentationModel:
       uint8 array [N, H, W], class ids.
     """
     protocol = protocol or Protocol()
+    depth_input.check(self, images, protocol)
     if self._in_strips(images, protocol):
       return np.stack([self._strips(image, protocol) for image in np.asarray(images)])
     large_images.check(images, large_images.WHOLE, large_images.WINDOWS)
@@ -117,7 +127,7 @@ class SegmentationModel:
     """Yields what `mask` returns for images of any sizes, in order; a CRF runs on all cores.
 
     Args:
-      images: iterable of (uint8 RGB [H, W, 3], anything).
+      images: iterable of (uint8 RGB [H, W, 3] (or what `seen` returns), anything).
       protocol: `Protocol`, None = the default one.
 
     Yields:
@@ -130,7 +140,7 @@ class SegmentationModel:
         yield self.mask(image[tf.newaxis], protocol)[0], rest
       return
     answers = ((self.probabilities(image[tf.newaxis], refinement.unrefined(protocol))[0],
-                np.asarray(image), rest) for image, rest in images)
+                _colours(image), rest) for image, rest in images)
 
     def refined(answer):
       found, image, rest = answer
@@ -159,19 +169,21 @@ class SegmentationModel:
 
   def _traced(self, protocol, kind):
     # A function of its own, so that views and windows share one copy of the network.
+    channels = depth_input.CHANNELS if self.sees_depth else 3
     scores = tf.function(
         functools.partial(self._checked_scores, steps=protocol.inference_steps), autograph=False,
-        input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
+        input_signature=[tf.TensorSpec([None, None, None, channels], tf.float32)])
 
     def answer(images):
       found = inference.class_probabilities(
-          scores, images, multiple=self.multiple, mean_rgb=self.mean_rgb, answers=self.answers,
+          scores, images, multiple=self.multiple, answers=self.answers,
+          mean_rgb=self.mean_rgb + (0.0,) * (channels - 3),  # Padding has no depth.
           **protocol.views())
       return found if kind == "probabilities" else tf.cast(
           tf.argmax(found, -1, tf.int32), tf.uint8)
 
     return tf.function(answer, autograph=False, input_signature=[
-        tf.TensorSpec([None, None, None, 3], tf.uint8)])
+        tf.TensorSpec([None, None, None, channels], tf.float32 if self.sees_depth else tf.uint8)])
 
   def explained(self, images, steps):
     """Returns what `explain` says; see there.
@@ -200,6 +212,11 @@ class SegmentationModel:
           expected=f"scores of {self.num_classes} classes", received=f"{scores.shape[-1]} classes",
           fix="Restore the weights with the class list that they were trained with.")
     return scores
+
+
+def _colours(images):
+  """Returns the uint8 array [..., 3] of what a model takes."""
+  return np.asarray(images)[..., :3].astype(np.uint8)
 
 
 def _check_distribution(probabilities):

@@ -8,6 +8,7 @@ from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import loading
 from keras_weakseg.serving import settings
+from keras_weakseg.tasks.segmentation import depth_input
 from keras_weakseg.tasks.segmentation import document as documents
 from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.tasks.segmentation import export as exporting
@@ -38,11 +39,15 @@ class SegmentationTask(task.Task):
     return {"classes": list(source.classes),
             "palette": [list(map(int, color)) for color in source.palette]}
 
+  def inputs(self, model):
+    return (fields.DEPTH,) if model.sees_depth else ()
+
   def model(self, predictor, facts, record, experiment):
     return models.SegmentationModel(
         predictor, tuple(facts["classes"]), [tuple(color) for color in facts["palette"]],
         mean_rgb=tuple(record.mean_rgb), multiple=record.padding_multiple, answers=record.answers,
-        metadata=self.metadata(experiment), explain=_explainer(predictor, record))
+        metadata=self.metadata(experiment), explain=_explainer(predictor, record),
+        sees_depth=depth_input.is_taken_by(predictor))
 
   def check_source(self, model, source):
     task.check_classes(model, source)
@@ -51,19 +56,23 @@ class SegmentationTask(task.Task):
     return evaluation.evaluate(model, samples, protocol, progress=progress)
 
   def draw(self, model, samples, protocol):
-    images = [sample[fields.IMAGE] for sample in samples]
-    masks = [np.asarray(model.mask(image[None], protocol))[0] for image in images]
-    return pictures.draw_predictions(
-        images, [sample[fields.MASK] for sample in samples], masks, model.palette)
+    masks = [np.asarray(model.mask(np.asarray(model.seen(sample))[None], protocol))[0]
+             for sample in samples]
+    images, truths = ([sample[name] for sample in samples] for name in (fields.IMAGE, fields.MASK))
+    return pictures.draw_predictions(images, truths, masks, model.palette)
 
   def predict(self, model, inputs, output_dir, *, protocol=None, progress=True, overlays=True,
               contact_sheet=True, trace=False):
+    if model.sees_depth:
+      raise depth_input.of_photographs("predict")
     return prediction.predict(model, inputs, output_dir, protocol, overlays=overlays,
                               contact_sheet=contact_sheet, trace=trace, progress=progress)
 
   def export(self, model, base_dir, *, record, protocol, metadata,
              max_pixels=exporting.MAX_PIXELS, broken_images=settings.REFUSE,
              precision=settings.SINGLE, fixed_size=()):
+    if model.sees_depth:
+      raise depth_input.of_photographs("export")
     return exporting.export_artifact(
         model.score_fn, base_dir, classes=model.classes, palette=model.palette,
         record=loading.with_values(record, multiple=model.multiple),

@@ -115,3 +115,52 @@ def test_a_mirrored_image_has_the_mirrored_channel(network):
   channel = keras.Model(wide.input, wide.get_layer("depth_channel").output)
   seen = preprocessing.Preprocess("tf")(IMAGES)
   np.testing.assert_allclose(channel(seen[:, :, ::-1])[:, :, ::-1], channel(seen), atol=1e-5)
+
+
+# === The depth of the data ===
+
+METRES = np.random.RandomState(1).uniform(0.7, 9, (2, 33, 65, 1)).astype(np.float32)
+METRES[0, :4] = 0  # No value.
+
+
+def shown(mode, metres=METRES):
+  """Returns what the predictor shows a network: preprocessed colours, and metres as they are."""
+  return np.concatenate([preprocessing.Preprocess(mode)(IMAGES), metres], -1)
+
+
+def test_with_zeros_the_depth_of_the_data_changes_nothing_bit_for_bit(network):
+  deep = depth_inside.with_depth_of_data(network, "tf")
+  np.testing.assert_array_equal(deep(shown("tf")), network(shown("tf")[..., :3]))
+  again = keras.models.model_from_json(deep.to_json())
+  assert depth_inside.takes_depth(again) and not depth_inside.takes_depth(network)
+  assert not weights.carry_over(deep, again, same_classes=True).missing
+
+
+@pytest.mark.parametrize("mode", ["tf", "caffe"])
+def test_the_channel_is_inverse_depth_by_its_maximum_and_holes_are_far(network, mode):
+  near = np.divide(1, METRES, where=METRES > 0, out=np.zeros_like(METRES))
+  near /= near.max((1, 2, 3), keepdims=True)
+  channel = 255 * near - 127.5 if mode == "caffe" else 2 * near - 1
+  wide = stem.widen_stem(network, 4, start=stem.MEAN)
+  wanted = wide(np.concatenate([shown(mode)[..., :3], channel], -1)).numpy()
+  deep = depth_inside.with_depth_of_data(network, mode, start=stem.MEAN)
+  found = deep(shown(mode)).numpy()
+  np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max())
+  # Other units of depth are the same channel; disparity in place of depth is another one.
+  np.testing.assert_allclose(deep(shown(mode, 25 * METRES)), wanted,
+                             atol=1e-4 * np.abs(wanted).max())
+  assert np.abs(deep(shown(mode, near)) - wanted).max() > 0.01 * np.abs(wanted).max()
+
+
+def test_data_and_a_network_that_says_the_same_give_the_same_channel():
+  metres = np.maximum(METRES, 0.5)
+  own = depth_inside.DepthOfData("tf")(shown("tf", metres))[..., 3:]
+  for answers, said in (("depth", metres), ("log_depth", np.log(metres)),
+                        ("disparity", 0.3 / metres)):
+    other = depth_inside.DepthChannel(answers, "tf")([said, IMAGES])
+    np.testing.assert_allclose(other, own, atol=2e-6)
+
+
+def test_depth_is_seen_once(network, hourglass):
+  with pytest.raises(ValueError, match="sees depth already"):
+    joined(depth_inside.with_depth_of_data(network, "tf"), hourglass)

@@ -172,3 +172,44 @@ def test_a_pruned_network_saves_restores_and_trains_on(tiny, tmp_path):
 def test_what_cannot_be_pruned(tiny, call, words):
   with pytest.raises(ValueError, match=words):
     call(tiny)
+
+
+# === Multiples ===
+
+
+def widths(model):
+  """Returns the number of filters of every convolution that mixes channels, by name."""
+  return {layer.name: layer.filters for layer in model.layers
+          if isinstance(layer, keras.layers.Conv2D)
+          and not isinstance(layer, keras.layers.DepthwiseConv2D)}
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.5, 0.84, 0.97])
+def test_kept_channels_are_multiples_and_never_more_than_there_are(keep):
+  for count in (1, 4, 7, 8, 12, 20, 24, 64, 100, 1024):
+    kept = pruning.kept_of(count, keep, multiple_of=8)
+    assert 1 <= kept <= count and (kept % 8 == 0 or kept == count)
+    assert abs(kept - keep * count) <= 4 or kept == min(8, count)
+    assert pruning.kept_of(count, 1.0, multiple_of=8) == count
+  assert pruning.kept_of(64, 0.1, minimum=9, multiple_of=8) == 16
+
+
+def test_channels_that_a_sum_ties_stay_as_many_and_the_same():
+  image = keras.Input((8, 8, 3))
+  x = keras.layers.Conv2D(20, 3, padding="same", name="stem")(image)
+  y = keras.layers.Conv2D(44, 1, name="wide")(x)
+  x = keras.layers.Add()([x, keras.layers.Conv2D(20, 1, name="back")(y)])
+  model = keras.Model(image, keras.layers.Conv2D(3, 1, name="out")(x))
+  small = pruning.prune(model, 0.75, multiple_of=8)
+  assert widths(small) == {"stem": 16, "wide": 32, "back": 16, "out": 3}
+  x = tf.random.stateless_normal([1, 8, 8, 3], [1, 2])
+  assert distance(small(x), pruning.mask(model, 0.75, multiple_of=8)(x)) < 2e-5
+  assert widths(pruning.prune(model, 0.75))["stem"] == 15
+
+
+def test_numbers_are_taken_as_they_are_and_nothing_lost_is_said(tiny):
+  assert widths(pruning.prune(tiny, 7, layers="^head_refine$", multiple_of=8))["head_refine"] == 7
+  with pytest.raises(ValueError, match="(?s)multiples of 64, all channels stay.*multiple_of=1"):
+    pruning.prune(tiny, 0.5, layers="^head_refine$", multiple_of=64)
+  with pytest.raises(ValueError, match="multiple_of, a whole number"):
+    pruning.prune(tiny, 0.5, multiple_of=0)

@@ -45,8 +45,17 @@ def test_parallel_layers_of_a_light_network_keep_what_they_write():
 def test_frozen_layers_keep_their_channels():
   network = aspp()
   network.get_layer("before").trainable = False
-  small = schedules.prune(network, 0.5)
+  small = schedules.prune(network, 0.5, multiple_of=1)
   assert small.get_layer("before").filters == 6 and small.get_layer("features").filters == 4
+
+
+def test_shares_are_rounded_to_multiples_of_8_if_nothing_is_said():
+  network = registry.build_network("light_tiny", (None, None, 3), 4)
+  counts = {layer.name: layer.filters for layer in schedules.prune(network, 0.7).layers
+            if isinstance(layer, keras.layers.Conv2D) and hasattr(layer.kernel, "shape")
+            and not isinstance(layer, keras.layers.DepthwiseConv2D)}
+  counts.pop("head_classifier")
+  assert len(counts) > 5 and not any(count % 8 for count in counts.values())
 
 
 def test_mistakes_are_named():

@@ -16,7 +16,7 @@ def add_commands(command, add_target):
   parser.add_argument("--schedule", default="all",
                       help="all, or parallel: what the parallel layers of the head read")
   parser.add_argument("--layers", default="", help="regular expression of layers, default: all")
-  parser.add_argument("--multiple-of", type=int, default=8,
+  parser.add_argument("--multiple_of", type=int, default=8,
                       help="channels of a group are rounded to multiples, default: 8; 1 = not")
   parser.add_argument("--norm", type=int, default=2, help="of the weights, 2 (default) or 1")
 

@@ -14,7 +14,7 @@ def test_flags_are_passed_on(monkeypatch, capsys):
 
   monkeypatch.setattr(api_prune, "prune", prune)
   assert cli.main(["prune", "runs/a", "runs/b", "--to", "0.8", "--schedule", "parallel",
-                   "--multiple-of", "4"]) == 0
+                   "--multiple_of", "4"]) == 0
   assert calls == [("runs/a", "runs/b", {"to": 0.8, "schedule": "parallel", "layers": "",
                                          "norm": 2, "multiple_of": 4})]
   assert capsys.readouterr().out == "model_dir: runs/b\n"

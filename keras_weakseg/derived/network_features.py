@@ -33,6 +33,11 @@ class NetworkFeatures:
           "The model shows no features.", expected="a run or a step that trains",
           received=type(model).__name__, fix="Pass the model_dir of a run, no exported artifact.")
     preprocess, network = _parts(predictor)
+    if network.input_shape[-1] != 3:
+      raise errors.value_error(
+          "The network sees more than colours.", expected="a network of images alone",
+          received=f"{network.input_shape[-1]} channels",
+          fix="Pass a network that was trained without `network.sees_depth`.")
     self.layer = layer or _default_layer(network)
     self._function = tf.function(
         lambda images: self._model(preprocess(images), training=False), autograph=False,

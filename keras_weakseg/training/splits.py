@@ -82,7 +82,8 @@ def labelled_samples(source, split, task=_SEGMENTATION, inputs=()):
 
 def _granted(task, inputs):
   """Returns the flags of what a model reads of a split that is evaluated."""
-  return task.flag | (fields.Supervision.DEPTH if fields.DEPTH in inputs else task.flag)
+  return task.flag | (fields.Supervision.DEPTH if fields.DEPTH in inputs else
+                      fields.Supervision.NONE)
 
 
 def _check_depth(source, split, ids):
@@ -149,14 +150,14 @@ def _check_validation(step):
   """Refuses a split without labels as the one that is validated."""
   task = tasks.of_record(step.record)
   ids = labelled_ids(step.source, step.validation, task)
-  if step.settings.network.sees_depth:
-    _check_depth(step.source, step.validation, ids)
   if not ids:
     raise errors.value_error(
         f"The split '{step.validation}' of '{step.source.name}' cannot pick the best checkpoint.",
         expected=task.labels, received="none that exist and may be read",
         fix=f"Add {task.labels}, name another evaluation.validation_split, or set it to '' and "
         "evaluation.checkpoint to 'last'.")
+  if step.settings.network.sees_depth:
+    _check_depth(step.source, step.validation, ids)
 
 
 def check_late(plan, step, phase):

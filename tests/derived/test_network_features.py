@@ -8,6 +8,7 @@ from keras_weakseg.framework import keras
 from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.surgery import depth_inside
 from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.tasks.segmentation.model import SegmentationModel
 
@@ -60,3 +61,12 @@ def test_what_has_no_features_is_refused():
     network_features.NetworkFeatures(DepthModel(lambda x: x[..., :1], (32, 32)))
   with pytest.raises(ValueError, match="Did you mean 'conv1'"):
     network_features.NetworkFeatures(model, layer="conv11")
+
+
+def test_a_network_that_sees_depth_has_no_features_of_an_image_alone():
+  model, network = segmenter()
+  deep = depth_inside.with_depth_of_data(network, preprocessing.TF)
+  model = SegmentationModel(preprocessing.predictor(deep, networks.network_record("light_tiny")),
+                            model.classes, model.palette, sees_depth=True)
+  with pytest.raises(ValueError, match="(?s)more than colours.*sees_depth"):
+    network_features.NetworkFeatures(model)

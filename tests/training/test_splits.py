@@ -188,7 +188,7 @@ def test_images_that_are_evaluated_are_not_trained_on(photos):
     splits.check_plan(plan(source, validation="val"), "other")
   apart = plan(source, {"ids": ["p02", "p03", "p04"]})
   assert splits.check_plan(apart, "val")[0] == []
-  apart.last.settings = types.SimpleNamespace(evaluation=types.SimpleNamespace(split="val"))
+  apart.last.settings.evaluation = types.SimpleNamespace(split="val")
   late, = plan(source, {"ids": ["p00", "p05"]}).phases
   with pytest.raises(ValueError, match=words):
     splits.check_late(apart, apart.last, late)

@@ -65,6 +65,8 @@ def test_other_classes_are_refused_before_anything_is_trained(small, tiny_data, 
 @pytest.mark.parametrize("options, words", [
     ({"to": 0.0}, "no share of the channels"), ({"to": 1.5}, "no share of the channels"),
     ({"schedule": "al"}, "Did you mean 'all'"), ({"layers": "nowhere"}, "No channels"),
+    ({"multiple_of": 0}, "prune.multiple_of' is out of range"),
+    ({"multiple_of": 4096}, "(?s)all channels stay.*multiple_of=1"),
     ({"norm": 3}, "(?s)prune.norm' is out of range.*one of 1, 2"),
     ({"to": "half"}, "no share of the channels"), ({"to": float("nan")}, "no share"),
     ({"layers": "("}, "no regular expression"), ({"layers": 5}, "wrong type"),

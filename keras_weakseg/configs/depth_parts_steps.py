@@ -102,10 +102,11 @@ def with_depth(experiment, depth, channels, tuning, training, *, start="zero", *
     The experiment.
   """
   depth.name = DEPTH
-  steps = [depth, train_step(COLOURS, experiment),
+  steps = [train_step(COLOURS, experiment),
            *pruning_steps(experiment, COLOURS, channels, tuning, **options)]
-  steps.append(schema.Step(name=WIDE, reads=(steps[-1].name, DEPTH),
-                           make=schema.make("widened", start=start)))
+  # Depth is late: suites share what is the same from the first step on, such as that of colours.
+  steps += [depth, schema.Step(name=WIDE, reads=(steps[-1].name, DEPTH),
+                               make=schema.make("widened", start=start))]
   experiment.network = train_step(WIDE, experiment, continues=WIDE).network
   experiment.training, experiment.steps = training, steps
   return experiment

@@ -29,6 +29,7 @@ def test_rows_resolve_and_draw_masks_by_their_seed(name):
   suite = reading.read_suite(name)
   assert suite.orderings and suite.description and any(row.shown for row in suite.rows)
   for row in suite.rows:
+    planning.check_shared(row, suite)
     if row.experiment:
       config = resolved(row, 2)
       assert config.seed == 2

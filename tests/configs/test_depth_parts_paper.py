@@ -40,7 +40,7 @@ def test_rows_have_the_sizes_of_the_paper(data, updates):
 
 
 def test_model_depth_is_trained_as_its_authors_did():
-  step = registry.build("depth_parts_lip").steps[0]
+  step, = (step for step in registry.build("depth_parts_lip").steps if step.name == "depth")
   assert step.network.type == "hourglass" and step.network.hourglass.width == 1
   assert (step.method.get().lam, step.method.get().gradient_weight) == (1, 0.5)
   assert step.method.get().ordinal_weight == paper.ORDINAL_WEIGHT > 0

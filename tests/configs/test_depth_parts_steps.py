@@ -65,7 +65,7 @@ def whole(given, tmp_path_factory):
 def test_the_plan_says_what_each_step_reads(given):
   plan = planning.make_plan(tiny(), given)
   assert [(step.name, step.reads) for step in plan.steps] == [
-      ("depth", ()), ("colours", ()), ("prune_1", ("colours",)), ("tune_1", ("prune_1",)),
+      ("colours", ()), ("prune_1", ("colours",)), ("tune_1", ("prune_1",)), ("depth", ()),
       ("wide", ("tune_1", "depth")), ("train", ("wide",))]
   text = "\n".join(plan.text())
   assert "70.0 % of the channels (all)" in text and "frozen network of depth inside" in text
@@ -134,12 +134,22 @@ def test_one_saved_model_takes_bytes_and_answers_as_the_two_steps_do(whole, tmp_
   assert np.abs(other - classes(four, training=False)).max() > 0
 
 
-def test_true_depth_is_seen_in_training_and_in_evaluation(given, tmp_path):
+def seeing(supervision="mask+depth"):
+  """Returns the training on colours, and on with the true depth of the data beside them."""
   experiment = depth_parts_steps.continued(colours(), training())
-  experiment.network.sees_depth = True
+  experiment.network.sees_depth, experiment.data.parts[0].supervision = True, supervision
+  return experiment
+
+
+def test_true_depth_is_planned_where_it_is_granted_alone(tiny_video):
+  planning.make_plan(seeing(), {"photos": tiny_video})
   with pytest.raises(ValueError, match="not every part grants it"):
-    planning.make_plan(experiment, {"photos": given["photos"]})
-  experiment.data.parts[0].supervision = "mask+depth"
+    planning.make_plan(seeing("mask"), {"photos": tiny_video})
+
+
+@pytest.mark.slow
+def test_true_depth_is_seen_in_training_and_in_evaluation(given, tmp_path):
+  experiment = seeing()
   fit = lambda: kw.fit(experiment, data={"photos": given["photos"]}, progress=False,
                        model_dir=tmp_path / "run")
   result = fit()

@@ -1,7 +1,10 @@
 """Tests of cross entropy on granted masks."""
+import types
+
 import numpy as np
 import tensorflow as tf
 
+from keras_weakseg.methods import supervised
 from keras_weakseg.methods import updates
 from keras_weakseg.framework import keras
 from keras_weakseg.ops import losses
@@ -66,3 +69,14 @@ def test_bundle_without_masks_has_zero_loss(tiny_plan, tiny_bundle):
   terms, health = method.loss_terms(batch)
   assert float(terms["loss_mask"].mean.denominator) == 0.0
   assert not health
+
+
+def test_networks_of_four_channels_are_given_the_depth_of_each_sample(tiny_bundle):
+  batch = as_tensors(tiny_bundle().batch(0))
+  batch["depth"] = tf.random.stateless_uniform(batch["mask"].shape, [1, 2], 0, 9)
+  for channels in (3, 4):
+    scorer = types.SimpleNamespace(input_shape=(None, None, None, channels))
+    seen = supervised.Supervised.seen(types.SimpleNamespace(scorer=scorer), batch)
+    assert seen.shape[-1] == channels and seen.dtype == tf.float32
+    np.testing.assert_array_equal(seen[..., :3], batch["image"])
+  np.testing.assert_array_equal(seen[..., 3], batch["depth"])

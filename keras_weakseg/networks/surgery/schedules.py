@@ -14,10 +14,7 @@ _SCHEDULES = {
     PARALLEL: {"layers": _BRANCHES, "importance": pruning.INPUTS, "scored_by": _BRANCHES},
 }
 NAMES = tuple(_SCHEDULES)
-
-
-# A first guess: vector instructions take 8 or 16 channels at a time.
-MULTIPLE = 8
+MULTIPLE = 8  # A first guess: vector instructions take 8 or 16 channels at a time.
 
 
 def prune(network, keep, schedule=ALL, *, layers="", norm=2, multiple_of=MULTIPLE):

@@ -64,7 +64,7 @@ def distance(found, wanted):
 
 
 @pytest.mark.parametrize("name, options", list(rows()))
-def test_a_pruned_network_equals_the_masked_one(name, options):
+def test_a_pruned_network_equals_the_masked_one(name, options, tmp_path):
   network, x = built(name, options), images()
   kept = network.get_weights()
   small, masked = (cut(network, 0.6) for cut in (pruning.prune, pruning.mask))
@@ -79,6 +79,17 @@ def test_a_pruned_network_equals_the_masked_one(name, options):
   copy.set_weights(small.get_weights())
   tf.nest.map_structure(np.testing.assert_array_equal, copy(x), found)
   assert [v.name for v in copy.trainable_variables] == [v.name for v in small.trainable_variables]
+  # And so does what is exported of it.
+  module = tf.Module()
+  module.held, module.answer = copy.variables, tf.function(
+      lambda x: copy(x, training=False), autograph=False,
+      input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
+  tf.saved_model.save(module, str(tmp_path))
+  assert distance(tf.saved_model.load(str(tmp_path)).answer(x), found) < 2e-5
+
+
+def test_every_network_of_classes_is_pruned_here():
+  assert set(registry.network_names(registry.SEGMENTATION)) <= {*NETWORKS, *SLOW}
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,8 @@ def test_rows_have_the_sizes_of_the_paper(data, updates):
       step.training.steps for step in experiment.steps if step.name.startswith("tune"))
   assert tuned(pruned) == tuned(one_shot)
   assert [step.name for step in whole.steps] == [
-      "depth", "colours", *(f"{what}_{number}" for number in (1, 2, 3, 4)
-                            for what in ("prune", "tune")), "wide"]
+      "colours", *(f"{what}_{number}" for number in (1, 2, 3, 4)
+                   for what in ("prune", "tune")), "depth", "wide"]
   assert whole.steps[-1].reads == ("tune_4", "depth") and whole.network.continues == "wide"
   for experiment in (pruned, one_shot, whole):
     colours = next(step for step in experiment.steps if step.name == "colours")

@@ -67,7 +67,7 @@ def export_artifact(predictor, base_dir, *, classes, palette, record, protocol, 
   document = documents.build(classes=classes, palette=palette, record=record, protocol=protocol,
                              metadata=metadata or {}, left_out=left_out, settings=settings)
   options = {"multiple": document["multiple"], "mean_rgb": tuple(document["mean_rgb"]),
-             "answers": document["answers"], **protocol.views()}
+             "answers": document["answers"], **protocol.views(classes)}
   module = (modules.ServingModule(predictor, document, options) if explain is None else
             modules.InferringModule(predictor, document, options, explain))
   _check_shapes(predictor, module, document)

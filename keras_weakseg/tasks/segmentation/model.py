@@ -178,7 +178,7 @@ class SegmentationModel:
       found = inference.class_probabilities(
           scores, images, multiple=self.multiple, answers=self.answers,
           mean_rgb=self.mean_rgb + (0.0,) * (channels - 3),  # Padding has no depth.
-          **protocol.views())
+          **protocol.views(self.classes))
       return found if kind == "probabilities" else tf.cast(
           tf.argmax(found, -1, tf.int32), tf.uint8)
 

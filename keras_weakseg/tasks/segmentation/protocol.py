@@ -1,11 +1,14 @@
 """How a number was made: a typed, hashed object that is stored with every number."""
 import dataclasses
+import re
 
 from keras_weakseg import errors
 from keras_weakseg.evaluation import protocol_base
 from keras_weakseg import fields
 from keras_weakseg.ops import crf_parameters
 from keras_weakseg.ops import inference
+
+_LEFT = re.compile("(?<![a-z])left(?![a-z])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +68,23 @@ class Protocol(protocol_base.HashedValues):
       del values["inference_steps"]
     return values
 
-  def views(self):
-    """Returns the keyword arguments of `ops.inference.class_probabilities` as a dict."""
+  def views(self, classes):
+    """Returns the keyword arguments of `ops.inference.class_probabilities` as a dict.
+
+    Args:
+      classes: names of the classes.
+
+    Raises:
+      ValueError: a mirrored view would say left for right.
+    """
+    names = [name.lower() for name in classes]
+    sides = next((name for name in names
+                  if _LEFT.search(name) and _LEFT.sub("right", name) in names), None)
+    if self.flip and sides:
+      raise errors.value_error(
+          "Averages over mirrored pictures would mix left and right.",
+          expected=f"no flip in the protocol of classes such as '{sides}'", received="flip=True",
+          fix="Set `evaluation.protocol.flip=false`, or pass protocol={'flip': False}.")
     return {"scales": self.scales, "flip": self.flip, "window": self.window,
             "window_stride": self.window_stride, "size": self.size}
 

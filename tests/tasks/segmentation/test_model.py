@@ -27,7 +27,7 @@ def make(score_fn=strided, **options):
 def test_answers_are_those_of_the_one_inference_road(protocol):
   model, image = make(), photos(2, 20, 31)
   wanted = inference.class_probabilities(strided, image, multiple=8, mean_rgb=(127.5,) * 3,
-                                         **protocol.views()).numpy()
+                                         **protocol.views(())).numpy()
   np.testing.assert_allclose(model.probabilities(image, protocol), wanted, atol=1e-5)
   found = model.mask(image, protocol)
   assert found.dtype == np.uint8
@@ -75,3 +75,9 @@ def test_more_classes_than_a_byte_are_refused():
   names = [str(index) for index in range(256)]
   with pytest.raises(ValueError, match="at most 255. Received: 256"):
     models.SegmentationModel(strided, names, [(0, 0, 0)] * 256)
+
+
+def test_a_mirror_that_mixes_left_and_right_is_refused_before_any_mask():
+  model = models.SegmentationModel(strided, ("left arm", "right arm", "face"), PALETTE[:3])
+  with pytest.raises(ValueError, match="mix left and right"):
+    model.mask(photos(1, 9, 9), Protocol(flip=True))

@@ -88,3 +88,16 @@ def test_description_tells_what_differs_from_the_default():
   text = Protocol(size=(33, 41), window=(96, 96), crf="cam", present_only=True).describe()
   for part in ("size 33x41", "single scale", "window 96x96 every 64x64", "CRF cam", "in truth,"):
     assert part in text
+
+
+@pytest.mark.parametrize("classes", [
+    ("background", "Left arm", "right arm"), ("face", "right-leg", "left-leg"),
+    ("shoe_left", "shoe_right")])
+def test_mirrored_views_do_not_mix_left_and_right(classes):
+  assert not Protocol().views(classes)["flip"]
+  with pytest.raises(ValueError, match="mix left and right.*\nExpected.*Received: flip=True"):
+    Protocol(flip=True).views(classes)
+
+
+def test_other_words_and_lone_sides_may_be_mirrored():
+  assert Protocol(flip=True).views(("background", "left arm", "cleft", "cright"))["flip"]

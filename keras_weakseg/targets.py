@@ -88,20 +88,24 @@ def check_types(data, optimizer=None, kind="Folder"):
 
 
 def _check_optimizer(optimizer):
-  """Refuses an optimizer of another Keras than the one that methods are built with."""
-  known = (keras.optimizers.Optimizer, keras.optimizers.legacy.Optimizer)
-  rate = getattr(optimizer, "_learning_rate", None)
-  foreign = [each for each in (optimizer, rate) if type(each).__module__.startswith("keras.")]
-  if isinstance(optimizer, known) and not foreign:
-    return
-  other = foreign[0] if foreign else optimizer
-  name = type(other).__name__
+  """Refuses an optimizer of another Keras than that of the methods, and averages without a use."""
+  if hasattr(optimizer, "assign_average_vars"):
+    raise errors.value_error(
+        "The optimizer averages weights, and nothing would put the averages into the model.",
+        expected="an optimizer of the weights themselves", received=type(optimizer).__name__,
+        fix="Pass the optimizer that it wraps.")
+  other = optimizer
+  if isinstance(optimizer, (keras.optimizers.Optimizer, keras.optimizers.legacy.Optimizer)):
+    other = getattr(optimizer, "_learning_rate", None)
+    if not callable(other) or isinstance(
+        other, keras.optimizers.schedules.LearningRateSchedule):
+      return
+  module, name = type(other).__module__, type(other).__name__
   place = "optimizers" if other is optimizer else "optimizers.schedules"
   raise errors.value_error(
       "The optimizer is of another Keras than the models.",
       expected=f"one of {keras.__name__.split('.')[0]}, which Model Garden stands on",
-      received=f"{type(other).__module__}.{name} (Keras 3)" if foreign else
-      f"{type(other).__module__}.{name}",
+      received=f"{module}.{name}" + " (Keras 3)" * module.startswith("keras."),
       fix=f"Make the same of keras_weakseg.framework.keras.{place}.{name}(...), or configure it "
       "with params_override='training.optimization.optimizer.type=adam'.")
 

@@ -1,6 +1,7 @@
 """The shell around the library: environments are re-used or refused, never overwritten."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -24,7 +25,9 @@ def fake_python(tmp_path):
   folder.mkdir()
   program = folder / "python3.11"
   program.write_text(f"""#!/usr/bin/env bash
-if [ "$1 $2" = "-m venv" ]; then
+if [ "$1 $2" = "-m pytest" ]; then
+  echo "pytest $*" >>"{tmp_path}/pip.txt"
+elif [ "$1 $2" = "-m venv" ]; then
   mkdir -p "$3/bin"; touch "$3/pyvenv.cfg"; cp "$0" "$3/bin/python"
 elif [ "$1 $2" = "-m pip" ]; then
   echo "$PIP_CONSTRAINT $*" >>"{tmp_path}/pip.txt"
@@ -39,37 +42,64 @@ fi
 
 def test_an_environment_is_made_once_and_re_used(tmp_path, fake_python):
   place = {"KERAS_WEAKSEG_VENV": str(tmp_path / "venv"), "PATH": fake_python}
-  first = shell('use_environment; echo "$python"', **place)
+  first = shell('use_environment default; echo "$python"', **place)
   assert first.returncode == 0, first.stderr
   assert "Installation: " in first.stdout and first.stdout.endswith("venv/bin/python\n")
   asked = (tmp_path / "pip.txt").read_text()
   assert asked.startswith(f"{SCRIPTS}/constraints-default.txt") and "-e" in asked
-  second = shell("use_environment", **place)
+  second = shell("use_environment default", **place)
   assert "installed before" in second.stdout
   assert (tmp_path / "pip.txt").read_text() == asked
 
 
+@pytest.mark.parametrize("options, stack, folder, extras", [
+    ([], "default", ".venv", "[test]"),
+    (["--stack", "addons", "--fast"], "addons", ".venv-addons", "[test,addons]")])
+def test_every_stack_has_its_pins_its_place_and_its_tests(
+    tmp_path, fake_python, options, stack, folder, extras):
+  place = tmp_path / "checkout"
+  shutil.copytree(SCRIPTS, place / "scripts")
+  for name in ("setup.cfg", "pyproject.toml"):
+    shutil.copy(ROOT / name, place)
+  done = shell(f"{place}/scripts/test {' '.join(options)} -x", PATH=fake_python,
+               KERAS_WEAKSEG_VENV="")
+  assert done.returncode == 0 and f"Installing the pinned packages into {place}/{folder} (" in (
+      done.stdout), done.stderr
+  installed, tested = (tmp_path / "pip.txt").read_text().splitlines()
+  assert f"/checkout/scripts/constraints-{stack}.txt " in installed and installed.endswith(extras)
+  assert tested.startswith("pytest -m pytest") and tested.endswith(" -x")
+  chosen = [word.split("::")[0] for word in tested.split() if word.startswith("tests/")]
+  assert all((ROOT / name).exists() for name in chosen)
+  assert ("tests/ops" in chosen) == bool(options)
+
+
+@pytest.mark.parametrize("name, received", [("jax", "Received: jax."), ("", "Received: .")])
+def test_a_stack_that_is_none_is_refused(name, received):
+  done = shell(f"{SCRIPTS}/test --stack {name}")
+  assert done.returncode == 1 and received in done.stderr and "default or addons" in done.stderr
+
+
 def test_other_pins_install_again(tmp_path, fake_python):
   place = {"KERAS_WEAKSEG_VENV": str(tmp_path / "venv"), "PATH": fake_python}
-  shell("use_environment", **place)
+  shell("use_environment default", **place)
   (tmp_path / "venv" / ".keras_weakseg").write_text("of other pins\n")
-  assert "Installation: " in shell("use_environment", **place).stdout
+  assert "Installation: " in shell("use_environment default", **place).stdout
 
 
 def test_a_failed_installation_says_why_and_is_tried_again(tmp_path, fake_python):
   place = {"KERAS_WEAKSEG_VENV": str(tmp_path / "venv"), "PATH": fake_python}
   (tmp_path / "offline").touch()
-  done = shell("use_environment; echo reached", **place)
+  done = shell("use_environment default; echo reached", **place)
   assert done.returncode == 1 and "reached" not in done.stdout
   assert "no network" in done.stderr and "Expected: " in done.stderr and "Received: " in done.stderr
   (tmp_path / "offline").unlink()
-  assert "Installation: " in shell("use_environment", **place).stdout
+  assert "Installation: " in shell("use_environment default", **place).stdout
 
 
 def test_a_folder_of_the_user_is_not_touched(tmp_path):
   (tmp_path / "photos").mkdir()
   (tmp_path / "photos" / "a.jpg").write_text("mine")
-  done = shell("use_environment", KERAS_WEAKSEG_VENV=str(tmp_path / "photos"))
+  done = shell("use_environment default", KERAS_WEAKSEG_VENV=str(tmp_path / "photos"))
   assert done.returncode == 1 and "not a virtual environment" in done.stderr
   assert os.listdir(tmp_path / "photos") == ["a.jpg"]
 
@@ -79,7 +109,7 @@ def test_another_python_is_refused(tmp_path):
     (tmp_path / name).write_text(
         '#!/bin/bash\n[ "$1" = --version ] && echo "Python 3.8.1"\nexit 1\n')
     (tmp_path / name).chmod(0o755)
-  done = shell("use_environment", PATH=f"{tmp_path}:/usr/bin:/bin",
+  done = shell("use_environment default", PATH=f"{tmp_path}:/usr/bin:/bin",
                KERAS_WEAKSEG_VENV=str(tmp_path / "venv"))
   assert done.returncode == 1
   assert "No Python 3.11" in done.stderr and "Python 3.8.1" in done.stderr

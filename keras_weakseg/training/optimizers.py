@@ -64,9 +64,12 @@ def instance_maker(optimizer):
   """
   def make(multiplier):
     settings = optimizer.get_config()
-    rate = settings["learning_rate"]
+    inner = settings
+    while "learning_rate" not in inner:  # Those of tensorflow-addons wrap others.
+      inner = inner["optimizer"]["config"]
+    rate = inner["learning_rate"]
     if multiplier != 1.0:
-      settings["learning_rate"] = (
+      inner["learning_rate"] = (
           MultipliedSchedule(keras.optimizers.schedules.deserialize(rate), multiplier)
           if isinstance(rate, dict) else rate * multiplier)
     return type(optimizer).from_config(settings)

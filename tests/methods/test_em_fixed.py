@@ -36,7 +36,7 @@ def test_training_from_tags_makes_the_network_find_the_class(built, batch):
   del batch["mask"]
   step = tf.function(method.train_step)
   first = float(step(batch)["loss"])
-  for _ in range(40):
+  for _ in range(60):
     logs = step(batch)
   assert float(logs["loss"]) < 0.5 * first
   labels = tf.argmax(method.predictor(tf.cast(images, tf.float32), training=True), -1).numpy()

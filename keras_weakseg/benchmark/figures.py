@@ -26,6 +26,8 @@ KNOWN = {
     "pass_share": ("pass, percent of the whole network", {**_PERCENT, **_LOWER}),
     **{f"log.{kind}_tag_{name}": (f"{name} of {kind} tags, percent", _PERCENT)
        for kind in ("cleaned", "noisy") for name in ("precision", "recall")},
+    "nearer_shown": ("nearer surface shown, percent", _PERCENT),
+    "reconstruction_share": ("error left after inference, percent", {**_PERCENT, **_LOWER}),
     "images_per_second": ("images per second", {"decimals": 1}),
 }
 

@@ -7,6 +7,7 @@ from keras_weakseg import api_depth
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import runs
+from keras_weakseg.benchmark import inside_methods
 from keras_weakseg.benchmark import network_costs
 from keras_weakseg.benchmark import places
 from keras_weakseg.evaluation import depth as depth_metrics
@@ -149,4 +150,6 @@ def _target(call, name):
 
 MEASURES = {"constant_depth": constant_depth, "mean_depth_map": mean_depth_map, "poses": poses,
             "label_maps": label_maps, "tag_labels": tag_labels, "network_cost": network_cost,
-            "depth_pictures": depth_pictures_of}
+            "depth_pictures": depth_pictures_of, "latent_labels": inside_methods.latent_labels,
+            "mixing_order": inside_methods.mixing_order,
+            "reconstruction": inside_methods.reconstruction}

@@ -46,7 +46,7 @@ def measure_label_maps(source, folder, split="train", *, ids=None):
   for sample in samples.as_numpy_iterator():
     matrix += metrics.confusion_matrix(
         sample[fields.MASK], sample[fields.BOX_LABELS], source.num_classes)
-  return {**_figures(matrix, source.classes), "samples": len(both)}
+  return {**figures_of(matrix, source.classes), "samples": len(both)}
 
 
 def measure_tag_labels(source, folder, split="train", *, ids=None):
@@ -86,7 +86,7 @@ def measure_tag_labels(source, folder, split="train", *, ids=None):
     matrix += metrics.confusion_matrix(
         np.where(unknown, fields.IGNORE_LABEL, mask), np.where(unknown, 0, found),
         source.num_classes)
-  return {**_figures(matrix, source.classes), "samples": len(both)}
+  return {**figures_of(matrix, source.classes), "samples": len(both)}
 
 
 def tune_label_maps(source, split="train", *, table, ids=None, count=COUNT, seed=0, alphas=ALPHAS,
@@ -141,10 +141,16 @@ def _score(samples, settings, source, workers):
         source.num_classes)
 
   matrices = parallel.in_order(judge, samples, workers)
-  return _figures(sum(matrices), source.classes)
+  return figures_of(sum(matrices), source.classes)
 
 
-def _figures(matrix, classes):
+def figures_of(matrix, classes):
+  """Returns the figures of a confusion matrix: a dict as of `measure_label_maps`, no `samples`.
+
+  Args:
+    matrix: int [C,C], rows = truth.
+    classes: C names.
+  """
   iou = [None if np.isnan(value) else float(value) for value in metrics.class_iou(matrix)]
   return {"mean_iou": metrics.mean_iou(matrix), "pixel_accuracy": metrics.pixel_accuracy(matrix),
           "class_iou": dict(zip(classes, iou))}

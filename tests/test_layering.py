@@ -76,7 +76,7 @@ MAY_IMPORT = {
                      "tuning", "api_depth", "api_select"},
     "api_prune": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets"},
     "benchmark": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
-                           "api_depth", "api"},
+                           "api_depth", "api_prune", "api"},
     "cli_benchmark": {"benchmark", "cli_own_data"},
     "cli_cluster": {"training"},
     "cli_depth": {"api", "cli_own_data"},

@@ -1,9 +1,12 @@
 """Measurements that a row can name: trivial answers, motion, label maps, networks, pictures."""
 import dataclasses
 import os
+import shutil
 from typing import Any
 
+from keras_weakseg import api
 from keras_weakseg import api_depth
+from keras_weakseg import api_prune
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import runs
@@ -117,6 +120,20 @@ def network_cost(call):
   return network_costs.of_run(_target(call, "network_cost"), given["size"], given["rounds"])
 
 
+def pruned(call):
+  """Returns the figures of the network of a run right after pruning: nothing is trained on.
+
+  Options: `to`, `schedule`, `layers`, `norm` as in `kw.prune`. The smaller run stays beside the
+  record.
+  """
+  given = call.option("pruned", to=0.84, schedule="all", layers="", norm=2)
+  target = str(_target(call, "pruned"))
+  shutil.rmtree(call.output, ignore_errors=True)  # of a call that was killed
+  small = api_prune.prune(target, str(call.output), progress=False, **given)
+  return api.evaluate(small, call.source, split=call.split, protocol=call.protocol or None,
+                      progress=call.progress)
+
+
 def depth_pictures_of(call):
   """Draws image, truth and prediction of some samples as one PNG; returns its path.
 
@@ -150,6 +167,7 @@ def _target(call, name):
 
 MEASURES = {"constant_depth": constant_depth, "mean_depth_map": mean_depth_map, "poses": poses,
             "label_maps": label_maps, "tag_labels": tag_labels, "network_cost": network_cost,
-            "depth_pictures": depth_pictures_of, "latent_labels": inside_methods.latent_labels,
+            "pruned": pruned, "depth_pictures": depth_pictures_of,
+            "latent_labels": inside_methods.latent_labels,
             "mixing_order": inside_methods.mixing_order,
             "reconstruction": inside_methods.reconstruction}

@@ -67,6 +67,23 @@ def test_label_maps_of_whole_boxes_are_perfect(tmp_path):
   assert found["mean_iou"] == 1 and found["samples"] == 2
 
 
+def test_pruned_networks_are_judged_as_their_run_was(call, tmp_path, monkeypatch):
+  asked = []
+  monkeypatch.setattr(measures.api_prune, "prune", lambda *given, **options: asked.append(
+      (given, options)) or "small")
+  monkeypatch.setattr(measures.api, "evaluate", lambda *given, **options: asked.append(
+      (given, options)) or {"mean_iou": 0.5})
+  (tmp_path / "out" / "seed_1").mkdir(parents=True)
+  (tmp_path / "out" / "seed_1" / "half.npz").write_bytes(b"of a call that was killed")
+  given = call(options={"to": 0.5, "layers": "head"}, protocol={"flip": True})
+  assert measures.pruned(given) == {"mean_iou": 0.5}
+  (prune, options), (evaluate, how) = asked
+  assert prune == (given.target, str(given.output)) and not given.output.exists()
+  assert options == {"progress": False, "to": 0.5, "schedule": "all", "layers": "head", "norm": 2}
+  assert evaluate == ("small", given.source) and how["protocol"] == {"flip": True}
+  assert how["split"] == "validation"
+
+
 def test_unknown_options_and_missing_runs(call):
   with pytest.raises(ValueError, match="Did you mean 'count'"):
     measures.depth_pictures_of(call(options={"cuont": 2}))

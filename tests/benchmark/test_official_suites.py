@@ -110,7 +110,8 @@ def test_a_finished_run_carries_the_weights_of_the_step(name, tmp_path):
 
 # Rows of the short suite that are to be better than others, by the system that they are of.
 SHORT = {"em": ("ci_em_labels", "ci_seg_maps"),
-         "three_ways": ("ci_depth", "ci_mixing", "ci_depthmix"), "transfer": ("ci_maps",), "dual": ("ci_dual_inference",), "depth_parts": ("ci_pruned",)}
+         "three_ways": ("ci_depth", "ci_mixing", "ci_depthmix"), "transfer": ("ci_maps",),
+         "dual": ("ci_dual_inference",), "depth_parts": ("ci_pruned",)}
 
 
 def test_the_short_suite_has_all_systems_on_the_scenes_alone():

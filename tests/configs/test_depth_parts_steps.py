@@ -8,21 +8,24 @@ from keras_weakseg.configs import depth_parts_steps
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import schema
 from keras_weakseg.derived import results
+from keras_weakseg.files import writing
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
 from keras_weakseg.networks import weights
 from keras_weakseg.ops import resize
 from keras_weakseg.recipes import planning
-from keras_weakseg.training import callbacks
 
 TINY = {"alpha": 0.25, "head_filters": 8, "skip_filters": 4}
 DEPTH = {"alpha": 0.25, "channels": (4, 6, 8, 8, 8), "skip_channels": (4, 4, 6, 6)}
+STEPS = ["colours", "prune_1", "tune_1", "depth", "wide", "train"]
+MADE = ("prune_1", "wide")
 
 
-def training(steps=2):
-  return schema.Training(steps=steps, optimization=schema.sgd(0.01, steps), log_every=1,
-                         checkpoint_every=1)
+def training(steps=4):
+  """Checkpoints after 2 and 4 updates, lines of logs after 3 and 4."""
+  return schema.Training(steps=steps, optimization=schema.sgd(0.01, steps), log_every=3,
+                         checkpoint_every=2)
 
 
 def colours():
@@ -174,39 +177,18 @@ def test_true_depth_is_seen_in_training_and_in_evaluation(given, tmp_path):
            model_dir=tmp_path / "other")
 
 
-class Killed(BaseException):
-  """Stands for a process that is killed."""
-
-
 @pytest.mark.slow
-def test_killed_at_every_new_boundary_it_ends_the_same(whole, given, tmp_path, monkeypatch):
-  place, write = tmp_path / "run", results.write
-
-  def before_marker(name):
-    def killed(directory, values):
-      if str(directory).endswith(name):
-        raise Killed
-      write(directory, values)
-    return results, "write", killed
-
-  end = callbacks.BetweenSteps.on_train_batch_end
-
-  def in_training(self, batch, logs=None):
-    end(self, batch, logs)
-    if self._name == "train" and self.done == 1:  # pylint: disable=protected-access
-      raise Killed
-
-  for moment in (before_marker("prune_1"), before_marker("wide"),
-                 (callbacks.BetweenSteps, "on_train_batch_end", in_training)):
-    with monkeypatch.context() as patch:
-      patch.setattr(*moment)
-      with pytest.raises(Killed):
-        kw.fit(tiny(), data=given, model_dir=place, progress=False)
-  result = kw.fit(tiny(), data=given, model_dir=place, progress=False)
+def test_killed_at_every_boundary_and_inside_it_ends_the_same(whole, given, kills, tmp_path):
+  run = lambda: kw.fit(tiny(), data=given, model_dir=tmp_path / "run", progress=False)
+  for name in STEPS:
+    if name in MADE:  # Its weights are there; what is known of them is not.
+      inside = lambda patch, name=name: kills.before(
+          patch, writing, "write_json", f"{name}/networks.json")
+    else:  # A line of the log stands there already, and the update that it tells of is lost.
+      inside = lambda patch, name=name: kills.in_training(patch, name, 3)
+    kills.killed(f"in {name}", inside, run)
+    kills.killed(f"before the marker of {name}", lambda patch, name=name: kills.before(
+        patch, results, "write", f"/{name}"), run)
+  result = run()
+  kills.assert_same_files(whole.model_dir, tmp_path / "run")
   assert result.metrics == whole.metrics
-  for step in ("prune_1", "tune_1", "wide", "train"):
-    with np.load(f"{whole.model_dir}/{step}/segmenter.npz") as wanted, np.load(
-        f"{place}/{step}/segmenter.npz") as found:
-      assert wanted.files == found.files
-      for key in wanted.files:
-        np.testing.assert_array_equal(wanted[key], found[key], err_msg=f"{step} {key}")

@@ -1,5 +1,11 @@
 """Small mean teachers: what is compared differs in what it says, and all of it is planned."""
+import copy
+import dataclasses
+import functools
+import os
+
 import pytest
+import tensorflow as tf
 
 import keras_weakseg as kw
 from keras_weakseg.configs import depth_camvid
@@ -7,9 +13,16 @@ from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
+from keras_weakseg.configs import schema
+from keras_weakseg.configs import selection_steps
+from keras_weakseg.data import disparity_maps
+from keras_weakseg.derived import results
+from keras_weakseg.derived import selection
 from keras_weakseg.methods import video_loss
 from keras_weakseg.ops import photometric
+from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import planning
+from keras_weakseg.selection import rounds
 
 SCENES = {"mean_teacher_scenes": "none", "cutmix_scenes": "cutmix", "classmix_scenes": "classmix",
           "unimatch_scenes": "cutmix",
@@ -61,42 +74,105 @@ def test_rows_of_camvid_start_from_the_same_depth_and_have_the_same_masks(count)
   assert unimatch.consistency_weight == unimatch.feature_weight == 0.5
 
 
-@pytest.fixture
-def tiny(monkeypatch):
-  """Returns the experiment of all three ways, with few and small steps."""
-  # XLA takes seconds to compile it.
-  monkeypatch.setattr(video_loss, "_compiled", photometric.reprojection_loss)
+COUNTS = (4, 6)
+STEPS = ["depth", "disparity", "select_4", "student_4", "select_6", "train"]
+
+
+def tiny():
+  """Returns the experiment of all three ways, with few and small steps and two rounds.
+
+  Checkpoints after 2 and 4 updates, lines of logs after 3 and 4.
+  """
   experiment = registry.build("depthmix_selection_scenes")
   small = {"channels": (4, 6, 8, 10, 12), "skip_channels": (4, 4, 6, 6), "alpha": 0.25,
            "encoder": "mobilenet_v1", "rates": (1,)}
-  depth, _, selection = experiment.steps
-  selection.make.get().counts = (4,)
-  for step in (depth, experiment):
+  depth, maps, _ = experiment.steps
+  student = schema.Step(
+      parts=[schema.Part(source="scenes", supervision="none", ids="step:select_4")],
+      network=copy.deepcopy(depth.network), training=copy.deepcopy(depth.training),
+      method=schema.method("supervised_depth", loss="berhu"))
+  student.training.multipliers = []
+  for step in (depth, student, experiment):
     for key, value in small.items():
       setattr(step.network.get(), key, value)
-    step.training.steps = step.training.checkpoint_every = 2
-    for part in step.parts if step is depth else experiment.data.parts:
+    step.training.steps, step.training.checkpoint_every, step.training.log_every = 4, 2, 3
+    for part in experiment.data.parts if step is experiment else step.parts:
       part.batch_size = 2
   depth.networks.get("pose").get().alpha = 0.25
   depth.method.get().align = 0
   depth.augmentation.resize = (32, 64)
+  choose = functools.partial(
+      schema.make, "selection", source="scenes", counts=COUNTS, criterion=rounds.BOTH)
+  experiment.steps = [depth, maps, *selection_steps.in_rounds(
+      COUNTS, rounds.BOTH, choose,
+      lambda name, ids, number: dataclasses.replace(student, name=name), ("depth",))]
+  experiment.data.parts[0].ids = "step:select_6"
   experiment.data.augmentation.crop = (32, 64)
   experiment.runtime.mixed_precision = "float32"
   experiment.evaluation.split = "validation"
   return experiment
 
 
-@pytest.mark.slow
-def test_all_three_ways_run_in_a_row_and_go_on_where_they_stopped(tiny, tiny_video, tmp_path):
+@pytest.fixture(scope="module")
+def run(tiny_video, tmp_path_factory):
+  """Returns the `Result` of an uninterrupted run, the data, and a function that runs anew."""
   data = {"scenes": tiny_video, "video": tiny_video}
-  stopped = kw.fit(tiny, data=data, model_dir=tmp_path / "run", until="selection", progress=False)
-  ids = stopped.finished["selection"].ids
-  assert len(set(ids)) == 4 and not (tmp_path / "run" / "train").exists()
-  result = kw.fit(tiny, data=data, model_dir=tmp_path / "run", progress=False)
+  again = lambda model_dir, data=data: kw.fit(
+      tiny(), data=data, model_dir=model_dir, progress=False)
+  with pytest.MonkeyPatch.context() as patch:
+    # XLA takes seconds to compile it.
+    patch.setattr(video_loss, "_compiled", photometric.reprojection_loss)
+    yield again(tmp_path_factory.mktemp("ways") / "whole"), data, again
+
+
+@pytest.mark.slow
+def test_all_three_ways_run_in_a_row(run):
+  result, data, _ = run
   assert 0 <= result.metrics["mean_iou"] <= 1
-  plan = planning.make_plan(tiny, data)
-  bundle = plan.last.bind(stopped.finished).bundle
+  plan = planning.make_plan(tiny(), data)
+  assert [step.name for step in plan.steps] == STEPS
+  finished = {name: outputs.Outputs(name, f"{result.model_dir}/{name}") for name in STEPS}
+  ids = finished["select_6"].ids
+  assert len(set(ids)) == 6 and ids[:4] == finished["select_4"].ids
+  bundle = plan.last.bind(finished).bundle
   assert bundle.ids[0] == ids and not set(ids) & set(bundle.ids[1])
   batch = next(bundle.batches().as_numpy_iterator())
   assert batch["disparity"].min() >= 0 and (batch["disparity"].max((1, 2)) > 0.9).all()
   assert (batch["mask"][batch["supervision"] == 0] == 255).all()
+
+
+@pytest.mark.slow
+def test_killed_at_every_boundary_and_inside_it_ends_the_same(run, kills, tmp_path):
+  result, _, again = run
+  once_more = lambda: again(tmp_path / "run")
+  inside = {
+      "disparity": lambda patch: patch.setattr(
+          disparity_maps, "_write", kills.at_call(5, disparity_maps._write)),
+      "select_4": lambda patch: kills.before(patch, os, "replace", "select_4/selection.json"),
+      "select_6": lambda patch: patch.setattr(
+          selection.Selection, "_doubt", kills.at_call(3, selection.Selection._doubt))}
+  for name in STEPS:
+    # Of a training: a line of the log stands there already, and the update it tells of is lost.
+    kills.killed(f"in {name}", inside.get(
+        name, lambda patch, name=name: kills.in_training(patch, name, 3)), once_more)
+    kills.killed(f"before the marker of {name}", lambda patch, name=name: kills.before(
+        patch, results, "write", f"/{name}"), once_more)
+  assert once_more().metrics == result.metrics
+  kills.assert_same_files(result.model_dir, tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_masks_of_what_was_not_chosen_change_not_one_weight(run, tiny_video, kills, tmp_path):
+  result, _, again = run
+  ids = outputs.Outputs("select_6", f"{result.model_dir}/select_6").ids
+
+  def spoil(sample):
+    chosen = tf.reduce_any(sample["sample_id"] == tf.constant(ids))
+    return {**sample, "mask": tf.where(chosen, sample["mask"], 1 - sample["mask"])}
+
+  splits = dict(tiny_video._data)  # pylint: disable=protected-access
+  splits["train"] = splits["train"].map(spoil)
+  spoilt = kw.data.Dataset(splits, tiny_video.classes)
+  data = {"scenes": spoilt, "video": spoilt}
+  assert again(tmp_path / "run", data).metrics == result.metrics
+  kills.assert_same_files(result.model_dir, tmp_path / "run", ".npz")

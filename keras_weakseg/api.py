@@ -4,6 +4,7 @@ import os
 
 from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
 from keras_weakseg.api_select import select
+from keras_weakseg import arguments
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
@@ -20,16 +21,20 @@ from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
-           "make_disparity_maps", "metric_factor", "predict", "recipe_names", "select",
+           "make_disparity_maps", "metric_factor", "predict", "recipe_names", "select", "show",
            "tune_crf"]
 
 experiments = registry.experiments
 recipe_names = registry.recipes
 
 
-def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=None,
-        params_override=None, model_dir, data_dir=None, seeds=None, strategy=None, optimizer=None,
-        until="", from_run=None, progress=True, **recipe_options):
+def fit(experiment: str | None = None, *, method: str | None = None, recipe: str | None = None,
+        data: arguments.Sources | None = None, config_file: arguments.Path | None = None,
+        params_override: arguments.Overrides | None = None, model_dir: arguments.Path | None = None,
+        data_dir: arguments.Path | None = None, seeds: arguments.Ints | None = None,
+        strategy: str | None = None, optimizer: arguments.Optimizer | None = None, until: str = "",
+        from_run: arguments.Path | None = None, progress: bool = True,
+        **recipe_options: arguments.OfRecipe):
   """Trains, evaluates and records an experiment; continues it if `model_dir` holds a part of it.
 
   Args:
@@ -41,7 +46,7 @@ def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=Non
       instead of the experiment's, or a dict of the names of its sources to such.
     config_file: YAML file over the experiment; it may name its experiment itself.
     params_override: text (`"training.steps=100,method.em_adapt.iterations=3"`) or dict over both.
-    model_dir: directory of the run; with several seeds, of one run per seed.
+    model_dir: directory of the run, or of one per seed; default: in `runs`, by name.
     data_dir: where data lies; default: `KERAS_WEAKSEG_DATA`.
     seeds: list of seeds: the experiment is run once per seed and the mean and spread are returned.
     strategy: name of a strategy, over `runtime.strategy`.
@@ -65,12 +70,12 @@ def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=Non
     result.metrics["mean_iou"]
     ```
   """
-  targets.check_types(data, optimizer, _kind(method))
+  targets.check_types(data, optimizer, own_data.kind_of_source(method))
+  model_dir = _model_dir(model_dir, experiment, method, recipe, config_file)
   if recipe is not None:
     experiment = _of_recipe(recipe, recipe_options, data, experiment, method)
   elif recipe_options:
     raise errors.unknown_name("argument of fit", next(iter(recipe_options)), _FIT)
-  model_dir = paths.expand(model_dir)
   config = _experiment(experiment, method, data, paths.expand(config_file), params_override,
                        paths.expand(data_dir), strategy)
   if method in own_data.BY_METHOD:
@@ -80,14 +85,20 @@ def fit(experiment=None, *, method=None, recipe=None, data=None, config_file=Non
   if seeds is None:
     return runs.run(config, model_dir, **options)
   seeds = _seeds(seeds)
-  results = []
-  for seed in seeds:
-    seeded = overrides.resolve(config, overrides={"seed": int(seed)})
-    results.append(runs.run(seeded, os.path.join(model_dir, f"seed_{seed}"), **options))
-  return runs.SeedsResult.of(results, seeds, model_dir)
+  return runs.SeedsResult.of([runs.run(
+      overrides.resolve(config, overrides={"seed": seed}),
+      os.path.join(model_dir, f"seed_{seed}"), **options) for seed in seeds], seeds, model_dir)
 
 
 _FIT = tuple(inspect.signature(fit).parameters)[:-1]
+
+
+def _model_dir(given, experiment, *names):
+  """Returns the directory of a run: the given one, else one named after what is trained."""
+  if given is not None:
+    return paths.expand(given)
+  name = next(filter(None, (getattr(experiment, "name", experiment), *names)), "run")
+  return os.path.join("runs", os.path.splitext(os.path.basename(str(name)))[0])
 
 
 def _of_recipe(recipe, options, data, experiment, method):
@@ -116,11 +127,6 @@ def _seeds(seeds):
   return found
 
 
-def _kind(method):
-  """Returns the class of sources that somebody's own data of a method has."""
-  return "Video" if own_data.BY_METHOD.get(method) == "own_video" else "Folder"
-
-
 def _experiment(experiment, method, data, config_file, params_override, data_dir, strategy):
   if (experiment is None and config_file is None) == (method is None):
     raise errors.value_error(
@@ -131,7 +137,7 @@ def _experiment(experiment, method, data, config_file, params_override, data_dir
     if data is None:
       raise errors.value_error(
           "There is nothing to train on.", expected="data with method", received="data=None",
-          fix=f"Pass data=kw.data.{_kind(method)}('photos/').")
+          fix=f"Pass data=kw.data.{own_data.kind_of_source(method)}('photos/').")
     experiment = own_data.BY_METHOD.get(method, "own_data")
     params_override = [{"method.type": method}, params_override]
   config = overrides.resolve(experiment, config_file, params_override)
@@ -142,7 +148,29 @@ def _experiment(experiment, method, data, config_file, params_override, data_dir
   return config
 
 
-def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
+def show(experiment: str | None = None, *, config_file: arguments.Path | None = None,
+         params_override: arguments.Overrides | None = None) -> str:
+  """Returns an experiment as YAML: what `fit` would train, checked.
+
+  Args:
+    experiment: name of a registered experiment.
+    config_file: YAML file over the experiment; it may name its experiment itself.
+    params_override: text or dict over both.
+
+  Raises:
+    ValueError, FileNotFoundError: something is wrong with the configuration.
+  """
+  if experiment is None and config_file is None:
+    raise errors.value_error(
+        "It is not clear what to show.", expected="an experiment or a config_file",
+        received="neither", fix="Name one of kw.experiments().")
+  return overrides.to_yaml(overrides.validate(
+      overrides.resolve(experiment, paths.expand(config_file), params_override)))
+
+
+def evaluate(target: arguments.Target, data: arguments.Evaluated | None = None, *,
+             split: str | None = None, protocol: arguments.Protocol | None = None,
+             progress: bool = True) -> dict:
   """Evaluates a trained model.
 
   Args:
@@ -169,8 +197,11 @@ def evaluate(target, data=None, *, split=None, protocol=None, progress=True):
       model, data, split, targets.protocol_of(protocol, model), progress=progress)
 
 
-def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, rounds=None,
-             protocol=None, output=None, allow_evaluation_split=False, progress=True):
+def tune_crf(target: arguments.Target, data: arguments.Source | None = None, *,
+             split: str = "train", count: int = 100, seed: int = 1,
+             grid: arguments.Values | None = None, rounds: int | None = None,
+             protocol: arguments.Protocol | None = None, output: arguments.Path | None = None,
+             allow_evaluation_split: bool = False, progress: bool = True) -> dict:
   """Searches the parameters of a dense CRF for a trained model on a few labelled images.
 
   Images from whose masks the run has learned are left out as long as others are there: on them the
@@ -215,23 +246,19 @@ def tune_crf(target, data=None, *, split="train", count=100, seed=1, grid=None, 
       output=paths.expand(output), progress=progress)
 
 
-def predict(target, inputs, output_dir, *, protocol=None, progress=True, **options):
+def predict(target: arguments.Target, inputs: arguments.Paths, output: arguments.Path, *,
+            protocol: arguments.Protocol | None = None, progress: bool = True,
+            **options: arguments.OfTask) -> list:
   """Writes what a model says of photographs: masks, depth or tags, and pictures to look at.
 
   Args:
     target: a `Result`, a `model_dir` or an exported artifact.
     inputs: a file, a folder, a glob, or a list of these.
-    output_dir: where to write.
+    output: folder of what is written.
     protocol: of the model's task, or a dict; default: that of the run or the artifact. Of models of
       depth, a number as `scale` gives metres: see `metric_factor`.
     progress: whether to draw a progress bar.
-    **options: of the model's task.
-      Segmentation: `overlays`, `contact_sheet` (and an HTML page): whether to write them; `trace`:
-      of dual networks, pictures of what they infer step by step.
-      Depth: `overlays`: pictures of depth; `point_clouds`: PLY files, which need a camera:
-      `intrinsics` of these images, `[fx, fy, cx, cy]` in pixels, a matrix, or the path of a file of
-      them, or `field_of_view`, the horizontal angle in degrees of an assumed one.
-      Tags: `contact_sheet`.
+    **options: of the model's task: see `predict` of the tasks in `keras_weakseg.tasks`.
 
   Returns:
     List of dicts, one per photograph: paths and what was predicted.
@@ -240,24 +267,20 @@ def predict(target, inputs, output_dir, *, protocol=None, progress=True, **optio
     FileNotFoundError: an input gives no image.
     ValueError: images are broken, or what was asked for is not possible or has no effect.
   """
-  model, output_dir = targets.loaded(target)[0], paths.expand(output_dir)
+  model, output = targets.loaded(target)[0], paths.expand(output)
   task = tasks.of_model(model)
-  return task.predict(model, inputs, output_dir, protocol=targets.protocol_of(protocol, model),
+  return task.predict(model, inputs, output, protocol=targets.protocol_of(protocol, model),
                       progress=progress, **task_options.check(task, "predict", options))
 
 
-def export(target, base_dir, **options):
+def export(target: arguments.Target, base_dir: arguments.Path, **options: arguments.OfTask):
   """Writes the SavedModel artifact of a run to `base_dir/<version>`.
 
   Args:
     target: a `Result`, a `model_dir`, or an exported artifact, which is written again.
     base_dir: directory of the served model; the version is one above the highest there.
-    **options: of the model's task; of an artifact, those it was written with are kept.
-      All: `max_pixels`, the largest image that is answered (0 = any); `broken_images="answer"`: one
-      that cannot be read does not fail the others of its request; `precision="trained"`: not in
-      float32; see `serving.settings.Settings`.
-      `fixed_size`, of the signature that converters take.
-      Depth: `factor`, metres per unit of its depth, see `metric_factor`; None = as known.
+    **options: of the model's task: see `export` of the tasks in `keras_weakseg.tasks`; of an
+      artifact, those it was written with are kept.
 
   Returns:
     The path of the new version.
@@ -284,15 +307,17 @@ def _described(result):
       "experiment": result.experiment.name, "metrics": figures, **notes}}
 
 
-def check_data(data, splits=None, *, quick=False):
+def check_data(data: arguments.Source, splits: arguments.Texts | None = None, *,
+               quick: bool = False, progress: bool = True):
   """Looks for everything that would make training on `data` go wrong.
 
   Args:
     data: a data source, a folder, or the name of an experiment.
     splits: names of splits, None = all.
     quick: look at headers and a sample of the masks only.
+    progress: whether to draw a progress bar.
 
   Returns:
     A report with `.ok`, `.problems` and `.text()`.
   """
-  return checks.check_data(targets.source_of(data), splits, quick=quick)
+  return checks.check_data(targets.source_of(data), splits, quick=quick, progress=progress)

@@ -1,7 +1,9 @@
 """What `api` has for depth besides fit, evaluate, predict and export."""
 import numpy as np
 
+from keras_weakseg import arguments
 from keras_weakseg.data import broken
+from keras_weakseg.data import disparity_maps
 from keras_weakseg import errors
 from keras_weakseg.evaluation import evaluate_poses as poses
 from keras_weakseg.evaluation import metric_scale
@@ -13,7 +15,8 @@ from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.training import motion
 
 
-def evaluate_poses(target, data=None, *, split=None, progress=True):
+def evaluate_poses(target: arguments.Target, data: arguments.Evaluated | None = None, *,
+                   split: str | None = None, progress: bool = True) -> dict:
   """Compares the camera motion that a run of video predicts with true poses.
 
   Args:
@@ -59,7 +62,9 @@ def _depth_model(target):
   return model, config, source
 
 
-def metric_factor(target, data=None, *, split="train", camera_height=None, distance=None, count=50):
+def metric_factor(target: arguments.Target, data: arguments.Video | None = None, *,
+                  split: str = "train", camera_height: float | None = None,
+                  distance: float | None = None, count: int = 50) -> float:
   """Returns metres per unit of a model's depth, from what is known of the vehicle.
 
   `DepthProtocol(scale=...)` takes it, and so do `evaluate` and `predict`.
@@ -110,13 +115,14 @@ def metric_factor(target, data=None, *, split="train", camera_height=None, dista
   return metric_scale.factor_from_speed(np.concatenate(moves), np.concatenate(steps))
 
 
-def make_disparity_maps(target, data, output, *, split="train", normalise="none", bits=16,
-                        progress=True):
+def make_disparity_maps(target: arguments.Target, data: arguments.Images, output: arguments.Path, *,
+                        split: str = "train", normalise: str = "none", bits: int = 16,
+                        progress: bool = True):
   """Writes what a depth model says of every image of a split: a teacher for later trainings.
 
   Args:
     target: a `Result`, a `model_dir` or an exported artifact of a depth model.
-    data: a data source, or the name of an experiment, whose source is taken.
+    data: a data source, a folder of images, or the name of an experiment, whose source is taken.
     output: folder of the maps; a stopped call is continued.
     split: of the source, or several joined by `+`.
     normalise: `none`: the network's disparity, 0..1; `image`: every image stretched to 0..1.
@@ -129,11 +135,10 @@ def make_disparity_maps(target, data, output, *, split="train", normalise="none"
   Raises:
     ValueError: the model gives no depth, or the folder holds maps of another one.
   """
-  from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
-  source = targets.source_of(data)
+  source = targets.source_of(data, images_for=output)
   model = _depth_model(target)[0]
   low, high = 1 / model.max_depth, 1 / model.min_depth
-  return data_lib.make_disparity_maps(
+  return disparity_maps.write_disparity_maps(
       source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low),
       paths.expand(output),
       split, model_hash=model.fingerprint(), normalise=normalise, bits=bits,

@@ -8,6 +8,7 @@ import tempfile
 
 import tensorflow as tf
 
+from keras_weakseg import arguments
 from keras_weakseg.configs import conversion
 from keras_weakseg.derived import pruned
 from keras_weakseg.derived import trained
@@ -30,8 +31,9 @@ COST = "cost.json"
 _KEPT = (restore.EXPERIMENT, "versions.json")
 
 
-def prune(target, output, *, to=0.5, schedule=schedules.ALL, layers="", norm=2,
-          multiple_of=schedules.MULTIPLE, size=(321, 321), progress=True):
+def prune(target: arguments.Target, output: arguments.Path, *, to: float = 0.5,
+          schedule: str = "all", layers: str = "", norm: int = 2, multiple_of: int = 8,
+          size: arguments.Ints = (321, 321), progress: bool = True):
   """Writes a run whose network has fewer channels: the least important ones are taken out.
 
   The folder is one of a run: `evaluate`, `predict` and `export` take it, and training starts from

@@ -2,6 +2,7 @@
 import os
 import pathlib
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg import runs
@@ -27,12 +28,13 @@ _ENCODER, _LAYER = "light_mobilenet_v1", "conv_pw_12_relu"
 _TARGET = "target"
 _OF_A_STUDENT = (rounds.BOTH, rounds.UNCERTAINTY)
 CRITERIA = (rounds.DIVERSITY, *_OF_A_STUDENT, rounds.RANDOM)
-STUDENT_STEPS = 1000
 
 
-def select(target, data, output, *, count=50, split="train", criterion=rounds.DIVERSITY, seed=42,
-           layer="", size=(), grid=(4, 8), pool="mean", counts=(), student_steps=STUDENT_STEPS,
-           bottom=1.0, dry_run=False, progress=True):
+def select(target: arguments.Target | None, data: arguments.Images, output: arguments.Path, *,
+           count: int = 50, split: str = "train", criterion: str = "diversity", seed: int = 42,
+           layer: str = "", size: arguments.Ints = (), grid: arguments.Ints = (4, 8),
+           pool: str = "mean", counts: arguments.Ints = (), student_steps: int = 1000,
+           bottom: float = 1.0, dry_run: bool = False, progress: bool = True):
   """Chooses images to annotate, without any label: those that are least like each other.
 
   `diversity_uncertainty`, the way of Hoyer et al. (CVPR 2021), looks besides where a student of
@@ -41,17 +43,15 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
 
   Args:
     target: whose features are compared: a `Result`, a `model_dir` or a step of it, of depth or of
-      classes; "imagenet", or an `.npz` of MobileNetV1 weights; None for `criterion="random"`.
+      classes; "imagenet", or an `.npz` of MobileNetV1 weights; "random" or None: by chance.
     data: a data source, the path of a folder, or the name of an experiment.
     output: folder for `selection.json`, `ids.txt` and `selection.png`.
     count: images to choose. The first n of them are the selection of n (without a student).
     split: of the source.
-    criterion: "diversity", "random", or "diversity_uncertainty" or "uncertainty", whose target is a
-      run of depth.
+    criterion: "diversity", "random"; of a run of depth "diversity_uncertainty", "uncertainty".
     seed: chooses the first image, or all of them.
     layer, size, grid, pool, bottom: see `derived.selection.Selection`.
-    counts: with a student: images chosen after each round, rising, in place of `count`; default:
-      25, 50, 100, ... up to it.
+    counts: with a student, in place of `count`: images after each round; default: 25, 50, 100, ...
     student_steps: of training a student.
     dry_run: only say what would be chosen from; nothing is written and None is returned.
     progress: whether to print what is done.
@@ -60,8 +60,7 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
     `selection.record.Record`; its `ids`, or `ids.txt` as `ids` of a part, are what `fit` reads.
 
   Raises:
-    ValueError, FileNotFoundError: there are too few images, the folder holds another selection, or
-      the target shows no features.
+    ValueError: there are too few images, the folder is used, or the target shows no features.
 
   Example:
     ```python
@@ -69,7 +68,9 @@ def select(target, data, output, *, count=50, split="train", criterion=rounds.DI
     chosen.ids[:5]
     ```
   """
-  source, output = targets.source_of(data), pathlib.Path(paths.expand(output))
+  target, criterion = (None, target) if target == rounds.RANDOM else (target, criterion)
+  source = targets.source_of(data, images_for=output)
+  output = pathlib.Path(paths.expand(output))
   _check(target, output, criterion, counts)
   asked = criterion in _OF_A_STUDENT
   options = conversion.options(

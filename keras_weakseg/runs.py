@@ -89,10 +89,12 @@ class SeedsResult:
     metrics: dict of figure to dict(mean, spread (sample standard deviation), values).
     runs: list of `Result`.
     seeds: list of seeds.
+    model_dir: directory of the runs.
   """
   metrics: dict
   runs: list
   seeds: list
+  model_dir: str = ""
 
   def __repr__(self):
     figures = {name: f"{entry['mean']:.4f} +- {entry['spread']:.4f}"
@@ -105,7 +107,7 @@ class SeedsResult:
     names = [name for name, value in results[0].metrics.items() if isinstance(value, float)]
     metrics = {name: summary([result.metrics[name] for result in results]) for name in names}
     restore.write_json(os.path.join(model_dir, SEEDS), {"seeds": seeds, "metrics": metrics})
-    return cls(metrics, results, seeds)
+    return cls(metrics, results, seeds, model_dir)
 
 
 def summary(values):

@@ -1,8 +1,10 @@
 """What the functions of `api` take: a trained model in any of its forms, and data."""
 import os
+import pathlib
 
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
+from keras_weakseg.data import locations
 from keras_weakseg.data import source as source_lib
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
@@ -11,6 +13,8 @@ from keras_weakseg.recipes import sources
 from keras_weakseg import runs
 from keras_weakseg.tasks import artifact
 from keras_weakseg.tasks import registry as tasks
+
+_TFDS = "tfds:"
 
 
 def loaded(target):
@@ -122,7 +126,7 @@ def data_of(source, config):
         received="an exported artifact, which brings none" if config is None else
         "a run of somebody's own data, which it does not keep",
         fix="One's own video has no true depth and no poses: name an experiment whose data has, as "
-        "--experiment depth_scenes, or pass its source as data=." if depth else
+        "--data depth_scenes, or pass its source as data=." if depth else
         "Pass data=kw.data.Folder(...), or --data FOLDER.")
   made = sources.make_sources(config.data)
   return sources.evaluation_source(config, made, next(iter(made.values())))
@@ -133,24 +137,84 @@ def evaluation_split(config):
   return config.evaluation.split if config else "validation"
 
 
-def source_of(data):
-  """Returns a data source: itself, that of a folder, or the first one of an experiment."""
-  data = paths.expand(data)
-  if isinstance(data, os.PathLike) or (isinstance(data, str) and (
-      os.path.isdir(data) or os.sep in data)):
-    from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
-    data = data_lib.Folder(data)
-  elif isinstance(data, str):
-    if data not in registry.experiments():
-      raise errors.missing(
-          f"There is neither a folder nor an experiment '{data}'.",
-          expected="a folder of data, or the name of an experiment",
-          received=os.path.abspath(data), fix="Check the path; kw.experiments() lists the names.")
-    config = overrides.resolve(data)
-    data = next(iter(sources.make_sources(config.data).values()))
+def source_of(data, *, evaluated=False, images_for=None, data_dir=None, params_override=None,
+              **options):
+  """Returns a data source: itself, or what a text means.
+
+  A text is a folder, the name of an experiment or the YAML file of one, or `tfds:NAME`.
+
+  Args:
+    data: source, text or path.
+    evaluated: of an experiment, take the source of its numbers, else its first one.
+    images_for: folder that is made of nothing but the images; then a folder need not have the
+      form that labels ask for.
+    data_dir: where data lies.
+    params_override: over the experiment.
+    **options: of `kw.data.Folder`.
+
+  Raises:
+    FileNotFoundError: there is no such folder and no such experiment.
+    ValueError: it is something else, or an option has no effect.
+  """
+  if isinstance(data, (str, os.PathLike)):
+    data = _source_of_text(os.fspath(paths.expand(data)), evaluated, images_for,
+                           paths.expand(data_dir), params_override, options)
   check_types(data)
   if not isinstance(data, source_lib.Source):
     raise errors.value_error(
         "It is not clear which images are meant.", expected="one data source, or a folder",
         received=type(data).__name__, fix="Pass data=kw.data.Folder('photos/').")
   return data
+
+
+def _source_of_text(text, evaluated, images_for, data_dir, params_override, options):
+  from keras_weakseg import data as data_lib  # pylint: disable=g-import-not-at-top
+  config = None
+  if text.endswith((".yaml", ".yml")):
+    config = text
+  elif not text.startswith(_TFDS):
+    try:
+      root = locations.find(text, data_dir)
+    except FileNotFoundError as error:
+      if text not in registry.experiments():
+        raise errors.missing(
+            f"There is neither a folder nor an experiment '{text}'.",
+            expected="the name of an experiment, or a folder at one of: " + ", ".join(
+                str(path.absolute()) for path in locations.places(text, data_dir)),
+            received="none",
+            fix="Check the path; kw.experiments(), `keras-weakseg experiments`, lists the names."
+        ) from error
+      config = text
+  idle = [*(options if config or text.startswith(_TFDS) else ()),
+          *(["params_override"] if params_override and not config else [])]
+  if idle:
+    raise errors.value_error(
+        "Some options would have no effect.",
+        expected="those of a folder with a folder, params_override with an experiment",
+        received=f"{', '.join(sorted(idle))} with '{text}'", fix="Leave them out.")
+  if config:
+    config = overrides.resolve(config, overrides=params_override)
+    if data_dir:
+      config.data.data_dir = os.fspath(data_dir)
+    made = sources.make_sources(config.data)
+    first = next(iter(made.values()))
+    return sources.evaluation_source(config, made, first) if evaluated else first
+  if text.startswith(_TFDS):
+    return data_lib.Tfds(text[len(_TFDS):], data_dir=data_dir)
+  if images_for is not None:
+    options = _images_alone(root, images_for, options)
+  return data_lib.Folder(text, data_dir=data_dir, **options)
+
+
+def _images_alone(root, output, options):
+  """Returns options of a folder with what it asks for besides images, none of which is read."""
+  options = dict(options)
+  if "classes" not in options and not (root / "classes.txt").is_file():
+    options["classes"] = ("background", "anything")
+  if "images" not in options and not (root / "images").is_dir():
+    options["images"] = "."
+    if root.resolve() in pathlib.Path(paths.expand(output)).resolve().parents:
+      raise errors.value_error(
+          "What is written would be images of their own folder.", expected="an output elsewhere",
+          received=f"'{output}' in '{root}'", fix="Choose another output folder.")
+  return options

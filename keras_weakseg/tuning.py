@@ -9,23 +9,13 @@ from keras_weakseg.training import splits
 
 
 def tune(model, source, split, *, evaluated, count, seed, config=None, **options):
-  """Searches CRF parameters on images of a split. See `keras_weakseg.tune_crf`.
+  """Searches CRF parameters on images of a split, see `keras_weakseg.tune_crf`.
 
   Args:
-    model: `SegmentationModel`.
-    source: `data.source.Source`.
-    split: name of a split, or several joined by `+`.
+    model, source, split, count, seed: as there.
     evaluated: the split of the final numbers, which is refused; empty = every split is allowed.
-    count: number of images.
-    seed: seed of their choice.
     config: `schema.Experiment` that the model was trained with on this source, None if another.
     **options: of `tasks.segmentation.crf_search.search`.
-
-  Returns:
-    What `search` returns, with `split` and `learned`.
-
-  Raises:
-    ValueError: the split is evaluated, has no masks, or a value cannot be used.
   """
   if not isinstance(model, SegmentationModel):
     raise errors.value_error(

@@ -3,8 +3,8 @@ import types
 
 import pytest
 
-from keras_weakseg import benchmark
 from keras_weakseg import cli
+from keras_weakseg.benchmark import running
 
 
 @pytest.fixture
@@ -14,23 +14,20 @@ def calls(monkeypatch):
   report = types.SimpleNamespace(ok=True, failures=[], paths={"csv": "a.csv"},
                                  text=lambda: "the table")
 
-  def call(*given, **options):
-    made.append((given, options))
-    return report
-
-  monkeypatch.setattr(benchmark, "benchmark", call)
+  monkeypatch.setattr(running, "benchmark", lambda **given: (made.append(given), report)[1])
   return types.SimpleNamespace(made=made, report=report)
 
 
 def test_everything_is_passed_on(calls, capsys):
   assert cli.main(["benchmark", "em/scenes", "--model-dir", "r", "--rows", "a,b", "--seeds", "1,2",
                    "--shard", "1/4", "--data_dir", "d"]) == 0
-  assert calls.made == [(("em/scenes", "r"), {
-      "seeds": [1, 2], "rows": ["a", "b"], "shard": "1/4", "data_dir": "d", "dry_run": False})]
+  assert calls.made == [{"suite": "em/scenes", "model_dir": "r", "seeds": [1, 2],
+                         "rows": ["a", "b"], "shard": "1/4", "data_dir": "d"}]
   printed = capsys.readouterr().out
   assert "the table" in printed and "csv: a.csv" in printed
+  calls.report.paths = {}
   assert cli.main(["benchmark", "em/scenes", "--dry-run"]) == 0
-  assert calls.made[1][0] == ("em/scenes", "runs/benchmark") and calls.made[1][1]["dry_run"]
+  assert calls.made[1] == {"suite": "em/scenes", "dry_run": True}
   assert "the table" not in capsys.readouterr().out
 
 
@@ -41,7 +38,7 @@ def test_an_ordering_that_fails_is_an_exit_code_and_a_list(calls, capsys):
 
 
 def test_names_are_listed_and_errors_are_of_the_house(capsys):
-  assert cli.main(["benchmark"]) == 0
+  assert cli.main(["suites"]) == 0
   assert "em/scenes" in capsys.readouterr().out.splitlines()
   assert cli.main(["benchmark", "em/scens"]) == 2
   assert "Did you mean 'em/scenes'" in capsys.readouterr().err

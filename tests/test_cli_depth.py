@@ -5,9 +5,11 @@ import types
 import pytest
 
 from keras_weakseg import api
+from keras_weakseg import api_depth
 from keras_weakseg import cli
-from keras_weakseg import cli_depth
 from keras_weakseg import errors
+from keras_weakseg.cli import answers
+from keras_weakseg.cli import sources
 
 FIGURES = {"split": "test", "abs_rel": 0.12345, "a1": 0.875, "samples": 4, "protocol": {"crop": ""},
            "protocol_hash": "abc", "notes": ["1 samples without a value"]}
@@ -23,10 +25,11 @@ def calls(monkeypatch):
   made = []
 
   def fake(name, answer):
-    def call(*arguments, **options):
-      made.append((name, arguments, options))
+    def call(**given):
+      made.append((name, given))
       return answer
-    monkeypatch.setattr(api, name, call)
+    monkeypatch.setattr(api if name in ("evaluate", "predict", "export") else api_depth, name,
+                        call)
 
   fake("evaluate", FIGURES)
   fake("predict", [{}])
@@ -38,7 +41,9 @@ def calls(monkeypatch):
 
 def named(name):
   """Returns what stands for a source, and is told from others by its name."""
-  return types.SimpleNamespace(name=name, classes=("background",))
+  source = copy.copy(data.DataSource.__new__(data.DataSource))
+  source.name, source.classes = name, ("background",)
+  return source
 
 
 # === evaluate and predict ===
@@ -46,7 +51,7 @@ def named(name):
 
 def test_figures_of_depth_and_their_notes_are_printed(calls, capsys):
   assert cli.main(["evaluate", "runs/depth"]) == 0
-  assert calls == [("evaluate", ("runs/depth", None), {"split": None, "protocol": None})]
+  assert calls == [("evaluate", {"target": "runs/depth"})]
   printed = capsys.readouterr().out.splitlines()
   assert "abs_rel: 0.1235" in printed and "samples: 4" in printed
   assert printed[-1] == "note: 1 samples without a value"
@@ -61,7 +66,7 @@ def test_figures_of_depth_and_their_notes_are_printed(calls, capsys):
 def test_protocol_flags(calls, flags, protocol):
   from keras_weakseg.tasks.depth import protocol as depth_protocol
   assert cli.main(["evaluate", "runs/depth", *flags]) == 0
-  assert calls[0][2]["protocol"] == protocol
+  assert calls[0][1]["protocol"] == protocol
   assert depth_protocol.DepthProtocol.from_dict(protocol) != depth_protocol.DepthProtocol()
 
 
@@ -75,23 +80,24 @@ def test_protocol_flags(calls, flags, protocol):
     (["--scale", "5.4"], {"protocol": {"scale": "5.4"}})])
 def test_predict_writes_point_clouds_and_metres_on_demand(calls, flags, options):
   assert cli.main(["predict", "runs/depth", "a.jpg", "--output", "out", *flags]) == 0
-  assert calls == [("predict", ("runs/depth", ["a.jpg"], "out"), {"protocol": None, **options})]
+  assert calls == [("predict", {"target": "runs/depth", "inputs": ["a.jpg"], "output": "out",
+                                **options})]
 
 
 @pytest.mark.parametrize("flags, options", [([], {}), (["--factor", "5.4"], {"factor": 5.4})])
 def test_an_export_may_know_metres(calls, flags, options):
   assert cli.main(["export", "runs/depth", "served", *flags]) == 0
-  assert calls == [("export", ("runs/depth", "served"), options)]
+  assert calls == [("export", {"target": "runs/depth", "base_dir": "served", **options})]
 
 
 def test_an_experiment_is_evaluated_on_the_data_of_its_numbers(calls, monkeypatch):
   """`depth_kitti_clips` trains on clips and is scored on other scenes."""
-  from keras_weakseg.recipes import sources
-  monkeypatch.setattr(sources, "make_sources", lambda config: {
+  from keras_weakseg.recipes import sources as recipe_sources
+  monkeypatch.setattr(recipe_sources, "make_sources", lambda config: {
       entry.name: named(entry.kind) for entry in config.sources})
-  assert cli.main(["evaluate", "runs/depth", "--experiment", "depth_kitti_clips"]) == 0
-  assert cli.main(["evaluate", "runs/depth", "--experiment", "depth_scenes"]) == 0
-  assert [call[1][1].name for call in calls] == ["kitti_stereo", "tfds"]
+  assert cli.main(["evaluate", "runs/depth", "--data", "depth_kitti_clips"]) == 0
+  assert cli.main(["evaluate", "runs/depth", "--data", "depth_scenes"]) == 0
+  assert [given["data"].name for _, given in calls] == ["kitti_stereo", "tfds"]
 
 
 def test_a_depth_run_is_evaluated_predicted_and_exported(
@@ -103,7 +109,8 @@ def test_a_depth_run_is_evaluated_predicted_and_exported(
   assert (tmp_path / "out" / "000003.ply").exists()
   assert cli.main(["export", run, str(tmp_path / "served")]) == 0
   assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "served" / "1")
-  monkeypatch.setattr(cli, "_evaluated", lambda options: options.data and tiny_video)
+  monkeypatch.setattr(sources, "source_of", lambda argument, given, kind: (
+      tiny_video if "data" in given else None))
   for words, arguments in (
       ("The data to evaluate on is not known", ["evaluate", run]),
       ("Point clouds need a camera", ["predict", run, photo, "--output", str(tmp_path / "no"),
@@ -115,11 +122,10 @@ def test_a_depth_run_is_evaluated_predicted_and_exported(
 
 def test_export_passes_on_what_was_asked_for(calls):
   assert cli.main(["export", "runs/a", "served", "--max_pixels", "0", "--broken_images", "answer",
-                   "--precision", "trained", "--fixed_size", "192", "640"]) == 0
-  assert cli.main(["export", "runs/a", "served"]) == 0
-  assert [options for _, _, options in calls] == [
-      {"max_pixels": 0, "broken_images": "answer", "precision": "trained",
-       "fixed_size": [192, 640]}, {}]
+                   "--precision", "trained", "--fixed_size", "192,640"]) == 0
+  assert calls[0][1] == {
+      "target": "runs/a", "base_dir": "served", "max_pixels": 0, "broken_images": "answer",
+      "precision": "trained", "fixed_size": [192, 640]}
 
 
 # === evaluate-poses ===
@@ -127,7 +133,7 @@ def test_export_passes_on_what_was_asked_for(calls):
 
 def test_errors_of_motion_stand_beside_those_of_trivial_cameras(calls, capsys):
   assert cli.main(["evaluate-poses", "runs/depth", "--split", "validation"]) == 0
-  assert calls == [("evaluate_poses", ("runs/depth", None), {"split": "validation"})]
+  assert calls == [("evaluate_poses", {"target": "runs/depth", "split": "validation"})]
   assert capsys.readouterr().out.splitlines() == [
       "rotation: 0.2500 degrees; without a turn 1.0000",
       "translation: 8.0000 degrees; straight ahead -",
@@ -136,7 +142,7 @@ def test_errors_of_motion_stand_beside_those_of_trivial_cameras(calls, capsys):
 
 
 def test_motion_without_snippets_has_no_trajectory_error():
-  text = cli_depth.report({**POSES, "ate": None, "notes": []})
+  text = answers.motion({**POSES, "ate": None, "notes": []})
   assert "ate" not in text and text.endswith("3 samples, 6 pairs")
 
 
@@ -147,25 +153,18 @@ def test_everything_is_there_as_json(calls, capsys):
 
 
 def test_the_data_of_an_experiment_can_be_named(calls, monkeypatch):
-  from keras_weakseg.recipes import sources
-  monkeypatch.setattr(sources, "make_sources", lambda config: {"scenes": named(config.data_dir)})
-  assert cli.main(["evaluate-poses", "runs/depth", "--experiment", "depth_scenes", "--data_dir",
-                   "there"]) == 0
-  target, source = calls[0][1]
-  assert (target, source.name) == ("runs/depth", "there")
-
-
-@pytest.mark.parametrize("flags", [["--data", "photos"], ["--masks", "m"]])
-def test_no_folder_has_poses(calls, capsys, flags):
-  with pytest.raises(SystemExit):
-    cli.main(["evaluate-poses", "runs/depth", *flags])
-  assert "unrecognized arguments" in capsys.readouterr().err and not calls
+  from keras_weakseg.recipes import sources as recipe_sources
+  monkeypatch.setattr(recipe_sources, "make_sources", lambda config: {
+      "scenes": named(config.data_dir)})
+  assert cli.main(["evaluate-poses", "runs/depth", "depth_scenes", "--data_dir", "there"]) == 0
+  (_, given), = calls
+  assert (given["target"], given["data"].name) == ("runs/depth", "there")
 
 
 def test_errors_are_those_of_the_house(monkeypatch, capsys):
   def fail(*_, **__):
     raise errors.missing("No motion.", expected="pose.npz", received="none", fix="Train it.")
-  monkeypatch.setattr(api, "evaluate_poses", fail)
+  monkeypatch.setattr(api_depth, "evaluate_poses", fail)
   assert cli.main(["evaluate-poses", "runs/em"]) == 2
   assert capsys.readouterr().err.startswith("keras-weakseg evaluate-poses: No motion.")
 
@@ -175,11 +174,10 @@ def test_errors_are_those_of_the_house(monkeypatch, capsys):
 
 def test_metres_come_from_the_height_or_the_speed_of_the_camera(calls, video_folder, capsys):
   assert cli.main(["metric-factor", "runs/depth", "--camera-height", "1.65"]) == 0
-  assert calls[0] == ("metric_factor", ("runs/depth", None), {
-      "split": "train", "camera_height": 1.65, "distance": None, "count": 50})
+  assert calls[0] == ("metric_factor", {"target": "runs/depth", "camera_height": 1.65})
   assert capsys.readouterr().out == "factor: 5.4322\n"
   assert cli.main(["metric-factor", "runs/depth", "--distance", "0.8", "--data", str(video_folder),
                    "--count", "3", "--split", "validation", "--frame-offsets=-1"]) == 0
-  _, (target, source), options = calls[1]
-  assert target == "runs/depth" and source.offsets == (-1,)
-  assert options == {"split": "validation", "camera_height": None, "distance": 0.8, "count": 3}
+  given = calls[1][1]
+  assert given.pop("data").offsets == (-1,)
+  assert given == {"target": "runs/depth", "split": "validation", "distance": 0.8, "count": 3}

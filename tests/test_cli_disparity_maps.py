@@ -2,9 +2,10 @@
 import numpy as np
 import pytest
 
-from keras_weakseg import api
+from keras_weakseg import api_depth
 from keras_weakseg import cli
 from keras_weakseg import data
+from keras_weakseg.data import disparity_maps
 
 
 @pytest.fixture
@@ -25,13 +26,13 @@ def calls(monkeypatch):
   """Puts a model that takes red for disparity in the place of a trained one; returns the calls."""
   made = []
 
-  def make(target, source, output, *, split="train", **options):
-    made.append((target, source, output, split, options))
-    return data.make_disparity_maps(
-        source, lambda images: np.float32(images[..., 0]) / 255, output, split,
+  def make(*, target, data, output, split="train", **options):
+    made.append((target, data, output, split, options))
+    return disparity_maps.write_disparity_maps(
+        data, lambda images: np.float32(images[..., 0]) / 255, output, split,
         model_hash=target, progress=False, **options)
 
-  monkeypatch.setattr(api, "make_disparity_maps", make)
+  monkeypatch.setattr(api_depth, "make_disparity_maps", make)
   return made
 
 
@@ -40,7 +41,7 @@ def test_maps_of_a_folder_are_made_and_can_be_read(folder, calls, tmp_path, caps
   assert capsys.readouterr().out.strip() == "out"
   (target, source, output, split, options), = calls
   assert (target, output, split) == ("runs/depth", "out", "train") and source.name == "street"
-  assert options == {"normalise": "none", "bits": 16}
+  assert not options
   samples = data.WithDisparity(data.Folder(folder), tmp_path / "out").samples(
       "train", wanted=("image", "disparity"))
   for sample in samples.as_numpy_iterator():

@@ -43,10 +43,13 @@ def figure(text, name):
 def test_measuring_compares_with_the_masks(folder, capsys, tmp_path):
   found = {}
   for kind in ("rect", "seg"):
-    code = cli.main(["make-label-maps", folder, "--kind", kind, "--measure", "--held_out", "0",
-                     "--cache_dir", str(tmp_path / "mine"), "--workers", "1"])
+    assert cli.main(["make-label-maps", folder, "--kind", kind, "--held_out", "0",
+                     "--cache_dir", str(tmp_path / "mine"), "--workers", "1"]) == 0
+    maps = capsys.readouterr().out.strip()
+    assert maps.startswith(str(tmp_path / "mine"))
+    assert cli.main(["measure-label-maps", folder, maps, "--held_out", "0"]) == 0
     text = capsys.readouterr().out
-    assert code == 0 and "samples: 4" in text and str(tmp_path / "mine") in text
+    assert "samples: 4" in text
     found[kind] = figure(text, "mean_iou"), figure(text, "cat")
   assert 0.7 < found["rect"][1] < 0.85 < found["seg"][1]
   assert found["seg"][0] > found["rect"][0]
@@ -63,7 +66,7 @@ def test_options_reach_the_settings(folder, capsys):
 def test_tuning_prints_the_best_first_and_keeps_a_table(folder, tmp_path, capsys):
   table = tmp_path / "table.json"
   code = cli.main(["tune-label-maps", folder, "--table", str(table), "--alphas", "0.2,0.6",
-                   "--crf", "bbox_seg", "--crf", "deeplab_msc", "--count", "2"])
+                   "--crfs", "bbox_seg", "--crfs", "deeplab_msc", "--count", "2"])
   lines = capsys.readouterr().out.strip().splitlines()
   scores = [float(line.split()[1]) for line in lines]
   assert code == 0 and len(lines) == 4 and scores == sorted(scores, reverse=True)
@@ -71,7 +74,6 @@ def test_tuning_prints_the_best_first_and_keeps_a_table(folder, tmp_path, capsys
 
 
 @pytest.mark.parametrize("arguments, text", [
-    (["make-label-maps"], "Nothing to work on"),
     (["make-label-maps", "FOLDER", "--kind", "segs"], "Did you mean 'seg'"),
     (["make-label-maps", "FOLDER", "--boxes", "elsewhere"], "elsewhere"),
     (["tune-label-maps", "FOLDER", "--table", "t.json", "--alphas", "a,b"], "between commas")])

@@ -8,15 +8,15 @@ from keras_weakseg import cli
 def test_flags_are_passed_on(monkeypatch, capsys):
   calls = []
 
-  def prune(target, output, **options):
-    calls.append((target, output, options))
-    return types.SimpleNamespace(model_dir=output)
+  def prune(**given):
+    calls.append(given)
+    return types.SimpleNamespace(model_dir=given["output"])
 
   monkeypatch.setattr(api_prune, "prune", prune)
   assert cli.main(["prune", "runs/a", "runs/b", "--to", "0.8", "--schedule", "parallel",
                    "--multiple_of", "4"]) == 0
-  assert calls == [("runs/a", "runs/b", {"to": 0.8, "schedule": "parallel", "layers": "",
-                                         "norm": 2, "multiple_of": 4})]
+  assert calls == [{"target": "runs/a", "output": "runs/b", "to": 0.8, "schedule": "parallel",
+                    "multiple_of": 4}]
   assert capsys.readouterr().out == "model_dir: runs/b\n"
 
 

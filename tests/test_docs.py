@@ -83,7 +83,7 @@ def test_the_patent_is_told_where_the_methods_are():
 
 def test_commands_of_the_pages_exist():
   """Of every block of commands, those of this library are understood."""
-  from keras_weakseg import cli
+  from keras_weakseg.cli import parsing
   lines = [line for path in PAGES
            for block in re.findall(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
            for line in block.replace("\\\n", " ").splitlines()]
@@ -91,14 +91,14 @@ def test_commands_of_the_pages_exist():
          if line.startswith("keras-weakseg ")]
   assert len(own) >= 15
   for command in own:
-    assert cli._parser().parse_args([cli._underscored(item) for item in command]).command
+    assert parsing.parse(command)[0] == command[0].replace("-", "_")
 
 
 def test_a_teacher_of_depth_is_told_where_depth_is_learned():
-  from keras_weakseg import cli
+  from keras_weakseg.cli import parsing
   line, = re.findall(r"`keras-weakseg (make-disparity-maps [^`]*)`", page("depth"))
-  options = cli._parser().parse_args(line.split())
-  assert (options.target, options.data, options.output) == ("runs/drive", "photos", "disparity")
+  given = parsing.parse(line.split())[1]
+  assert given == {"target": "runs/drive", "data": "photos", "output": "disparity"}
 
 
 def test_suites_in_the_pages_exist_and_the_example_is_one():
@@ -128,10 +128,8 @@ def test_methods_and_recipes_of_the_decision_table_exist():
 
 
 def test_every_command_is_listed_with_its_page():
-  from keras_weakseg import cli
-  commands = next(action.choices for action in cli._parser()._actions
-                  if isinstance(action.choices, dict))
-  assert set(re.findall(r"^\| `([\w-]+)` \|", page("command_line"), re.MULTILINE)) == set(commands)
+  commands = {name.replace("_", "-") for name in kw.CALLS}
+  assert set(re.findall(r"^\| `([\w-]+)` \|", page("command_line"), re.MULTILINE)) == commands
 
 
 def test_experiments_in_the_table_of_methods_exist():

@@ -6,8 +6,9 @@ import pytest
 import keras_weakseg as kw
 
 API = ("fit", "evaluate", "evaluate_poses", "predict", "tune_crf", "export", "experiments",
-       "check_data", "make_disparity_maps", "make_records", "metric_factor", "prune",
-       "recipe_names", "select")
+       "check_data", "cluster_files", "completion", "make_disparity_maps", "make_label_maps",
+       "make_records", "measure_label_maps", "metric_factor", "prune", "recipe_names", "reference",
+       "select", "show", "suites", "tags_of_sentences", "tune_label_maps")
 
 
 @pytest.mark.parametrize("name", API)

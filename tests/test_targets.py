@@ -117,7 +117,7 @@ def test_data_is_what_is_given_or_configured(photo_folder, tiny_data):
   assert len(targets.data_of(None, config).ids("train")) < 16
   depth = schema.Experiment(method=schema.Method(type="self_supervised_depth"))
   for unknown, words in ((None, "brings none.*Folder"), (schema.Experiment(), "own data.*Folder"),
-                         (depth, "own data.*no true depth and no poses.*--experiment depth_")):
+                         (depth, "own data.*no true depth and no poses.*--data depth_")):
     with pytest.raises(ValueError, match="(?s)not known.*" + words):
       targets.data_of(None, unknown)
 
@@ -160,3 +160,32 @@ def test_an_optimizer_of_another_keras_is_refused_with_the_one_that_fits(kind):
 def test_optimizers_of_this_keras_are_taken(place):
   module = keras.optimizers.legacy if place.endswith("legacy") else keras.optimizers
   targets.check_types(None, module.Adam(1e-3))
+
+
+def test_a_text_may_be_a_yaml_file_or_a_data_set_by_name(photo_folder, tmp_path, monkeypatch):
+  (tmp_path / "mine.yaml").write_text(
+      f"experiment: own_data\ndata: {{sources: [{{name: a, path: '{photo_folder}'}}]}}\n")
+  found = targets.source_of(tmp_path / "mine.yaml", params_override="data.sources.a.held_out=0")
+  assert isinstance(found, data.Folder) and len(found.ids("train")) == 16
+  monkeypatch.setattr(data, "Tfds", lambda name, data_dir: (name, data_dir))
+  with pytest.raises(ValueError, match="Received: tuple"):
+    targets.source_of("tfds:coco", data_dir="there")
+
+
+@pytest.mark.parametrize("text, options, words", [
+    ("em_adapt_scenes", {"masks": "m"}, "masks with 'em_adapt_scenes'"),
+    ("tfds:coco", {"held_out": 0.5}, "held_out with 'tfds:coco'"),
+    ("PHOTOS", {"params_override": "seed=1"}, "params_override with ")])
+def test_options_without_an_effect_are_refused(photo_folder, text, options, words):
+  with pytest.raises(ValueError, match="(?s)no effect.*Received: " + words):
+    targets.source_of(str(photo_folder) if text == "PHOTOS" else text, **options)
+
+
+def test_of_images_alone_no_labels_are_asked(photo_folder, tmp_path):
+  place = tmp_path / "plain"
+  place.symlink_to(photo_folder / "images")
+  found = targets.source_of(place, images_for=tmp_path / "out")
+  assert found.classes == ("background", "anything") and len(found.ids("train")) > 0
+  with pytest.raises(ValueError, match="images of their own folder"):
+    targets.source_of(place, images_for=place / "out")
+  assert targets.source_of(photo_folder, images_for=tmp_path / "out").classes[1] == "red"

@@ -89,7 +89,7 @@ def poses(call):
 def label_maps(call):
   """Returns how good label maps made from boxes are, before any training.
 
-  Options: `kind`, `alpha`, `mode`, `crf`, `cache_dir` as in `kw.data.make_label_maps`.
+  Options: `kind`, `alpha`, `mode`, `crf`, `cache_dir` as in `kw.make_label_maps`.
   """
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
   from keras_weakseg.recipes import label_quality  # pylint: disable=g-import-not-at-top

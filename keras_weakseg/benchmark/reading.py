@@ -19,7 +19,7 @@ _FOLDERS = (pathlib.Path(__file__).resolve().parents[2], pathlib.Path())
 
 
 def suites():
-  """Returns a dict of name, such as `em/scenes`, to the path of every suite that comes along.
+  """Returns the suites that come along: a dict of name, such as `em/scenes`, to path.
 
   Those of no single system have no system in their name: `ci`.
   """

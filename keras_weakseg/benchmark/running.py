@@ -1,6 +1,7 @@
 """`kw.benchmark`: what is missing of a suite is trained or evaluated; tables are made of it all."""
 import os
 
+from keras_weakseg import arguments
 from keras_weakseg import paths
 from keras_weakseg.benchmark import figures
 from keras_weakseg.benchmark import measuring
@@ -10,12 +11,14 @@ from keras_weakseg.benchmark import tables
 from keras_weakseg.benchmark import writing
 
 
-def benchmark(suite, model_dir, *, seeds=None, rows=None, shard=None, data_dir=None, dry_run=False,
-              progress=True):
+def benchmark(suite: str, model_dir: arguments.Path = "runs/benchmark", *,
+              seeds: arguments.Ints | None = None, rows: arguments.Texts | None = None,
+              shard: str | None = None, data_dir: arguments.Path | None = None,
+              dry_run: bool = False, progress: bool = True):
   """Trains or evaluates what is missing of a suite and writes its tables.
 
   The same call continues after a kill, and repeats nothing that is finished. Suites that share a
-  `model_dir` share rows of the same name.
+  `model_dir` share rows of the same name. `kw.suites()` lists the names.
 
   Args:
     suite: name (`em/scenes`), path of a YAML file, or `Suite`.

@@ -26,6 +26,11 @@ BY_METHOD = {"em_adapt": "own_em_adapt",
 _IMAGENET = "imagenet_if_available"
 
 
+def kind_of_source(method):
+  """Returns the class of `kw.data` that somebody's own data of a method, or of None, has."""
+  return "Video" if BY_METHOD.get(method) == "own_video" else "Folder"
+
+
 @registry.register("own_data", "Your own data: fit(method=..., data=...) starts from this")
 def own_data():
   """Returns the defaults: the light network, ImageNet weights if any, parts by what is labelled."""

@@ -78,7 +78,7 @@ def register_recipe(name):
 
 
 def recipes():
-  """Returns a dict of the names of all recipes for own data to what they do."""
+  """Returns the recipes for own data: a dict of name to what it does."""
   return {name: (function.__doc__ or "").split("\n", maxsplit=1)[0]
           for name, function in sorted(_RECIPES.items())}
 

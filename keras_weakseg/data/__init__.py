@@ -8,7 +8,7 @@ from keras_weakseg.data.check import check_bundle, check_data
 from keras_weakseg.data.cityscapes_video import CityscapesVideo
 from keras_weakseg.data.coco import coco_sample
 from keras_weakseg.data.dataset_source import Dataset
-from keras_weakseg.data.disparity_maps import make_disparity_maps
+from keras_weakseg.data.disparity_maps import write_disparity_maps
 from keras_weakseg.data.flip_swaps import WithFlipSwaps
 from keras_weakseg.data.folder import Folder
 from keras_weakseg.data.kitti import Kitti

@@ -18,6 +18,7 @@ from keras_weakseg.data import overlaps
 from keras_weakseg.data import report
 from keras_weakseg.data import source as source_lib
 from keras_weakseg.data import with_maps
+from keras_weakseg.files import progress as progress_lib
 
 QUICK_MASKS = 64
 _PIECE = 32
@@ -25,13 +26,14 @@ _KINDS = {"mask": fields.Supervision.MASK, "boxes": fields.Supervision.BOXES,
           "tags": fields.Supervision.TAGS}
 
 
-def check_data(source, splits=None, quick=False):
+def check_data(source, splits=None, quick=False, progress=False):
   """Checks splits of a source, with every label that they may use.
 
   Args:
     source: `source.Source`.
     splits: names of splits, None = all.
     quick: look at all headers, but only at a sample of the masks.
+    progress: whether to draw a progress bar.
 
   Returns:
     `report.Report`; `.ok` is False if training would go wrong.
@@ -56,7 +58,7 @@ def check_data(source, splits=None, quick=False):
       # Of a short video nothing is left to hold out, and nobody needs it.
       elif source.labelled or splits or split.startswith("train"):
         found.add("empty split", split)
-  return _check(source, scopes, found, quick)
+  return _check(source, scopes, found, quick, progress=progress)
 
 
 def check_bundle(bundle, quick=True):
@@ -80,15 +82,15 @@ def check_bundle(bundle, quick=True):
           for source, parts in scopes.items()]
 
 
-def _check(source, scopes, found, quick, grant=None):
+def _check(source, scopes, found, quick, grant=None, progress=False):
   """Returns the report; `grant` are the flags of what may be read, None = all."""
   strict = grant is None
   tally = _Tally(source.num_classes)
   for split, scope in scopes.items():
     if isinstance(source, folder.Folder):
-      _check_folder(source, split, scope, found, tally, quick)
+      _check_folder(source, split, scope, found, tally, quick, progress)
     else:
-      _check_stream(source, split, scope, found, tally, quick)
+      _check_stream(source, split, scope, found, tally, quick, progress)
   if isinstance(source, folder.Folder):
     check_files.check_pairs(source, found, ~0 if strict else grant)
     check_files.check_unread(source, found)
@@ -135,7 +137,7 @@ class _Tally:
     return (min(self.sizes, key=area), max(self.sizes, key=area)) if self.sizes else None
 
 
-def _check_folder(source, split, scope, found, tally, quick):
+def _check_folder(source, split, scope, found, tally, quick, progress):
   masked = [name for name, flags in scope.items() if flags & fields.Supervision.MASK]
   if quick:
     masked = order.choose(masked, QUICK_MASKS, "quick look")
@@ -147,7 +149,9 @@ def _check_folder(source, split, scope, found, tally, quick):
   names = list(scope)  # In pieces: handing over a single one costs more than a quick look at it.
   pieces = [names[start:start + _PIECE] for start in range(0, len(names), _PIECE)]
   with concurrent.futures.ThreadPoolExecutor(8) as pool:
-    for size, raw in itertools.chain.from_iterable(pool.map(inspect, pieces)):
+    for size, raw in progress_lib.bar(
+        itertools.chain.from_iterable(pool.map(inspect, pieces)), f"check {split}", len(names),
+        show=progress):
       if size is not None:
         tally.sizes.append(tuple(size))
       if raw is not None:
@@ -159,7 +163,7 @@ def _check_folder(source, split, scope, found, tally, quick):
     check_files.check_depth(source, scope, found)
 
 
-def _check_stream(source, split, scope, found, tally, quick):
+def _check_stream(source, split, scope, found, tally, quick, progress):
   wanted = (fields.IMAGE, fields.MASK, fields.TAGS, fields.BOXES, fields.BOX_CLASSES)
   ids = order.choose(tuple(scope), QUICK_MASKS, "quick look") if quick else tuple(scope)
   grant = fields.Supervision(int(np.bitwise_or.reduce(list(scope.values()))))
@@ -169,7 +173,8 @@ def _check_stream(source, split, scope, found, tally, quick):
   data = source.samples(place, ids=ids, **options)
   tags = np.zeros(source.num_classes)
   try:
-    for sample in data.as_numpy_iterator():
+    for sample in progress_lib.bar(data.as_numpy_iterator(), f"check {split}", len(ids),
+                                   show=progress):
       tally.sizes.append(sample[fields.IMAGE].shape[:2])
       if fields.TAGS in sample:
         tags += sample[fields.TAGS] > 0

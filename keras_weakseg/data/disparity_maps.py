@@ -17,7 +17,7 @@ IMAGE, NONE = "image", "none"
 BITS = (8, 16)
 KIND = map_folder.MapFolder(
     "disparity maps", "disparity_maps.json", "disparity_maps.png",
-    fix="Make them: keras-weakseg make-disparity-maps, or kw.data.make_disparity_maps(...).")
+    fix="Make them: keras-weakseg make-disparity-maps, or kw.make_disparity_maps(...).")
 SHOWN = 12
 _TILE, _ACROSS = 240, 2
 _ROUNDING = 1e-4
@@ -67,9 +67,9 @@ class DisparityMaps:
     return np.rint(values * (2 ** self.bits - 1)).astype(f"uint{self.bits}")
 
 
-def make_disparity_maps(source, disparity_fn, folder, split="train", *, ids=None, model_hash,
-                        normalise=NONE, bits=16, batch_size=1, workers=None, progress=True):
-  """Makes the disparity maps of all samples that have none yet.
+def write_disparity_maps(source, disparity_fn, folder, split="train", *, ids=None, model_hash,
+                         normalise=NONE, bits=16, batch_size=1, workers=None, progress=True):
+  """Makes what `disparity_fn` says of all samples that have no disparity map yet.
 
   The result is a folder of grey PNGs, `<id>.png`, larger = closer, with `disparity_maps.json` (what
   they are) and `disparity_maps.png` (how they look); `WithDisparity` reads them. Files appear whole

@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
@@ -50,16 +51,15 @@ class Folder(source.RandomAccess):
     tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names; several rows of an id join.
     boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
     depth: subfolder of depth maps, see `depth_files.read_depth`; None: none are used.
-    depth_scale: stored units of depth per metre, such as 1000 for millimetres. PNG need it; None =
-      the maps are arrays of metres.
+    depth_scale: stored units per metre, 1000 for millimetres. PNG need it; None = metres.
     classes: class names, index 0 = background; None reads `classes.txt`. Images with depth and
       nothing else have no classes.
     palette: list of RGB tuples, None = the palette of VOC.
-    manifest: path of a manifest (see `manifest.read_manifest`): an id that it does not name may
-      use no label, except in a validation list. None allows every label that exists.
+    manifest: path, see `manifest.read_manifest`: an id that it does not name may use no label,
+      except in a validation list. None allows every label that exists.
     splits: dict of split name to an id list (path or sequence); None puts all into `train`.
     validation: id list of the split `validation`; None holds out a share, chosen by id hash.
-    held_out: that share of the images whose masks (without any, depth) may be used, 0..1.
+    held_out: share of the images with masks (without any, depth) that it holds out, 0..1.
     seed: seed of that choice.
     remap: dict of raw mask value to class id, or uint8 [256]; values that are not named become 255.
     unknown_names: `"error"` or `"drop"`: tags and boxes whose name is no class.
@@ -67,14 +67,17 @@ class Folder(source.RandomAccess):
     name: name in plans and records, None = the name of the folder.
 
   Raises:
-    FileNotFoundError: the folder, the images or a named file are not there.
-    ValueError: the class names or lists are wrong.
+    FileNotFoundError, ValueError: something is not there; the class names or lists are wrong.
   """
 
-  def __init__(self, root, images="images", masks="masks", tags="tags.json", boxes="boxes",
-               classes=None, *, depth="depth", depth_scale=None, palette=None, manifest=None,
-               splits=None, validation=None, held_out=0.1, seed=0, remap=None,
-               unknown_names="error", data_dir=None, name=None):
+  def __init__(self, root: arguments.Path, images: str = "images", masks: str | None = "masks",
+               tags: str | None = "tags.json", boxes: str | None = "boxes",
+               classes: arguments.Texts | None = None, *, depth: str | None = "depth",
+               depth_scale: float | None = None, palette=None,
+               manifest: arguments.Path | None = None, splits=None,
+               validation: arguments.Path | None = None, held_out: float = 0.1, seed: int = 0,
+               remap=None, unknown_names: str = "error", data_dir: arguments.Path | None = None,
+               name: str | None = None):
     self.root = locations.find(root, data_dir)
     self._places = {kind: paths.expand(place) for kind, place in zip(
         ("images", "masks", "tags", "boxes", "depth"), (images, masks, tags, boxes, depth))}

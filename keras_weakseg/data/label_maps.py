@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data import broken
@@ -17,7 +18,7 @@ from keras_weakseg.ops import crf_parameters
 RECT, SEG = "rect", "seg"
 KIND = map_folder.MapFolder(
     "label maps", "label_maps.json", "sheet.png", maps="masks",
-    fix="Make them: keras-weakseg make-label-maps, or kw.data.make_label_maps(...).")
+    fix="Make them: keras-weakseg make-label-maps, or kw.make_label_maps(...).")
 # Raised when the same settings would give other label maps than before.
 _VERSION = 1
 
@@ -102,8 +103,11 @@ def absent(folder, ids):
   return KIND.absent(folder, ids)
 
 
-def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mode="soft",
-                    crf="bbox_seg", cache_dir=None, sheet_masks=(), workers=None, progress=True):
+def make_label_maps(data: arguments.Source, split: str = "train", kind: str = "seg", *,
+                    ids: arguments.Texts | None = None, alpha: float = 0.2, mode: str = "soft",
+                    crf: arguments.Crf = "bbox_seg", cache_dir: arguments.Path | None = None,
+                    sheet_masks: arguments.Texts = (), workers: int | None = None,
+                    progress: bool = True):
   """Makes the label maps of all boxed samples that have none yet.
 
   The result is a folder of palette PNGs, `masks/<id>.png`, which `kw.data.Folder(..., masks=...)`
@@ -112,11 +116,14 @@ def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mod
   processes may work on one folder.
 
   Args:
-    source: a data source whose samples have boxes. Nothing but images and boxes is read.
+    data: a data source whose samples have boxes. Nothing but images and boxes is read.
     split: of it, or several joined by `+`.
-    kind, alpha, mode, crf: see `BoxMaps`.
+    kind: `rect`: filled boxes; `seg`: one dense CRF per image finds the objects inside of them.
     ids: ids of the split, None = all with boxes.
-    cache_dir: see `cache.cache_root`.
+    alpha: share of a box that is its core, for `seg`.
+    mode: `soft` or `hard`, for `seg`; see `ops.boxes.soft_box_probabilities`.
+    crf: name, text or `ops.crf_parameters.CrfParameters`, for `seg`.
+    cache_dir: where they are kept; default: `KERAS_WEAKSEG_CACHE`, else in the home folder.
     sheet_masks: ids whose masks may be read, to be shown beside their label maps.
     workers: threads, None = one per core.
     progress: whether to draw a progress bar.
@@ -128,16 +135,16 @@ def make_label_maps(source, split="train", kind=SEG, *, ids=None, alpha=0.2, mod
     ValueError: no sample has boxes, a sample cannot be read, or the folder cannot be written.
   """
   settings = BoxMaps(kind, alpha, mode, crf)
-  folder = folder_of(source, settings, cache_dir)
-  boxed = boxed_ids(source, split, ids)
-  KIND.check_ids(source, split, boxed, "no sample whose boxes exist and may be read")
-  KIND.claim(folder, _record(source, settings))
+  folder = folder_of(data, settings, cache_dir)
+  boxed = boxed_ids(data, split, ids)
+  KIND.check_ids(data, split, boxed, "no sample whose boxes exist and may be read")
+  KIND.claim(folder, _record(data, settings))
   missing = absent(folder, boxed)
   if missing:
-    _make(source, split, missing, settings, folder, workers, progress)
+    _make(data, split, missing, settings, folder, workers, progress)
   if missing or not (folder / KIND.sheet).exists():
     from keras_weakseg.data import label_sheet  # pylint: disable=g-import-not-at-top
-    label_sheet.write_sheet(source, split, boxed, folder, set(sheet_masks))
+    label_sheet.write_sheet(data, split, boxed, folder, set(sheet_masks))
   return folder
 
 

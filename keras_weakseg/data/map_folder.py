@@ -13,6 +13,7 @@ from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg.data import file_index
 from keras_weakseg.files import json_files
+from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 
@@ -157,10 +158,8 @@ def make(work, items, total, noun, workers=None, progress=True):
     workers: threads, None = one per core.
     progress: whether to draw the bar.
   """
-  from tqdm import auto  # pylint: disable=g-import-not-at-top
   from keras_weakseg.evaluation import parallel  # pylint: disable=g-import-not-at-top
-  with auto.tqdm(total=total, desc=noun, unit="image", leave=False,
-                 disable=None if progress else True) as bar:
+  with progress_lib.bar(None, noun, total, show=progress) as bar:
     for _ in parallel.in_order(work, items, workers):
       bar.update()
 

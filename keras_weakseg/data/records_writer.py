@@ -8,11 +8,13 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.data import broken
 from keras_weakseg.data import record_files
+from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 
@@ -20,36 +22,56 @@ ALL = fields.Supervision(sum(fields.Supervision))
 _TAGGED = (fields.IMAGE, fields.SAMPLE_ID, fields.TAGS, fields.NOISY_TAGS)
 
 
-def make_records(source, split, directory, shards=16, *, progress=True):
-  """Writes a split of a source as TFRecord files that `kw.data.Records(directory)` reads.
+def make_records(data: arguments.Source, output: arguments.Path, *,
+                 splits: arguments.Texts | None = None, shards: int = 16,
+                 progress: bool = True) -> list:
+  """Writes a source as TFRecord files that `kw.data.Records(output)` reads.
 
   The samples are the same, bit for bit: images keep the bytes of their files (what has no file is a
   PNG), label maps are PNG, everything else is kept as it is. Whatever its labels allow is written;
   what may be read is said when they are read. Splits are written one after the other.
 
   ```
-  directory/train/00000-of-00016.tfrecord    the samples, in stored order
-  directory/train/00000-of-00016.npz         their ids, sizes, places, checksums, kinds of labels
-  directory/train/records.json               the manifest, written last
+  output/train/00000-of-00016.tfrecord    the samples, in stored order
+  output/train/00000-of-00016.npz         their ids, sizes, places, checksums, kinds of labels
+  output/train/records.json               the manifest, written last
   ```
 
   Files appear whole or not at all. A stopped call is continued by the same call: finished shards
   stay. Memory holds the ids and a few samples.
 
   Args:
-    source: a data source.
-    split: name of one of its splits.
-    directory: folder; every split has its own in it.
-    shards: number of files, at most one per sample. Workers of a cluster read different ones, so
-      there should be several times as many as workers.
+    data: a data source.
+    output: folder; every split has its own in it.
+    splits: names of its splits; default: all that hold samples.
+    shards: number of files of a split, at most one per sample. Workers of a cluster read different
+      ones, so there should be several times as many as workers.
     progress: whether to draw a progress bar.
 
   Returns:
-    `pathlib.Path` of the folder of the split.
+    List of `pathlib.Path`: the folders of the splits.
 
   Raises:
     ValueError: a sample cannot be read, or the folder holds other records or cannot be written.
   """
+  splits = [splits] if isinstance(splits, str) else splits or list(_filled(data))
+  return [write_records(data, split, output, shards, progress=progress) for split in splits]
+
+
+def _filled(source):
+  """Yields the splits, but for those that may be empty and are."""
+  for split in source.splits():
+    try:
+      source.ids(split)
+    except ValueError:
+      if split not in source.origin.optional:
+        raise
+    else:
+      yield split
+
+
+def write_records(source, split, directory, shards, *, progress=True):
+  """Writes one split of a source, see `make_records`; returns its folder."""
   split, ids, shards = _checked(source, split, shards)
   folder = pathlib.Path(paths.expand(directory)) / split
   flags = source.supervision(split)
@@ -94,7 +116,6 @@ def _checked(source, split, shards):
 
 def _records(source, split, ids, flags, progress):
   """Yields (id, flags, size, bytes) of records, in the order of the ids."""
-  from tqdm import auto  # pylint: disable=g-import-not-at-top
   if not ids:
     return
   read = lambda grant, wanted=None: broken.read_samples(
@@ -102,9 +123,8 @@ def _records(source, split, ids, flags, progress):
   grants = record_files.lesser_grants(flags)
   rows = zip(ids, flags, read(ALL), source.encoded_images(split, ids),
              *(read(grant, _TAGGED) for grant in grants))
-  for name, flag, sample, image, *weak in auto.tqdm(
-      rows, desc="records", total=len(ids), unit="image", leave=False,
-      disable=None if progress else True):
+  for name, flag, sample, image, *weak in progress_lib.bar(
+      rows, "records", len(ids), show=progress):
     for each in (sample, *weak):
       if each[fields.SAMPLE_ID].decode() != name:
         raise errors.value_error(

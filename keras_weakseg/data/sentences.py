@@ -2,6 +2,7 @@
 import os
 import re
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg.files import csv_files
@@ -59,18 +60,20 @@ def tags_in(text, classes, synonyms=None):
   return [name for name in classes[1:] if name in found]
 
 
-def tags_of_sentences(path, classes, output, synonyms=None):
+def tags_of_sentences(sentences: arguments.Path, output: arguments.Path, *,
+                      classes: arguments.Names, synonyms: arguments.Words | None = None) -> dict:
   """Writes the tags that sentences name as `tags.json`, which `Folder` reads.
 
   What was written beside a photograph is not always in it: such tags are noisy, and dual learning
   cleans them. An image whose sentences name no class gets no entry, so nothing is learned from it.
 
   Args:
-    path: `.json` file `{id: text}` or `{id: [text, ...]}`, or a `.csv` file with the header
+    sentences: `.json` file `{id: text}` or `{id: [text, ...]}`, or a `.csv` file with the header
       `id,text`; several rows of an id join.
-    classes: class names, index 0 = background.
     output: path of the JSON file that is written.
-    synonyms: as of `tags_in`; names that are no class must be `""`: they are likely misspelt.
+    classes: class names, index 0 = background, or the path of a `classes.txt` of one a line.
+    synonyms: as of `tags_in`, or the path of a JSON file of it; names that are no class must be
+      `""`: they are likely misspelt.
 
   Returns:
     Dict of id to list of class names.
@@ -80,34 +83,53 @@ def tags_of_sentences(path, classes, output, synonyms=None):
     ValueError: the file has another form, synonyms are of no class, of two, or empty, no sentence
       names a class, or the output is the file itself.
   """
+  sentences, output = paths.expand(sentences), paths.expand(output)
+  classes, synonyms = _listed(classes), _read_synonyms(synonyms)
   _check_words(classes, synonyms or {})
-  sentences = _read(paths.expand(path))
-  if os.path.abspath(paths.expand(path)) == os.path.abspath(paths.expand(output)):
+  texts_of = _read(sentences)
+  if os.path.abspath(sentences) == os.path.abspath(output):
     raise errors.value_error("The tags would replace the sentences.", expected="another output",
                              received=str(output), fix="Write them to tags.json or the like.")
-  found = {name: tags_in(text, tuple(classes), synonyms) for name, text in sentences.items()}
+  found = {name: tags_in(text, tuple(classes), synonyms) for name, text in texts_of.items()}
   tags = {name: names for name, names in found.items() if names}
   if not tags:
     raise errors.value_error(
         "No sentence names a class.", expected="words for " + ", ".join(classes[1:]),
-        received=f"{len(sentences)} texts without any",
+        received=f"{len(texts_of)} texts without any",
         fix="Pass synonyms={'dog': ('puppy', ...)} in the language of the texts.")
-  writing.write_json(paths.expand(output), tags)
+  writing.write_json(output, tags)
   return tags
+
+
+def _listed(classes):
+  """Returns class names: themselves, or the lines of a file."""
+  if not isinstance(classes, (str, os.PathLike)):
+    return list(classes)
+  return [line for _, line in texts.read_lines(
+      paths.expand(classes), "list of classes",
+      fix="Name a classes.txt, or all names, the background first.")]
+
+
+def _read_synonyms(synonyms):
+  """Returns synonyms: themselves, or those of a file."""
+  if not isinstance(synonyms, (str, os.PathLike)):
+    return synonyms
+  return json_files.read_json(
+      paths.expand(synonyms), "file of synonyms", schema.map_of(schema.list_of(schema.text)),
+      form='JSON {"class": ["word", ...]}', fix="Check the path of the synonyms.")
 
 
 def _check_words(classes, synonyms):
   """Refuses classes and synonyms that do not say which word means what."""
-  names = [] if isinstance(classes, str) else list(classes)
-  if len(names) < 2 or len(set(names)) < len(names) or not all(
-      isinstance(name, str) and name.strip() for name in names):
+  if len(classes) < 2 or len(set(classes)) < len(classes) or not all(
+      isinstance(name, str) and name.strip() for name in classes):
     raise errors.value_error(
         "The classes cannot be used.", expected="two or more different names, the background first",
         received=repr(classes), fix="Pass ('background', 'dog', ...), or a classes.txt of lines.")
-  owner = {name.lower(): name for name in names}
+  owner = {name.lower(): name for name in classes}
   for name, words in _synonyms(synonyms).items():
-    if name and name not in names:
-      raise errors.unknown_name("class of synonyms", name, names)
+    if name and name not in classes:
+      raise errors.unknown_name("class of synonyms", name, classes)
     for word in (word.strip().lower() for word in words):
       other = owner.setdefault(word, name)
       if not word or other != name:

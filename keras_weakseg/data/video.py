@@ -6,6 +6,7 @@ from typing import Tuple
 
 import numpy as np
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg.data import clip as clip_lib
@@ -40,10 +41,11 @@ class Video(clips_lib.Clips):
 
   Args:
     root: the folder, or one film; a relative one is also looked for in the data locations.
-    intrinsics: see `intrinsics.read_intrinsics`; a relative path is looked for in the folder too.
+    intrinsics: `"fx fy cx cy"` in pixels of the frames as stored, or a file of them; see
+      `intrinsics.read_intrinsics`; a relative path is looked for in the folder too.
     field_of_view: horizontal angle in degrees that is assumed instead.
     size: (height, width) that frames are resized to; None keeps them.
-    offsets: neighbours of a frame; for slow films (-5, 5).
+    offsets: neighbours of a frame; of slow films -5,5.
     static_threshold: samples whose camera stands are dropped: mean absolute difference to a
       neighbour, 0..255, below it; 0 keeps all.
     occluders: see `occluders.visible`: what always hides the scene, such as the bonnet.
@@ -60,9 +62,13 @@ class Video(clips_lib.Clips):
     ValueError: the intrinsics do not fit, an argument cannot be used, or there are too few frames.
   """
 
-  def __init__(self, root, intrinsics=None, *, field_of_view=None, size=None, offsets=(-1, 1),
-               static_threshold=1.0, occluders=None, validation=None, held_out=0.1, step=1,
-               classes=(), data_dir=None, cache_dir=None, name=None):
+  def __init__(self, root: arguments.Path, intrinsics: arguments.Path | None = None, *,
+               field_of_view: float | None = None, size: arguments.Ints | None = None,
+               offsets: arguments.Ints = (-1, 1), static_threshold: float = 1.0,
+               occluders: arguments.Path | None = None, validation: arguments.Texts | None = None,
+               held_out: float = 0.1, step: int = 1, classes: arguments.Texts = (),
+               data_dir: arguments.Path | None = None, cache_dir: arguments.Path | None = None,
+               name: str | None = None):
     size, offsets = clips_lib.checked_options(size, offsets)
     if not isinstance(step, int) or step < 1:
       raise errors.value_error("The step of films cannot be used.", expected="1, 2, 3, ...",

@@ -58,7 +58,7 @@ class DisparityMaps(base.Maker):
     if self.size:
       model = dataclasses.replace(model, size=self.size)
     low, high = 1 / model.max_depth, 1 / model.min_depth
-    disparity_maps.make_disparity_maps(
+    disparity_maps.write_disparity_maps(
         self.source, lambda images: (np.asarray(model.disparity(images)) - low) / (high - low),
         pathlib.Path(directory) / _MAPS, self.split, model_hash=model.fingerprint(),
         normalise=self.normalise, bits=self.bits, progress=progress)

@@ -9,6 +9,7 @@ from keras_weakseg import fields
 from keras_weakseg.data import broken
 from keras_weakseg.derived import base
 from keras_weakseg.derived import network_features
+from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import writing
 from keras_weakseg.options import CountOrNone, Length, OneOf, Range, Share, Weight
 from keras_weakseg.selection import features as pooling
@@ -113,7 +114,7 @@ class Selection(base.Maker):
       chosen = record.read(before, ids, self.settings).choices
     asked = {name for number in self._numbers() for name in rounds.needs(self.settings, number)}
     teacher, student = self._models(asked)
-    maps, doubts, doubt_maps = self._looked_at(ids, asked, teacher, student)
+    maps, doubts, doubt_maps = self._looked_at(ids, asked, teacher, student, progress)
     for _ in self._numbers():
       chosen += rounds.next_round(ids, chosen, self.settings, maps, doubts)
     self._draw(directory / SHEET, chosen, doubt_maps)
@@ -128,7 +129,7 @@ class Selection(base.Maker):
     teacher = self.context.models(self.features_of) if "features" in asked or depth else None
     return teacher, self.context.models(self.student) if "student" in asked else None
 
-  def _looked_at(self, ids, asked, teacher, student):
+  def _looked_at(self, ids, asked, teacher, student, progress):
     """Returns the features of all images, their uncertainty, and a map of it of each; or None."""
     extract = None
     if "features" in asked:
@@ -136,8 +137,9 @@ class Selection(base.Maker):
     if not asked:
       return None, None, None
     maps, doubts, doubt_maps = [], [], {}
-    for sample in broken.read_samples(self.source, self.split, ids, grant=fields.Supervision.NONE,
-                                      wanted=(fields.IMAGE, fields.SAMPLE_ID)):
+    samples = broken.read_samples(self.source, self.split, ids, grant=fields.Supervision.NONE,
+                                  wanted=(fields.IMAGE, fields.SAMPLE_ID))
+    for sample in progress_lib.bar(samples, "selection", len(ids), show=progress):
       image = sample[fields.IMAGE]
       if extract is not None:
         maps.append(pooling.pool_features(extract(image)[None], self.grid, self.pool)[0])

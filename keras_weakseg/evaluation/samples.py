@@ -2,6 +2,7 @@
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
+from keras_weakseg.files import progress as progress_lib
 
 
 def needed(samples, names, what, optional=()):
@@ -49,18 +50,9 @@ def name_of(sample, number):
 
 
 def bar(items, name, progress, total=None):
-  """Returns the items behind a progress bar, which is silent where there is no terminal.
-
-  Args:
-    items: iterable, or None for a bar that is moved by hand.
-    name: of the work.
-    progress: False = no bar.
-    total: number of items; None = the cardinality of a `tf.data.Dataset`.
-  """
-  from tqdm import auto  # pylint: disable=import-outside-toplevel
+  """Returns the items behind a bar of `progress.bar`, which knows how many a dataset has."""
   total = int(items.cardinality()) if total is None else total
-  return auto.tqdm(items, total=total if total >= 0 else None, desc=name, unit="image",
-                   leave=False, disable=None if progress else True)
+  return progress_lib.bar(items, name, total if total >= 0 else None, show=progress)
 
 
 def nothing_to_evaluate(expected, received, fix):

@@ -7,26 +7,25 @@ import pathlib
 
 import numpy as np
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.evaluation import metrics
 from keras_weakseg.evaluation import parallel
 from keras_weakseg.files import json_files
+from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import schema
 from keras_weakseg.files import writing
 from keras_weakseg.ops import crf_parameters
 
-# The range that the paper searched on 100 images.
-ALPHAS = (0.2, 0.35, 0.5, 0.65, 0.8)
-COUNT = 100
 
-
-def measure_label_maps(source, folder, split="train", *, ids=None):
+def measure_label_maps(data: arguments.Source, folder: arguments.Path, split: str = "train", *,
+                       ids: arguments.Texts | None = None) -> dict:
   """Returns the figures of label maps against the true masks.
 
   Args:
-    source: data source with boxes and masks.
-    folder: what `data.make_label_maps` returned.
+    data: data source with boxes and masks.
+    folder: what `make_label_maps` returned.
     split: of the source, or several joined by `+`.
     ids: ids of the split, None = all that have both.
 
@@ -38,15 +37,15 @@ def measure_label_maps(source, folder, split="train", *, ids=None):
     ValueError: no sample has both.
     FileNotFoundError: a label map is missing.
   """
-  from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  both = _with_masks(source, split, ids)
+  from keras_weakseg.data import box_labels  # pylint: disable=g-import-not-at-top
+  both = _with_masks(data, split, ids)
   wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.MASK, fields.BOX_LABELS)
-  samples = data.WithBoxLabels(source, folder).samples(split, ids=both, wanted=wanted)
-  matrix = np.zeros([source.num_classes] * 2, np.int64)
+  samples = box_labels.WithBoxLabels(data, folder).samples(split, ids=both, wanted=wanted)
+  matrix = np.zeros([data.num_classes] * 2, np.int64)
   for sample in samples.as_numpy_iterator():
     matrix += metrics.confusion_matrix(
-        sample[fields.MASK], sample[fields.BOX_LABELS], source.num_classes)
-  return {**figures_of(matrix, source.classes), "samples": len(both)}
+        sample[fields.MASK], sample[fields.BOX_LABELS], data.num_classes)
+  return {**figures_of(matrix, data.classes), "samples": len(both)}
 
 
 def measure_tag_labels(source, folder, split="train", *, ids=None):
@@ -89,22 +88,27 @@ def measure_tag_labels(source, folder, split="train", *, ids=None):
   return {**figures_of(matrix, source.classes), "samples": len(both)}
 
 
-def tune_label_maps(source, split="train", *, table, ids=None, count=COUNT, seed=0, alphas=ALPHAS,
-                    modes=("soft",), crfs=("bbox_seg",), workers=None, progress=True):
+def tune_label_maps(data: arguments.Source, split: str = "train", *, table: arguments.Path,
+                    ids: arguments.Texts | None = None, count: int = 100, seed: int = 0,
+                    alphas: arguments.Floats = (0.2, 0.35, 0.5, 0.65, 0.8),
+                    modes: arguments.Texts = ("soft",), crfs: arguments.Crfs = ("bbox_seg",),
+                    workers: int | None = None, progress: bool = True) -> list:
   """Searches how Bbox-Seg finds objects best, on a few masks that are held out for it.
 
   The paper searched the share of the core from 20 to 80 % on 100 images. Nothing else of the split
   is read, and no label map is kept.
 
   Args:
-    source: data source with boxes and masks.
+    data: data source with boxes and masks.
     split: of the source.
     table: path of a JSON table that is written after every row; rows that it already holds are not
       computed again.
     ids: ids of the split, None = `count` of those that have both, by hash.
     count: how many; 0 = all.
     seed: seed of that hash.
-    alphas, modes, crfs: values to try, each with each; `crfs` as in `data.label_maps.BoxMaps`.
+    alphas: values to try, as of `make_label_maps`, with each of the others.
+    modes: values to try.
+    crfs: values to try.
     workers: threads, None = one per core.
     progress: whether to draw a progress bar.
 
@@ -116,17 +120,17 @@ def tune_label_maps(source, split="train", *, table, ids=None, count=COUNT, seed
     ValueError: no sample has both, or the table belongs to other samples.
   """
   from keras_weakseg.data import label_maps, order  # pylint: disable=g-import-not-at-top
-  chosen = _with_masks(source, split, ids)
+  chosen = _with_masks(data, split, ids)
   chosen = order.choose(chosen, count, seed) if count and ids is None else chosen
-  rows = _known(table, source, chosen)
+  rows = _known(table, data, chosen)
   crfs = [crf if isinstance(crf, crf_parameters.CrfParameters) else
           crf_parameters.CrfParameters.parse(crf) for crf in crfs]
   grid = [label_maps.BoxMaps("seg", *values) for values in itertools.product(alphas, modes, crfs)]
   todo = [settings for settings in grid if not _find(rows, settings)]
-  samples = _samples(source, split, chosen) if todo else []
-  for settings in _bar(todo, progress):
-    rows.append({**_key(settings), **_score(samples, settings, source, workers)})
-    _write(table, source, chosen, rows)
+  samples = _samples(data, split, chosen) if todo else []
+  for settings in progress_lib.bar(todo, "tune label maps", unit="row", show=progress):
+    rows.append({**_key(settings), **_score(samples, settings, data, workers)})
+    _write(table, data, chosen, rows)
   found = [_find(rows, settings) for settings in grid]
   return sorted(found, key=lambda row: -row["mean_iou"])
 
@@ -204,9 +208,3 @@ def _write(table, source, ids, rows):
 
 def _data(source, ids):
   return {"fingerprint": source.fingerprint(), "content": source.box_content(), "ids": list(ids)}
-
-
-def _bar(todo, progress):
-  from tqdm import auto  # pylint: disable=g-import-not-at-top
-  return auto.tqdm(todo, desc="tune label maps", unit="row", leave=False,
-                   disable=None if progress else True)

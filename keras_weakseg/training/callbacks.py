@@ -3,6 +3,7 @@ import sys
 
 import tensorflow as tf
 
+from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.framework import keras
 from keras_weakseg.training import guards
 
@@ -41,10 +42,8 @@ class BetweenSteps(keras.callbacks.Callback):
 
   def on_train_begin(self, logs=None):
     """Opens the progress bar."""
-    from tqdm import tqdm  # pylint: disable=g-import-not-at-top
-    self._bar = tqdm(total=self.steps, initial=self.done, desc=self._name, unit="step",
-                     disable=not self._progress, file=sys.stderr, dynamic_ncols=True,
-                     mininterval=1.0)
+    self._bar = progress_lib.bar(None, self._name, self.steps, unit="step", show=self._progress,
+                                 initial=self.done, leave=True)
 
   def on_train_batch_end(self, batch, logs=None):
     """Checks, logs, validates and saves, in this order."""

@@ -6,7 +6,9 @@ command continues at its last checkpoint: so the model directory lies where all 
 import re
 import shlex
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
+from keras_weakseg import paths
 from keras_weakseg.files import writing
 
 SLURM, KUBERNETES = "slurm", "kubernetes"
@@ -29,12 +31,22 @@ exec "$@"
 
 
 def job_file(kind, command, hosts, *, gpus=8, port=12345, name="weakseg", image="", claim="data"):
-  """Returns the text of a job file.
+  """Returns the text of a job file, see `cluster_files`; `command` is a list of words."""
+  _check(kind, command, hosts, gpus, port, name, image)
+  if kind == SLURM:
+    return _slurm(command, hosts, gpus, port, name)
+  return _kubernetes(command, hosts, gpus, port, name, image, claim)
+
+
+def cluster_files(kind: str, output: arguments.Path, *, run: str, hosts: int, gpus: int = 8,
+                  port: int = 12345, name: str = "weakseg", image: str = "", claim: str = "data"):
+  """Writes a job file that runs one command on several hosts, with Slurm or Kubernetes.
 
   Args:
     kind: `slurm`: a script for `sbatch`; `kubernetes`: a headless service and an indexed job for
       `kubectl apply -f`.
-    command: list of str, what every worker runs after `keras-weakseg`: `fit`, ..., with
+    output: the file to write.
+    run: what every worker runs, such as `"fit em_scenes --model_dir /shared/run"`: `fit`, with
       `--model_dir` in a folder that all hosts see.
     hosts: number of workers, one on every host.
     gpus: GPUs of every host, 0 = none.
@@ -43,19 +55,16 @@ def job_file(kind, command, hosts, *, gpus=8, port=12345, name="weakseg", image=
     image: container image with this package; for Kubernetes.
     claim: name of a volume claim, mounted at `/data`; for Kubernetes.
 
+  Returns:
+    The path of the file.
+
   Raises:
     ValueError: an argument is none that a job could be made of.
   """
-  _check(kind, command, hosts, gpus, port, name, image)
-  if kind == SLURM:
-    return _slurm(command, hosts, gpus, port, name)
-  return _kubernetes(command, hosts, gpus, port, name, image, claim)
-
-
-def write_job_file(path, *args, **options):
-  """Writes the text of `job_file`, whole or not at all."""
-  text = job_file(*args, **options)
-  writing.write_whole(path, text)
+  output = paths.expand(output)
+  writing.write_whole(output, job_file(kind, shlex.split(run), hosts, gpus=gpus, port=port,
+                                       name=name, image=image, claim=claim))
+  return output
 
 
 def _check(kind, command, hosts, gpus, port, name, image):

@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from keras_weakseg import cli
+from keras_weakseg.cli import parsing
 from keras_weakseg import datasets
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
@@ -97,9 +98,9 @@ def test_commands_of_the_pages_are_understood():
   assert len(commands) >= 10
   for command in commands:
     assert command[0] == "keras-weakseg"
-    options = cli._parser().parse_args([cli._underscored(item) for item in command[1:]])
-    assert options.command == command[1]
-    name = getattr(options, "experiment", None)
+    call, given, _ = parsing.parse(command[1:])
+    assert call == command[1].replace("-", "_")
+    name = given.get("experiment")
     assert name is None or name in registry.experiments(), name
 
 

@@ -42,7 +42,7 @@ def stamps(path):
 
 
 def test_the_nearest_becomes_one_and_the_farthest_zero(folder, tmp_path):
-  path = data.make_disparity_maps(
+  path = data.write_disparity_maps(
       folder, red, tmp_path / "out", normalise="image", **OPTIONS)
   assert path == tmp_path / "out" and sorted(stamps(path)) == sorted(folder.ids("train"))
   for name in folder.ids("train"):
@@ -54,16 +54,16 @@ def test_the_nearest_becomes_one_and_the_farthest_zero(folder, tmp_path):
 
 
 def test_every_way_to_make_them_stores_what_the_network_says_by_default(folder, out):
-  for way in (data.make_disparity_maps, kw.make_disparity_maps, disparity_maps.DisparityMaps):
+  for way in (data.write_disparity_maps, kw.make_disparity_maps, disparity_maps.DisparityMaps):
     assert inspect.signature(way).parameters["normalise"].default == "none", way
-  path = data.make_disparity_maps(folder, red, out, ids=("a1",), bits=8, **OPTIONS)
+  path = data.write_disparity_maps(folder, red, out, ids=("a1",), bits=8, **OPTIONS)
   sample, = folder.samples("train", ids=("a1",)).as_numpy_iterator()
   np.testing.assert_array_equal(stored(path, "a1"), sample["image"][..., 0])
 
 
 @pytest.mark.parametrize("bits, largest", [(8, 255), (16, 65535)])
 def test_without_normalisation_the_values_stay(folder, out, bits, largest):
-  path = data.make_disparity_maps(
+  path = data.write_disparity_maps(
       folder, red, out, normalise="none", bits=bits, **OPTIONS)
   for sample in folder.samples("train").take(3).as_numpy_iterator():
     found = stored(path, sample["sample_id"].decode()) / largest
@@ -84,7 +84,7 @@ def test_stored_values_are_the_nearest_levels_of_the_whole_range():
 
 def test_rounding_beyond_the_range_is_cut_off(folder, out):
   for shift, wanted in ((-3e-5, 0), (3e-5, 65535)):
-    path = data.make_disparity_maps(
+    path = data.write_disparity_maps(
         folder, lambda images, wanted=wanted, shift=shift: np.full(
             images.shape[:3], wanted / 65535 + shift), out / str(wanted), ids=("a1",),
         normalise="none", **OPTIONS)
@@ -108,31 +108,31 @@ def test_batches_hold_images_of_one_size(mini, out, png):
     shapes.append(images.shape[:3])
     return tf.constant(red(images))
 
-  path = data.make_disparity_maps(source, counted, out, batch_size=2, **OPTIONS)
+  path = data.write_disparity_maps(source, counted, out, batch_size=2, **OPTIONS)
   wide, tall = (8, 20), (12, 16)
   assert shapes == [(2, *tall), (1, *tall), (2, *wide), (2, *tall), (1, *wide), (2, *tall)]
   assert stored(path, "a4").shape == wide and stored(path, "a5").shape == tall
 
 
 def test_any_batch_size_gives_the_same_files(folder, tmp_path):
-  one, many = (data.make_disparity_maps(folder, red, tmp_path / str(size), batch_size=size,
+  one, many = (data.write_disparity_maps(folder, red, tmp_path / str(size), batch_size=size,
                                         **OPTIONS) for size in (1, 4))
   for name in folder.ids("train"):
     assert (one / f"{name}.png").read_bytes() == (many / f"{name}.png").read_bytes()
 
 
 def test_what_is_there_is_kept_and_what_is_missing_is_made(folder, out):
-  path = data.make_disparity_maps(folder, red, out, ids=("a1", "a5", "a7"), **OPTIONS)
+  path = data.write_disparity_maps(folder, red, out, ids=("a1", "a5", "a7"), **OPTIONS)
   before = stamps(path)
   assert sorted(before) == ["a1", "a5", "a7"]
   os.remove(path / "a5.png")
   seen = []
-  data.make_disparity_maps(
+  data.write_disparity_maps(
       folder, lambda images: seen.append(len(images)) or red(images), out, **OPTIONS)
   after = stamps(path)
   assert len(after) == 10 and sum(seen) == 8
   assert all(after[name] == before[name] for name in ("a1", "a7"))
-  data.make_disparity_maps(folder, None, out, **OPTIONS)  # Nothing is left to be asked.
+  data.write_disparity_maps(folder, None, out, **OPTIONS)  # Nothing is left to be asked.
   assert stamps(path) == after
 
 
@@ -146,14 +146,14 @@ def test_an_interrupted_call_leaves_whole_files_and_is_continued(folder, out):
     return red(images)
 
   with pytest.raises(KeyboardInterrupt):
-    data.make_disparity_maps(folder, stops, out, workers=1, **OPTIONS)
+    data.write_disparity_maps(folder, stops, out, workers=1, **OPTIONS)
   found = stamps(out)
   assert 0 < len(found) < 10 and not [file for file in os.listdir(out) if file[0] == "."]
   assert not (out / "disparity_maps.png").exists()
-  data.make_disparity_maps(folder, red, out, **OPTIONS)
+  data.write_disparity_maps(folder, red, out, **OPTIONS)
   again = stamps(out)
   assert len(again) == 10 and all(again[name] == stamp for name, stamp in found.items())
-  whole = data.make_disparity_maps(folder, red, out / "whole", **OPTIONS)
+  whole = data.write_disparity_maps(folder, red, out / "whole", **OPTIONS)
   for name in again:
     assert (out / f"{name}.png").read_bytes() == (whole / f"{name}.png").read_bytes()
 
@@ -163,30 +163,30 @@ def test_an_interrupted_call_leaves_whole_files_and_is_continued(folder, out):
     ({"normalise": "image"}, "normalise 'image'. Received: normalise 'none'"),
     ({"bits": 8}, "bits 8. Received: bits 16")])
 def test_a_folder_of_another_model_is_refused(folder, out, change, text):
-  data.make_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
+  data.write_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
   before = sorted(os.listdir(out))
   with pytest.raises(ValueError, match="holds other disparity maps") as info:
-    data.make_disparity_maps(folder, red, out, **{**OPTIONS, **change})
+    data.write_disparity_maps(folder, red, out, **{**OPTIONS, **change})
   assert text in str(info.value) and "Choose another folder" in str(info.value)
   assert sorted(os.listdir(out)) == before
 
 
 def test_a_folder_of_another_source_or_of_photographs_is_refused(folder, mini, tmp_path):
   """Ids of two data sets may be the same: one would take the maps of the other."""
-  data.make_disparity_maps(folder, red, tmp_path / "out", ids=("a1",), **OPTIONS)
+  data.write_disparity_maps(folder, red, tmp_path / "out", ids=("a1",), **OPTIONS)
   other = data.Folder(mini.rename(tmp_path / "other"), held_out=0.0)
   with pytest.raises(ValueError, match="source 'other'. Received: source 'mini'"):
-    data.make_disparity_maps(other, red, tmp_path / "out", **OPTIONS)
+    data.write_disparity_maps(other, red, tmp_path / "out", **OPTIONS)
   images = tmp_path / "other" / "images"
   with pytest.raises(ValueError, match="images that may be anything"):
-    data.make_disparity_maps(other, red, images, **OPTIONS)
+    data.write_disparity_maps(other, red, images, **OPTIONS)
   assert len(os.listdir(images)) == 10
 
 
 def test_other_labels_of_the_same_images_share_a_folder(folder, out):
-  data.make_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
+  data.write_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
   pets = data.Regrouped(folder, groups={"pet": ("cat", "dog")}, name="pets")
-  data.make_disparity_maps(pets, red, out, **OPTIONS)
+  data.write_disparity_maps(pets, red, out, **OPTIONS)
   assert len(stamps(out)) == 10
 
 
@@ -194,16 +194,16 @@ def test_labels_are_never_read(folder, mini, out):
   for kind in ("masks", "boxes"):
     for path in (mini / kind).iterdir():
       path.write_bytes(b"garbage")
-  data.make_disparity_maps(folder, red, out, **OPTIONS)
+  data.write_disparity_maps(folder, red, out, **OPTIONS)
   assert (out / "disparity_maps.png").exists()
 
 
 def test_the_record_says_what_they_are(folder, tmp_path):
-  path = data.make_disparity_maps(folder, red, tmp_path / "first", ids=("a1",), bits=8, **OPTIONS)
+  path = data.write_disparity_maps(folder, red, tmp_path / "first", ids=("a1",), bits=8, **OPTIONS)
   assert json.loads((path / "disparity_maps.json").read_text()) == {
       "version": 1, "model": "m1", "source": "mini", "normalise": "none", "bits": 8}
   names = {disparity_maps.settings_of(path)} | {
-      disparity_maps.settings_of(data.make_disparity_maps(
+      disparity_maps.settings_of(data.write_disparity_maps(
           folder, red, tmp_path / str(number), ids=("a1",), **{**OPTIONS, **change}))
       for number, change in enumerate([{}, {"model_hash": "m2"}, {"normalise": "image"}])}
   assert len(names) == 4
@@ -216,7 +216,7 @@ def test_the_sheet_shows_near_bright(out, tmp_path, png):
   image[:, 48:, 0] = 180
   png(tmp_path / "images" / "p.png", image)
   source = data.Folder(tmp_path, classes=("background", "cat"), held_out=0.0)
-  data.make_disparity_maps(source, red, out, normalise="image", **OPTIONS)
+  data.write_disparity_maps(source, red, out, normalise="image", **OPTIONS)
   sheet = np.asarray(Image.open(out / "disparity_maps.png")).astype(int)
   near, far = (abs(sheet - color).sum(-1) < 9 for color in ([252, 253, 191], [0, 0, 4]))
   columns = np.where(near.sum(0) > 90)[0]
@@ -231,7 +231,7 @@ def test_the_sheet_shows_near_bright(out, tmp_path, png):
     (lambda images: red(images) / 0.1, r"'a0'(.|\n)*values in 0..1(.|\n)*normalise='image'")])
 def test_what_is_no_disparity_is_refused(folder, out, answer, text):
   with pytest.raises(ValueError, match=text), np.errstate(all="ignore"):
-    data.make_disparity_maps(folder, answer, out, normalise="none", **OPTIONS)
+    data.write_disparity_maps(folder, answer, out, normalise="none", **OPTIONS)
   assert not stamps(out)
 
 
@@ -241,7 +241,7 @@ def test_what_is_no_disparity_is_refused(folder, out, answer, text):
     ({"ids": ("a1", "nobody")}, "nobody"), ({"ids": ()}, "no ids")])
 def test_wrong_arguments_leave_no_folder(folder, tmp_path, options, text):
   with pytest.raises(ValueError, match=text):
-    data.make_disparity_maps(folder, red, tmp_path / "out", **{**OPTIONS, **options})
+    data.write_disparity_maps(folder, red, tmp_path / "out", **{**OPTIONS, **options})
   assert not (tmp_path / "out").exists()
 
 
@@ -250,7 +250,7 @@ def test_a_broken_image_is_an_error_and_one_of_the_model_stays_its_own(folder, m
     raise tf.errors.ResourceExhaustedError(None, None, "no memory left")
 
   with pytest.raises(tf.errors.ResourceExhaustedError, match="no memory left"):
-    data.make_disparity_maps(folder, broken, tmp_path / "one", **OPTIONS)
+    data.write_disparity_maps(folder, broken, tmp_path / "one", **OPTIONS)
   (mini / "images" / "a2.png").write_bytes(b"\x89PNG nothing")
   with pytest.raises(ValueError, match="cannot be read"):
-    data.make_disparity_maps(folder, red, tmp_path / "two", **OPTIONS)
+    data.write_disparity_maps(folder, red, tmp_path / "two", **OPTIONS)

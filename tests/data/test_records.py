@@ -50,7 +50,7 @@ def plain(mini, png):
 @pytest.fixture
 def written(plain, tmp_path):
   for split in plain.splits():
-    records_writer.make_records(plain, split, tmp_path / "out", 3, progress=False)
+    records_writer.write_records(plain, split, tmp_path / "out", 3, progress=False)
   return tmp_path / "out"
 
 
@@ -91,7 +91,7 @@ def test_images_keep_their_bytes_and_masks_are_small(mini, written):
 def test_labels_that_may_not_be_taught_are_not_written(plain, mini, tmp_path):
   (mini / "labels.txt").write_text("a0 tags\na1 none\n")
   weak = folder.Folder(mini, manifest="labels.txt", splits={"train": ["a0", "a1"]}, held_out=0)
-  place = records_writer.make_records(weak, "train", tmp_path / "out", 1, progress=False)
+  place = records_writer.write_records(weak, "train", tmp_path / "out", 1, progress=False)
   held = [set(tf.train.Example.FromString(example.numpy()).features.feature)
           for example in tf.data.TFRecordDataset(str(place / "00000-of-00001.tfrecord"))]
   assert held == [{"image", "tags"}, {"image"}]
@@ -122,7 +122,7 @@ def test_video_and_odd_fields_survive(tmp_path):
       fields.VALID: random.rand(4, 6) < 0.5}
   data = tf.data.Dataset.from_tensors(sample).concatenate(tf.data.Dataset.from_tensors(sample))
   source = dataset_source.Dataset(data, classes=("a", "b"))
-  records_writer.make_records(source, "train", tmp_path, 2, progress=False)
+  records_writer.write_records(source, "train", tmp_path, 2, progress=False)
   for one, other in zip(read(source, grant=records_writer.ALL),
                         read(records.Records(tmp_path), grant=records_writer.ALL)):
     assert_equal(one, other)
@@ -188,7 +188,7 @@ def test_one_id_for_two_samples_is_refused(tmp_path):
       {fields.IMAGE: tf.fill([2, 2, 3], tf.cast(value, tf.uint8)), fields.SAMPLE_ID: "same"})
   for split in ("train", "test"):
     source = dataset_source.Dataset({split: sample(len(split))}, classes=("a", "b"))
-    records_writer.make_records(source, split, tmp_path, 1, progress=False)
+    records_writer.write_records(source, split, tmp_path, 1, progress=False)
   with pytest.raises(ValueError, match="have the same id.*\n.*'same'"):
     records.Records(tmp_path)
   assert os.path.exists(tmp_path / "train")

@@ -16,7 +16,7 @@ def plain(mini):
 
 
 def make(source, place, shards=4, **options):
-  return records_writer.make_records(source, "train", place, shards, progress=False, **options)
+  return records_writer.write_records(source, "train", place, shards, progress=False, **options)
 
 
 def contents(place):
@@ -90,7 +90,7 @@ def test_folders_of_something_else_are_refused(plain, mini, tmp_path):
     ("train", 1.5, "1.5")])
 def test_splits_and_shards_that_cannot_be_written(split, shards, words, plain, tmp_path):
   with pytest.raises(ValueError, match=words):
-    records_writer.make_records(plain, split, tmp_path / "out", shards)
+    records_writer.write_records(plain, split, tmp_path / "out", shards)
   assert not (tmp_path / "out").exists()
 
 

@@ -39,7 +39,7 @@ def test_own_words_and_words_that_mean_nothing():
     ("s.csv", 'id,text\na,A dog\nb,Nothing\nb,"a kitten, asleep"\nc,sky\n')])
 def test_files_become_tags_of_a_folder(tmp_path, name, content):
   (tmp_path / name).write_text(content)
-  found = sentences.tags_of_sentences(tmp_path / name, VOC, tmp_path / "tags.json")
+  found = sentences.tags_of_sentences(tmp_path / name, tmp_path / "tags.json", classes=VOC)
   assert found == {"a": ["dog"], "b": ["cat"]} == tag_files.read_tags(tmp_path / "tags.json")
 
 
@@ -49,7 +49,7 @@ def test_files_become_tags_of_a_folder(tmp_path, name, content):
 def test_mistakes_are_named_and_nothing_is_written(tmp_path, name, content, words):
   (tmp_path / name).write_text(content)
   with pytest.raises(ValueError, match=words):
-    sentences.tags_of_sentences(tmp_path / name, VOC, tmp_path / "tags.json")
+    sentences.tags_of_sentences(tmp_path / name, tmp_path / "tags.json", classes=VOC)
   assert not (tmp_path / "tags.json").exists()
 
 
@@ -61,7 +61,7 @@ def test_the_name_of_a_class_beats_the_words_of_others():
 
 
 @pytest.mark.parametrize("classes, synonyms, words", [
-    ("background,dog", None, "classes cannot be used"), (("background",), None, "two or more"),
+    (("background",), None, "two or more"),
     (("background", "dog", "dog"), None, "different names"), (("background", ""), None, "names"),
     (("background", "dog"), {"dog": [""]}, "synonyms of 'dog' cannot be used"),
     (("background", "dog"), {"dog": "puppy"}, "another form"),
@@ -72,22 +72,24 @@ def test_the_name_of_a_class_beats_the_words_of_others():
 def test_words_that_could_mean_anything_are_refused(tmp_path, classes, synonyms, words):
   (tmp_path / "s.json").write_text('{"a": "a dog, a pet and a puppy"}')
   with pytest.raises(ValueError, match=f"(?s)(?=.*Expected: ).*{words}"):
-    sentences.tags_of_sentences(tmp_path / "s.json", classes, tmp_path / "tags.json", synonyms)
+    sentences.tags_of_sentences(tmp_path / "s.json", tmp_path / "tags.json", classes=classes,
+                                synonyms=synonyms)
   assert not (tmp_path / "tags.json").exists()
 
 
 def test_sentences_are_not_replaced_by_their_tags(tmp_path):
   (tmp_path / "s.json").write_text('{"a": "a dog"}')
   with pytest.raises(ValueError, match="would replace the sentences"):
-    sentences.tags_of_sentences(tmp_path / "s.json", VOC, tmp_path / "x" / ".." / "s.json")
+    sentences.tags_of_sentences(
+        tmp_path / "s.json", tmp_path / "x" / ".." / "s.json", classes=VOC)
   assert (tmp_path / "s.json").read_text() == '{"a": "a dog"}'
   (tmp_path / "s.json").write_text('{" ": "a dog"}')
   with pytest.raises(ValueError, match="an entry without an id"):
-    sentences.tags_of_sentences(tmp_path / "s.json", VOC, tmp_path / "tags.json")
+    sentences.tags_of_sentences(tmp_path / "s.json", tmp_path / "tags.json", classes=VOC)
 
 
 def test_synonyms_of_a_misspelt_class_are_refused(tmp_path):
   (tmp_path / "s.json").write_text('{"a": "a puppy"}')
   with pytest.raises(ValueError, match="Did you mean 'dog'"):
-    sentences.tags_of_sentences(tmp_path / "s.json", VOC, tmp_path / "tags.json",
+    sentences.tags_of_sentences(tmp_path / "s.json", tmp_path / "tags.json", classes=VOC, synonyms=
                                 {"dgo": ("puppy",), "": ("hot dog",)})

@@ -35,7 +35,7 @@ def make(tmp_path):
   """Returns a function that makes the maps of a source and wraps it."""
 
   def wrapped(source, fn=red, folder="disparity", **options):
-    path = data.make_disparity_maps(
+    path = data.write_disparity_maps(
         source, fn, tmp_path / folder, progress=False, **{"model_hash": "m1", **options})
     return data.WithDisparity(source, path)
 

@@ -90,7 +90,7 @@ def network_weights(place):
 def disparities(place):
   source = data.Dataset({"train": tf.data.Dataset.from_tensor_slices({
       fields.SAMPLE_ID: ["a", "b"], fields.IMAGE: noise(2, 40, 60, 3)})}, ("background", "thing"))
-  disparity_maps.make_disparity_maps(
+  disparity_maps.write_disparity_maps(
       source, lambda images: images[..., 0] / 255.0, place / "maps", "train", model_hash="x",
       progress=False)
 
@@ -125,11 +125,11 @@ def shards(place):
   source = data.Dataset({"train": tf.data.Dataset.from_tensor_slices({
       fields.IMAGE: noise(2, 40, 60, 3)})}, ("background", "thing"))
   with no_limit():
-    records_writer.make_records(source, "train", place, 1, progress=False)
+    records_writer.write_records(source, "train", place, 1, progress=False)
   (place / "train" / "00000-of-00001.npz").unlink()
   (place / "train" / "00000-of-00001.tfrecord").unlink()
   (place / "train" / record_files.MANIFEST).unlink()
-  records_writer.make_records(source, "train", place, 1, progress=False)
+  records_writer.write_records(source, "train", place, 1, progress=False)
 
 
 @contextlib.contextmanager
@@ -168,7 +168,7 @@ def sentences(place):
   said = given() / "said.json"
   with no_limit():
     said.write_text(json.dumps({f"photograph{index}": "a dog" for index in range(99)}))
-  data.tags_of_sentences(said, ("background", "dog"), place / "tags.json")
+  data.tags_of_sentences(said, place / "tags.json", classes=("background", "dog"))
 
 
 def artifact(place):

@@ -236,7 +236,7 @@ def test_numbers_may_be_those_of_another_source():
 
 def test_a_source_carries_the_disparity_of_a_teacher(photo_folder, tmp_path):
   plain = sources.make_source(schema.Source(path=str(photo_folder)))
-  maps = data_lib.make_disparity_maps(
+  maps = data_lib.write_disparity_maps(
       plain, lambda images: np.float32(images[..., 0]) / 255, tmp_path / "said", "train",
       model_hash="red", progress=False)
   made = sources.make_source(schema.Source(

@@ -89,7 +89,7 @@ def test_depth_cannot_be_learned_from_data_without_depth(make, tiny_data):
 
 def test_a_teacher_needs_no_labels(make, video_folder, tmp_path):
   video = data.Video(video_folder)
-  maps = data.make_disparity_maps(video, lambda images: images[..., 0] / 255.0, tmp_path / "said",
+  maps = data.write_disparity_maps(video, lambda images: images[..., 0] / 255.0, tmp_path / "said",
                                   model_hash="red", progress=False)
   phase, _ = make("own_depth", "light_depth", data.WithDisparity(video, maps),
                   **{"method.supervised_depth": {"loss": "berhu"}})

@@ -106,12 +106,12 @@ def test_kubernetes_tells_every_worker_of_all(tmp_path):
 
 
 @pytest.mark.parametrize("options, words", [
-    ({"kind": "slrum"}, "Did you mean 'slurm'"), ({"command": ["evaluate"]}, "--model_dir"),
-    ({"command": ["fit", "em_scenes"]}, "--model_dir"), ({"hosts": 1}, "2 or more"),
+    ({"kind": "slrum"}, "Did you mean 'slurm'"), ({"run": "evaluate"}, "--model_dir"),
+    ({"run": "fit em_scenes"}, "--model_dir"), ({"hosts": 1}, "2 or more"),
     ({"gpus": -1}, "0 or more"), ({"port": 80}, "1024"), ({"name": "My_job"}, "a-z"),
     ({"kind": "kubernetes"}, "container image")])
 def test_jobs_that_cannot_run_are_refused(options, words, tmp_path):
-  arguments = {"kind": "slurm", "command": FIT, "hosts": 2, **options}
+  arguments = {"kind": "slurm", "run": shlex.join(FIT), "hosts": 2, **options}
   with pytest.raises(ValueError, match=words):
-    cluster_files.write_job_file(tmp_path / "job", **arguments)
+    cluster_files.cluster_files(output=tmp_path / "job", **arguments)
   assert not list(tmp_path.iterdir())

@@ -15,7 +15,7 @@ from keras_weakseg.tasks.depth import protocol as depth_protocol
 MAX_PIXELS = 1 << 24  # most of it is resized before the network: less than a gigabyte
 
 
-def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, factor, record,
+def export_depth_artifact(predictor, base_dir, *, size, min_depth, max_depth, factor: float, record,
                           protocol, metadata=None, warmup=True, settings=None):
   """Writes `<base_dir>/<version>/` and returns its path.
 

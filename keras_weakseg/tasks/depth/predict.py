@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg.evaluation import depth_pictures, gallery, inputs as image_files, large_images
 from keras_weakseg.evaluation import pictures as picture_files, point_cloud
@@ -16,8 +17,9 @@ _ENDINGS = ("_depth.png", ".npz", "_depth.jpg", ".ply")
 _SHEET_SAMPLES, _TILE = 24, 320
 
 
-def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point_clouds=False,
-                  intrinsics=None, field_of_view=None, progress=True):
+def predict_depth(model, inputs, output_dir, protocol=None, overlays: bool = True,
+                  point_clouds: bool = False, intrinsics: arguments.Path | None = None,
+                  field_of_view: float | None = None, progress=True):
   """Writes the depth of every photograph at its own size, and pictures to look at.
 
   Pixels are taken as stored: an EXIF orientation is ignored. All files appear when the last
@@ -31,10 +33,10 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
       `<name>_depth.jpg` (colours: near is bright), `<name>.ply`, `contact_sheet.png` (the first
       24), `index.html` and `predictions.json`.
     protocol: `DepthProtocol` or its dict, of which `size` and `flip` count; None = the default.
-    pictures: write the colour pictures, the contact sheet and the HTML page.
-    point_clouds: write the point clouds: x to the right, y down, z forward. Needs a camera:
-    intrinsics: float [3, 3] in pixels of these images, or None.
-    field_of_view: or: horizontal angle in degrees of an assumed camera.
+    overlays: write the colour pictures, the contact sheet and the HTML page.
+    point_clouds: write the point clouds: x to the right, y down, z forward. Needs a camera.
+    intrinsics: `"fx fy cx cy"` in pixels of these images, a matrix, or a file of these numbers.
+    field_of_view: in its place: horizontal angle in degrees of an assumed camera, 65 for phones.
     progress: show a progress bar on a terminal.
 
   Returns:
@@ -60,14 +62,14 @@ def predict_depth(model, inputs, output_dir, protocol=None, pictures=True, point
       record = {"name": name, "source": str(path), "height": image.shape[0],
                 "width": image.shape[1], **_figures(depth)}
       record.update(_write_values(folder, name, model, disparity, depth))
-      record.update(_write_picture(folder, name, disparity, pictures))
+      record.update(_write_picture(folder, name, disparity, overlays))
       record["point_cloud"] = camera_of and _write_cloud(
           folder, name, image, depth, camera_of(image.shape[:2], path.name), model.scale_note)
       records.append(record)
-      if pictures and len(rows) < _SHEET_SAMPLES:
+      if overlays and len(rows) < _SHEET_SAMPLES:
         rows.append({"name": name, "image": sheets.shrunk(image, _TILE), "depth": sheets.shrunk(
             depth_pictures.colorize_disparity(disparity), _TILE)})
-    if pictures:
+    if overlays:
       _write_pages(folder, records, rows, model, protocol)
     staging.write_whole(folder / PREDICTIONS, json.dumps({
         **units(model), "protocol": protocol.as_dict(), "protocol_hash": protocol.hash(),

@@ -66,7 +66,7 @@ class DepthTask(task.Task):
     if intrinsics is not None:
       intrinsics = cameras.read_intrinsics(intrinsics)
     return prediction.predict_depth(
-        model.in_metres(protocol), inputs, output_dir, protocol, pictures=overlays,
+        model.in_metres(protocol), inputs, output_dir, protocol, overlays=overlays,
         point_clouds=point_clouds, intrinsics=intrinsics, field_of_view=field_of_view,
         progress=progress)
 

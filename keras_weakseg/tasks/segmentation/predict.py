@@ -13,8 +13,8 @@ _ENDINGS = (".png", "_overlay.jpg")
 _SHEET_SAMPLES, _TILE = 24, 240
 
 
-def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_sheet=True,
-            trace=False, progress=True):
+def predict(model, inputs, output_dir, protocol=None, overlays: bool = True,
+            contact_sheet: bool = True, trace: bool = False, progress=True):
   """Writes the mask of every photograph at its own size, and pictures to look at.
 
   Pixels are taken as stored: an EXIF orientation is ignored, so a mask always lies on the stored
@@ -26,7 +26,8 @@ def predict(model, inputs, output_dir, protocol=None, overlays=True, contact_she
     output_dir: folder; made if needed. It gets `<name>.png` (palette PNG, values = class ids),
       `<name>_overlay.jpg`, `contact_sheet.png` (the first 24), `index.html`, `predictions.json`.
     protocol: `Protocol` or its dict; None = the default one.
-    overlays, contact_sheet: write the overlays; the contact sheet and the HTML page.
+    overlays: write the overlays.
+    contact_sheet: write the contact sheet and the HTML page.
     trace: write `<name>_trace.png`: labelmap and reconstruction after more and more steps of
       inference, of networks that infer.
     progress: show a progress bar on a terminal.

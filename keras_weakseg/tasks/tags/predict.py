@@ -13,8 +13,8 @@ _ENDINGS = ("_tags.jpg",)
 _SHEET_SAMPLES, _TILE = 24, 240
 
 
-def predict_tags(model, inputs, output_dir, protocol=None, overlays=True, contact_sheet=True,
-                 progress=True):
+def predict_tags(model, inputs, output_dir, protocol=None, overlays: bool = True,
+                 contact_sheet: bool = True, progress=True):
   """Writes which classes every photograph shows.
 
   All files appear when the last photograph is done, or none does.

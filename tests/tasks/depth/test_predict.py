@@ -111,7 +111,7 @@ def test_colour_pictures_show_the_disparity(photos, tmp_path):
 
 
 def test_pictures_can_be_left_out(photos, tmp_path):
-  records = predictions.predict_depth(make(), photos, tmp_path / "out", pictures=False)
+  records = predictions.predict_depth(make(), photos, tmp_path / "out", overlays=False)
   assert everything(tmp_path / "out") == sorted(
       [f"{name}{end}" for name in "abc" for end in ("_depth.png", ".npz")] + ["predictions.json"])
   assert records[0]["picture"] is None and records[0]["point_cloud"] is None

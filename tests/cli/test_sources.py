@@ -14,9 +14,10 @@ def fits(monkeypatch):
   """Replaces `fit`; returns what it was called with."""
   made = []
 
-  def fit(*arguments, **options):
-    made.append((arguments, options))
-    return types.SimpleNamespace(metrics={"split": "val", "notes": ["nothing to evaluate"]})
+  def fit(**given):
+    made.append(given)
+    return types.SimpleNamespace(metrics={"split": "val", "notes": ["nothing to evaluate"]},
+                                 model_dir="here")
 
   monkeypatch.setattr(api, "fit", fit)
   return made
@@ -25,22 +26,22 @@ def fits(monkeypatch):
 def test_a_folder_of_photographs(fits, photo_folder, capsys):
   assert cli.main(["fit", "--method", "em_fixed", "--data", str(photo_folder), "--held-out", "0.5",
                    "--params_override", "training.steps=5"]) == 0
-  (arguments, options), = fits
-  assert arguments == (None,) and options["method"] == "em_fixed"
+  options, = fits
+  assert options["method"] == "em_fixed"
   assert options["params_override"] == ["training.steps=5"]
   assert isinstance(options["data"], data.Folder) and len(options["data"].ids("train")) < 16
   assert options["data"].classes == ("background", "red", "blue")
-  assert options["model_dir"] == "runs/em_fixed"
+  assert set(options) == {"method", "params_override", "data"}
   assert "note: nothing to evaluate" in capsys.readouterr().out
 
 
 def test_a_folder_of_frames_finds_its_intrinsics(fits, video_folder):
   assert cli.main(["fit", "--method", "self_supervised_depth", "--data", str(video_folder),
                    "--model_dir", "runs/mine"]) == 0
-  source = fits[0][1]["data"]
+  source = fits[0]["data"]
   assert isinstance(source, data.Video) and len(source.ids("train")) == 11
   camera = next(iter(source.samples("train")))["intrinsics"].numpy()
-  assert camera[0].tolist() == [40, 0, 31.5] and fits[0][1]["model_dir"] == "runs/mine"
+  assert camera[0].tolist() == [40, 0, 31.5] and fits[0]["model_dir"] == "runs/mine"
 
 
 @pytest.mark.parametrize("flags, focal, frames", [
@@ -51,7 +52,7 @@ def test_the_camera_the_size_and_the_neighbours_can_be_given(fits, video_folder,
                                                              frames):
   assert cli.main(["fit", "--method", "self_supervised_depth", "--data", str(video_folder),
                    *flags]) == 0
-  source = fits[0][1]["data"]
+  source = fits[0]["data"]
   assert len(source.ids("train")) == frames
   assert next(iter(source.samples("train")))["intrinsics"].numpy()[0, 0] == focal
 
@@ -63,13 +64,32 @@ def test_an_angle_stands_for_intrinsics(fits, video_folder, tmp_path):
     (tmp_path / "elsewhere" / path.name).symlink_to(path)
   given = ["fit", "--method", "self_supervised_depth", "--data", str(tmp_path / "elsewhere")]
   assert cli.main([*given, "--field-of-view", "90"]) == 0
-  camera = next(iter(fits[0][1]["data"].samples("train")))["intrinsics"].numpy()
+  camera = next(iter(fits[0]["data"].samples("train")))["intrinsics"].numpy()
   assert camera[0, 0] == pytest.approx(32.0, abs=0.6)
 
 
+def test_sources_of_a_recipe_are_named(fits, photo_folder, video_folder):
+  assert cli.main(["fit", "--recipe", "three_ways", "--classes", "background,sky,sea", "--data",
+                   f"photos={photo_folder},video={video_folder}", "--frame-offsets=-2,2"]) == 0
+  photos, video = fits[0]["data"]["photos"], fits[0]["data"]["video"]
+  assert isinstance(photos, data.Folder) and photos.classes == ("background", "sky", "sea")
+  assert isinstance(video, data.Video) and video.offsets == (-2, 2)
+
+
+def test_tags_with_mistakes_lie_beside_a_folder(fits, photo_folder, tmp_path):
+  (tmp_path / "noisy.json").write_text(json.dumps({photo_ids(photo_folder)[0]: ["red"]}))
+  assert cli.main(["fit", "--recipe", "dual", "--data", str(photo_folder), "--noisy-tags",
+                   str(tmp_path / "noisy.json")]) == 0
+  assert isinstance(fits[0]["data"], data.NoisyTagFile)
+
+
+def photo_ids(folder):
+  return data.Folder(folder).ids("train")
+
+
 @pytest.mark.parametrize("arguments, words", [
-    (["fit"], "--config_file, or --method and --data"),
-    (["fit", "--data", "FRAMES"], "--method with these. Received: --data"),
+    (["fit"], "a config_file, or a method"),
+    (["fit", "--data", "PHOTOS"], "a config_file, or a method"),
     (["fit", "em_adapt_scenes", "--noisy-tags", "a.json"], "Received: --noisy_tags"),
     (["fit", "--recipe", "dual", "--data", "PHOTOS", "--noisy-tags", "a.json"], "a.json"),
     (["fit", "em_adapt_scenes", "--field-of-view", "65"], "Received: --field_of_view"),

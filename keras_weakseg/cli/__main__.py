@@ -1,4 +1,5 @@
 """`python -m keras_weakseg.cli`."""
 from keras_weakseg.cli.commands import main
 
-raise SystemExit(main())
+if __name__ == "__main__":
+  raise SystemExit(main())

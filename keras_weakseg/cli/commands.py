@@ -1,4 +1,5 @@
 """What `keras-weakseg` does: it calls, prints the answer, and tells errors in one form."""
+import contextlib
 import json
 import os
 import re
@@ -27,7 +28,9 @@ def main(words=None):
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   call = signatures.call(name)
   try:
-    answer = signatures.function(name)(**converters.arguments_of(call, given))
+    # What a call prints while it works is no part of its answer.
+    with contextlib.redirect_stdout(sys.stderr if common["json"] else sys.stdout):
+      answer = signatures.function(name)(**converters.arguments_of(call, given))
     text = json.dumps(answers.plain(answer), indent=1) if common["json"] else answers.text(
         name, answer)
     if text:

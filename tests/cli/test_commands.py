@@ -1,4 +1,5 @@
 """The command line: what each command passes on, how it answers, and how errors look."""
+import json
 import types
 
 import pytest
@@ -73,6 +74,18 @@ def test_several_seeds_are_printed_with_their_spread(monkeypatch, capsys):
       metrics=summary, model_dir="r"))
   assert cli.main(["fit", "em_adapt_scenes", "--seeds", "1,2,3"]) == 0
   assert "mean_iou: 0.5000 +- 0.0100 (3 seeds)" in capsys.readouterr().out
+
+
+def test_json_is_all_that_is_printed(monkeypatch, capsys):
+  def fit(**_):
+    print("the plan")
+    return types.SimpleNamespace(metrics={"mean_iou": 0.5}, model_dir="r")
+
+  monkeypatch.setattr(api, "fit", fit)
+  assert cli.main(["fit", "em_adapt_scenes", "--json"]) == 0
+  printed = capsys.readouterr()
+  assert json.loads(printed.out) == {"metrics": {"mean_iou": 0.5}, "model_dir": "r"}
+  assert printed.err == "the plan\n"
 
 
 def test_evaluate_keeps_data_and_protocol_of_the_run(calls, capsys):

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shlex
 import socket
 import subprocess
 import sys

@@ -196,9 +196,8 @@ def _source_of_text(text, evaluated, images_for, data_dir, params_override, opti
     config = overrides.resolve(config, overrides=params_override)
     if data_dir:
       config.data.data_dir = os.fspath(data_dir)
-    made = sources.make_sources(config.data)
-    first = next(iter(made.values()))
-    return sources.evaluation_source(config, made, first) if evaluated else first
+    return data_of(None, config) if evaluated else next(
+        iter(sources.make_sources(config.data).values()))
   if text.startswith(_TFDS):
     return data_lib.Tfds(text[len(_TFDS):], data_dir=data_dir)
   if images_for is not None:

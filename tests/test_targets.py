@@ -166,7 +166,7 @@ def test_a_text_may_be_a_yaml_file_or_a_data_set_by_name(photo_folder, tmp_path,
   (tmp_path / "mine.yaml").write_text(
       f"experiment: own_data\ndata: {{sources: [{{name: a, path: '{photo_folder}'}}]}}\n")
   found = targets.source_of(tmp_path / "mine.yaml", params_override="data.sources.a.held_out=0")
-  assert isinstance(found, data.Folder) and len(found.ids("train")) == 16
+  assert len(found.ids("train")) == 16
   monkeypatch.setattr(data, "Tfds", lambda name, data_dir: (name, data_dir))
   with pytest.raises(ValueError, match="Received: tuple"):
     targets.source_of("tfds:coco", data_dir="there")

@@ -1,6 +1,5 @@
 """Depth on the command line: flags, what is printed, and `evaluate-poses`."""
 import json
-import types
 
 import pytest
 
@@ -10,6 +9,7 @@ from keras_weakseg import cli
 from keras_weakseg import errors
 from keras_weakseg.cli import answers
 from keras_weakseg.cli import sources
+from keras_weakseg.data import source as source_lib
 
 FIGURES = {"split": "test", "abs_rel": 0.12345, "a1": 0.875, "samples": 4, "protocol": {"crop": ""},
            "protocol_hash": "abc", "notes": ["1 samples without a value"]}
@@ -41,9 +41,8 @@ def calls(monkeypatch):
 
 def named(name):
   """Returns what stands for a source, and is told from others by its name."""
-  source = copy.copy(data.DataSource.__new__(data.DataSource))
-  source.name, source.classes = name, ("background",)
-  return source
+  return type("Named", (source_lib.Source,), {"__init__": lambda self: None, "name": name,
+                                              "classes": ("background",)})()
 
 
 # === evaluate and predict ===

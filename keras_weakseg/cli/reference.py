@@ -48,6 +48,7 @@ def _table(flags):
   lines = ["| argument | default | meaning |", "|---|---|---|"] if flags else ["No arguments."]
   for flag in flags:
     name = f"`{parsing.written(flag)}`" + (", by place" if flag.by_place else "")
-    default = "needed" if flag.default is signatures.REQUIRED else parsing.shown(flag.default)
+    default = "needed" if flag.default is signatures.REQUIRED else parsing.shown(
+        False if flag.off else flag.default)
     lines.append(f"| {name} | {default} | {flag.text} |".replace("  ", " "))
   return "\n".join(lines) + "\n"

@@ -65,14 +65,14 @@ class DualHead(keras.layers.Layer):
         decay=decay, rule=rule, proximal=proximal, image_from=image_from, combine=combine,
         tag_step_size=tag_step_size)
     self._image_layers = [
-        self._conv(filters, kernel, f"image_{index}", _scaled()) for index, (filters, kernel)
-        in enumerate(((num_classes, 5), (_IMAGE_FILTERS, 3), (3, 3)), start=1)]
+        self._conv(filters, kernel, f"image_{index}") for index, (filters, kernel) in enumerate(
+            ((num_classes, 5), (_IMAGE_FILTERS, 3), (3, 3)), start=1)]
     self._tag_layer = keras.layers.Dense(num_classes, kernel_initializer=_small(),
                                          dtype="float32", name="tags")
-    self._label_layer = self._conv(num_classes, 3, "labelmap", _small())
+    self._label_layer = self._conv(num_classes, 3, "labelmap")
 
-  def _conv(self, filters, kernel, name, initializer):
-    return keras.layers.Conv2D(filters, kernel, padding="same", kernel_initializer=initializer,
+  def _conv(self, filters, kernel, name):
+    return keras.layers.Conv2D(filters, kernel, padding="same", kernel_initializer=_small(),
                                dtype="float32", name=name)
 
   def build(self, input_shape):
@@ -201,15 +201,6 @@ def _relu(x):
 
 def _small():
   return keras.initializers.RandomNormal(stddev=0.01)
-
-
-def _scaled():
-  """Returns an initializer that keeps the size of what passes; three small ones leave nothing.
-
-  With a deviation of 0.01 subnet 2 gave one colour for all photographs after 50 steps, so that no
-  step of inference depended on the image; with the larger one for ReLU, three classes may end so.
-  """
-  return keras.initializers.GlorotNormal()
 
 
 def _distance(image, target):

@@ -102,20 +102,6 @@ def test_inference_mends_labels_and_lowers_the_loss_of_every_image(trained):
       before[dual_head.LABELMAP], labels) + 0.03
 
 
-def test_subnet_2_leaves_the_one_colour_in_the_few_steps_of_an_experiment():
-  keras.utils.set_random_seed(4)
-  _, head = head_model(8, 7, stride=1)
-  _, images, labels = painted(0)
-  labelmap = 1.5 * tf.one_hot(labels, 7)  # As unsure as a network is at that time.
-  optimizer = keras.optimizers.SGD(0.1, 0.9)
-  variables = head.subnet_variables()[1]
-  for _ in range(50):
-    with tf.GradientTape() as tape:
-      loss = tf.reduce_mean(head.reconstruction_loss(labelmap, images))
-    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
-  assert float(loss) < 0.25 * float(np.mean((images - images.mean((0, 1, 2))) ** 2))
-
-
 def test_tags_pull_the_vector_to_them(trained):
   features, images, _ = blurred()
   tags = tf.one_hot([1] * len(images), 3)

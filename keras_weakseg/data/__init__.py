@@ -9,7 +9,6 @@ from keras_weakseg.data.cityscapes_video import CityscapesVideo
 from keras_weakseg.data.coco import coco_sample
 from keras_weakseg.data.dataset_source import Dataset
 from keras_weakseg.data.disparity_maps import write_disparity_maps
-from keras_weakseg.data.flip_swaps import WithFlipSwaps
 from keras_weakseg.data.folder import Folder
 from keras_weakseg.data.kitti import Kitti
 from keras_weakseg.data.kitti_sample import kitti_clips, kitti_odometry, kitti_stereo
@@ -34,4 +33,5 @@ from keras_weakseg.data.video import Video
 from keras_weakseg.data.voc import voc_animals
 from keras_weakseg.data.weak_categories import WeakCategories
 from keras_weakseg.data.with_disparity import WithDisparity
+from keras_weakseg.data.with_flip_swaps import WithFlipSwaps
 from keras_weakseg.data.with_noisy_tags import NoisyTagFile, WithNoisyTags

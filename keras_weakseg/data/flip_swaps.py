@@ -4,8 +4,6 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import source as source_lib
-from keras_weakseg.data import wrapper
 
 _MAPS = (fields.MASK, fields.BOX_LABELS, fields.TAG_LABELS)
 _TAGS = (fields.TAGS, fields.NOISY_TAGS)
@@ -31,7 +29,7 @@ def pairs_of(swaps, classes, others=()):
   """
   found, owners = ([], []), {}
   for entry in swaps:
-    names = _names(entry)
+    names = names_of(entry)
     if len(names) != 2 or names[0] == names[1]:
       raise errors.value_error(
           "A swap of classes cannot be read.", expected="two names: 'left arm=right arm'",
@@ -53,7 +51,8 @@ def pairs_of(swaps, classes, others=()):
   return tuple(found[0]), tuple(found[1])
 
 
-def _names(entry):
+def names_of(entry):
+  """Returns the names of an entry: a tuple, or a text such as `left arm=right arm`."""
   return tuple(name.strip() for name in (entry.split("=") if isinstance(entry, str) else entry))
 
 
@@ -113,38 +112,3 @@ def exchange(sample, flip, classes=(), parts=()):
       sample[fields.BOX_CLASSES] = tf.where(
           classes_ < 0, classes_, swapped(tf.maximum(classes_, 0)))
   return sample
-
-
-class WithFlipSwaps(wrapper.Wrapper):
-  """A source whose classes change places in pairs where training mirrors its pictures.
-
-  ```
-  WithFlipSwaps(people, [("left arm", "right arm"), ("left leg", "right leg")])
-  ```
-
-  Args:
-    inner: `source.Source`.
-    swaps: pairs of names of its classes, or of its parts, see `pairs_of`; in the place of those
-      that the source has by itself.
-
-  Raises:
-    ValueError: see `pairs_of`.
-  """
-
-  def __init__(self, inner, swaps):
-    super().__init__(inner)
-    self._swaps = pairs_of(swaps, inner.classes, tuple(inner.part_classes))
-    shown = [" <-> ".join(_names(entry)) for entry in swaps]
-    self.notes.append("a mirror exchanges " + ", ".join(shown))
-
-  flip_swaps = property(lambda self: self._swaps[0])
-  part_swaps = property(lambda self: self._swaps[1])
-
-  def _settings(self):
-    return {"inner": self.inner.fingerprint(), "flip_swaps": self._swaps}
-
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
-    """Returns the samples of the source, see `Source.samples`."""
-    return self.inner.samples(split, ids=ids, grant=grant, wanted=wanted, seed=seed, start=start,
-                              window=window, transform=transform)

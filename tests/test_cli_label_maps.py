@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from keras_weakseg import cli
-from keras_weakseg.data import cache
-from keras_weakseg.data import label_maps
+from keras_weakseg.data.sources import label_maps
+from keras_weakseg.files import cache
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ training between them, gets the depth that Model-Depth sees as a fourth channel,
 """
 import copy
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 DEPTH, COLOURS, WIDE = "depth", "colours", "wide"
 

@@ -7,7 +7,7 @@ and weak samples, whose labelmaps and tags are inferred.
 import copy
 import dataclasses
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 LABELS, IMAGE, JOINT, SEMI = "labels", "image", "joint", "semi"
 TAG_FIELDS = ("tags", "noisy_tags")

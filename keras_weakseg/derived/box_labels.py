@@ -2,15 +2,15 @@
 from typing import Annotated, Tuple
 
 from keras_weakseg import fields
-from keras_weakseg.data import box_labels
-from keras_weakseg.data import label_maps
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.data.sources import label_maps
 from keras_weakseg.derived import base
 from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.options import OneOf, Range
 
 
 class BoxLabels(base.Maker):
-  """Makes one label map per image with boxes; see `data.label_maps`.
+  """Makes one label map per image with boxes; see `kw.make_label_maps`.
 
   The maps lie in a cache, in a folder that a hash of all they are made from names, so that several
   runs share them.

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v2, dropout, dual_head, largefov, light, preprocessing
+from keras_weakseg.networks import deeplab_v2, dual_head, largefov, light
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dropout, preprocessing
 from keras_weakseg.ops import reconstruction
 from keras_weakseg.options import Count, CountOrNone, OneOf, Positive, Share
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from keras_weakseg.data import label_maps
-from keras_weakseg.evaluation import staging
+from keras_weakseg.data.sources import label_maps
+from keras_weakseg.files import staging
 from keras_weakseg.files import writing
 from keras_weakseg.serving import versions
 from keras_weakseg.training import run_folder

@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing, randomness, registry, unet_decoder, weights
+from keras_weakseg.networks import registry, unet_decoder
+from keras_weakseg.networks.layers import preprocessing, randomness
 from keras_weakseg.networks.unet_decoder import SCALES
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import inference
 
 SMALL = dict(encoder="resnet18", channels=(4, 6, 8, 10, 12))

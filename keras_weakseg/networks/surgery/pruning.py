@@ -13,8 +13,8 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import dilated
 from keras_weakseg.networks.hourglass_inference import SplitChannels
+from keras_weakseg.networks.layers import dilated
 from keras_weakseg.networks.surgery import channels, rebuilding
 
 FILTERS = "filters"

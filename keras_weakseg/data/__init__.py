@@ -1,4 +1,8 @@
-"""From labels on disk to bundled batches: sources, augmentation, deterministic order."""
+"""From labels on disk to bundled batches, in four rooms, each above the next.
+
+`checks` say what is wrong with data, `sources` give samples, `pipeline` makes batches of them, and
+`readers` know the formats of files.
+"""
 from keras_weakseg.data.checks.check import check_bundle, check_data
 from keras_weakseg.data.pipeline.augment import Augmentation
 from keras_weakseg.data.pipeline.bundle import Bundle

@@ -1,7 +1,5 @@
 """What a teacher sees of depth, kept on disk: one disparity map per image, made once."""
 import dataclasses
-import hashlib
-import json
 import pathlib
 
 import numpy as np
@@ -12,12 +10,13 @@ from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.data.pipeline import broken
 from keras_weakseg.data.readers import map_folder
+from keras_weakseg.data.sources import with_disparity
+from keras_weakseg.evaluation.drawing import depth_pictures
+from keras_weakseg.evaluation.drawing import sheets
+from keras_weakseg.files import writing
 
 IMAGE, NONE = "image", "none"
 BITS = (8, 16)
-KIND = map_folder.MapFolder(
-    "disparity maps", "disparity_maps.json", "disparity_maps.png",
-    fix="Make them: keras-weakseg make-disparity-maps, or kw.make_disparity_maps(...).")
 SHOWN = 12
 _TILE, _ACROSS = 240, 2
 _ROUNDING = 1e-4
@@ -101,28 +100,19 @@ def write_disparity_maps(source, disparity_fn, folder, split="train", *, ids=Non
     raise errors.value_error("The batch holds no images.", expected="batch_size of 1 or more",
                              received=batch_size, fix="Pass batch_size=1.")
   chosen = source.ids(split) if ids is None else tuple(ids)
-  KIND.check_ids(source, split, chosen, "no ids")
+  with_disparity.KIND.check_ids(source, split, chosen, "no ids")
   source.supervision(split, fields.Supervision.NONE, chosen)  # Refuses ids of other splits.
-  KIND.claim(folder, {"version": _VERSION, "model": str(model_hash),
-                      "source": source.origin.name, **dataclasses.asdict(settings)})
-  missing = KIND.absent(folder, chosen)
+  with_disparity.KIND.claim(folder, {
+      "version": _VERSION, "model": str(model_hash), "source": source.origin.name,
+      **dataclasses.asdict(settings)})
+  missing = with_disparity.KIND.absent(folder, chosen)
   if missing:
     found = _predicted(source, split, missing, disparity_fn, settings, batch_size)
-    map_folder.make(lambda item: _write(folder, settings, *item), found, len(missing), KIND.noun,
-                    workers, progress)
-  if missing or not (folder / KIND.sheet).exists():
+    map_folder.make(lambda item: _write(folder, settings, *item), found, len(missing),
+                    with_disparity.KIND.noun, workers, progress)
+  if missing or not (folder / with_disparity.KIND.sheet).exists():
     _write_sheet(source, split, chosen, folder)
   return folder
-
-
-def settings_of(folder):
-  """Returns 16 hex digits that name model and settings of a folder of disparity maps.
-
-  Raises:
-    FileNotFoundError: the folder holds no disparity maps.
-  """
-  text = json.dumps(KIND.read_record(folder), sort_keys=True)
-  return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _predicted(source, split, ids, disparity_fn, settings, batch_size):
@@ -168,18 +158,13 @@ def _check_values(name, values, settings):
 
 
 def _write(folder, settings, name, disparity):
-  from keras_weakseg.files import staging  # pylint: disable=g-import-not-at-top
   png = tf.io.encode_png(tf.constant(settings.stored(disparity))[..., tf.newaxis])
-  staging.write_whole(KIND.path(folder, name), png.numpy())
+  writing.write_whole(with_disparity.KIND.path(folder, name), png.numpy())
 
 
 def _write_sheet(source, split, ids, folder):
   """Draws some of the maps beside their images."""
-  # Drawing lies above the data; it is used by whoever asks for a picture.
-  from keras_weakseg.data.sources import with_disparity  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.evaluation.drawing import depth_pictures  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.evaluation.drawing import sheets  # pylint: disable=g-import-not-at-top
-  record = KIND.read_record(folder)
+  record = with_disparity.KIND.read_record(folder)
   samples = with_disparity.WithDisparity(source, folder).samples(
       split, ids=tuple(map_folder.spread(ids, SHOWN)), grant=fields.Supervision.NONE,
       wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.DISPARITY))
@@ -190,6 +175,6 @@ def _write_sheet(source, split, ids, folder):
                  "disparity": depth_pictures.colorize_disparity(disparity)})
   how = "0..1 in every image" if record["normalise"] == IMAGE else "as predicted"
   sheets.contact_sheet(
-      rows, folder / KIND.sheet, ("image", "disparity"), classes=(), palette=(), tile=_TILE,
-      across=_ACROSS, title=f"Disparity of {source.name}, {how}, bright = near; "
+      rows, folder / with_disparity.KIND.sheet, ("image", "disparity"), classes=(), palette=(),
+      tile=_TILE, across=_ACROSS, title=f"Disparity of {source.name}, {how}, bright = near; "
       f"model {record['model'][:16]}")

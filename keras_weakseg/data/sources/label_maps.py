@@ -11,14 +11,14 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data.pipeline import broken
 from keras_weakseg.data.readers import map_folder
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.data.sources import label_sheet
+from keras_weakseg.evaluation.drawing import mask_files
 from keras_weakseg.files import cache
 from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.ops import crf_parameters
 
 RECT, SEG = "rect", "seg"
-KIND = map_folder.MapFolder(
-    "label maps", "label_maps.json", "sheet.png", maps="masks",
-    fix="Make them: keras-weakseg make-label-maps, or kw.make_label_maps(...).")
 # Raised when the same settings would give other label maps than before.
 _VERSION = 1
 
@@ -90,19 +90,6 @@ def folder_of(source, settings, cache_dir=None):
   return cache.cache_root(cache_dir) / hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def boxed_ids(source, split, ids=None):
-  """Returns the ids of a split whose boxes exist and may be read, in stored order."""
-  chosen = source.ids(split) if ids is None else tuple(ids)
-  boxes = source.supervision(split, fields.Supervision.BOXES, chosen) & int(
-      fields.Supervision.BOXES)
-  return tuple(name for name, flag in zip(chosen, boxes) if flag)
-
-
-def absent(folder, ids):
-  """Returns the ids that have no label map in a folder yet, in the order of `ids`."""
-  return KIND.absent(folder, ids)
-
-
 def make_label_maps(data: arguments.Source, split: str = "train", kind: str = "seg", *,
                     ids: arguments.Texts | None = None, alpha: float = 0.2, mode: str = "soft",
                     crf: arguments.Crf = "bbox_seg", cache_dir: arguments.Path | None = None,
@@ -136,25 +123,15 @@ def make_label_maps(data: arguments.Source, split: str = "train", kind: str = "s
   """
   settings = BoxMaps(kind, alpha, mode, crf)
   folder = folder_of(data, settings, cache_dir)
-  boxed = boxed_ids(data, split, ids)
-  KIND.check_ids(data, split, boxed, "no sample whose boxes exist and may be read")
-  KIND.claim(folder, _record(data, settings))
-  missing = absent(folder, boxed)
+  boxed = box_labels.boxed_ids(data, split, ids)
+  box_labels.KIND.check_ids(data, split, boxed, "no sample whose boxes exist and may be read")
+  box_labels.KIND.claim(folder, _record(data, settings))
+  missing = box_labels.KIND.absent(folder, boxed)
   if missing:
     _make(data, split, missing, settings, folder, workers, progress)
-  if missing or not (folder / KIND.sheet).exists():
-    from keras_weakseg.data.sources import label_sheet  # pylint: disable=g-import-not-at-top
+  if missing or not (folder / box_labels.KIND.sheet).exists():
     label_sheet.write_sheet(data, split, boxed, folder, set(sheet_masks))
   return folder
-
-
-def read_record(folder):
-  """Returns the dict of `label_maps.json`.
-
-  Raises:
-    FileNotFoundError: the folder holds no label maps.
-  """
-  return KIND.read_record(folder)
 
 
 def _record(source, settings):
@@ -165,15 +142,13 @@ def _record(source, settings):
 
 def _make(source, split, ids, settings, folder, workers, progress):
   """Makes and writes label maps, as many at a time as there are workers."""
-  from keras_weakseg.evaluation.drawing import mask_files  # pylint: disable=g-import-not-at-top
-
   def work(sample):
     labels = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
                            source.num_classes)
     mask_files.write_mask(
-        KIND.path(folder, sample[fields.SAMPLE_ID].decode()), labels, source.palette)
+        box_labels.KIND.path(folder, sample[fields.SAMPLE_ID].decode()), labels, source.palette)
 
   samples = broken.read_samples(
       source, split, ids, grant=fields.Supervision.BOXES,
       wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.BOXES, fields.BOX_CLASSES))
-  map_folder.make(work, samples, len(ids), KIND.noun, workers, progress)
+  map_folder.make(work, samples, len(ids), box_labels.KIND.noun, workers, progress)

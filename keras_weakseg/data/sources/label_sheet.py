@@ -2,6 +2,9 @@
 import numpy as np
 
 from keras_weakseg import fields
+from keras_weakseg.data.readers import map_folder
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.evaluation.drawing import sheets
 from keras_weakseg.ops import boxes as box_ops
 
 COUNT = 12
@@ -19,11 +22,6 @@ def write_sheet(source, split, ids, folder, with_mask=frozenset()):
     folder: `pathlib.Path` of the label maps.
     with_mask: ids whose masks may be read.
   """
-  # Drawing lies above the data; it is used by whoever asks for a picture.
-  from keras_weakseg.data.readers import map_folder  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.data.sources import box_labels  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.data.sources import label_maps  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.evaluation.drawing import sheets  # pylint: disable=g-import-not-at-top
   shown = map_folder.spread(ids, COUNT)
   wrapped = box_labels.WithBoxLabels(source, folder)
   rows = {}
@@ -35,9 +33,9 @@ def write_sheet(source, split, ids, folder, with_mask=frozenset()):
         rows[sample[fields.SAMPLE_ID].decode()] = _row(sample, source.palette, masked)
   columns = ("image", "boxes", "label map") + (("mask",) if with_mask & set(shown) else ())
   sheets.contact_sheet(
-      [rows[name] for name in shown], folder / label_maps.KIND.sheet, columns,
+      [rows[name] for name in shown], folder / box_labels.KIND.sheet, columns,
       classes=source.classes, palette=source.palette, tile=_TILE, across=_ACROSS,
-      title=f"{label_maps.read_record(folder)['kind']} label maps of {source.name}")
+      title=f"{box_labels.KIND.read_record(folder)['kind']} label maps of {source.name}")
 
 
 def draw_boxes(image, boxes, classes, palette, width=2):

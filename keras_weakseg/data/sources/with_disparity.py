@@ -1,10 +1,17 @@
 """A source with the disparity maps of a teacher."""
+import hashlib
+import json
+
 import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.data.readers import decode
-from keras_weakseg.data.sources import disparity_maps
+from keras_weakseg.data.readers import map_folder
 from keras_weakseg.data.sources import with_maps
+
+KIND = map_folder.MapFolder(
+    "disparity maps", "disparity_maps.json", "disparity_maps.png",
+    fix="Make them: keras-weakseg make-disparity-maps, or kw.make_disparity_maps(...).")
 
 
 class WithDisparity(with_maps.WithMaps):
@@ -24,7 +31,7 @@ class WithDisparity(with_maps.WithMaps):
     folder: of the disparity maps, see `make_disparity_maps`. Its model and settings become part of
       the fingerprint.
   """
-  field, kind = fields.DISPARITY, disparity_maps.KIND
+  field, kind = fields.DISPARITY, KIND
 
   def _owners(self, split, ids):
     return self.inner.ids(split) if ids is None else tuple(ids), "samples"
@@ -42,4 +49,14 @@ class WithDisparity(with_maps.WithMaps):
     return add
 
   def _identity(self):
-    return disparity_maps.settings_of(self.folder)
+    return settings_of(self.folder)
+
+
+def settings_of(folder):
+  """Returns 16 hex digits that name model and settings of a folder of disparity maps.
+
+  Raises:
+    FileNotFoundError: the folder holds no disparity maps.
+  """
+  text = json.dumps(KIND.read_record(folder), sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -146,7 +146,7 @@ def test_the_header_serves_where_the_claim_is_missing(tmp_path, size):
                                         ((0, 9), "9xunknown"), ((21, 10), "10x21")])
 def test_a_claim_of_another_size_is_refused(tmp_path, size, word):
   path = voc(tmp_path / "a.xml", [("cat", 1, 1, 5, 5, 0)], size=size)
-  with pytest.raises(ValueError, match=f"(?s)another size.*Expected: 10x20") as info:
+  with pytest.raises(ValueError, match="(?s)another size.*Expected: 10x20") as info:
     box_files.read_voc_boxes(path, NAMES, size=(20, 10))
   assert word in str(info.value) or word == "9xunknown" and "9x" in str(info.value)
 

@@ -97,7 +97,7 @@ def test_the_header_serves_where_the_claim_is_missing(tmp_path, change):
                                           (dict(width=20, height=40), "20x40"),
                                           (dict(height=21.0), "10x21")])
 def test_a_claim_of_another_size_is_refused(tmp_path, change, word):
-  with pytest.raises(ValueError, match=f"(?s)'a/first.jpg' is of an image of another size.*10x20"
+  with pytest.raises(ValueError, match="(?s)'a/first.jpg' is of an image of another size.*10x20"
                      ) as info:
     boxes_of(edited(tmp_path / "a.json", images=change), size=(20, 10))
   assert word in str(info.value)

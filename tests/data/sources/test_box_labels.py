@@ -4,7 +4,7 @@ import pytest
 
 from keras_weakseg import data
 from keras_weakseg import fields
-from keras_weakseg.data.sources import label_maps
+from keras_weakseg.data.sources import box_labels
 
 Kind = fields.Supervision
 
@@ -108,4 +108,4 @@ def test_broken_label_maps_are_named(wrapped):
   (wrapped.folder / "masks" / "a3.png").write_bytes(b"garbage")
   with pytest.raises(Exception, match="a3"):
     first(wrapped, grant=Kind.BOXES)
-  assert label_maps.absent(wrapped.folder, ("a3",)) == ()
+  assert box_labels.KIND.absent(wrapped.folder, ("a3",)) == ()

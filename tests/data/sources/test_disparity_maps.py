@@ -11,6 +11,7 @@ import tensorflow as tf
 import keras_weakseg as kw
 from keras_weakseg import data
 from keras_weakseg.data.sources import disparity_maps
+from keras_weakseg.data.sources import with_disparity
 
 OPTIONS = {"model_hash": "m1", "progress": False}
 
@@ -202,13 +203,13 @@ def test_the_record_says_what_they_are(folder, tmp_path):
   path = data.write_disparity_maps(folder, red, tmp_path / "first", ids=("a1",), bits=8, **OPTIONS)
   assert json.loads((path / "disparity_maps.json").read_text()) == {
       "version": 1, "model": "m1", "source": "mini", "normalise": "none", "bits": 8}
-  names = {disparity_maps.settings_of(path)} | {
-      disparity_maps.settings_of(data.write_disparity_maps(
+  names = {with_disparity.settings_of(path)} | {
+      with_disparity.settings_of(data.write_disparity_maps(
           folder, red, tmp_path / str(number), ids=("a1",), **{**OPTIONS, **change}))
       for number, change in enumerate([{}, {"model_hash": "m2"}, {"normalise": "image"}])}
   assert len(names) == 4
   with pytest.raises(FileNotFoundError, match="make-disparity-maps"):
-    disparity_maps.settings_of(tmp_path / "nowhere")
+    with_disparity.settings_of(tmp_path / "nowhere")
 
 
 def test_the_sheet_shows_near_bright(out, tmp_path, png):

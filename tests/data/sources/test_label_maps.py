@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_weakseg import data
 from keras_weakseg import fields
+from keras_weakseg.data.sources import box_labels
 from keras_weakseg.data.sources import label_maps
 from keras_weakseg.files import cache
 from keras_weakseg.ops import boxes as box_ops
@@ -61,11 +62,11 @@ def test_the_result_is_a_folder_of_masks(folder, mini):
 
 def test_the_record_says_what_they_are(folder):
   path = data.make_label_maps(folder, "train", **RECT)
-  record = label_maps.read_record(path)
+  record = box_labels.KIND.read_record(path)
   assert record["kind"] == "rect" and record["classes"] == ["background", "cat", "dog"]
   assert record["fingerprint"] == folder.fingerprint() and "alpha" not in record
   with pytest.raises(FileNotFoundError, match="make-label-maps"):
-    label_maps.read_record(path.parent)
+    box_labels.KIND.read_record(path.parent)
 
 
 def test_masks_are_never_opened(folder, mini):
@@ -194,7 +195,7 @@ def test_segments_are_those_of_the_op(folder):
   wanted = box_ops.segment_boxes(
       sample["image"], sample["boxes"], sample["box_classes"], 3, alpha=0.4)
   np.testing.assert_array_equal(read(path / "masks" / "a1.png"), wanted)
-  assert label_maps.read_record(path)["alpha"] == 0.4
+  assert box_labels.KIND.read_record(path)["alpha"] == 0.4
 
 
 @pytest.mark.parametrize("options, near", [

@@ -4,9 +4,9 @@ import pytest
 
 from keras_weakseg import data as kw_data
 from keras_weakseg import fields
-from keras_weakseg.data.sources import disparity_maps
-from keras_weakseg.data.sources import label_maps
+from keras_weakseg.data.sources import box_labels
 from keras_weakseg.data.sources import video
+from keras_weakseg.data.sources import with_disparity
 from keras_weakseg.tasks.depth import predict as predict_depth
 from keras_weakseg.tasks.segmentation import predict
 from keras_weakseg.training import restore
@@ -127,7 +127,7 @@ def test_results_of_this_library_are_no_clips(tmp_path, frames):
 def test_results_are_known_by_the_names_that_are_written():
   assert set(video.RESULTS) == {
       predict.PREDICTIONS, predict_depth.PREDICTIONS, restore.RECORD, restore.EXPERIMENT,
-      disparity_maps.KIND.record, label_maps.KIND.record}
+      with_disparity.KIND.record, box_labels.KIND.record}
 
 
 def test_many_clips_are_counted(tmp_path, frames):

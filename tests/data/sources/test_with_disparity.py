@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_weakseg import data
 from keras_weakseg import fields
-from keras_weakseg.data.sources import disparity_maps
+from keras_weakseg.data.sources import with_disparity
 
 Kind = fields.Supervision
 CAMERA = (20.0, 20.0, 15.5, 11.5)
@@ -269,5 +269,5 @@ def test_real_pictures_with_masks_beside_real_clips(shared_data, make):
   assert batch[fields.FRAMES].shape == (3, 2, 96, 160, 3) and batch[fields.FRAMES][~still].any()
   for image, disparity in zip(batch[fields.IMAGE][still], batch[fields.DISPARITY][still]):
     assert np.corrcoef(image.mean(-1).ravel(), disparity.ravel())[0, 1] > 0.9999
-  assert disparity_maps.KIND.absent(wrapped.folder, streets.ids("train")) == (
+  assert with_disparity.KIND.absent(wrapped.folder, streets.ids("train")) == (
       streets.ids("train")[4:])

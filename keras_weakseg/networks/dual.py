@@ -176,22 +176,6 @@ def with_steps(network, steps=None):
   return keras.Model(inputs if len(inputs) > 1 else images, outputs, name=network.name)
 
 
-def stepwise_predictor(network, record):
-  """Returns the predictor of a dual network that is told how long to infer.
-
-  Args:
-    network: `keras.Model` of this module.
-    record: `NetworkRecord` of it.
-
-  Returns:
-    `keras.Model`, RGB 0..255 [N, H, W, 3] and `steps` int32 [N] -> scores; shares the variables.
-  """
-  images = keras.Input(network.inputs[0].shape[1:], name="image")
-  steps = keras.Input((), dtype="int32", name=STEPS)
-  scores = with_steps(network)([preprocessing.Preprocess(record.preprocessing)(images), steps])
-  return keras.Model([images, steps], scores, name=f"{network.name}_predictor")
-
-
 def inside(predictor):
   """Returns the dual network in a predictor, or None where there is none.
 

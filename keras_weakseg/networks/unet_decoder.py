@@ -65,16 +65,6 @@ def finest_disparity_key(outputs):
   return next(key for key in map(disparity_key, SCALES) if key in outputs)
 
 
-def decoder_feature_name(level):
-  """Returns the name of the layer that gives the decoder's features of a level, 4 (coarse) to 0.
-
-  Example:
-    >>> decoder_feature_name(2)
-    'head_level2'
-  """
-  return f"head_level{level}"
-
-
 @dataclasses.dataclass(frozen=True)
 class DecoderPlan:
   """How a decoder is built.

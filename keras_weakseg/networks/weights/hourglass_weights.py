@@ -1,6 +1,5 @@
 """Weights of the hourglass from its reference in PyTorch, as arrays of the state dict."""
 from keras_weakseg import errors
-from keras_weakseg.files import npz_files
 from keras_weakseg.networks import hourglass
 
 # The last word of a name in a state dict, and the variable of ours.
@@ -10,8 +9,19 @@ _AFFINE = (("weight", "gamma"), ("bias", "beta"))
 _COUNTER = "num_batches_tracked"
 
 
-def load_state_dict(network, path):
-  """Sets a hourglass to the weights of the reference; nothing changes when it raises.
+def is_state_dict(arrays):
+  """Returns whether arrays are named as those of a state dict of PyTorch.
+
+  Example:
+    >>> is_state_dict({"0.0.weight": 0, "0.0.bias": 0}), is_state_dict({"conv1/kernel": 0})
+    (True, False)
+  """
+  words = {"weight", "bias", "running_mean", "running_var", _COUNTER}
+  return bool(arrays) and all("." in name and name.rsplit(".", 1)[1] in words for name in arrays)
+
+
+def state_dict_arrays(network, arrays, path):
+  """Returns the reference's weights of a hourglass under our names.
 
   The names in the file are those of nested sequences and say little; the order of the tensors says
   which is which, so an `.npz` must have been written in the order of the state dict:
@@ -19,23 +29,24 @@ def load_state_dict(network, path):
 
   Args:
     network: `keras.Model` of `hourglass.hourglass` at width 1.
-    path: `.npz` file.
+    arrays: dict of the tensors of the file, in its order.
+    path: of the file, for errors.
 
   Returns:
-    Number of variables that were set: all.
+    Dict `<layer>/<weight>` -> float32 array.
 
   Raises:
-    FileNotFoundError: there is no such file.
     ValueError: number, kind, order or shapes of the tensors differ from those of the network.
   """
-  arrays = _read(path)
+  arrays = {name: array for name, array in arrays.items()
+            if name.rsplit(".", 1)[-1] != _COUNTER}
   slots = _slots(network)
   if len(arrays) != len(slots):
     raise errors.value_error(
         "This file is not the state dict of the hourglass.", expected=f"{len(slots)} tensors",
         received=f"{len(arrays)} in {path}", fix="Save the whole state dict of the network.")
-  values = []
-  for (name, array), (layer, word, variable) in zip(arrays.items(), slots):
+  values = {}
+  for (name, array), (layer, word, ours, variable) in zip(arrays.items(), slots):
     if array.ndim == 4:
       array = array.transpose(2, 3, 1, 0)  # out, in, h, w
     if name.rsplit(".", 1)[-1] != word or array.shape != tuple(variable.shape):
@@ -44,22 +55,12 @@ def load_state_dict(network, path):
           expected=f"'*.{word}' of shape {tuple(variable.shape)} (h, w, in, out)",
           received=f"shape {array.shape}",
           fix="Write the tensors in the order of the state dict, none left out.")
-    values.append((variable, array))
-  for variable, array in values:
-    variable.assign(array)
-  return len(values)
-
-
-def _read(path):
-  """Returns the tensors of a file, in its order."""
-  arrays = npz_files.read_npz(path, "file of weights of the hourglass", finite=True,
-                              fix="Check the path: an .npz file of the state dict is needed.")
-  return {name: array for name, array in arrays.items()
-          if name.rsplit(".", 1)[-1] != _COUNTER}
+    values[f"{layer}/{ours}"] = array
+  return values
 
 
 def _slots(network):
-  """Returns (layer, last word of the name, variable) of every tensor, in the order of the file."""
+  """Returns (layer, last word of the name, ours, variable) of every tensor, in the file's order."""
   pairs = [("stem_conv", "stem_bn")]
   for name in hourglass.inception_names():
     pairs += hourglass.branch_names(name)
@@ -72,5 +73,5 @@ def _slots(network):
 
 def _of(network, name, words):
   layer = network.get_layer(name)
-  return [(name, word, getattr(layer, ours)) for word, ours in words
+  return [(name, word, ours, getattr(layer, ours)) for word, ours in words
           if getattr(layer, ours) is not None]

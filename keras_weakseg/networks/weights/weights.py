@@ -7,7 +7,7 @@ from keras_weakseg import errors
 from keras_weakseg.files import npz_files
 from keras_weakseg.files import writing
 from keras_weakseg.networks import multitask_decoder, registry
-from keras_weakseg.networks.weights import garden_checkpoints, imagenet
+from keras_weakseg.networks.weights import garden_checkpoints, hourglass_weights, imagenet
 from keras_weakseg.networks.weights import resnet_weights
 
 IMAGENET = "imagenet"
@@ -51,7 +51,7 @@ def load_pretrained(network, name, source, *, encoder_only=False):
     name: its name there.
     source: "imagenet" (weights of `keras.applications`, downloaded or from its cache), the path of
       an `.npz` file with arrays `<layer>__<weight>` (or, for depth networks on a ResNet, with a
-      torchvision state dict), or the prefix of a TensorFlow checkpoint that the Model Garden wrote
+      torchvision state dict; for the hourglass, with that of its reference), or the prefix of a TensorFlow checkpoint that the Model Garden wrote
       for the backbone (`deeplab_v3`; MobileNetV1 for the light networks; depth networks).
       Networks of several stacked images get its first kernel tiled, divided by their number.
     encoder_only: whether a file's decoder is left out.
@@ -77,6 +77,8 @@ def load_pretrained(network, name, source, *, encoder_only=False):
       if _on_our_resnet(network, record):
         resnet_weights.check_torchvision(network, source)
       arrays = resnet_weights.torchvision_arrays(arrays)
+    elif name == "hourglass" and hourglass_weights.is_state_dict(arrays):
+      arrays = hourglass_weights.state_dict_arrays(network, arrays, source)
     if encoder_only:
       arrays = {key: array for key, array in arrays.items()
                 if not re.search(record.head_pattern, key)}

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import depth_files
+from keras_weakseg.data.readers import depth_files
 
 CHANNELS = 4  # RGB 0..255, and depth in metres, 0 = no value
 _FIX = ("For photographs alone, train with depth that is predicted inside of the network: a step "

@@ -67,7 +67,7 @@ def test_gradients_are_those_of_the_network_that_learns(model):
 
 def test_the_tables_of_the_page_are_those_of_its_commands(model, capsys):
   page = (ROOT / "docs" / "distributed.md").read_text()
-  shown = re.findall(r"```sh\n\S*scripts/scaling_model (.*?)\n```\n\n(.*?: ([\d,]+) parameters.*?"
+  shown = re.findall(r"```sh\n.*scripts/scaling_model (.*)\n```\n\n(.*: ([\d,]+) parameters.*"
                      r"\n\n(?:\|.*\n)+)", page)
   assert len(shown) == 2
   for command, text, parameters in shown:

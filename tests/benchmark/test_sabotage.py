@@ -118,8 +118,9 @@ def test_every_sabotage_is_judged_by_an_ordering_of_rows_that_are_not_trained_be
   before, broken = SABOTAGES[sabotage]
   assert not set(before) & set(broken)
   assert broken[-1] in {ordering.better for ordering in suite.orderings}
-  compared = {ordering.worse for ordering in suite.orderings if ordering.better == broken[-1]}
-  assert {row for row in compared if isinstance(row, str)} <= {*before, *broken}
+  judged = [ordering for ordering in suite.orderings if ordering.better == broken[-1]
+            and (ordering.worse in {*before, *broken} or not isinstance(ordering.worse, str))]
+  assert judged
   needed = {unit.row.key for unit in planning.Plan(suite, rows=before + broken).units}
   trained = {key for key in needed - {*before} if suite.row(key).experiment}
   # Nothing else trains again than what the broken rows are of.

@@ -93,7 +93,7 @@ def check_types(data, optimizer=None, kind="Folder"):
 
 
 def _check_optimizer(optimizer):
-  """Refuses an optimizer of another Keras than ours, without a rate, or of averages without a use."""
+  """Refuses an optimizer of another Keras, without a rate, or of averages without a use."""
   if hasattr(optimizer, "assign_average_vars"):
     raise errors.value_error(
         "The optimizer averages weights, and nothing would put the averages into the model.",

@@ -34,7 +34,8 @@ def test_the_cost_of_an_image_is_the_slope_of_the_largest_sizes(bench):
            "ids": 66 * count} for count in (1000, 10000, 100000)]
   lines = bench.table({"folder": rows})
   assert lines[3] == "| folder | 10000 | 1.00 | 8.0 | 0.7 | 9 |"
-  assert lines[-1] == "folder: 300 bytes an image, 66 of them its id: 234 bytes per image beyond ids"
+  assert lines[-1] == ("folder: 300 bytes an image, 66 of them its id: "
+                       "234 bytes per image beyond ids")
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from keras_weakseg.framework import keras
 from keras_weakseg.recipes import sources
 from keras_weakseg.tasks import artifact
 from keras_weakseg.tasks import registry as tasks
+from keras_weakseg.training import optimizers
 
 _TFDS = "tfds:"
 
@@ -92,7 +93,7 @@ def check_types(data, optimizer=None, kind="Folder"):
 
 
 def _check_optimizer(optimizer):
-  """Refuses an optimizer of another Keras than that of the methods, and averages without a use."""
+  """Refuses an optimizer of another Keras, without a rate, or of averages without a use."""
   if hasattr(optimizer, "assign_average_vars"):
     raise errors.value_error(
         "The optimizer averages weights, and nothing would put the averages into the model.",
@@ -103,6 +104,7 @@ def _check_optimizer(optimizer):
     other = getattr(optimizer, "_learning_rate", None)
     if not callable(other) or isinstance(
         other, keras.optimizers.schedules.LearningRateSchedule):
+      optimizers.instance_maker(optimizer)  # Refuses one without a rate before a run is begun.
       return
   module, name = type(other).__module__, type(other).__name__
   place = "optimizers" if other is optimizer else "optimizers.schedules"

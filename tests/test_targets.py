@@ -141,6 +141,14 @@ def test_a_source_may_be_a_folder_or_an_experiment(photo_folder, tiny_data, monk
     targets.source_of(types.SimpleNamespace())
 
 
+def test_an_optimizer_without_a_learning_rate_is_refused_before_anything_is_written():
+  class Coin(keras.optimizers.Optimizer):
+    def get_config(self):
+      return {"name": self.name, "alpha": 100}
+  with pytest.raises(ValueError, match="(?s)no learning rate.*Received: Coin"):
+    targets.check_types(None, Coin("coin"))
+
+
 @pytest.mark.parametrize("kind", ["optimizer", "schedule"])
 def test_an_optimizer_of_another_keras_is_refused_with_the_one_that_fits(kind):
   other = pytest.importorskip("keras")

@@ -6,12 +6,13 @@ import re
 from keras_weakseg import errors
 from keras_weakseg.benchmark import checking
 from keras_weakseg.benchmark import figures
+from keras_weakseg.benchmark import joining
 from keras_weakseg.benchmark import suite as suite_lib
 from keras_weakseg.benchmark import typed
 from keras_weakseg.configs import text
 from keras_weakseg.files import text as texts
 
-_SECTIONS = ("description", "seeds", "figures", "rows", "orderings")
+_SECTIONS = ("description", "includes", "seeds", "figures", "rows", "orderings")
 _KEY = re.compile(r"[A-Za-z0-9][\w.-]*")
 _DECIMALS = 12
 _LARGEST = 1 << 20
@@ -49,24 +50,30 @@ def read_suite(name):
     raise errors.value_error(
         "This is no suite.", expected="a name, the path of a YAML file, or a Suite",
         received=type(name).__name__, fix="Pass 'em/scenes' or the like.")
-  path = _find(os.fspath(name))
+  return _read(_find(os.fspath(name)))
+
+
+def _read(path, within=()):
   content = texts.read_text(path, "suite", _LARGEST, "Name the YAML of a suite.")
-  return checking.checked(parse(content, path))
+  return checking.checked(parse(content, path, within))
 
 
-def parse(content, path):
+def parse(content, path, within=()):
   """Returns the `Suite` of a YAML text, not checked across its rows.
 
   Args:
     content: text.
     path: where it stands; the suite is named after it.
+    within: resolved paths of the suites that include it.
   """
   path, given = pathlib.Path(path), text.load_yaml(content, str(path))
   for key in given:
     if key not in _SECTIONS:
       raise errors.unknown_name(f"section of {path} called", key, _SECTIONS)
   where = str(path)
-  rows = given.get("rows")
+  includes = given.get("includes", [])
+  typed.check(includes, list, f"`includes` of {where}")
+  rows = given.get("rows", {} if includes else None)
   typed.check(rows, dict, f"`rows` of {where}")
   seeds = given.get("seeds", [1, 2, 3])
   typed.check(seeds, list, f"`seeds` of {where}")
@@ -78,12 +85,29 @@ def parse(content, path):
   typed.check(description, str, f"`description` of {where}")
   parts = path.resolve().parts
   system = parts[-3] + "/" if parts[-4:-3] == ("official_configs",) else ""
-  return suite_lib.Suite(
+  suite = suite_lib.Suite(
       name=system + path.stem, description=description, seeds=tuple(seeds),
       rows=tuple(_row(key, row, where) for key, row in rows.items()),
-      figures=_figures(given.get("figures", ["mean_iou"]), where),
+      figures=_figures(given.get("figures", [] if includes else ["mean_iou"]), where),
       orderings=tuple(typed.make(suite_lib.Ordering, entry, f"ordering {number} of {where}")
                       for number, entry in enumerate(orderings, 1)))
+  if not includes:
+    return suite
+  return joining.joined(
+      suite, [_included(name, path, (*within, path.resolve())) for name in includes],
+      suite.seeds if "seeds" in given else None)
+
+
+def _included(name, path, within):
+  """Returns the suite that one names: by name, or as a file beside it."""
+  typed.check(name, str, f"an entry of `includes` of {path}")
+  beside = name.endswith((".yaml", ".yml"))
+  found = _find(str(path.parent / pathlib.Path(name).expanduser()) if beside else name)
+  if found.resolve() in within:
+    raise errors.value_error(
+        f"The suite {path} includes itself.", expected="other suites",
+        received=" -> ".join(each.stem for each in (*within, found)), fix="Break the circle.")
+  return _read(found, within)
 
 
 def _row(key, given, where):

@@ -13,6 +13,7 @@ from keras_weakseg.methods import registry as methods
 from keras_weakseg.recipes import label_sources
 from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import source_changes
+from keras_weakseg.tasks.segmentation import protocol as protocols
 
 # What stands before the name of a step whose ids a part takes.
 OF_STEP = "step:"
@@ -157,11 +158,8 @@ def check_mirror(source, protocol):
   Raises:
     ValueError: they would mix left and right.
   """
-  if getattr(protocol, "flip", False) and source.flip_swaps:
-    raise errors.value_error(
-        "Averages over mirrored pictures would mix left and right.",
-        expected=f"no flip in the protocol with '{source.name}'", received="flip=True",
-        fix="Set `evaluation.protocol.flip=false`, or pass protocol={'flip': False}.")
+  if source.flip_swaps:
+    protocols.refuse_mirror(protocol, f"with '{source.name}'")
 
 
 def in_label_space(source, experiment):

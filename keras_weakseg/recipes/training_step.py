@@ -93,6 +93,7 @@ def _phase(name, settings, method_class, record, head, sources, finished):
       source_lib.with_box_labels(parts, maps, settings.data.cache_dir or None),
       source_lib.make_augmentation(settings.data.augmentation, record.mean_rgb),
       seed=settings.seed, joint=readings is not None,
+      sees_depth=settings.network.sees_depth,
       extra_fields=(((fields.BOX_LABELS,) if maps else ()) + method_class.inputs(options)
                     + method_class.welcome(options)))
   inputs.check(settings.method.type, method_class.inputs(options), bundle)

@@ -61,12 +61,30 @@ def instance_maker(optimizer):
 
   Args:
     optimizer: a Keras optimizer, modern or legacy.
+
+  Raises:
+    ValueError: it has no learning rate, which is what rules of multipliers are about.
   """
+  def rated(settings):
+    """Returns the part of a configuration that has the learning rate, None if there is none."""
+    while settings.get("learning_rate") is None:  # Those of tensorflow-addons wrap others.
+      settings = settings.get("optimizer")
+      settings = settings.get("config") if isinstance(settings, dict) else None
+      if not isinstance(settings, dict):
+        return None
+    return settings
+
+  if rated(optimizer.get_config()) is None:
+    raise errors.value_error(
+        "The optimizer has no learning rate.",
+        expected="one with `learning_rate`, which weight decay and the multipliers of layers scale",
+        received=type(optimizer).__name__,
+        fix="Pass fit(optimizer=keras.optimizers.SGD(...)) or the like, or set "
+        "training.optimization.")
+
   def make(multiplier):
     settings = optimizer.get_config()
-    inner = settings
-    while "learning_rate" not in inner:  # Those of tensorflow-addons wrap others.
-      inner = inner["optimizer"]["config"]
+    inner = rated(settings)
     rate = inner["learning_rate"]
     if multiplier != 1.0:
       inner["learning_rate"] = (

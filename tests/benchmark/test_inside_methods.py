@@ -10,6 +10,7 @@ from keras_weakseg import data
 from keras_weakseg.benchmark import inside_methods
 from keras_weakseg.benchmark import measures
 from keras_weakseg.configs import overrides
+from keras_weakseg.framework import keras
 
 SIZE = (8, 16)
 
@@ -58,6 +59,40 @@ def test_what_has_no_order_does_not_count(call):
       overrides.resolve("unet_scenes")))
   with pytest.raises(ValueError, match="does not mix"):
     inside_methods.mixing_order(call())
+
+
+def test_latent_labels_are_those_of_tags_over_scores(monkeypatch):
+  """Colours are the scores of three classes, one of which no tag allows; 9 cells of 17x17 count."""
+  colours = np.zeros((2, 19, 20, 3), np.uint8)
+  colours[0] = (0, 1, 4)          # 1 by its tag, 2 without.
+  colours[1, :, :8] = (6, 1, 0)   # 0 in any case,
+  colours[1, :, 8:] = (4, 1, 0)   # and here, where 1 is true.
+  masks = np.ones((2, 19, 20), np.uint8)
+  masks[1, :, :8] = 0
+  source = data.Dataset({"train": tf.data.Dataset.from_tensor_slices({
+      "image": colours, "mask": masks, "tags": np.float32([[0, 1, 0], [1, 1, 0]]),
+      "sample_id": ["a", "b"]})}, ("rest", "cat", "dog"))
+  predictor = keras.Sequential([keras.layers.MaxPool2D(1, 8, input_shape=(None, None, 3))])
+  experiment = overrides.resolve("em_fixed_scenes")
+  experiment.method.em_fixed = type(experiment.method.em_fixed)(
+      background_bias=3.0, foreground_bias=5.0)
+  result = types.SimpleNamespace(
+      experiment=experiment, predictor=predictor,
+      record=types.SimpleNamespace(role="segmentation", stride=8))
+  monkeypatch.setattr(inside_methods.runs, "load", lambda _: result)
+  measure = lambda **options: inside_methods.latent_labels(
+      measures.Call("run", source, "train", {}, options, None))
+  found = measure()
+  assert found["samples"] == 2 and found["split"] == "train"
+  assert found["pixel_accuracy"] == 12 / 18
+  assert found["class_iou"] == {"rest": 3 / 9, "cat": 9 / 15, "dog": None}
+  assert measure(count=1)["pixel_accuracy"] == 1.0
+  # Without tags the first image is all of the class that it does not show.
+  monkeypatch.setattr(inside_methods.em.em, "em_fixed_scores", lambda scores, *_: scores)
+  assert measure(count=1)["pixel_accuracy"] == 0.0
+  experiment.method.type = "supervised"
+  with pytest.raises(ValueError, match="has no E-step"):
+    measure()
 
 
 def test_the_error_left_is_a_share_of_the_error_before(call, monkeypatch):

@@ -10,7 +10,10 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import cli
+from keras_weakseg.benchmark import planning
+from keras_weakseg.benchmark import reading
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import consistency
 from keras_weakseg.methods import em_fixed
 from keras_weakseg.methods import teacher
 from keras_weakseg.networks import dual
@@ -107,6 +110,32 @@ def test_nothing_fails_where_nothing_is_broken(intact):
 
 
 # === What shows without training ===
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.__name__)
+def test_every_sabotage_is_judged_by_an_ordering_of_rows_that_are_not_trained_before(sabotage):
+  suite = reading.read_suite("ci")
+  before, broken = SABOTAGES[sabotage]
+  assert not set(before) & set(broken)
+  assert broken[-1] in {ordering.better for ordering in suite.orderings}
+  judged = [ordering for ordering in suite.orderings if ordering.better == broken[-1]
+            and (ordering.worse in {*before, *broken} or not isinstance(ordering.worse, str))]
+  assert judged
+  needed = {unit.row.key for unit in planning.Plan(suite, rows=before + broken).units}
+  trained = {key for key in needed - {*before} if suite.row(key).experiment}
+  # Nothing else trains again than what the broken rows are of.
+  assert trained <= {*broken, *(suite.row(key).of for key in broken), "ci_transfer"}
+
+
+def test_exchanged_depth_shows_what_is_far(monkeypatch):
+  """The mask of the method itself, as the rows ask for it: the nearer sample keeps its pixels."""
+  disparity = tf.constant([[[0.2, 1.0]], [[1.0, 0.2]]])
+  rule = consistency.Mixing("depthmix", random_pairs=False)
+  kept = lambda: rule.mask(tf.zeros([2, 2], tf.int32), tf.constant([1, 0]),
+                           tf.zeros([2, 1, 2], tf.int32), 2, disparity).numpy().tolist()
+  assert kept() == [[[False, True]], [[True, False]]]
+  depth_exchanged(monkeypatch)
+  assert kept() == [[[True, False]], [[False, True]]]
 
 
 def test_tags_do_not_reach_the_e_step(monkeypatch):

@@ -45,6 +45,27 @@ def test_own_schedule_is_multiplied():
   np.testing.assert_allclose(rates(made, (0, 5)), [0.2, 0.1 + 0.0001], rtol=1e-3)
 
 
+class Coin(keras.optimizers.Optimizer):
+  """Bets on its gradients, as COCOB does: there is no rate to scale."""
+
+  def get_config(self):
+    return {"name": self.name, "alpha": 100}
+
+
+class Around(keras.optimizers.Optimizer):
+  """Wraps another one and says so, as those of tensorflow-addons do."""
+
+  def get_config(self):
+    return {"name": self.name, "optimizer": {"class_name": "Coin", "config": {"alpha": 100}}}
+
+
+@pytest.mark.parametrize("kind", [Coin, Around])
+def test_an_optimizer_without_a_learning_rate_is_refused(kind):
+  with pytest.raises(ValueError, match="no learning rate") as error:
+    optimizers.instance_maker(kind("coin"))
+  assert f"Received: {kind.__name__}" in str(error.value) and "Expected: " in str(error.value)
+
+
 def test_the_fused_adam_takes_the_steps_of_the_newer_one():
   found = []
   for kind in (depth_methods.FUSED_ADAM, "adam_experimental"):

@@ -10,6 +10,8 @@ from keras_weakseg.data.pipeline import augment
 from keras_weakseg.data.pipeline import broken
 from keras_weakseg.data.pipeline import order
 from keras_weakseg.data.readers import decode
+from keras_weakseg.data.readers import depth_files
+from keras_weakseg.data.readers import refusals
 
 # What a sample carries for a label that it may not read.
 _BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
@@ -36,16 +38,19 @@ class Bundle:
     extra_fields: names of further fields (inputs, noisy tags, ...) that the batches carry.
     joint: the parts may have different classes; the method knows those of each. Labels stay those
       of their source, and tags are padded with zeros.
+    sees_depth: depth is an input: a sample whose map says nothing is refused, as in evaluation.
 
   Raises:
     ValueError: no parts, different classes, or a part without samples.
   """
 
-  def __init__(self, parts, augmentation=None, seed=0, extra_fields=(), joint=False):
+  def __init__(self, parts, augmentation=None, seed=0, extra_fields=(), joint=False,
+               sees_depth=False):
     self.parts = tuple(parts)
     self.augmentation = augmentation or augment.Augmentation(crop=None, flip=False)
     self.seed = seed
     self.extra_fields = tuple(extra_fields)
+    self.sees_depth = sees_depth
     if not self.parts:
       raise errors.value_error("The bundle has no parts.", expected="at least one Part",
                                received="none", fix="Pass parts=[Part(source, 'train')].")
@@ -171,6 +176,8 @@ class Bundle:
     padding = self.num_classes - self.parts[index].source.num_classes
 
     def finish(sample):
+      if self.sees_depth:
+        sample = {**sample, fields.DEPTH: _seen_depth(sample)}
       sample = self.augmentation(sample, *self._swaps[index])
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.pad(sample[name], [[0, padding]]) if padding else sample[name]
@@ -244,6 +251,14 @@ class Bundle:
     return errors.value_error(
         f"The batch of step {step} cannot be made.", expected="readable samples",
         received=decode.reason(error), fix="Run 'keras-weakseg check-data' on the data.")
+
+
+def _seen_depth(sample):
+  """Returns the depth of a sample as it is; before any crop, which may well hold no value."""
+  depth = sample[fields.DEPTH]
+  good = tf.reduce_all(tf.math.is_finite(depth) & (depth >= 0)) & tf.reduce_any(depth > 0)
+  return refusals.where(~good, depth, depth_files.check_seen, depth,
+                        tf.shape(sample[fields.IMAGE])[:2], sample[fields.SAMPLE_ID])
 
 
 def _layout(sizes):

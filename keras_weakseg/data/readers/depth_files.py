@@ -144,6 +144,27 @@ def check_size(depth, size, name):
   return depth
 
 
+def check_seen(depth, size, name):
+  """Refuses depth that a network cannot take beside the colours: zeros alone would say `far`.
+
+  Args:
+    depth: array [H, W], metres, 0 = no value.
+    size: (height, width) of the image.
+    name: of the sample, text or bytes.
+
+  Raises:
+    ValueError: it has another size, no values, or some that are no depth.
+  """
+  good = np.isfinite(depth).all() and (depth >= 0).all() and depth.any()
+  if tuple(depth.shape) != tuple(size) or not good:
+    raise errors.value_error(
+        f"The depth of '{name.decode() if isinstance(name, bytes) else name}' cannot be seen.",
+        expected=f"metres of the size {tuple(map(int, size))}, 0 = no value, and some values",
+        received=f"{depth.min():g} to {depth.max():g} of the size {depth.shape}",
+        fix="Let the source deliver depth, not its logarithm, at the size of the image, and leave "
+        "out samples that have none.")
+
+
 def on_host(read, path, name, image, dtype=tf.float32):
   """Returns what a host function makes of a file, as a tensor [H, W] of the size of the image.
 

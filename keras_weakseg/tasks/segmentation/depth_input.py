@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data.readers import depth_files
 
 CHANNELS = 4  # RGB 0..255, and depth in metres, 0 = no value
 _FIX = ("For photographs alone, train with depth that is predicted inside of the network: a step "
@@ -25,14 +26,8 @@ def beside(sample):
     ValueError: the depth does not fit the image, or is no depth in metres.
   """
   image, depth = np.asarray(sample[fields.IMAGE]), np.asarray(sample[fields.DEPTH])
-  wrong = not np.isfinite(depth).all() or (depth < 0).any() or not depth.any()
-  if depth.shape != image.shape[:2] or wrong:
-    name = np.asarray(sample.get(fields.SAMPLE_ID, b"?")).item()
-    raise errors.value_error(
-        f"The depth of '{name.decode() if isinstance(name, bytes) else name}' cannot be seen.",
-        expected=f"metres of the size {image.shape[:2]}, 0 = no value, and some values",
-        received=f"{depth.min():g} to {depth.max():g} of the size {depth.shape}",
-        fix="Let the source deliver depth, not its logarithm, at the size of the image.")
+  depth_files.check_seen(
+      depth, image.shape[:2], np.asarray(sample.get(fields.SAMPLE_ID, b"?")).item())
   return tf.constant(np.concatenate([image, depth[..., None]], -1, dtype=np.float32))
 
 

@@ -11,6 +11,23 @@ from keras_weakseg.ops import inference
 _LEFT = re.compile("(?<![a-z])left(?![a-z])")
 
 
+def refuse_mirror(protocol, whose):
+  """Refuses predictions averaged over mirrored pictures, where a mirror exchanges classes.
+
+  Args:
+    protocol: has `flip`, or none of the kind.
+    whose: what has such classes, for the error: "of ...", "with ...".
+
+  Raises:
+    ValueError: they would mix left and right.
+  """
+  if getattr(protocol, "flip", False):
+    raise errors.value_error(
+        "Averages over mirrored pictures would mix left and right.",
+        expected=f"no flip in the protocol {whose}", received="flip=True",
+        fix="Set `evaluation.protocol.flip=false`, or pass protocol={'flip': False}.")
+
+
 @dataclasses.dataclass(frozen=True)
 class Protocol(protocol_base.HashedValues):
   """How images are looked at and how the one confusion matrix over the set becomes a number.
@@ -80,11 +97,8 @@ class Protocol(protocol_base.HashedValues):
     names = [name.lower() for name in classes]
     sides = next((name for name in names
                   if _LEFT.search(name) and _LEFT.sub("right", name) in names), None)
-    if self.flip and sides:
-      raise errors.value_error(
-          "Averages over mirrored pictures would mix left and right.",
-          expected=f"no flip in the protocol of classes such as '{sides}'", received="flip=True",
-          fix="Set `evaluation.protocol.flip=false`, or pass protocol={'flip': False}.")
+    if sides:
+      refuse_mirror(self, f"of classes such as '{sides}'")
     return {"scales": self.scales, "flip": self.flip, "window": self.window,
             "window_stride": self.window_stride, "size": self.size}
 

@@ -10,6 +10,7 @@ from keras_weakseg import fields
 from keras_weakseg.data.pipeline import augment
 from keras_weakseg.data.pipeline import bundle
 from keras_weakseg.data.pipeline import parts
+from keras_weakseg.data.sources import dataset_source
 from keras_weakseg.data.sources import folder
 from keras_weakseg.data.sources import regroup
 
@@ -168,6 +169,27 @@ def test_errors_name_the_sample(mini):
   with pytest.raises(tf.errors.OpError) as caught:
     take(make_bundle(mini).batches(step), 1)
   assert "The sample 'a1' cannot be read" in str(made.explain(step, caught.value))
+
+
+def test_depth_that_is_seen_says_something():
+  """Zeros alone are refused of the whole map, not of a crop that happens to hold none."""
+  def made(depth, crop=(4, 4)):
+    samples = tf.data.Dataset.from_tensors({
+        fields.IMAGE: np.zeros((*depth.shape, 3), np.uint8), fields.SAMPLE_ID: "blind",
+        fields.MASK: np.zeros(depth.shape, np.uint8), fields.DEPTH: depth})
+    source = dataset_source.Dataset({"train": samples}, ("a", "b"))
+    return bundle.Bundle([parts.Part(source, "train", "mask+depth", batch_size=2)],
+                         augment.Augmentation(crop=crop), extra_fields=(fields.DEPTH,),
+                         sees_depth=True)
+
+  corner = np.zeros((40, 40), np.float32)
+  corner[0, 0] = 2
+  assert not take(made(corner).batches(), 1)[0][fields.DEPTH].any()
+  for wrong in (np.zeros_like(corner), corner - 1, corner * np.nan):
+    with pytest.raises(tf.errors.OpError) as caught:
+      take(made(wrong.astype(np.float32)).batches(), 1)
+    text = str(made(wrong).explain(0, caught.value))
+    assert text.startswith("The depth of 'blind' cannot be seen.") and "and some values" in text
 
 
 def test_plan_says_what_is_used(mini):

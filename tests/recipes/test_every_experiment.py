@@ -3,7 +3,8 @@
 Data are stubs with the splits, sizes and classes of the real ones; weights are random, in the
 shapes of the real ones. Networks, methods, solvers and weights are those that are registered; for
 the step crops, batches and counts are small. Experiments that differ in numbers alone (counts,
-splits, steps) share one training. A new kind of data joins by a line in `SPLITS` and `CLASSES`.
+splits, steps) share one training. A new kind of data joins by a line in the tables of
+`scripts/synthetic_source.py`.
 """
 import functools
 import itertools
@@ -11,20 +12,14 @@ import json
 import pathlib
 import re
 import shutil
+import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg import fields
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.data.sources import cityscapes_video
-from keras_weakseg.data.sources import regroup
-from keras_weakseg.data.sources import source as source_lib
-from keras_weakseg.datasets import body_labels
-from keras_weakseg.datasets import groups
-from keras_weakseg.datasets import labels
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import video_loss
 from keras_weakseg.networks import registry as networks
@@ -41,33 +36,13 @@ from keras_weakseg.recipes import training_step
 from keras_weakseg.training import loop
 from keras_weakseg.training import optimizers
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+
+import synthetic_source  # pylint: disable=wrong-import-position
+
 # Somebody's own data is a source that they pass.
 EXPERIMENTS = [name for name in registry.experiments() if not name.startswith("own_")]
-# Kind or data set: samples of every split. Those of VOC lie within each other.
-SPLITS = {
-    "weakseg_voc2012": {"train": 1464, "trainval": 2913, "train_aug": 10582,
-                        "trainval_aug": 12031, "val": 1449},
-    "weakseg_coco": {"trainval": 5500}, "coco_sample": {"train": 100, "val": 28},
-    "voc_animals": {"train": 437, "weak": 700, "val": 295},
-    "voc_animals_boxes": {"train": 437, "weak": 700, "val": 295},
-    "weakseg_scenes": {"train": 400, "validation": 100, "test": 100},
-    "camvid": {"train": 367, "val": 101, "test": 233},
-    "cityscapes_video": {"train": 2975, "validation": 500},
-    "person_part": {"train": 1716, "val": 1817}, "lip": {"train": 30462, "val": 10000},
-    "ccp": {"train": 195, "val": 30, "test": 75, "tags": 150},
-    "nyuv2": {"train": 239, "val": 26, "test": 150}, "megadepth": {"train": 40000, "val": 400},
-    "folder": {"train": 40000}, "kitti_clips": {"train": 437}, "kitti_stereo": {"test": 90}}
-CLASSES = {
-    "weakseg_voc2012": labels.VOC.classes, "weakseg_coco": labels.COCO.classes,
-    "coco_sample": labels.COCO.classes, "voc_animals": labels.VOC_ANIMALS.classes,
-    "voc_animals_boxes": labels.VOC_ANIMALS_BOXES.classes,
-    "folder": labels.VOC.classes,
-    "person_part": labels.SCENE_PARTS.classes, "lip": body_labels.LIP.classes,
-    "ccp": body_labels.CCP.classes, "nyuv2": body_labels.NYU40.classes[:39],
-    "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
-NESTED = {"weakseg_voc2012", "weakseg_coco"}
-SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}
-HEIGHT, WIDTH = SIZE = (32, 64)
+SIZE = (32, 64)
 # A step of these takes long: full ResNets in several trainings. `baseline_372_cityscapes` has one.
 SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
                   r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
@@ -76,89 +51,6 @@ SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pre
                   r"_split_\d_voc12|_(person_part|lip)$|depth_(\w+_)?(nyuv2|ccp)|"
                   r"depthmix_selected_|"
                   r"(mean_teacher|classmix|depthmix|entropy|diversity|uncertainty).*_cityscapes")
-
-
-def named(config):
-  """Returns the key of a source in the tables."""
-  return config.dataset.split("/")[0] if config.kind == "tfds" else config.kind
-
-
-class Stub(source_lib.RandomAccess):
-  """A source of noise with every label: one object in a box, a camera that stands still."""
-
-  def __init__(self, config, full):
-    key = named(config)
-    classes = CLASSES.get(key, ())
-    if key == "cityscapes_video" and config.video.masks:
-      classes = cityscapes_video.CLASSES
-    if config.parts:
-      classes = labels.SCENE_PARTS.classes
-    self.labelled = bool(classes)
-    super().__init__(key, classes)
-    self._counts = {split: count if full else SMALL.get(split, 4)
-                    for split, count in SPLITS[key].items()}
-    self._nested, self._teacher = key in NESTED, bool(config.disparity)
-
-  def splits(self):
-    return tuple(self._counts)
-
-  def _split_ids(self, split):
-    start = "" if self._nested else f"{split}/"
-    return tuple(f"{start}{number}" for number in range(self._counts[split]))
-
-  def _available(self, ids, flags):
-    known = fields.Supervision.DEPTH
-    if self.labelled:
-      known |= (fields.Supervision.MASK | fields.Supervision.BOXES | fields.Supervision.TAGS)
-    return np.full(len(ids), int(known & flags), np.int32)
-
-  def _arrays(self):
-    random, count = np.random.RandomState(3), 4
-    every = lambda value: np.repeat(np.asarray(value)[None], count, 0)
-    camera = np.array([[40, 0, WIDTH / 2], [0, 40, HEIGHT / 2], [0, 0, 1]], np.float32)
-    aside = np.eye(4, dtype=np.float32)
-    aside[0, 3] = 0.3
-    found = {
-        fields.IMAGE: random.randint(0, 256, (count, *SIZE, 3)).astype(np.uint8),
-        fields.DEPTH: random.uniform(2, 50, (count, *SIZE)).astype(np.float32),
-        fields.FRAMES: random.randint(0, 256, (count, 2, *SIZE, 3)).astype(np.uint8),
-        fields.FRAME_OFFSETS: every(np.array([-1, 1], np.int32)), fields.INTRINSICS: every(camera),
-        fields.STEREO_IMAGE: random.randint(0, 256, (count, *SIZE, 3)).astype(np.uint8),
-        fields.STEREO_POSE: every(aside)}
-    if self._teacher:
-      found[fields.DISPARITY] = random.uniform(0.1, 1, (count, *SIZE)).astype(np.float32)
-    if self.labelled:
-      mask = np.zeros((count, *SIZE), np.uint8)
-      # Of VOC: aeroplane, cat, person, bicycle; every split of categories has some of each kind.
-      owner = 1 + 7 * np.arange(count) % (self.num_classes - 1)
-      mask[:, 4:28, 4:60] = owner[:, None, None]
-      found.update({
-          fields.MASK: mask, fields.BOX_LABELS: mask, fields.BOX_CLASSES: owner[:, None],
-          fields.BOXES: every([[4 / 32, 4 / 64, 28 / 32, 60 / 64]]).astype(np.float32),
-          fields.TAGS: np.eye(self.num_classes, dtype=np.float32)[[0] * count]
-                       + np.eye(self.num_classes, dtype=np.float32)[owner]})
-      found[fields.BOX_CLASSES] = found[fields.BOX_CLASSES].astype(np.int32)
-      found[fields.NOISY_TAGS] = found[fields.TAGS]
-    return found
-
-  def _loader(self, ids, grant, wanted):
-    values = {name: tf.constant(value) for name, value in self._arrays().items()
-              if fields.may_read(name, grant) and (wanted is None or name in wanted)}
-    names, flags = tf.constant(ids), tf.constant(int(fields.granted(grant)))
-    rows = tf.constant([int(name.rsplit("/", 1)[-1]) % 4 for name in ids], tf.int64)
-    return lambda index: {
-        **{name: tf.gather(value, rows[index]) for name, value in values.items()},
-        fields.SAMPLE_ID: tf.gather(names, index), fields.SUPERVISION: flags}
-
-
-def stub(full):
-  """Returns the function that takes the place of `recipes.sources.make_source`."""
-  def make(config, data_dir=None):
-    del data_dir
-    made = Stub(config, full)
-    return regroup.Regrouped(made, groups=groups.parse_groups(config.groups),
-                             other=config.other) if config.groups else made
-  return make
 
 
 # === Weights of the right shapes ===
@@ -223,7 +115,7 @@ def stubs(data_dir):
     # Label maps come with the stubs; how they are made is tested in derived/test_box_labels.py.
     patch.setattr(source_config, "with_box_labels", lambda parts, *_: parts)
     patch.setattr(training_step, "_box_steps", lambda *_: [])
-    patch.setattr(source_config, "make_source", stub(full=False))
+    patch.setattr(source_config, "make_source", synthetic_source.stub(SIZE, full=False))
     yield reports
   application.cache_clear()
   for found in filter(None, _finished.values()):
@@ -247,7 +139,7 @@ def trainings(plan):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_a_plan_has_the_registered_sizes(name, data_dir, stubs, monkeypatch):
-  monkeypatch.setattr(source_config, "make_source", stub(full=True))
+  monkeypatch.setattr(source_config, "make_source", synthetic_source.stub(SIZE, full=True))
   experiment = overrides.validate(overrides.resolve(name, overrides={
       "data.data_dir": str(data_dir)}))
   plan = planning.make_plan(experiment)
@@ -378,7 +270,8 @@ def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_pat
 def test_every_kind_of_data_has_a_stub():
   for name in EXPERIMENTS:
     for config in registry.build(name).data.sources:
-      assert named(config) in SPLITS, f"{name}: add its splits here"
+      assert synthetic_source.named(config) in synthetic_source.SPLITS, (
+          f"{name}: add its splits to scripts/synthetic_source.py")
 
 
 # === The pose network of the paper ===

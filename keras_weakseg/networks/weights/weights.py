@@ -50,9 +50,10 @@ def load_pretrained(network, name, source, *, encoder_only=False):
     network: `keras.Model` that `registry.build_network(name, ...)` built.
     name: its name there.
     source: "imagenet" (weights of `keras.applications`, downloaded or from its cache), the path of
-      an `.npz` file with arrays `<layer>__<weight>` (or, for depth networks on a ResNet, with a
-      torchvision state dict; for the hourglass, with that of its reference), or the prefix of a TensorFlow checkpoint that the Model Garden wrote
-      for the backbone (`deeplab_v3`; MobileNetV1 for the light networks; depth networks).
+      an `.npz` file with arrays `<layer>__<weight>` (or a state dict of PyTorch: torchvision's for
+      depth networks on a ResNet, the reference's for the hourglass), or the prefix of a TensorFlow
+      checkpoint that the Model Garden wrote for the backbone (`deeplab_v3`; MobileNetV1 for the
+      light networks; depth networks).
       Networks of several stacked images get its first kernel tiled, divided by their number.
     encoder_only: whether a file's decoder is left out.
 
@@ -72,13 +73,7 @@ def load_pretrained(network, name, source, *, encoder_only=False):
         expected=f"'{IMAGENET}', an .npz file, or a checkpoint prefix with an .index file",
         received=source, fix="Check the path; a checkpoint is given without '.index'.")
   if source.endswith(".npz"):
-    arrays = read_npz(source)
-    if resnet_weights.is_torchvision(arrays):
-      if _on_our_resnet(network, record):
-        resnet_weights.check_torchvision(network, source)
-      arrays = resnet_weights.torchvision_arrays(arrays)
-    elif name == "hourglass" and hourglass_weights.is_state_dict(arrays):
-      arrays = hourglass_weights.state_dict_arrays(network, arrays, source)
+    arrays = _under_our_names(network, record, read_npz(source), source)
     if encoder_only:
       arrays = {key: array for key, array in arrays.items()
                 if not re.search(record.head_pattern, key)}
@@ -99,6 +94,17 @@ def load_pretrained(network, name, source, *, encoder_only=False):
       f"The network '{name}' cannot read Model Garden checkpoints.",
       expected=f"'{IMAGENET}' or an .npz file", received=source,
       fix="Use a network that stands on a Model Garden backbone, such as deeplab_v3.")
+
+
+def _under_our_names(network, record, arrays, source):
+  """Returns the arrays of a file as `<layer>/<weight>`, also where PyTorch has named them."""
+  if resnet_weights.is_torchvision(arrays):
+    if _on_our_resnet(network, record):
+      resnet_weights.check_torchvision(network, source)
+    return resnet_weights.torchvision_arrays(arrays)
+  if record.name == "hourglass" and hourglass_weights.is_state_dict(arrays):
+    return hourglass_weights.state_dict_arrays(network, arrays, source)
+  return arrays
 
 
 def _on_our_resnet(network, record):

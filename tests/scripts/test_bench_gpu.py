@@ -18,9 +18,10 @@ def run(*arguments):
                         check=False)
 
 
+@pytest.mark.slow
 def test_quick_mode_prints_a_train_step_and_inference(tmp_path):
   output = tmp_path / "table.md"
-  done = run("--quick", "--rows", "em_adapt", "--variants", "float32", "--output", str(output))
+  done = run("--quick", "--rows", "l_net", "--variants", "float32", "--output", str(output))
   assert done.returncode == 0, done.stderr + done.stdout
   assert output.read_text() == done.stdout
   first, *_, train, infer = done.stdout.splitlines()
@@ -28,7 +29,7 @@ def test_quick_mode_prints_a_train_step_and_inference(tmp_path):
   for line, label in ((train, "train step, 65x65"), (infer, "inference, 96x128")):
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert len(cells) == 10
-    assert cells[:6] == ["em_adapt", "`em_adapt_voc12`", "train", label, "1", "float32"]
+    assert cells[:6] == ["l_net", "`l_net_split_1_voc12`", "l_net", label, "1", "float32"]
     seconds = float(cells[7].split()[0])
     assert float(cells[6]) > 1 and seconds > 0
     assert float(cells[8]) == pytest.approx(1 / seconds, rel=0.05)

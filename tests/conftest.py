@@ -30,6 +30,11 @@ def pytest_xdist_make_scheduler(config, log):
   return Scheduling(config, log)
 
 
+def pytest_collection_finish():
+  """What was imported stays, so it is never looked through again for garbage."""
+  gc.freeze()
+
+
 @pytest.fixture
 def golden():
   """Returns a function that loads a parity archive, or skips the test where it is absent."""
@@ -148,7 +153,7 @@ def tiny_bundle():
   return TinyBundle
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_plan():
   """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
   from keras_weakseg.configs import schema

@@ -2,23 +2,23 @@
 import inspect
 import os
 
+from keras_weakseg import arguments
+from keras_weakseg import errors
+from keras_weakseg import paths
+from keras_weakseg import runs
+from keras_weakseg import targets
+from keras_weakseg import tuning
 from keras_weakseg.api_depth import evaluate_poses, make_disparity_maps, metric_factor
 from keras_weakseg.api_select import select
-from keras_weakseg import arguments
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
-from keras_weakseg.data import check as checks
-from keras_weakseg import errors
-from keras_weakseg import paths
+from keras_weakseg.data.checks import check as checks
 from keras_weakseg.recipes import image_size
-from keras_weakseg import runs
-from keras_weakseg import targets
 from keras_weakseg.tasks import artifact
 from keras_weakseg.tasks import options as task_options
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.tasks.segmentation import crf_search
-from keras_weakseg import tuning
 
 __all__ = ["check_data", "evaluate", "evaluate_poses", "experiments", "export", "fit",
            "make_disparity_maps", "metric_factor", "predict", "recipe_names", "select", "show",

@@ -2,15 +2,15 @@
 import numpy as np
 
 from keras_weakseg import arguments
-from keras_weakseg.data import broken
-from keras_weakseg.data import disparity_maps
 from keras_weakseg import errors
-from keras_weakseg.evaluation import evaluate_poses as poses
-from keras_weakseg.evaluation import metric_scale
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg import runs
 from keras_weakseg import targets
+from keras_weakseg.data.pipeline import broken
+from keras_weakseg.data.sources import disparity_maps
+from keras_weakseg.evaluation import evaluate_poses as poses
+from keras_weakseg.evaluation import metric_scale
 from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.training import motion
 

@@ -9,21 +9,21 @@ import tempfile
 import tensorflow as tf
 
 from keras_weakseg import arguments
+from keras_weakseg import errors
+from keras_weakseg import paths
+from keras_weakseg import runs
+from keras_weakseg import targets
 from keras_weakseg.configs import conversion
 from keras_weakseg.derived import pruned
 from keras_weakseg.derived import trained
-from keras_weakseg import errors
 from keras_weakseg.files import writing
 from keras_weakseg.methods import context as contexts
-from keras_weakseg.networks import preprocessing
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import schedules
-from keras_weakseg import paths
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
-from keras_weakseg import runs
-from keras_weakseg import targets
 from keras_weakseg.training import loop
 from keras_weakseg.training import restore
 

@@ -9,14 +9,14 @@ from keras_weakseg import runs
 from keras_weakseg import targets
 from keras_weakseg.configs import conversion
 from keras_weakseg.configs import own_selection
-from keras_weakseg.data import file_index
+from keras_weakseg.data.readers import file_index
 from keras_weakseg.derived import base as makers
 from keras_weakseg.derived import selection as selections
-from keras_weakseg.evaluation import staging
+from keras_weakseg.files import staging
 from keras_weakseg.files import writing
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.layers import preprocessing
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import planning
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds

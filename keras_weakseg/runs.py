@@ -12,7 +12,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema as schema_of
 from keras_weakseg.recipes import planning

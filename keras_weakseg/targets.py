@@ -2,15 +2,15 @@
 import os
 import pathlib
 
+from keras_weakseg import errors
+from keras_weakseg import paths
+from keras_weakseg import runs
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.data import locations
-from keras_weakseg.data import source as source_lib
-from keras_weakseg import errors
+from keras_weakseg.data.readers import locations
+from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.framework import keras
-from keras_weakseg import paths
 from keras_weakseg.recipes import sources
-from keras_weakseg import runs
 from keras_weakseg.tasks import artifact
 from keras_weakseg.tasks import registry as tasks
 

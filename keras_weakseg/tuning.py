@@ -1,7 +1,7 @@
 """Which images a search of CRF parameters may use: held-out ones, never those of the numbers."""
-from keras_weakseg.data import order
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data.pipeline import order
 from keras_weakseg.recipes import planning
 from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg.tasks.segmentation.model import SegmentationModel

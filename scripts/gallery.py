@@ -37,7 +37,7 @@ def draw(results, titles, output, *, count=4, skip=0, tile=240):
     skip: samples before the first row.
     tile: width in pixels of one picture.
   """
-  from keras_weakseg.evaluation import sheets
+  from keras_weakseg.evaluation.drawing import sheets
   titles = [f"{title}: mIoU {result.metrics['mean_iou']:.3f}" if result.metrics else title
             for title, result in zip(titles, results)]
   rows = []

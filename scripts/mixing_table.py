@@ -84,7 +84,7 @@ def table(found, inverse, disparity, partners, margin):
 def draw(output, images, masks, found, partners, count, tile):
   """Writes a sheet: image, partner and the mixed samples, each mixed label map below its image."""
   from keras_weakseg.datasets import labels
-  from keras_weakseg.evaluation import sheets
+  from keras_weakseg.evaluation.drawing import sheets
   from keras_weakseg.ops import mixing
   rows = []
   mixed = {kind: mixing.mix_with(kept, (images, masks), partners) for kind, kept in found.items()}
@@ -103,7 +103,7 @@ def draw(output, images, masks, found, partners, count, tile):
 def labelled(image, mask):
   """Returns the picture of a mixed label map over its own mixed image."""
   from keras_weakseg.datasets import labels
-  from keras_weakseg.evaluation import pictures
+  from keras_weakseg.evaluation.drawing import pictures
   return pictures.overlay(image, mask, labels.SCENES.palette)
 
 

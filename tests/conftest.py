@@ -93,7 +93,7 @@ def voc_xml():
 class TinyBundle:
   """Eight noise images of 33x33, half with masks and half with tags, four in a batch.
 
-  Follows `keras_weakseg.data.bundle.Bundle` where training needs it, without any file.
+  Follows `keras_weakseg.data.pipeline.bundle.Bundle` where training needs it, without any file.
   """
   batch_size = 4
   num_classes = 4
@@ -156,11 +156,11 @@ def tiny_bundle():
 @pytest.fixture(scope="session")
 def tiny_plan():
   """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
-  from keras_weakseg.configs import schema
+  from keras_weakseg.configs.sections import schema
   from keras_weakseg.methods import context as contexts
   from keras_weakseg.methods import registry
-  from keras_weakseg.networks import preprocessing
   from keras_weakseg.networks import registry as networks
+  from keras_weakseg.networks.layers import preprocessing
   from keras_weakseg.recipes import heads
   from keras_weakseg.recipes import plan as plans
 

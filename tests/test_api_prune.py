@@ -7,7 +7,7 @@ import pytest
 
 import keras_weakseg as kw
 from keras_weakseg import api_prune
-from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import schedules
 
 

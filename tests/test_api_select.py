@@ -9,7 +9,7 @@ from keras_weakseg import api_select
 from keras_weakseg.configs import own_selection
 from keras_weakseg.derived import selection
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from keras_weakseg import cli
 from keras_weakseg import errors
 from keras_weakseg.cli import answers
 from keras_weakseg.cli import sources
-from keras_weakseg.data import source as source_lib
+from keras_weakseg.data.sources import source as source_lib
 
 FIGURES = {"split": "test", "abs_rel": 0.12345, "a1": 0.875, "samples": 4, "protocol": {"crop": ""},
            "protocol_hash": "abc", "notes": ["1 samples without a value"]}

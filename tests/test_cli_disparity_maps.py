@@ -5,7 +5,7 @@ import pytest
 from keras_weakseg import api_depth
 from keras_weakseg import cli
 from keras_weakseg import data
-from keras_weakseg.data import disparity_maps
+from keras_weakseg.data.sources import disparity_maps
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from keras_weakseg import cli
-from keras_weakseg.data import cache
-from keras_weakseg.data import label_maps
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.files import cache
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_make_prints_the_folder(folder, tmp_path, capsys):
   assert cli.main(["make-label-maps", folder, "--kind", "rect", "--held-out", "0"]) == 0
   path = capsys.readouterr().out.strip()
   assert path.startswith(str(tmp_path / "cache"))
-  assert label_maps.absent(path, ("p0", "p1", "p2", "p3")) == ()
+  assert box_labels.KIND.absent(path, ("p0", "p1", "p2", "p3")) == ()
 
 
 def figure(text, name):
@@ -58,7 +58,7 @@ def test_measuring_compares_with_the_masks(folder, capsys, tmp_path):
 def test_options_reach_the_settings(folder, capsys):
   cli.main(["make-label-maps", folder, "--alpha", "0.4", "--mode", "hard", "--crf",
             "bilateral_weight=5,iterations=2"])
-  record = label_maps.read_record(capsys.readouterr().out.strip())
+  record = box_labels.KIND.read_record(capsys.readouterr().out.strip())
   assert (record["alpha"], record["mode"], record["kind"]) == (0.4, "hard", "seg")
   assert (record["crf"]["bilateral_weight"], record["crf"]["iterations"]) == (5, 2)
 

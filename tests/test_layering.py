@@ -12,25 +12,15 @@ PACKAGE = ROOT / "keras_weakseg"
 NAME = "keras_weakseg"
 
 GROUND = {"arguments", "errors", "fields", "files", "framework", "options", "ops", "paths"}
-# Files that appear whole, masks as files, pictures for people, and work on all cores: they know
-# nothing of models.
-DRAWING = {"evaluation.depth_pictures", "evaluation.mask_files", "evaluation.parallel",
-           "evaluation.pictures", "evaluation.sheets", "evaluation.staging"}
-# Readers that folders and dataset builders share.
-READERS = {"data.box_files", "data.coco_files", "data.coco_masks", "data.identity"}
-SCHEMA = {"configs.optimization", "configs.schema", "configs.schema_makers",
-          "configs.schema_methods", "configs.schema_networks", "configs.schema_training",
-          "configs.schema_video", "configs.sections"}
-STANDS = GROUND | DRAWING | READERS | SCHEMA | {
-    "data", "datasets", "derived", "evaluation", "selection", "serving"}
-TASKED = STANDS | {"networks", "tasks"}
+DATA = {"data", "data.checks", "data.pipeline", "data.readers", "data.sources"}
+NETWORKS = {"networks", "networks.backbones", "networks.layers", "networks.surgery",
+            "networks.weights"}
+STANDS = GROUND | DATA | {"configs.sections", "datasets", "derived", "evaluation",
+                          "evaluation.drawing", "selection", "serving"}
+TASKED = STANDS | NETWORKS | {"tasks"}
 
-# Modules that lie lower than their package: recipes read the schema, which is made from what
-# methods, networks and makers can be told; the readers of boxes serve folders and dataset builders
-# alike, and who makes label maps draws them too.
-LOW_MODULES = (*sorted(SCHEMA), *sorted(READERS), *sorted(DRAWING))
-
-# What each part may import besides itself.
+# What each part may import besides itself. A part is a folder, or a module at the top; a folder
+# inside of one that has a line of its own here is a part of its own.
 MAY_IMPORT = {
     "arguments": set(),
     "errors": set(),
@@ -40,32 +30,30 @@ MAY_IMPORT = {
     "options": set(),
     "paths": set(),
     "ops": {"errors", "fields"},
-    "configs.optimization": {"configs.sections"},
-    "configs.sections": {"errors", "options"},
-    "configs.schema_makers": {"configs.sections", "derived"},
-    "configs.schema_methods": {"configs.sections", "methods"},
-    "configs.schema_networks": {"configs.sections", "networks"},
-    "configs.schema_training": {"configs.optimization", "configs.sections"},
-    "configs.schema_video": {"configs.sections"},
-    "configs.schema": SCHEMA - {"configs.schema"},
-    "configs": SCHEMA | {"derived", "errors", "fields", "files", "methods", "networks", "options",
-                         "ops", "paths", "selection"},
-    "data.box_files": {"errors", "fields", "files"},
-    "data.coco_files": {"errors", "fields", "files", "data.box_files", "data.coco_masks"},
-    "data.coco_masks": {"errors"},
-    "data.identity": {"errors"},
+    # Made from what methods, networks and makers can be told.
+    "configs.sections": {"derived", "errors", "methods", "networks", "options"},
+    "configs": NETWORKS | {"configs.sections", "derived", "errors", "fields", "files", "methods",
+                           "options", "ops", "paths", "selection"},
+    "data.readers": GROUND,
+    "data.pipeline": GROUND | {"data.readers"},
     # Importing a builder registers it with TFDS.
-    "data": GROUND | DRAWING | READERS | {"datasets"},
-    "datasets": GROUND | READERS,
+    "data.sources": GROUND | {"data.pipeline", "data.readers", "datasets", "evaluation.drawing"},
+    "data.checks": GROUND | {"data.pipeline", "data.readers", "data.sources"},
+    "data": DATA,
+    "datasets": GROUND | {"data.readers"},
     # What steps make, with the tools of data; sources read it.
-    "derived": GROUND | DRAWING | READERS | {"data", "datasets", "networks", "selection"},
-    **{name: GROUND | DRAWING for name in sorted(DRAWING)},
-    "evaluation": GROUND | DRAWING,
-    "selection": GROUND | DRAWING,
-    "serving": GROUND | DRAWING | {"evaluation"},
-    "networks": GROUND,
-    "methods": GROUND | {"networks"},
-    "tasks": STANDS | {"networks"},  # never of training: an artifact has a task, and no method
+    "derived": GROUND | DATA | NETWORKS | {"datasets", "evaluation.drawing", "selection"},
+    "evaluation.drawing": GROUND,
+    "evaluation": GROUND | {"evaluation.drawing"},
+    "selection": GROUND | {"evaluation.drawing"},
+    "serving": GROUND | {"evaluation", "evaluation.drawing"},
+    "networks.layers": GROUND,
+    "networks.backbones": GROUND | {"networks.layers"},
+    "networks": GROUND | {"networks.backbones", "networks.layers"},
+    "networks.surgery": GROUND | {"networks", "networks.backbones", "networks.layers"},
+    "networks.weights": GROUND | {"networks", "networks.backbones", "networks.layers"},
+    "methods": GROUND | {"networks", "networks.backbones", "networks.layers"},
+    "tasks": STANDS | NETWORKS,  # never of training: an artifact has a task, and no method
     "recipes": TASKED | {"methods"},
     "training": TASKED | {"methods", "recipes"},
     "runs": TASKED | {"configs", "methods", "recipes", "training"},
@@ -79,7 +67,8 @@ MAY_IMPORT = {
     "benchmark": TASKED | {"configs", "methods", "recipes", "training", "runs", "targets",
                            "api_depth", "api_prune", "api"},
     # It finds the calls by their names; these it needs for what is written in their place.
-    "cli": {"configs", "data", "errors", "methods", "options", "targets", "tasks"},
+    "cli": {"configs", "configs.sections", "data", "errors", "methods", "options", "targets",
+            "tasks"},
     "": set(),
 }
 
@@ -103,8 +92,8 @@ def module_of(path, root=ROOT):
 def part_of(module):
   """Returns the part of the house that a module of ours belongs to, such as 'ops'."""
   inner = module.split(".")[1:]
-  low = ".".join(inner[:2])
-  return low if low in LOW_MODULES else inner[0] if inner else ""
+  room = ".".join(inner[:2])
+  return room if room in MAY_IMPORT else inner[0] if inner else ""
 
 
 def imports(tree, module, is_package, known=lambda name: False):
@@ -200,6 +189,18 @@ def test_imports_go_down():
   assert_none(upward_imports(ROOT))
 
 
+def test_parts_are_folders_and_nothing_goes_round():
+  """A part is a folder or a module at the top; part by part, what may be imported comes before."""
+  assert_none([part for part in MAY_IMPORT if part and not (
+      PACKAGE.joinpath(*part.split("."), "__init__.py").is_file()
+      or "." not in part and (PACKAGE / f"{part}.py").is_file())])
+  left = {part: may - {part} for part, may in MAY_IMPORT.items()}
+  while low := {part for part, may in left.items() if not may & set(left)}:
+    left = {part: may for part, may in left.items() if part not in low}
+  assert_none([f"{part} imports {', '.join(sorted(may & set(left)))}"
+               for part, may in left.items()])
+
+
 def test_keras_comes_from_the_framework_module():
   assert_none(foreign_keras(ROOT))
 
@@ -223,7 +224,11 @@ def test_ops_have_no_keras_and_no_files():
     ("ops/a.py", "import importlib\nimportlib.import_module('keras_weakseg.api')\n",
      upward_imports, "a.py:2 ops imports"),
     ("methods/a.py", "from keras_weakseg.training.c import d\n", upward_imports, "a.py:1 methods"),
-    ("configs/schema.py", "from keras_weakseg import fields\n", upward_imports, "configs.schema"),
+    ("configs/sections/a.py", "from keras_weakseg import fields\n", upward_imports,
+     "a.py:1 configs.sections imports"),
+    ("data/readers/a.py", "from keras_weakseg.data.sources import b\n", upward_imports,
+     "a.py:1 data.readers imports"),
+    ("data/readers/a.py", "from keras_weakseg import data\n", upward_imports, "imports"),
     ("strange/a.py", "", upward_imports, "'strange' is not in the table"),
     ("networks/a.py", "def f():\n  import tf_keras\n", foreign_keras, "a.py:2 imports tf_keras"),
     ("networks/a.py", "from tensorflow.keras import layers\n", foreign_keras, "a.py:1"),
@@ -237,7 +242,7 @@ def test_the_checks_find_an_offence(tmp_path, file, text, checker, expected):
     (tmp_path / NAME / folder / "__init__.py").touch()
   for module in ("api", "fields"):
     (tmp_path / NAME / f"{module}.py").touch()
-  (tmp_path / NAME / file).parent.mkdir(exist_ok=True)
+  (tmp_path / NAME / file).parent.mkdir(parents=True, exist_ok=True)
   (tmp_path / NAME / file).write_text(text)
   found = checker(tmp_path)
   assert len(found) == 1 and expected in found[0], found

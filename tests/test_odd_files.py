@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import data
-from keras_weakseg.data import broken
-from keras_weakseg.data import bundle
-from keras_weakseg.data import check
-from keras_weakseg.data import parts
+from keras_weakseg.data.checks import check
+from keras_weakseg.data.pipeline import broken
+from keras_weakseg.data.pipeline import bundle
+from keras_weakseg.data.pipeline import parts
 from keras_weakseg.evaluation import inputs
 from keras_weakseg.ops import images as image_ops
 
@@ -145,7 +145,7 @@ def cases(table):
 
 def test_tables_name_what_is_tried():
   assert set(rows("image")) == set(IMAGES) and set(rows("mask")) == set(MASKS)
-  # Films: tests/data/test_video_files.py and test_video.py.
+  # Films: tests/data/readers/test_video_files.py and test_video.py.
   assert [verdict_of(outcome) for outcome in rows("film").values()] == ["taken"] * 4 + ["refused"]
 
 

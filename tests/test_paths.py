@@ -27,7 +27,7 @@ def test_no_place_of_the_library_makes_a_folder_of_that_name(home, voc_xml, fram
   """Every path of a data source, of outputs and of runs."""
   from keras_weakseg import api
   from keras_weakseg import data
-  from keras_weakseg.data import cache
+  from keras_weakseg.files import cache
   photos = frames_of(home / "photos" / "images")
   del photos, voc_xml
   (home / "elsewhere").mkdir()

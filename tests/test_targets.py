@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from keras_weakseg import api
-from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
 from keras_weakseg import data
-from keras_weakseg.framework import keras
 from keras_weakseg import runs
 from keras_weakseg import targets
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs.sections import schema
+from keras_weakseg.framework import keras
 from keras_weakseg.tasks.depth import protocol as depth_protocol
 from keras_weakseg.tasks.segmentation import protocol as protocols
 

@@ -6,7 +6,7 @@ import pytest
 from keras_weakseg import api
 from keras_weakseg import data as data_lib
 from keras_weakseg import tuning
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.recipes import planning
 from keras_weakseg.tasks.segmentation import crf_search
 from keras_weakseg.tasks.segmentation.model import SegmentationModel

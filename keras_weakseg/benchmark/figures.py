@@ -28,6 +28,8 @@ KNOWN = {
        for kind in ("cleaned", "noisy") for name in ("precision", "recall")},
     "nearer_shown": ("nearer surface shown, percent", _PERCENT),
     "reconstruction_share": ("error left after inference, percent", {**_PERCENT, **_LOWER}),
+    "reconstruction_falls": ("images whose error falls in inference, percent", _PERCENT),
+    "reconstruction_spread": ("spread of reconstructed values", {"decimals": 3}),
     "images_per_second": ("images per second", {"decimals": 1}),
 }
 

@@ -117,7 +117,9 @@ def reconstruction(call):
   """Returns how much of its error a dual network keeps when its features explain the image.
 
   `reconstruction_share` is the squared error of reconstructed images after inference, over that
-  before it: below 1 where inference does what it should.
+  before it: below 1 where inference does what it should. `reconstruction_falls` is the share of
+  images whose error falls, `reconstruction_spread` the standard deviation of all reconstructed
+  values before inference: 0 = one colour for every image, and nothing for inference to go by.
 
   Options: `steps`: of inference, default: those of the run's protocol; `count`: of samples, the
   first ones (32).
@@ -132,12 +134,16 @@ def reconstruction(call):
   explain = tf.function(model.explain, autograph=False, reduce_retracing=True)
   steps = given["steps"] or call.protocol.get("inference_steps", 0)
   ids = tuple(call.source.ids(call.split))[:given["count"]]
-  errors_at = {0: 0.0, steps: 0.0}
+  before, after, values = [], [], []
   for sample in call.source.samples(call.split, ids=ids, wanted=(
       fields.IMAGE, fields.SAMPLE_ID)).as_numpy_iterator():
     pixels = tf.cast(_whole_cells(sample[fields.IMAGE], model.multiple)[None], tf.float32)
-    for count in errors_at:
-      errors_at[count] += float(explain(
-          pixels, tf.constant([count]))[dual_head.RECONSTRUCTION_LOSS][0]) / len(ids)
-  return {"split": call.split, "samples": len(ids), "reconstruction_error": errors_at[0],
-          "reconstruction_share": errors_at[steps] / errors_at[0]}
+    for found, count in ((before, 0), (after, steps)):
+      told = explain(pixels, tf.constant([count]))
+      found.append(float(told[dual_head.RECONSTRUCTION_LOSS][0]))
+      if not count:
+        values.append(np.reshape(told[dual_head.RECONSTRUCTION], [-1, 3]))
+  return {"split": call.split, "samples": len(ids), "reconstruction_error": float(np.mean(before)),
+          "reconstruction_share": float(np.sum(after) / np.sum(before)),
+          "reconstruction_falls": float(np.mean(np.less(after, before))),
+          "reconstruction_spread": float(np.concatenate(values).std(0).mean())}

@@ -15,8 +15,8 @@ from keras_weakseg.benchmark import network_costs
 from keras_weakseg.benchmark import places
 from keras_weakseg.evaluation import depth as depth_metrics
 from keras_weakseg.evaluation import depth_baselines
-from keras_weakseg.evaluation import depth_pictures
-from keras_weakseg.evaluation import sheets
+from keras_weakseg.evaluation.drawing import depth_pictures
+from keras_weakseg.evaluation.drawing import sheets
 from keras_weakseg.tasks.depth import evaluate as evaluate_depth
 from keras_weakseg.tasks.depth import protocol as depth_protocol
 

@@ -5,8 +5,8 @@ import time
 import tensorflow as tf
 
 from keras_weakseg import runs
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import cost
 
 ROUNDS = 11

@@ -9,9 +9,9 @@ import platform
 import subprocess
 
 from keras_weakseg import errors
-from keras_weakseg.evaluation import staging
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
+from keras_weakseg.files import staging
 
 _PACKAGES = ("keras-weakseg", "tensorflow", "tf-keras", "tf-models-official",
              "tensorflow-datasets", "numpy")

@@ -7,7 +7,7 @@ import pathlib
 
 from keras_weakseg.benchmark import figures
 from keras_weakseg.benchmark import picture
-from keras_weakseg.evaluation import staging
+from keras_weakseg.files import staging
 
 _SUFFIXES = {"markdown": ".md", "csv": ".csv", "json": ".json", "picture": ".png"}
 _COLUMNS = ("row", "title", "seed", "figure", "value", "published", "split", "samples",

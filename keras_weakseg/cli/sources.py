@@ -41,7 +41,7 @@ def fields_of(kind):
 
 def _read(name, keywords, group):
   known = {argument.name: argument for argument in signatures.read(
-      f"keras_weakseg.data.{name.lower()}", name).arguments}
+      f"keras_weakseg.data.sources.{name.lower()}", name).arguments}
   return tuple(dataclasses.replace(known[keyword], name=flag, group=group, by_place=False)
                for flag, keyword in keywords.items())
 

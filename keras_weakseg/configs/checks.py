@@ -33,7 +33,7 @@ def choices(section):
   """Returns the names of the choices of a section with a `type`.
 
   Example:
-    >>> from keras_weakseg.configs import schema_networks
+    >>> from keras_weakseg.configs.sections import schema_networks
     >>> choices(schema_networks.OtherNetwork())[-1]
     'shared'
   """

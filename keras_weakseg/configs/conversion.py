@@ -7,7 +7,7 @@ import typing
 from official.modeling import hyperparams
 
 from keras_weakseg import errors
-from keras_weakseg.configs import sections
+from keras_weakseg.configs.sections import base
 
 
 def apply(section, changes, where="the configuration", path="", root=None):
@@ -28,10 +28,10 @@ def apply(section, changes, where="the configuration", path="", root=None):
   root = section if root is None else root
   for key, value in changes.items():
     full = f"{path}.{key}" if path else str(key)
-    if key not in keys(section) and not isinstance(section, sections.Named):
+    if key not in keys(section) and not isinstance(section, base.Named):
       raise _unknown_key(section, full, where, root)
     current = vars(section).get(key)
-    annotation = sections.annotation(section, key, current)
+    annotation = base.annotation(section, key, current)
     value = _converted(annotation, current, value, full, where, root)
     if key == "type" and isinstance(section, hyperparams.OneOfConfig):
       _check_choice(section, value, full)
@@ -56,9 +56,9 @@ def options(home, call, **values):
     >>> options(build, "build", alpha=2)
     {'alpha': 2.0}
   """
-  section = sections.section_of(home, call)()
+  section = base.section_of(home, call)()
   apply(section, values, f"the arguments of `{call}`")
-  sections.check(section, call)
+  base.check(section, call)
   return {name: getattr(section, name) for name in values}
 
 
@@ -74,7 +74,7 @@ def check_lists(section, path=""):
   """
   for key in keys(section):
     full, value = f"{path}.{key}" if path else key, vars(section)[key]
-    annotation, _ = _without_none(sections.annotation(section, key, value))
+    annotation, _ = _without_none(base.annotation(section, key, value))
     listed = typing.get_origin(annotation) in (list, tuple)
     if listed and isinstance(value, (str, bytes)):
       raise _wrong_type(full, f"a list, such as [{value!r}]", value, "the experiment")

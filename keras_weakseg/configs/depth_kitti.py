@@ -1,7 +1,7 @@
 """Depth from video of KITTI, evaluated on true depth of other scenes: hours on two cores."""
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 

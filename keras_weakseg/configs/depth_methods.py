@@ -1,6 +1,6 @@
 """Learning depth with the constants of Godard et al. 2019 and Hoyer et al. 2021."""
 from keras_weakseg.configs import em_scenes
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # Colour jitter of half of the samples: brightness, contrast and saturation times U(.8, 1.2), which
 # are .5 of COLOR each, and hue.

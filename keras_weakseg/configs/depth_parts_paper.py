@@ -11,7 +11,7 @@ from keras_weakseg.configs import dual_paper
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 UPDATES = {"person_part": 40000, "lip": 400000}
 BATCH = 6

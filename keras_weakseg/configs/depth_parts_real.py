@@ -1,14 +1,14 @@
 """Depth as a channel and pruned networks on photographs: NYUv2 and Clothing Co-Parsing.
 
 All rows on one data set share the first training, on colours alone; only what follows differs, and
-is equally long.
+is equally long. Rows with depth read it from one run of `depth_nyuv2`.
 """
 from keras_weakseg.configs import depth_parts_small as small
 from keras_weakseg.configs import depth_parts_steps as steps
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 
@@ -22,9 +22,11 @@ SCALES = (0.75, 1.25)
 ROOM_CROP = (161, 209)      # of images of 240x320
 PHOTO_CROP = (241, 177)     # of images of at most 413 pixels
 DEPTH_SIZE = (192, 256)
-DEPTH_STEPS = 400
+DEPTH_STEPS = 600
+DEPTH_RUN = "depth_nyuv2"   # a model_dir; see official_configs/depth_parts
 CHANNELS = (861, 724, 609, 512)         # of 1024: the fewest equal steps below a fifth
-PRUNING = {"schedule": "parallel", "size": PHOTO_CROP}
+# What DeepLab-v2's parallel layers read, the light head reads at its first layer.
+PRUNING = {"schedule": "parallel", "layers": "(^|/)head_reduce$", "size": PHOTO_CROP}
 
 ROOMS, PHOTOS = "rooms", "photos"
 # `official_configs/depth_parts/groups/ccp_parts.yaml`, wherever the library is called from.
@@ -72,8 +74,8 @@ def rooms():
 
 
 def of_rooms():
-  """Returns the step that learns depth from that of NYUv2's training images."""
-  return small.depth_step(ROOMS, DEPTH_STEPS, DEPTH_SIZE)
+  """Returns the step that names the run which has learned depth on NYUv2's training images."""
+  return schema.Step(make=schema.make("run", path=DEPTH_RUN))
 
 
 def on_photos():
@@ -87,9 +89,19 @@ def colours_nyuv2():
   return steps.continued(on(rooms(), ROOM_CROP), last())
 
 
+@registry.register("depth_nyuv2", "Depth from the training images of NYUv2, a light hourglass")
+def depth_nyuv2():
+  """Returns Model-Depth of the rows with depth, of NYUv2 and of CCP."""
+  step = small.depth_step(ROOMS, DEPTH_STEPS, DEPTH_SIZE)
+  return schema.Experiment(
+      data=schema.Data(sources=[rooms()], parts=step.parts, augmentation=step.augmentation),
+      network=step.network, method=step.method, training=step.training,
+      evaluation=schema.Evaluation(split="test"))
+
+
 @registry.register("depth_channel_nyuv2", "NYUv2 from colours and the depth that is learned there")
 def depth_channel_nyuv2():
-  """Returns the row with the depth of a hourglass, which is trained on the training images."""
+  """Returns the row with the depth of a hourglass, which was trained on the training images."""
   return steps.with_depth(on(rooms(), ROOM_CROP), of_rooms(), (), last(), last())
 
 
@@ -111,9 +123,7 @@ def parts_ccp():
 @registry.register("depth_parts_ccp", "The same from colours and depth as learned on NYUv2")
 def depth_parts_ccp():
   """Returns the row with depth: photographs of CCP have none of their own."""
-  experiment = on_photos()
-  experiment.data.sources.append(rooms())
-  return steps.with_depth(experiment, of_rooms(), (), last(), last())
+  return steps.with_depth(on_photos(), of_rooms(), (), last(), last())
 
 
 @registry.register("pruned_parts_ccp", "Parts of CCP, half of the head's input in four steps")

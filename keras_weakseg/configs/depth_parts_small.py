@@ -4,7 +4,7 @@ from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.options import Count, Share
 
 # === What may be tuned ===

@@ -5,7 +5,7 @@ training between them, gets the depth that Model-Depth sees as a fourth channel,
 """
 import copy
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 DEPTH, COLOURS, WIDE = "depth", "colours", "wide"
 
@@ -91,7 +91,7 @@ def with_depth(experiment, depth, channels, tuning, training, *, start="zero", *
 
   Args:
     experiment: `schema.Experiment` on colours alone; its training is the first of Model-Seg.
-    depth: `schema.Step` that trains Model-Depth.
+    depth: `schema.Step` that trains Model-Depth, or names a run that has.
     channels: see `pruning_steps`; empty = the network keeps all.
     tuning: `schema.Training` after each pruning.
     training: `schema.Training` with depth.

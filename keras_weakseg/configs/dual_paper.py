@@ -12,7 +12,7 @@ from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 CROP = (353, 353)            # u1 is 45x45x2048
 SCALES = (0.5, 1.5)

@@ -7,7 +7,7 @@ from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.options import Count, CountOrNone, OneOf
 
 # === What may be tuned ===
@@ -18,6 +18,8 @@ SCENES_MASKS = em_scenes.FEW_MASKS
 # Images of few masks alone are learned by heart: subnet 2 then sees all.
 ANIMALS = dual_stages.Lengths(labels=300, image=150, joint=50, semi=200)
 ANIMALS_RATE = 0.01
+# Alone and by SGD, subnet 2 stays at one colour: three layers start next to zero.
+IMAGE_RATE = 0.003
 MASKS = (50, 100)
 WRONG = 0.3            # of the tags, where they are spoilt
 OWN_STEPS = 2000
@@ -91,7 +93,13 @@ def on_animals(count, labels="tags"):
       multipliers=[schema.Multiplier(pattern="head",
                                      learning_rate=em_animals.HEAD_MULTIPLIER)])
   return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels,
-                            clean_tags=labels == NOISY, image_parts=weak, tag_weight=TAG_WEIGHT)
+                            clean_tags=labels == NOISY, image_parts=weak,
+                            image_training=image_training, tag_weight=TAG_WEIGHT)
+
+
+def image_training(steps):
+  """Returns the schedule of the step `image`, in which subnet 2 is trained alone: Adam."""
+  return schema.Training(steps=steps, optimization=em_scenes.adam(IMAGE_RATE, steps))
 
 
 @registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
@@ -140,4 +148,5 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
   strong, weak = bundle("train", "train", 4, 0)
   return dual_stages.stages(experiment, strong, weak, lengths, training,
                             inference_steps=inference_steps, test_steps=test_steps, labels=labels,
-                            clean_tags=clean_tags, image_parts=weak, tag_weight=TAG_WEIGHT)
+                            clean_tags=clean_tags, image_parts=weak,
+                            image_training=image_training, tag_weight=TAG_WEIGHT)

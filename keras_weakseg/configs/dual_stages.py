@@ -7,7 +7,7 @@ and weak samples, whose labelmaps and tags are inferred.
 import copy
 import dataclasses
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 LABELS, IMAGE, JOINT, SEMI = "labels", "image", "joint", "semi"
 TAG_FIELDS = ("tags", "noisy_tags")
@@ -25,7 +25,8 @@ class Lengths:
 
 
 def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN_STEPS,
-           test_steps=TEST_STEPS, labels="tags", clean_tags=True, image_parts=None, **options):
+           test_steps=TEST_STEPS, labels="tags", clean_tags=True, image_parts=None,
+           image_training=None, **options):
   """Turns an experiment into the four steps of dual learning; returns it.
 
   Args:
@@ -34,6 +35,7 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
     image_parts: list of `schema.Part` of the step `image`, which needs no label; None = `strong`,
       as in the paper.
     weak: list of `schema.Part`, masks and weak samples of the last step.
+    image_training: as `training`, of the step `image`; None = `training`.
     lengths: `Lengths`.
     training: function of a number of updates that returns the `schema.Training`.
     inference_steps: of weak samples in training (t_tr); test_steps: in evaluation (t_ts).
@@ -47,7 +49,8 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
     experiment.steps.append(schema.Step(
         name=stage, parts=copy.deepcopy(image_parts if stage == IMAGE and image_parts else strong),
         network=_after(first, before), method=schema.method("dual", stage=stage, **options),
-        training=training(getattr(lengths, stage))))
+        training=(image_training if stage == IMAGE and image_training else training)(
+            getattr(lengths, stage))))
     before = stage
   experiment.network = _after(first, before)
   experiment.data.parts = weak

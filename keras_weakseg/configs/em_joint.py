@@ -12,7 +12,7 @@ from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 COCO = "coco"
 COCO_ALL = "trainval"

@@ -4,7 +4,7 @@ from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 GROUPED, COCO = "grouped", "coco"
 # The coarse label space of the scenes: what a cheaper annotation might tell apart.

@@ -1,5 +1,5 @@
 """The methods of Papandreou et al. 2015 with the paper's constants."""
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 
 def em_fixed():

@@ -9,7 +9,7 @@ import functools
 from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 BATCH = 30
 CROP = (321, 321)

@@ -2,7 +2,7 @@
 from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 

@@ -11,10 +11,10 @@ import functools
 
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import selection_steps as selection_steps_lib
 from keras_weakseg.configs import three_ways_camvid as camvid
 from keras_weakseg.configs import three_ways_paper as paper
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.selection import rounds
 
 ALL, CAMVID_ALL = 2975, 367

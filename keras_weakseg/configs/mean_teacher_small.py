@@ -5,7 +5,7 @@ from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 

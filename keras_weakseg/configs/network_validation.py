@@ -1,6 +1,6 @@
 """Checks of the network sections: what their options say, and what encoders can be built with."""
-from keras_weakseg.configs import sections
 from keras_weakseg.configs.checks import choices, one_of, require
+from keras_weakseg.configs.sections import base
 from keras_weakseg.networks import registry
 
 # Networks of multiples of 32: all others have grids whose corners lie on those of the image.
@@ -20,7 +20,7 @@ def has_nested_grids(network):
     network: `schema.Network`.
 
   Example:
-    >>> from keras_weakseg.configs import schema_networks
+    >>> from keras_weakseg.configs.sections import schema_networks
     >>> has_nested_grids(schema_networks.Network(type="light_depth"))
     True
   """
@@ -65,7 +65,7 @@ def validate_other(network, key):
 
 
 def _validate_options(at, options):
-  sections.check(options, at)
+  base.check(options, at)
   _validate_encoder(at, vars(options))
 
 

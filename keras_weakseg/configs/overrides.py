@@ -11,8 +11,8 @@ from keras_weakseg import paths
 from keras_weakseg.configs import conversion
 from keras_weakseg.configs import registry
 from keras_weakseg.configs import schedule
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import text
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.configs.validation import validate
 from keras_weakseg.files import text as text_files
 

@@ -1,7 +1,7 @@
 """The library's defaults for somebody's own data: what `fit(method=..., data=...)` starts from."""
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 

@@ -3,8 +3,8 @@ import functools
 
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import own_data
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import selection_steps
+from keras_weakseg.configs.sections import schema
 
 IMAGES = "images"
 RUN, DISPARITY = "depth", "disparity"

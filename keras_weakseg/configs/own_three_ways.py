@@ -4,7 +4,7 @@ from typing import Annotated
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.methods import consistency
 from keras_weakseg.options import Count, Length, OneOf
 

@@ -1,5 +1,5 @@
 """Parts of a batch, and the bundles that experiments are made of."""
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # Loss weights of the strong and the weak part: the published configuration of the authors' code.
 STRONG_WEIGHT, WEAK_WEIGHT = 0.7, 0.3

@@ -5,8 +5,8 @@ import inspect
 from official.modeling import hyperparams
 
 from keras_weakseg import options as option_lib
-from keras_weakseg.configs import schema
-from keras_weakseg.configs import sections
+from keras_weakseg.configs.sections import base
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.derived import registry as derived
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.networks import registry as networks
@@ -52,7 +52,7 @@ def _plain_sections():
 def _of_dataclass(section):
   """Returns rows (name, default, checks, text) of the fields of a section."""
   said = option_lib.described(inspect.getdoc(section) or "")
-  if issubclass(section, sections.Choice):
+  if issubclass(section, base.Choice):
     fields = section.own
   else:
     default = section()

@@ -11,8 +11,8 @@ from keras_weakseg.configs import depth_kitti
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import mean_teacher_small
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import selection_steps
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.selection import rounds
 
 # === What may be tuned ===

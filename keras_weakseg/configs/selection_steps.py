@@ -1,5 +1,5 @@
 """Choosing images in rounds, as steps: choose, train a student on what is chosen, choose on."""
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.selection import rounds
 
 _OF_A_STUDENT = (rounds.BOTH, rounds.UNCERTAINTY, rounds.ENTROPY)

@@ -3,7 +3,7 @@ from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 

@@ -8,8 +8,8 @@ import functools
 
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import three_ways_paper as paper
+from keras_weakseg.configs.sections import schema
 
 SIZE, CROP = (512, 672), (512, 512)
 STEPS, DROP = 20000, 15000

@@ -11,7 +11,7 @@ import functools
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 SIZE, CROP = (512, 1024), (512, 512)
 DEPTH_STEPS, DEPTH_DROP = 300000, 160000

@@ -6,7 +6,7 @@ from keras_weakseg import errors
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.options import Count, CountOrNone, Weight
 
 L_NET, CAM, MAPS, SEGMENTER, CRITIC = "l_net", "cam", "maps", "segmenter", "critic"

@@ -8,9 +8,9 @@ import functools
 from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import em_paper
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import transfer
 from keras_weakseg.configs import transfer_small
+from keras_weakseg.configs.sections import schema
 
 _ONE = ("bicycle", "boat", "bus", "car", "cat", "chair", "cow", "diningtable", "person",
         "tvmonitor")

@@ -6,8 +6,8 @@ from keras_weakseg.configs import em_methods
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import transfer
+from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
 

@@ -8,8 +8,8 @@ from keras_weakseg.configs import conversion
 from keras_weakseg.configs import data_validation
 from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import schedule
-from keras_weakseg.configs import sections
 from keras_weakseg.configs.checks import choices, one_of, require
+from keras_weakseg.configs.sections import base
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.ops import crf_parameters
 
@@ -118,7 +118,7 @@ def _validate_steps(experiment):
       _validate_references(step, step.parts, names[:i])
       if step.make.type is not None:
         one_of("make.type", step.make.type, choices(step.make))
-        sections.check(step.make.get(), f"make.{step.make.type}")
+        base.check(step.make.get(), f"make.{step.make.type}")
         continue
       one_of("mixed_precision", step.mixed_precision, ("", *PRECISIONS))
       data_validation.validate_parts(experiment.data.sources, step.parts, step.head)
@@ -148,7 +148,7 @@ def _validate_references(step, parts, before):
 
 def _validate_method(method, method_class, parts):
   options, key = method.get(), f"method.{method.type}"
-  sections.check(options, key)
+  base.check(options, key)
   _validate_depth(key, options)
   needed = (fields.Supervision.NONE if method_class.unlabelled else
             method_class.needed(method.options()))

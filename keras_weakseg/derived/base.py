@@ -14,8 +14,8 @@ class MakeContext:
     models: function of the name of such a step to the model of its task (`evaluate` and `predict`
       work on it), or None while the plan is made.
     seed: of the experiment.
-    cache_dir: see `data.cache.cache_root`.
-    data_dir: where data lies, see `data.locations.find`.
+    cache_dir: see `files.cache.cache_root`.
+    data_dir: where data lies, see `kw.data.find`.
   """
   sources: Mapping[str, Any]
   reads: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -2,15 +2,15 @@
 from typing import Annotated, Tuple
 
 from keras_weakseg import fields
-from keras_weakseg.data import box_labels
-from keras_weakseg.data import label_maps
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.data.sources import label_maps
 from keras_weakseg.derived import base
 from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.options import OneOf, Range
 
 
 class BoxLabels(base.Maker):
-  """Makes one label map per image with boxes; see `data.label_maps`.
+  """Makes one label map per image with boxes; see `kw.make_label_maps`.
 
   The maps lie in a cache, in a folder that a hash of all they are made from names, so that several
   runs share them.
@@ -38,7 +38,7 @@ class BoxLabels(base.Maker):
     self.settings = label_maps.BoxMaps(kind, alpha, mode, crf)
     if jobs is None:
       whole = context.source(source)
-      jobs = [(whole, {"split": split, "ids": label_maps.boxed_ids(whole, split)})]
+      jobs = [(whole, {"split": split, "ids": box_labels.boxed_ids(whole, split)})]
     self.jobs = [(inner, job) for inner, job in jobs if job["ids"]]
     self.without = [inner for inner, job in jobs if not job["ids"]]
 
@@ -50,7 +50,7 @@ class BoxLabels(base.Maker):
     made = [(source, job["ids"], self._folder(source)) for source, job in self.jobs]
     return [
         f"{source.name}: {len(ids)} {self.settings.kind} label maps of boxes, "
-        f"{len(label_maps.absent(folder, ids))} to be made, in {folder}"
+        f"{len(box_labels.KIND.absent(folder, ids))} to be made, in {folder}"
         for source, ids, folder in made
     ] + [f"{source.name}: no boxes that may be read, so its masks alone teach"
          for source in self.without]
@@ -61,7 +61,7 @@ class BoxLabels(base.Maker):
 
   def complete(self, directory):
     """See `base.Maker.complete`: the cache may have been emptied."""
-    return not any(label_maps.absent(self._folder(source), job["ids"])
+    return not any(box_labels.KIND.absent(self._folder(source), job["ids"])
                    for source, job in self.jobs)
 
   def make(self, directory, progress=True):
@@ -88,7 +88,7 @@ def jobs_of(bundle) -> Tuple:
     for part, ids in zip(bundle.parts, bundle.ids):
       if part.source is source and fields.may_read(fields.BOX_LABELS, part.supervision):
         splits += source.parts_of(part.split)
-        boxed.update(dict.fromkeys(label_maps.boxed_ids(source.inner, part.split, ids)))
+        boxed.update(dict.fromkeys(box_labels.boxed_ids(source.inner, part.split, ids)))
         if fields.may_read(fields.MASK, part.supervision):
           masked.update(ids)
     made.append((source.inner, {"split": "+".join(dict.fromkeys(splits)), "ids": tuple(boxed),

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import broken
-from keras_weakseg.data import map_folder
-from keras_weakseg.data import tag_labels
+from keras_weakseg.data.pipeline import broken
+from keras_weakseg.data.readers import map_folder
+from keras_weakseg.data.sources import tag_labels
 from keras_weakseg.derived import base
 from keras_weakseg.networks import cam
 from keras_weakseg.ops import activation
@@ -94,7 +94,7 @@ class DiffusedMaps(base.Maker):
 
   def make(self, directory, progress=True):
     """See `base.Maker.make`."""
-    from keras_weakseg.evaluation import mask_files  # pylint: disable=g-import-not-at-top
+    from keras_weakseg.evaluation.drawing import mask_files  # pylint: disable=g-import-not-at-top
     kind, ids = tag_labels.KIND, self.ids()
     kind.check_ids(self.source, self.split, ids, "no sample with tags and without a mask")
     kind.claim(directory, {"version": _VERSION, "kind": self.kind, "scales": list(self.scales),
@@ -160,7 +160,7 @@ class DiffusedMaps(base.Maker):
 
   def _write_sheet(self, items, directory):
     """Draws image, M, activations, superpixels and label map of some images."""
-    from keras_weakseg.evaluation import sheets  # pylint: disable=g-import-not-at-top
+    from keras_weakseg.evaluation.drawing import sheets  # pylint: disable=g-import-not-at-top
     rows = []
     for item in items:
       found = self.draw(item)

@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import disparity_maps
-from keras_weakseg.data import with_disparity
+from keras_weakseg.data.sources import disparity_maps
+from keras_weakseg.data.sources import with_disparity
 from keras_weakseg.derived import base
 from keras_weakseg.options import OneOf
 
@@ -16,7 +16,7 @@ _MAPS = "maps"
 
 
 class DisparityMaps(base.Maker):
-  """Makes one disparity map per image; see `data.disparity_maps`.
+  """Makes one disparity map per image; see `kw.make_disparity_maps`.
 
   Args:
     context: `base.MakeContext`; the first step that is read has trained the network of depth.

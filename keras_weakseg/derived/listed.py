@@ -1,6 +1,6 @@
 """Samples that somebody has published as a list of places, as a step that chooses ids."""
 from keras_weakseg import errors
-from keras_weakseg.data import locations
+from keras_weakseg.data.readers import locations
 from keras_weakseg.derived import base
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema

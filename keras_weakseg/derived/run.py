@@ -4,7 +4,7 @@ import pathlib
 
 from keras_weakseg import errors
 from keras_weakseg import paths
-from keras_weakseg.data import locations
+from keras_weakseg.data.readers import locations
 from keras_weakseg.derived import base
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema

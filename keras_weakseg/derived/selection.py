@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import broken
+from keras_weakseg.data.pipeline import broken
 from keras_weakseg.derived import base
 from keras_weakseg.derived import network_features
 from keras_weakseg.files import progress as progress_lib

@@ -5,9 +5,9 @@ from keras_weakseg import errors
 from keras_weakseg.derived import results
 from keras_weakseg.files import writing
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import cost
+from keras_weakseg.networks.weights import weights
 
 
 def network_of(context, step):

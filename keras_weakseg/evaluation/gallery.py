@@ -2,7 +2,7 @@
 import html
 import urllib.parse
 
-from keras_weakseg.evaluation import staging
+from keras_weakseg.files import staging
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>

@@ -2,7 +2,7 @@
 import numpy as np
 
 from keras_weakseg import errors
-from keras_weakseg.evaluation import staging
+from keras_weakseg.files import staging
 
 _VERTEX = np.dtype([(name, "<f4") for name in "xyz"]
                    + [(name, "u1") for name in ("red", "green", "blue")])

@@ -9,8 +9,8 @@ from keras_weakseg.methods import base
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import tag_labels
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.ops import adversarial
 from keras_weakseg.ops import critic_inputs
 from keras_weakseg.ops import em

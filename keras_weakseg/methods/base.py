@@ -7,8 +7,8 @@ from keras_weakseg import fields
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
-from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import randomness
 
 TOTAL = "loss"
 LEARNING_RATE = "learning_rate"

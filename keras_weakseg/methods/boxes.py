@@ -1,7 +1,7 @@
 """Training from bounding boxes (Papandreou et al. 2015, section 3.3): three ways, one frame.
 
 The boxes themselves never reach the network: they are made into label maps before training (see
-`keras_weakseg.data.label_maps`), which come with the samples as `box_labels`.
+`keras_weakseg.make_label_maps`), which come with the samples as `box_labels`.
 """
 from typing import Annotated
 

@@ -13,7 +13,7 @@ from keras_weakseg import fields
 from keras_weakseg.methods import base
 from keras_weakseg.methods import ratio
 from keras_weakseg.networks import dual
-from keras_weakseg.networks import preprocessing
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.ops import losses
 from keras_weakseg.ops import reconstruction
 from keras_weakseg.ops import resize

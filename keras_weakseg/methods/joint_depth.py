@@ -12,8 +12,8 @@ from keras_weakseg.methods import supervised
 from keras_weakseg.methods import supervised_depth
 from keras_weakseg.methods import video_loss
 from keras_weakseg.networks import multitask_decoder
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.ops import resize
 from keras_weakseg.options import OneOf, Weight
 

@@ -10,9 +10,9 @@ from keras_weakseg.methods import consistency
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import teacher as teachers
-from keras_weakseg.networks import dropout
-from keras_weakseg.networks import randomness
 from keras_weakseg.networks import seam
+from keras_weakseg.networks.layers import dropout
+from keras_weakseg.networks.layers import randomness
 from keras_weakseg.ops import draws
 from keras_weakseg.ops import perturb
 from keras_weakseg.ops import pseudo

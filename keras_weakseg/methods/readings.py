@@ -16,7 +16,7 @@ class Reading:
     parts: indices of the parts that are labelled in this space.
     num_classes: C of it.
     aggregate: layer that turns the scores of the head's classes into those of this space
-      (`networks.aggregation.AggregateClasses`), or None where they are the same.
+      (`networks.layers.aggregation.AggregateClasses`), or None where they are the same.
   """
   name: str
   parts: Tuple[int, ...]

@@ -11,10 +11,10 @@ from keras_weakseg.methods import base
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import feature_distance as distances
 from keras_weakseg.methods import video_loss
-from keras_weakseg.networks import depth_encoder
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
+from keras_weakseg.networks.backbones import depth_encoder
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.options import Weight
 
 FRAME_FIELDS = (fields.FRAMES, fields.FRAME_OFFSETS, fields.INTRINSICS)

@@ -9,8 +9,8 @@ from keras_weakseg.methods import base
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import video_loss
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.ops import depth_losses
 from keras_weakseg.ops import geometry

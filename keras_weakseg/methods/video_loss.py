@@ -6,8 +6,8 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.methods import ratio
-from keras_weakseg.networks import preprocessing
-from keras_weakseg.networks import randomness
+from keras_weakseg.networks.layers import preprocessing
+from keras_weakseg.networks.layers import randomness
 from keras_weakseg.ops import alignment
 from keras_weakseg.ops import color
 from keras_weakseg.ops import geometry

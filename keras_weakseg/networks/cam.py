@@ -6,9 +6,11 @@ Zhou et al., CVPR 2016: convolutions, the mean over the image, one linear layer.
 from typing import Annotated
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import depth_encoder, dilated, dropout, largefov, mobilenet_trunk
-from keras_weakseg.networks import resnet
+from keras_weakseg.networks import largefov
+from keras_weakseg.networks.backbones import depth_encoder, mobilenet_trunk
+from keras_weakseg.networks.backbones import resnet
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dilated, dropout
 from keras_weakseg.ops import activation
 from keras_weakseg.options import CountOrNone, OneOf, Positive
 

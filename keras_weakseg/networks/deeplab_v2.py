@@ -4,8 +4,8 @@ Chen et al., TPAMI 2018 (arXiv:1606.00915), section 3.2. Layer names are those o
 `keras.applications.ResNet101`, whose weights (without the biases) load by name.
 """
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize, dilated
-from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks.layers import aligned_resize, dilated
+from keras_weakseg.networks.layers import batch_norm as norms
 
 ASPP_RATES = (6, 12, 18, 24)
 SCALES = (1.0, 0.75, 0.5)

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize, dilated, dropout, preprocessing
-from keras_weakseg.networks import batch_norm as norms
+from keras_weakseg.networks.layers import aligned_resize, dilated, dropout, preprocessing
+from keras_weakseg.networks.layers import batch_norm as norms
 from keras_weakseg.networks.option_types import OutputStride
 from keras_weakseg.options import OneOf
 

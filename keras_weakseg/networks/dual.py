@@ -7,8 +7,9 @@ from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v2, dropout, dual_head, largefov, light, preprocessing
+from keras_weakseg.networks import deeplab_v2, dual_head, largefov, light
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dropout, preprocessing
 from keras_weakseg.ops import reconstruction
 from keras_weakseg.options import Count, CountOrNone, OneOf, Positive, Share
 
@@ -173,22 +174,6 @@ def with_steps(network, steps=None):
     inputs.append(steps)
   outputs = head([features, images], steps=steps)
   return keras.Model(inputs if len(inputs) > 1 else images, outputs, name=network.name)
-
-
-def stepwise_predictor(network, record):
-  """Returns the predictor of a dual network that is told how long to infer.
-
-  Args:
-    network: `keras.Model` of this module.
-    record: `NetworkRecord` of it.
-
-  Returns:
-    `keras.Model`, RGB 0..255 [N, H, W, 3] and `steps` int32 [N] -> scores; shares the variables.
-  """
-  images = keras.Input(network.inputs[0].shape[1:], name="image")
-  steps = keras.Input((), dtype="int32", name=STEPS)
-  scores = with_steps(network)([preprocessing.Preprocess(record.preprocessing)(images), steps])
-  return keras.Model([images, steps], scores, name=f"{network.name}_predictor")
 
 
 def inside(predictor):

@@ -171,11 +171,6 @@ class DualHead(keras.layers.Layer):
     """Returns the mean square of z3 - target, float32 [N]."""
     return _distance(self.reconstruct(labelmap), self.target(images))
 
-  def subnet_variables(self):
-    """Returns the variables of the three subnets, by the order of their numbers: three lists."""
-    images = [variable for layer in self._image_layers for variable in layer.trainable_variables]
-    return self._label_layer.trainable_variables, images, self._tag_layer.trainable_variables
-
   def train_subnets(self, labelmap=True, image=True, tags=True):
     """Says which of the three subnets an optimizer moves.
 

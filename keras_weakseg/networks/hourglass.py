@@ -8,8 +8,8 @@ from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import unet_layers
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import unet_layers
 from keras_weakseg.options import OneOf, Positive
 
 # Channels of the 1x1 branch; per other branch: kernel, reduced channels, channels.

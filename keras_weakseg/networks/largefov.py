@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import dilated, dropout
+from keras_weakseg.networks.layers import dilated, dropout
 from keras_weakseg.options import OneOf
 
 LARGE = "large"

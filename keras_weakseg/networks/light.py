@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize, dropout
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import mobilenet_trunk
+from keras_weakseg.networks.backbones import mobilenet_trunk
+from keras_weakseg.networks.layers import aligned_resize, dropout
+from keras_weakseg.networks.layers import batch_norm as norms
 from keras_weakseg.networks.option_types import BatchNorm, OutputStride
 from keras_weakseg.options import Count, CountOrNone, OneOf, Positive
 

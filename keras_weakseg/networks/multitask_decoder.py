@@ -7,8 +7,10 @@ from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v3, depth_encoder, dropout, light, resnet, unet_decoder
+from keras_weakseg.networks import deeplab_v3, light, unet_decoder
+from keras_weakseg.networks.backbones import depth_encoder, resnet
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dropout
 from keras_weakseg.networks.option_types import (
     BatchNorm, Channels, Encoder, EncoderStride, Layout, Rates, SkipChannels)
 from keras_weakseg.options import CountOrNone, OneOf, Positive

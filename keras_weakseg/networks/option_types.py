@@ -1,9 +1,9 @@
 """What options that several networks have may be: types with their checks, see `options`."""
 from typing import Annotated, Tuple
 
-from keras_weakseg.networks import batch_norm
-from keras_weakseg.networks import depth_encoder
-from keras_weakseg.networks import resnet
+from keras_weakseg.networks.backbones import depth_encoder
+from keras_weakseg.networks.backbones import resnet
+from keras_weakseg.networks.layers import batch_norm
 from keras_weakseg.options import Filled, Length, OneOf, Range
 
 BatchNorm = Annotated[str, OneOf(batch_norm.MODES)]

@@ -6,7 +6,7 @@ from typing import Annotated, Tuple
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize
+from keras_weakseg.networks.layers import aligned_resize
 from keras_weakseg.options import Length, OneOf, Range
 
 CATEGORY = "category"

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import depth_encoder, mobilenet_trunk, resnet
+from keras_weakseg.networks.backbones import depth_encoder, mobilenet_trunk, resnet
+from keras_weakseg.networks.layers import batch_norm as norms
 from keras_weakseg.networks.option_types import BatchNorm, Layout
 from keras_weakseg.options import Count, OneOf, Positive, Range
 

@@ -5,9 +5,11 @@ import functools
 import inspect
 
 from keras_weakseg import errors
-from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, depth_encoder, dual, hourglass
+from keras_weakseg.networks import cam, deeplab_v2, deeplab_v3, dual, hourglass
 from keras_weakseg.networks import largefov, light, multitask_decoder, p_net, pose_network
-from keras_weakseg.networks import preprocessing, tag_classifier, unet_decoder
+from keras_weakseg.networks import tag_classifier, unet_decoder
+from keras_weakseg.networks.backbones import depth_encoder
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.record import ANSWERS, CLASSIFIED, CRITIC, DEPTH, MULTITASK, POSE
 from keras_weakseg.networks.record import ROLES, SEGMENTATION, TAGS, NetworkRecord
 from keras_weakseg.ops import depth_inference

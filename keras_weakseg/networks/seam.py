@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import unet_decoder
+from keras_weakseg.networks.layers import preprocessing
 
 
 class Seam:

@@ -5,9 +5,9 @@ The features before the mean are what class activation maps weigh (Zhou et al., 
 from typing import Annotated
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import dropout
-from keras_weakseg.networks import mobilenet_trunk
+from keras_weakseg.networks.backbones import mobilenet_trunk
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dropout
 from keras_weakseg.options import CountOrNone, Positive, Range
 
 

@@ -9,15 +9,15 @@ from typing import Annotated, Tuple
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v3, depth_encoder, dropout, light, resnet, unet_layers
+from keras_weakseg.networks import deeplab_v3, light
+from keras_weakseg.networks.backbones import depth_encoder, resnet
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dropout, unet_layers
 from keras_weakseg.networks.option_types import (
     BatchNorm, Channels, Encoder, EncoderStride, Layout, Rates, SkipChannels)
 from keras_weakseg.options import Count, CountOrNone, Filled, OneOf, Positive
 
-ASPP = "aspp"
-LIGHT = "light"
-CONV = "conv"
+ASPP, LIGHT, CONV = "aspp", "light", "conv"
 CONTEXTS = (ASPP, LIGHT, CONV)
 
 REFLECT = "reflect"
@@ -63,16 +63,6 @@ def finest_disparity_key(outputs):
     'disparity_1'
   """
   return next(key for key in map(disparity_key, SCALES) if key in outputs)
-
-
-def decoder_feature_name(level):
-  """Returns the name of the layer that gives the decoder's features of a level, 4 (coarse) to 0.
-
-  Example:
-    >>> decoder_feature_name(2)
-    'head_level2'
-  """
-  return f"head_level{level}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,20 +6,20 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.configs import schema
-from keras_weakseg.configs import schema_networks
+from keras_weakseg.configs.sections import schema
+from keras_weakseg.configs.sections import schema_networks
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import registry as methods
-from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import multitask_decoder
 from keras_weakseg.networks import pose_network
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import prior
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.layers import aggregation
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import depth_inside
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
@@ -116,7 +116,7 @@ def build_method(settings, bundle, head, readings, pretrained, finished):
 
   Args:
     settings: `schema.Experiment` of the step.
-    bundle: `data.bundle.Bundle`, its data.
+    bundle: `data.Bundle`, its data.
     head: `heads.Head`.
     readings: of several label spaces, or None.
     pretrained: dict of "" (the main network) and the names of others to where their weights come

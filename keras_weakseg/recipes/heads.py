@@ -3,7 +3,7 @@ import dataclasses
 
 from keras_weakseg import errors
 from keras_weakseg.methods import readings
-from keras_weakseg.networks import aggregation
+from keras_weakseg.networks.layers import aggregation
 
 
 @dataclasses.dataclass(frozen=True)

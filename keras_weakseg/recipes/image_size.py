@@ -1,8 +1,8 @@
 """The size that images have for networks of depth: that of the data, or near it."""
 import copy
 
-from keras_weakseg.data import broken
 from keras_weakseg import fields
+from keras_weakseg.data.pipeline import broken
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.tasks import sizes
 

@@ -52,7 +52,7 @@ def check_depth(method, sees_depth, bundle):
   Args:
     method: its name.
     sees_depth: whether the method gives depth to its network.
-    bundle: `data.bundle.Bundle`.
+    bundle: `data.Bundle`.
 
   Raises:
     ValueError: the method does not, or a part does not grant depth or has none.
@@ -84,7 +84,7 @@ def check(method, names, bundle):
   Args:
     method: its name.
     names: of the fields, those of `Method.inputs`.
-    bundle: `data.bundle.Bundle`.
+    bundle: `data.Bundle`.
 
   Raises:
     ValueError: no part delivers one of them.

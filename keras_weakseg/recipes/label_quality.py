@@ -11,8 +11,8 @@ from keras_weakseg import arguments
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.evaluation import metrics
-from keras_weakseg.evaluation import parallel
 from keras_weakseg.files import json_files
+from keras_weakseg.files import parallel
 from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import schema
 from keras_weakseg.files import writing
@@ -37,7 +37,7 @@ def measure_label_maps(data: arguments.Source, folder: arguments.Path, split: st
     ValueError: no sample has both.
     FileNotFoundError: a label map is missing.
   """
-  from keras_weakseg.data import box_labels  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.sources import box_labels  # pylint: disable=g-import-not-at-top
   both = _with_masks(data, split, ids)
   wanted = (fields.IMAGE, fields.SAMPLE_ID, fields.MASK, fields.BOX_LABELS)
   samples = box_labels.WithBoxLabels(data, folder).samples(split, ids=both, wanted=wanted)
@@ -64,7 +64,8 @@ def measure_tag_labels(source, folder, split="train", *, ids=None):
     ValueError: no sample has both.
   """
   # pylint: disable-next=g-import-not-at-top
-  from keras_weakseg.data import decode, tag_labels, weak_categories
+  from keras_weakseg.data.readers import decode
+  from keras_weakseg.data.sources import tag_labels, weak_categories
   source = weak_categories.whole(source)
   chosen = source.ids(split) if ids is None else tuple(ids)
   flags = source.supervision(split, fields.Supervision.MASK, chosen)
@@ -119,7 +120,8 @@ def tune_label_maps(data: arguments.Source, split: str = "train", *, table: argu
   Raises:
     ValueError: no sample has both, or the table belongs to other samples.
   """
-  from keras_weakseg.data import label_maps, order  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.pipeline import order  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.sources import label_maps  # pylint: disable=g-import-not-at-top
   chosen = _with_masks(data, split, ids)
   chosen = order.choose(chosen, count, seed) if count and ids is None else chosen
   rows = _known(table, data, chosen)

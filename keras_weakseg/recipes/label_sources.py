@@ -12,7 +12,7 @@ def make_plain_source(config, data_dir=None):
 
   Args:
     config: `schema.Source`.
-    data_dir: where data lies; see `keras_weakseg.data.locations.find`.
+    data_dir: where data lies; see `kw.data.find`.
 
   Raises:
     ValueError: the kind is unknown.

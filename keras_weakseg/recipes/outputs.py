@@ -5,6 +5,7 @@ from typing import Optional
 
 from keras_weakseg import errors
 from keras_weakseg.derived import results
+from keras_weakseg.derived import run as run_maker
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
 from keras_weakseg.files import writing
@@ -96,9 +97,15 @@ class Outputs:
     return tuple(self.marker["ids"])
 
   def networks(self):
-    """Returns a dict of the names of trained networks to what is known of them, the main first."""
+    """Returns a dict of the names of trained networks to what is known of them, the main first.
+
+    A step that names a finished run has the networks of that run.
+    """
     path = os.path.join(self.directory, NETWORKS)
     if not os.path.exists(path):
+      run = (results.read(self.directory) or {}).get(run_maker.RUN)
+      if run:
+        return of_run(run).networks()
       raise errors.missing(
           f"The step '{self.name}' has no trained networks.", expected=f"the file '{path}'",
           received="no such file", fix="Name a step that trains, in `continues`.")

@@ -11,7 +11,7 @@ class Phase:
     name: of the step.
     build: makes the `Method`; called inside the strategy's scope, with a dict of the names of
       earlier steps to their `Outputs`.
-    bundle: `keras_weakseg.data.bundle.Bundle`, the training data.
+    bundle: `data.Bundle`, the training data.
     training: `schema.Training`.
     fingerprint: names everything that decides the batches; a run continues only with the same.
     record: `NetworkRecord` of the network that is evaluated.

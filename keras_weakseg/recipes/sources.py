@@ -7,7 +7,7 @@ import os
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
-from keras_weakseg.data import weak_categories
+from keras_weakseg.data.sources import weak_categories
 from keras_weakseg.files import text as texts
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.recipes import label_sources
@@ -23,7 +23,7 @@ def make_source(config, data_dir=None):
 
   Args:
     config: `schema.Source`.
-    data_dir: where data lies; see `keras_weakseg.data.locations.find`.
+    data_dir: where data lies; see `kw.data.find`.
 
   Raises:
     ValueError: the kind is unknown.
@@ -118,7 +118,7 @@ def with_box_labels(parts, settings, cache_dir=None):
     cache_dir: see `cache.cache_root`.
   """
   from keras_weakseg import data  # pylint: disable=g-import-not-at-top
-  from keras_weakseg.data import label_maps  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.sources import label_maps  # pylint: disable=g-import-not-at-top
   if settings is None:
     return parts
   sources = {source: data.WithBoxLabels(source, label_maps.folder_of(source, settings, cache_dir))
@@ -178,7 +178,7 @@ def in_label_space(source, experiment):
 
 def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False, finished=None,
                seed=0):
-  """Returns the parts of a bundle, as `keras_weakseg.data.bundle.Part`.
+  """Returns the parts of a bundle, as `data.Part`.
 
   Without configured parts, the first source gives one part for the samples with a mask and one
   for those with weaker labels only, in equal shares, weighted .7 and .3.
@@ -191,7 +191,7 @@ def make_parts(config, sources, needs=fields.Supervision.TAGS, unlabelled=False,
     finished: dict of the names of finished steps to their `Outputs`, which may have chosen ids.
     seed: of the experiment; it draws the samples of parts without a `subset_seed` of their own.
   """
-  from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.pipeline import parts as part_lib  # pylint: disable=g-import-not-at-top
   default = next(iter(sources.values()))
   if not config.parts:
     return default_parts(default, needs=needs, unlabelled=unlabelled)
@@ -235,7 +235,7 @@ def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.
   Raises:
     ValueError: no sample of the split has such a label.
   """
-  from keras_weakseg.data import parts as part_lib  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.pipeline import parts as part_lib  # pylint: disable=g-import-not-at-top
   ids = source.ids(split)
   if not needs:
     return [part_lib.Part(source, split, fields.Supervision.NONE, batch_size=batch_size)]
@@ -280,7 +280,7 @@ def fingerprint(bundle, shared=()):
   """Returns 16 hex digits that name everything that decides the batches of a bundle.
 
   Args:
-    bundle: `data.bundle.Bundle`.
+    bundle: `data.Bundle`.
     shared: JSON values that say how several label spaces share a head; empty for one.
   """
   record = [*shared, bundle.seed, repr(bundle.augmentation), bundle.ids,
@@ -306,7 +306,7 @@ def make_augmentation(config, mean_rgb):
     config: `schema.Augmentation`.
     mean_rgb: colour that pads images, 0..255.
   """
-  from keras_weakseg.data import augment  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.pipeline import augment  # pylint: disable=g-import-not-at-top
   return augment.Augmentation(
       crop=tuple(config.crop) or None, scales=tuple(config.scales), flip=config.flip,
       color=config.color, color_share=config.color_share, color_of=config.color_of,

@@ -1,7 +1,7 @@
 """A step that trains, as the configuration describes it: data, networks, method, schedule."""
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import bundle as bundles
+from keras_weakseg.data.pipeline import bundle as bundles
 from keras_weakseg.derived import base as makers
 from keras_weakseg.derived import box_labels
 from keras_weakseg.methods import registry as methods
@@ -117,7 +117,7 @@ def box_settings(method_class, options):
     method_class: class of the method, with `label_maps` and `label_map_options`.
     options: dict of the method's options.
   """
-  from keras_weakseg.data import label_maps  # pylint: disable=g-import-not-at-top
+  from keras_weakseg.data.sources import label_maps  # pylint: disable=g-import-not-at-top
   if method_class.label_maps is None:
     return None
   return label_maps.BoxMaps(method_class.label_maps, **{

@@ -9,7 +9,7 @@ def make_video_source(config, data_dir=None):
 
   Args:
     config: `schema.Source`; its `video` section says how frames are read.
-    data_dir: where data lies; see `keras_weakseg.data.locations.find`.
+    data_dir: where data lies; see `kw.data.find`.
 
   Raises:
     FileNotFoundError: the data is in none of the places that were looked at.

@@ -5,9 +5,9 @@ import json
 import pathlib
 
 from keras_weakseg import errors
-from keras_weakseg.evaluation import staging
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
+from keras_weakseg.files import staging
 from keras_weakseg.selection import rounds
 
 _VERSION = 1

@@ -1,8 +1,8 @@
 """A sheet of what was chosen: every sample with its number, its round, and why."""
 import numpy as np
 
-from keras_weakseg.evaluation import depth_pictures
-from keras_weakseg.evaluation import sheets
+from keras_weakseg.evaluation.drawing import depth_pictures
+from keras_weakseg.evaluation.drawing import sheets
 
 _IMAGE, _ERROR = "image", "error"
 

@@ -7,7 +7,7 @@ import shutil
 from keras_weakseg.files import writing
 from keras_weakseg.training import checkpoints
 
-# Of `files.writing`, of `evaluation.staging`, of TensorFlow's checkpoints, of workers.
+# Of `files.writing`, of `files.staging`, of TensorFlow's checkpoints, of workers.
 _FILES = re.compile(r"\.probe_\d+|" + writing.TEMPORARY.pattern)
 _FOLDERS = re.compile(r"\.unfinished-\w{8}|ckpt-\d+_temp.*|temporary_\d+")
 _CHECKPOINT = re.compile(r"(ckpt-(\d+))\.(?:index|data-\d+-of-\d+)")

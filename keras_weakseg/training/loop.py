@@ -13,7 +13,7 @@ from keras_weakseg.derived import run as run_maker
 from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import outputs as output_lib
 from keras_weakseg.recipes import plan as plans
 from keras_weakseg.training import callbacks

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.methods import video_loss
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import alignment
 from keras_weakseg.ops import cameras
 from keras_weakseg.recipes import building

@@ -32,7 +32,7 @@ def optimizer_maker(config):
   """Returns a function of a learning-rate multiplier that makes an optimizer.
 
   Args:
-    config: `configs.optimization.OptimizationConfig`, or Model Garden's.
+    config: `configs.sections.optimization.OptimizationConfig`, or Model Garden's.
 
   Raises:
     ValueError: the configuration is incomplete or asks for a legacy-only optimizer.

@@ -3,14 +3,14 @@ import types
 
 import tensorflow as tf
 
-from keras_weakseg.data import broken
-from keras_weakseg.data import check as checks
-from keras_weakseg.data import findings
-from keras_weakseg.data import overlaps
-from keras_weakseg.data import parts
-from keras_weakseg.data import source as source_lib
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data.checks import check as checks
+from keras_weakseg.data.checks import findings
+from keras_weakseg.data.checks import overlaps
+from keras_weakseg.data.pipeline import broken
+from keras_weakseg.data.pipeline import parts
+from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.tasks import registry as tasks
 
 _SEGMENTATION = tasks.by_name("segmentation")
@@ -22,7 +22,7 @@ def labelled_ids(source, split, task=_SEGMENTATION):
   """Returns the ids of a split whose label exists and may be read; none for an empty split.
 
   Args:
-    source: `data.source.Source`.
+    source: `data.Source`.
     split: name of a split, or several joined by `+`.
     task: of `tasks`, which says what the label is.
 
@@ -44,7 +44,7 @@ def unseen_masks(source, split, plan=None):
   """Returns the ids of a split with a mask from which the trainings of a plan have not learned.
 
   Args:
-    source: `data.source.Source`.
+    source: `data.Source`.
     split: name of a split, or several joined by `+`.
     plan: `recipes.plan.Plan`, or None if nothing is known of a training.
 
@@ -61,7 +61,7 @@ def labelled_samples(source, split, task=_SEGMENTATION, inputs=()):
   """Returns every sample of a split that has a label once, with it, at original size.
 
   Args:
-    source: `data.source.Source`.
+    source: `data.Source`.
     split: name of a split with at least one label.
     task: see `labelled_ids`.
     inputs: names of the fields that the model takes beside the image, see `Task.inputs`.
@@ -102,7 +102,7 @@ def explained(source, split, error, task=_SEGMENTATION, inputs=()):
   """Returns the error that a user should see for an error while samples are evaluated.
 
   Args:
-    source: `data.source.Source`.
+    source: `data.Source`.
     split: the split that was read.
     error: `tf.errors.OpError`.
     task: see `labelled_ids`.

@@ -1,8 +1,8 @@
 """Figures and pictures of a validation split while a method trains."""
 import tensorflow as tf
 
-from keras_weakseg.data import decode
 from keras_weakseg import errors
+from keras_weakseg.data.readers import decode
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import splits
 

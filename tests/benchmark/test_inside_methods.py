@@ -65,13 +65,15 @@ def test_the_error_left_is_a_share_of_the_error_before(call, monkeypatch):
 
   def explain(pixels, steps):
     seen.append(pixels.shape)
-    return {"reconstruction_loss": 2.0 / (1.0 + tf.cast(steps, tf.float32))}
+    return {"reconstruction_loss": 2.0 / (1.0 + tf.cast(steps, tf.float32)),
+            "reconstruction": tf.constant([[[[1.0, 0.0, 0.5], [-1.0, 0.0, 0.5]]]])}
 
   model = types.SimpleNamespace(explain=explain, multiple=4, metadata={})
   monkeypatch.setattr(inside_methods.runs, "load", lambda _: types.SimpleNamespace(model=model))
   found = inside_methods.reconstruction(call(steps=3, count=1))
   assert found == {"split": "train", "samples": 1, "reconstruction_error": 2.0,
-                   "reconstruction_share": 0.25}
+                   "reconstruction_share": 0.25, "reconstruction_falls": 1.0,
+                   "reconstruction_spread": pytest.approx(1 / 3)}
   assert set(map(tuple, seen)) == {(1, 5, 13, 3)}
   model.explain = None
   with pytest.raises(ValueError, match="does not reconstruct"):

@@ -11,7 +11,7 @@ from keras_weakseg.benchmark import references
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs

@@ -37,7 +37,7 @@ def test_every_argument_has_a_type_that_can_be_written_and_a_text(name):
 
 
 def test_classes_and_methods_are_read_too():
-  read = signatures.read("keras_weakseg.data.folder", "Folder")
+  read = signatures.read("keras_weakseg.data.sources.folder", "Folder")
   parameters = inspect.signature(data.Folder.__init__).parameters
   assert [argument.name for argument in read.arguments] == list(parameters)[1:]
   held_out, = [argument for argument in read.arguments if argument.name == "held_out"]

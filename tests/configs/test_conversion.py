@@ -7,7 +7,7 @@ import pytest
 from official.modeling import hyperparams
 
 from keras_weakseg.configs import conversion
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 
 @dataclasses.dataclass

@@ -2,7 +2,7 @@
 import pytest
 
 from keras_weakseg.configs import data_validation
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 
 def data(*parts, sources=("a",), **augmentation):

@@ -5,7 +5,7 @@ from official.modeling.optimization import optimizer_factory
 
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.framework import keras
 
 

@@ -6,7 +6,9 @@ import pytest
 from keras_weakseg.configs import depth_parts_real as real
 from keras_weakseg.configs import registry
 from keras_weakseg.datasets import groups
+from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks.surgery import pruning
+from keras_weakseg.networks.surgery import schedules
 
 PAIRS = [("colours_nyuv2", "depth_channel_nyuv2"), ("parts_ccp", "depth_parts_ccp"),
          ("parts_ccp", "pruned_parts_ccp"), ("parts_ccp", "one_shot_parts_ccp")]
@@ -36,13 +38,20 @@ def test_the_upper_bound_differs_in_what_is_seen_alone():
 
 
 def test_depth_is_learned_from_training_images_alone():
+  part = registry.build("depth_nyuv2").data.parts[0]
+  assert (part.source, part.split, part.supervision) == ("rooms", "train", "depth")
   for name in ("depth_channel_nyuv2", "depth_parts_ccp"):
     step = registry.build(name).steps[1]
-    assert (step.name, step.parts[0].source, step.parts[0].split) == ("depth", "rooms", "train")
+    assert (step.name, step.make.run.path) == ("depth", "depth_nyuv2")
 
 
 def test_the_head_of_the_light_network_loses_below_a_fifth_at_a_time():
   assert list(real.CHANNELS) == pruning.equal_ratio_steps(1024, 512)
+  network = networks.build_network("light_mobilenet_v1", (33, 33, 3), 8)
+  for count in real.CHANNELS:
+    network = schedules.prune(network, count, real.PRUNING["schedule"],
+                              layers=real.PRUNING["layers"])
+    assert network.get_layer("head_reduce").input_shape[-1] == count
 
 
 def test_garments_are_joined_as_in_the_file():

@@ -6,13 +6,13 @@ import tensorflow as tf
 import keras_weakseg as kw
 from keras_weakseg.configs import depth_parts_steps
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.derived import results
 from keras_weakseg.files import writing
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.layers import preprocessing
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import resize
 from keras_weakseg.recipes import planning
 

@@ -8,7 +8,7 @@ import pytest
 import keras_weakseg as kw
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 TINY = {"network.light_dual.alpha": 0.25, "network.light_dual.head_filters": 16,
         "network.pretrained": "", "data.augmentation.crop": [49, 65],

@@ -13,9 +13,9 @@ from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import selection_steps
-from keras_weakseg.data import disparity_maps
+from keras_weakseg.configs.sections import schema
+from keras_weakseg.data.sources import disparity_maps
 from keras_weakseg.derived import results
 from keras_weakseg.derived import selection
 from keras_weakseg.methods import video_loss

@@ -3,8 +3,8 @@ import pytest
 
 from keras_weakseg.configs import network_validation
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import validation
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.networks import registry
 
 UNETS = ("unet", "light_unet", "depth_unet", "light_depth", "multitask", "light_multitask",

@@ -6,7 +6,7 @@ import yaml
 
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 NAME = "em_semi_scenes"
 

@@ -10,7 +10,7 @@ from official.core import exp_factory
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "official_configs"
 # Suites of runs lie in folders of their own.

@@ -2,7 +2,7 @@
 import pytest
 
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 RATE = "training.optimization.learning_rate"
 

@@ -1,8 +1,8 @@
 """Rounds as steps: who reads what, and where no student is asked."""
 import functools
 
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import selection_steps
+from keras_weakseg.configs.sections import schema
 
 CHOOSE = functools.partial(schema.make, "selection", counts=(2, 4, 8))
 

@@ -8,8 +8,8 @@ import keras_weakseg as kw
 from keras_weakseg import targets
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import transfer
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.recipes import planning
 from keras_weakseg.tasks import artifact
 

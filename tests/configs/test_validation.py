@@ -3,8 +3,8 @@ import pytest
 
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.configs import schema
 from keras_weakseg.configs import validation
+from keras_weakseg.configs.sections import schema
 
 RATE = "training.optimization.learning_rate"
 NAME = "em_adapt_scenes"

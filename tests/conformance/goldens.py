@@ -16,19 +16,21 @@ from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import readings
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import aggregation
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import depth_encoder, dropout, dual, dual_head, multitask_decoder
+from keras_weakseg.networks import dual, dual_head, multitask_decoder
 from keras_weakseg.networks import pose_network
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.networks import unet_layers
+from keras_weakseg.networks.backbones import depth_encoder
+from keras_weakseg.networks.layers import aggregation
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import dropout
+from keras_weakseg.networks.layers import preprocessing
+from keras_weakseg.networks.layers import unet_layers
 from keras_weakseg.ops import activation, adversarial, binary_losses, critic_inputs, diffusion
 from keras_weakseg.ops import alignment, box_coverage, box_objects, boxes, crf, em, images
-from keras_weakseg.ops import inference, losses, permutohedral
 from keras_weakseg.ops import blur, cameras, color, depth_images, depth_inference, depth_losses
-from keras_weakseg.ops import gif_frames, image_formats, image_headers, jpeg_ends
 from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mixing_draws, perturb
+from keras_weakseg.ops import gif_frames, image_formats, image_headers, jpeg_ends
+from keras_weakseg.ops import inference, losses, permutohedral
 from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
 from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, windows
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.networks import randomness
+from keras_weakseg.networks.layers import randomness
 
 MODES = ("graph", "dynamic", "xla")
 # XLA builds the graph of known sizes, and `dynamic` runs one that is not compiled.

@@ -12,8 +12,8 @@ from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import supervised
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import dual
-from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import randomness
 
 
 def read_variables(predictor):

@@ -8,10 +8,10 @@ from keras_weakseg import api
 from keras_weakseg import data
 from keras_weakseg import fields
 from keras_weakseg.configs import overrides
-from keras_weakseg.data import cache
-from keras_weakseg.data import label_maps
+from keras_weakseg.data.sources import label_maps
 from keras_weakseg.derived import base
 from keras_weakseg.derived import box_labels
+from keras_weakseg.files import cache
 from keras_weakseg.methods import registry
 from keras_weakseg.recipes import planning
 from keras_weakseg.recipes import sources as source_lib
@@ -155,7 +155,7 @@ def test_methods_without_label_maps_change_nothing(photo_folder):
 def test_a_step_makes_what_samples_of_later_steps_carry(boxed_folder, tmp_path, tiny_overrides):
   """The same maker as a step of a recipe, read by name."""
   config = overrides.resolve("own_data", overrides=[tiny_overrides, {"method.type": "bbox_rect"}])
-  from keras_weakseg.configs import schema
+  from keras_weakseg.configs.sections import schema
   config.steps = [schema.Step(name="maps", make=schema.make("box_labels", kind="rect"))]
   config.data.sources = [schema.Source(name="photos", path=str(boxed_folder), derived=("maps",))]
   config.training.steps = 1

@@ -5,13 +5,13 @@ import tensorflow as tf
 
 from keras_weakseg import data
 from keras_weakseg import fields
-from keras_weakseg.data import tag_labels
+from keras_weakseg.data.sources import tag_labels
 from keras_weakseg.derived import base
 from keras_weakseg.derived import diffused_maps
 from keras_weakseg.derived import results
 from keras_weakseg.networks import cam
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.recipes import label_quality
 
 

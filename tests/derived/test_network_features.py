@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from keras_weakseg.derived import network_features
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aggregation
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import aggregation
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import depth_inside
 from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.tasks.segmentation.model import SegmentationModel

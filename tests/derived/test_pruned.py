@@ -6,8 +6,8 @@ import pytest
 
 from keras_weakseg.derived import base
 from keras_weakseg.derived import pruned
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import preprocessing
 
 
 class Left:

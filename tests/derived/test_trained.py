@@ -7,7 +7,7 @@ import pytest
 from keras_weakseg.derived import base
 from keras_weakseg.derived import trained
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 
 
 def small(filters):

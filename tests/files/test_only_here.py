@@ -23,7 +23,7 @@ WRITES = {
     "training/logs.py": "lines are appended, and a half-written one is left out",
     "training/run_folder.py": "tries whether a folder can be written to",
     "tasks/segmentation/crf_search.py": "scratch files in a temporary folder",
-    "networks/weights.py": "into the file of `write_whole`",
+    "networks/weights/weights.py": "into the file of `write_whole`",
     "tasks/depth/predict.py": "into memory",
     "serving": "into a folder that is renamed at the end",
     "datasets": "TFDS has its own way of writing whole",
@@ -32,12 +32,12 @@ WRITES = {
 
 # Whose folders are tried on a full disk and where nothing may be written: frame/test_full_disk.py.
 MAKES = {
-    "evaluation/staging.py": "predictions, tables, selections: all files together",
+    "files/staging.py": "predictions, tables, selections: all files together",
     "training/run_folder.py": "the folder of a run", "training/logs.py": "inside of it",
     "training/loop.py": "inside of it", "training/checkpoints.py": "inside of it",
     "runs.py": "inside of it", "api_prune.py": "a run beside the others, renamed at the end",
-    "data/video_files.py": "frames, renamed at the end",
-    "data/records_writer.py": "into the file of `writing.whole`",
+    "data/readers/video_files.py": "frames, renamed at the end",
+    "data/sources/records_writer.py": "into the file of `writing.whole`",
     "serving": "a version, renamed at the end",
     "tasks/segmentation/crf_search.py": "scratch files in a temporary folder",
 }

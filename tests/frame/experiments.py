@@ -1,7 +1,7 @@
 """Experiments of the toys, small enough for a test."""
 import copy
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 
 
 def duel(folder, steps=6, strategy="one_device"):

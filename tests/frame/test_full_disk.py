@@ -21,18 +21,19 @@ from keras_weakseg.benchmark import records
 from keras_weakseg.benchmark import suite
 from keras_weakseg.benchmark import tables
 from keras_weakseg.benchmark import writing as table_files
-from keras_weakseg.data import cache
-from keras_weakseg.data import disparity_maps
-from keras_weakseg.data import label_maps
-from keras_weakseg.data import record_files
-from keras_weakseg.data import records_writer
-from keras_weakseg.data import tfds_source
-from keras_weakseg.data import video_files
+from keras_weakseg.data.readers import record_files
+from keras_weakseg.data.readers import video_files
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.data.sources import disparity_maps
+from keras_weakseg.data.sources import records_writer
+from keras_weakseg.data.sources import tfds_source
+from keras_weakseg.data.sources import with_disparity
+from keras_weakseg.files import cache
 from keras_weakseg.networks import registry
-from keras_weakseg.networks import weights
-from keras_weakseg.serving import writing as artifacts
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.selection import record
 from keras_weakseg.selection import rounds
+from keras_weakseg.serving import writing as artifacts
 from keras_weakseg.training import checkpoints
 from keras_weakseg.training import logs
 from keras_weakseg.training import optimizers
@@ -230,7 +231,7 @@ def test_what_is_made_is_whole_or_not_there(tmp_path, write):
     with full(300):
       write(place)
   # A record of what maps will be is there before the first of them.
-  kept = (disparity_maps.KIND.record, label_maps.KIND.record, record_files.PLAN)
+  kept = (with_disparity.KIND.record, box_labels.KIND.record, record_files.PLAN)
   assert [name for name in files(place) if not name.endswith(kept)] == []
 
 

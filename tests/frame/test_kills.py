@@ -16,8 +16,8 @@ from keras_weakseg.derived import pruned
 from keras_weakseg.derived import selection
 from keras_weakseg.derived import trained
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.recipes import plan as plans
 from keras_weakseg.training import loop
 from keras_weakseg.training import run_folder

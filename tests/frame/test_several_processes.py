@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from keras_weakseg.data import label_maps
-from keras_weakseg.evaluation import staging
+from keras_weakseg.data.sources import box_labels
+from keras_weakseg.files import staging
 from keras_weakseg.files import writing
 from keras_weakseg.serving import versions
 from keras_weakseg.training import run_folder
@@ -59,18 +59,18 @@ def test_one_cache_holds_whole_files_of_one_kind(tmp_path):
   ids = [f"some/photo{number}" for number in range(ROUNDS)]
 
   def make(record):
-    label_maps.KIND.claim(tmp_path, record)
-    for name in label_maps.KIND.absent(tmp_path, ids):
-      writing.write_whole(label_maps.KIND.path(tmp_path, name), bytes([7]) * 50_000)
+    box_labels.KIND.claim(tmp_path, record)
+    for name in box_labels.KIND.absent(tmp_path, ids):
+      writing.write_whole(box_labels.KIND.path(tmp_path, name), bytes([7]) * 50_000)
 
   same = {"kind": "rect"}
   assert at_once(*(lambda: make(same) for _ in range(3))) == [0] * 3
-  assert label_maps.KIND.absent(tmp_path, ids) == ()
-  assert label_maps.KIND.read_record(tmp_path) == same
+  assert box_labels.KIND.absent(tmp_path, ids) == ()
+  assert box_labels.KIND.read_record(tmp_path) == same
   assert {path.read_bytes() for path in tmp_path.rglob("*.png")} == {bytes([7]) * 50_000}
   assert not [path for path in tmp_path.rglob("*") if writing.TEMPORARY.fullmatch(path.name)]
   assert at_once(lambda: make({"kind": "seg"})) == [1], "maps of another kind in the same folder"
-  assert label_maps.KIND.read_record(tmp_path) == same
+  assert box_labels.KIND.read_record(tmp_path) == same
 
 
 def test_a_table_is_that_of_one_of_them(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 import keras_weakseg as kw
 from keras_weakseg.derived import results
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import planning
 from keras_weakseg.training import restore
 

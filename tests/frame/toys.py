@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import fields
-from keras_weakseg.data import decode
-from keras_weakseg.data import wrapper
+from keras_weakseg.data.readers import decode
+from keras_weakseg.data.sources import wrapper
 from keras_weakseg.derived import base as makers
 from keras_weakseg.derived import registry as derived
 from keras_weakseg.framework import keras
@@ -17,8 +17,8 @@ from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import registry as methods
 from keras_weakseg.methods import supervised
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.options import Count, Range, Share, Weight
 
 RIVAL, TEACHER = "rival", "teacher"

@@ -14,10 +14,10 @@ from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import registry
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import preprocessing
-from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.networks import unet_decoder
+from keras_weakseg.networks.layers import preprocessing
+from keras_weakseg.networks.layers import randomness
 from keras_weakseg.ops import photometric
 
 

@@ -7,8 +7,9 @@ from keras_weakseg.framework import keras
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import dual as method_module
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import dual, dual_head, preprocessing
+from keras_weakseg.networks import dual, dual_head
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 
 CLASSES, SIDE = 4, 33
 PARTS = ("mask", "weak")

@@ -8,8 +8,8 @@ from keras_weakseg.framework import keras
 from keras_weakseg.methods import joint_depth
 from keras_weakseg.methods import readings
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import aggregation
 from keras_weakseg.ops import depth_losses
 from keras_weakseg.ops import losses
 from keras_weakseg.ops import resize

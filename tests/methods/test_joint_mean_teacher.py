@@ -9,8 +9,8 @@ from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import joint_depth
 from keras_weakseg.methods import joint_mean_teacher
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 
 OPTIONS = {"alpha": 0.25, "channels": (4, 6, 8, 10, 12), "skip_channels": (4, 4, 6, 6),
            "dropout_rate": 0.0}

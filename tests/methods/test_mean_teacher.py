@@ -11,8 +11,8 @@ from keras_weakseg.methods import mean_teacher
 from keras_weakseg.methods import mixed_lesson
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.ops import losses
 
 SIDE, CLASSES = 32, 3

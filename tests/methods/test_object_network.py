@@ -7,8 +7,8 @@ from keras_weakseg.framework import keras
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import object_network
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 
 
 def built(part_weights=(1.0, 0.5), **options):

@@ -8,8 +8,8 @@ from keras_weakseg.framework import keras
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import readings
 from keras_weakseg.methods import registry
-from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import aggregation
 from keras_weakseg.ops import losses
 
 RECORD = networks.network_record("light_tiny")

@@ -4,12 +4,12 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import fields
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import self_supervised_depth
 from keras_weakseg.methods import updates
-from keras_weakseg.networks import depth_encoder
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.backbones import depth_encoder
 from keras_weakseg.ops import color
 from keras_weakseg.ops import geometry
 from keras_weakseg.ops import photometric

@@ -7,8 +7,8 @@ from keras_weakseg import fields
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import ratio
 from keras_weakseg.methods import video_loss
-from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import randomness
 from keras_weakseg.ops import alignment
 from keras_weakseg.ops import color
 from keras_weakseg.ops import photometric

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import cam, largefov, light, randomness, registry, weights
+from keras_weakseg.networks import cam, largefov, light, registry
+from keras_weakseg.networks.layers import randomness
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import activation, tag_losses
 
 NAMES = {"cam_conv": "head_cam_conv", "cam_fc": "head_classifier"}

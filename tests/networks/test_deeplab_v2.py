@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
 from keras_weakseg.networks import deeplab_v2
+from keras_weakseg.networks.layers import batch_norm as norms
 
 
 @pytest.fixture(scope="module")

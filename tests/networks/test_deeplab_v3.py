@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import batch_norm as norms
-from keras_weakseg.networks import deeplab_v3, randomness, registry
+from keras_weakseg.networks import deeplab_v3, registry
+from keras_weakseg.networks.layers import batch_norm as norms
+from keras_weakseg.networks.layers import randomness
 
 IMAGES = tf.random.stateless_normal([2, 33, 49, 3], [1, 2])
 SMALL = dict(backbone="mobilenet_v2", width=0.35, head_filters=16)

@@ -113,8 +113,8 @@ def test_explanations(network):
   np.testing.assert_array_equal(found[dual_head.SCORES], dual.with_steps(network, 4)(x))
 
 
-def test_a_saved_predictor_takes_steps_images_and_sizes_as_they_come(network, tmp_path):
-  predictor = dual.stepwise_predictor(network, registry.network_record("light_dual"))
+def test_a_saved_network_takes_steps_images_and_sizes_as_they_come(network, tmp_path):
+  predictor = dual.with_steps(network)
   module = tf.Module()
   module.parameters = list(predictor.variables)
   module.answer = tf.function(
@@ -124,7 +124,7 @@ def test_a_saved_predictor_takes_steps_images_and_sizes_as_they_come(network, tm
   loaded = tf.saved_model.load(str(tmp_path / "saved"))
   scores = {}
   for count, height, width in ((1, 33, 33), (3, 49, 65)):
-    images = 127.5 * (1 + pixels(count, height, width))
+    images = pixels(count, height, width)
     for steps in (0, 4):
       given = tf.fill([count], steps)
       scores[count, steps] = loaded.answer(images, given)

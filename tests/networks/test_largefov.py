@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import largefov, randomness, registry
+from keras_weakseg.networks import largefov, registry
+from keras_weakseg.networks.layers import randomness
 
 
 def test_activations(golden, fill_generated, check_hash):

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import light, randomness, registry
+from keras_weakseg.networks import light, registry
+from keras_weakseg.networks.layers import randomness
 
 
 def tiny(shape=(None, None, 3), **options):

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import multitask_decoder, randomness, registry, unet_decoder, weights
+from keras_weakseg.networks import multitask_decoder, registry, unet_decoder
+from keras_weakseg.networks.layers import randomness
+from keras_weakseg.networks.weights import weights
 
 X = tf.random.stateless_normal([2, 32, 64, 3], [1, 2])
 

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import depth_encoder, pose_network, registry, unet_decoder, weights
+from keras_weakseg.networks import pose_network, registry, unet_decoder
+from keras_weakseg.networks.backbones import depth_encoder
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import geometry
 
 PAIR = tf.random.stateless_normal([2, 33, 49, 6], [1, 2])

@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from keras_weakseg.networks import preprocessing, registry
+from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import preprocessing
 
 SMALL = {
     "deeplab_v3": {"backbone": "mobilenet_v1", "width": 0.25, "head_filters": 8},

@@ -4,10 +4,10 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
-from keras_weakseg.networks import randomness
 from keras_weakseg.networks import registry
 from keras_weakseg.networks import seam
+from keras_weakseg.networks.layers import preprocessing
+from keras_weakseg.networks.layers import randomness
 
 SMALL = {"alpha": 0.25, "dropout_rate": 0.3}
 UNET = {**SMALL, "channels": (4, 6, 8, 10, 12), "skip_channels": (4, 4, 6, 6)}

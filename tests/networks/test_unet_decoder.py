@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing, randomness, registry, unet_decoder, weights
+from keras_weakseg.networks import registry, unet_decoder
+from keras_weakseg.networks.layers import preprocessing, randomness
 from keras_weakseg.networks.unet_decoder import SCALES
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import inference
 
 SMALL = dict(encoder="resnet18", channels=(4, 6, 8, 10, 12))
@@ -52,7 +54,7 @@ def test_sizes_are_the_published_ones(check_size, classes, options, encoder, dec
   ours = {key.replace("disparity", "disp").replace("scores", "semantics"): list(value[1:])
           for key, value in network.output_shape.items()}
   for level in range(5):
-    feature = network.get_layer(unet_decoder.decoder_feature_name(level)).output
+    feature = network.get_layer(f"head_level{level}").output
     ours[f"upconv_{level}"] = list(feature.shape[1:])
   assert {key: ours[key] for key in wanted} == wanted
 
@@ -146,7 +148,7 @@ def test_depth_is_carried_into_segmentation(build):
       "head_disparity_0", "head_disparity_1", "head_disparity_2", "head_disparity_3",
       # The light network classifies level 1.
       "head_level0_conv0", "head_level0_conv1", "head_level0_conv0_bn", "head_level0_conv1_bn"}
-  level = unet_decoder.decoder_feature_name(1)
+  level = "head_level1"
   features = [keras.Model(model.input, model.get_layer(level).output)(X)
               for model in (depth, segmentation)]
   np.testing.assert_array_equal(*features)

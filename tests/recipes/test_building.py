@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import registry as methods
-from keras_weakseg.networks import weights
 from keras_weakseg.networks.surgery import stem
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import planning

@@ -20,18 +20,18 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.data import cityscapes_video
-from keras_weakseg.data import regroup
-from keras_weakseg.data import source as source_lib
+from keras_weakseg.data.sources import cityscapes_video
+from keras_weakseg.data.sources import regroup
+from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.datasets import body_labels
 from keras_weakseg.datasets import groups
 from keras_weakseg.datasets import labels
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import video_loss
-from keras_weakseg.networks import imagenet
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.networks import resnet_weights
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import imagenet
+from keras_weakseg.networks.weights import resnet_weights
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import photometric
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import outputs

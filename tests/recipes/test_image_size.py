@@ -4,9 +4,9 @@ import types
 
 import pytest
 
-from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
 from keras_weakseg import data
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.recipes import image_size
 

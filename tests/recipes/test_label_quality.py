@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import data
-from keras_weakseg.data import label_maps
+from keras_weakseg.data.sources import label_maps
 from keras_weakseg.recipes import label_quality
 
 

@@ -1,7 +1,7 @@
 """Sources of labelled images from their configuration."""
 import pytest
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.recipes import label_sources
 
 

@@ -3,7 +3,7 @@ import dataclasses
 
 import pytest
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.recipes import plan as plans
 
 

@@ -9,13 +9,13 @@ import tensorflow as tf
 
 import keras_weakseg as kw
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.methods import em_adapt
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
+from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
 from keras_weakseg.recipes import planning
-from keras_weakseg.recipes import building
 
 
 @pytest.fixture

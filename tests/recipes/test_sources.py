@@ -7,8 +7,8 @@ import pytest
 from keras_weakseg import data as data_lib
 from keras_weakseg import fields
 from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
-from keras_weakseg.data import source as source_lib
+from keras_weakseg.configs.sections import schema
+from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.recipes import sources
 
 Kind = fields.Supervision

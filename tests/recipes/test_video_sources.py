@@ -5,7 +5,7 @@ import pytest
 
 from keras_weakseg import data
 from keras_weakseg import fields
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.recipes import sources
 
 

@@ -14,7 +14,8 @@ def test_quick_mode_prints_times_and_ratios():
   done = subprocess.run([sys.executable, str(SCRIPT), "--quick"], capture_output=True, text=True,
                         check=False)
   assert done.returncode == 0, done.stderr
-  assert re.findall(r"^(.+?)  +\d+\.\d ms$", done.stdout, re.MULTILINE) == [
-      "t = 0", "t = 10", "t = 30", "loop"]
+  assert re.findall(r"^(.+?)  +\d+\.\d ms   peak", done.stdout, re.MULTILINE) == [
+      "t = 0", "t = 10", "t = 30", "loop", "update, t = 0", "update, t = 10"]
   assert re.search(r"t = 30 / t = 0 +\d+\.\d{3}", done.stdout)
+  assert re.search(r"updates +\d+\.\d{3}", done.stdout)
   assert re.search(r"share of the loop +-?\d+\.\d{3}", done.stdout)

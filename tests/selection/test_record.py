@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from keras_weakseg.evaluation import staging
+from keras_weakseg.files import staging
 from keras_weakseg.selection import record, rounds
 
 IDS = ["a/1", "b/1", "c", "d"]

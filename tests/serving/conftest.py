@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.serving import settings
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.tasks.depth import export as depth_export

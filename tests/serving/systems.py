@@ -14,12 +14,12 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aggregation
 from keras_weakseg.networks import dual_head
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import aggregation
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import depth_inside
 from keras_weakseg.networks.surgery import pruning
 from keras_weakseg.tasks import registry as tasks

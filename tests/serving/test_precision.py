@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import dual
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.serving import precision
 
 

@@ -3,7 +3,7 @@ import types
 
 import pytest
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.tasks import sizes
 
 SOURCE = types.SimpleNamespace(size=None)

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
 from keras_weakseg import fields
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.tasks.depth import protocol as depth_protocol
 from keras_weakseg.tasks import registry as tasks
+from keras_weakseg.tasks.depth import protocol as depth_protocol
 from keras_weakseg.tasks.segmentation import model as models
 from keras_weakseg.tasks.segmentation import protocol as protocols
 from keras_weakseg.training import splits

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_weakseg import api
 from keras_weakseg import fields
 from keras_weakseg import runs
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.evaluation import inputs as image_files
 from keras_weakseg.evaluation import protocol_base
 from keras_weakseg.networks import registry as networks

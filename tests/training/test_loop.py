@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.derived import results
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import weights as network_weights
+from keras_weakseg.networks.weights import weights as network_weights
 from keras_weakseg.training import guards
 from keras_weakseg.training import loop
 from keras_weakseg.training import strategies

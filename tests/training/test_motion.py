@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_weakseg import api
 from keras_weakseg import runs
 from keras_weakseg.networks import registry as networks
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.weights import weights
 from keras_weakseg.ops import alignment
 from keras_weakseg.ops import cameras
 from keras_weakseg.ops import geometry

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.configs import optimization
+from keras_weakseg.configs.sections import optimization
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import updates
 from keras_weakseg.training import muon

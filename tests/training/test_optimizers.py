@@ -5,7 +5,7 @@ from official.modeling.optimization import OptimizationConfig
 import tensorflow as tf
 
 from keras_weakseg.configs import depth_methods
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.framework import keras
 from keras_weakseg.methods import updates
 from keras_weakseg.networks import registry

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg import data as data_lib
-from keras_weakseg.data import bundle as bundles
-from keras_weakseg.data import parts
 from keras_weakseg import fields
+from keras_weakseg.data.pipeline import bundle as bundles
+from keras_weakseg.data.pipeline import parts
 from keras_weakseg.tasks import registry as tasks
 from keras_weakseg.training import splits
 

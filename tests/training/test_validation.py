@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.configs import overrides
-from keras_weakseg.configs import schema
 from keras_weakseg import data
+from keras_weakseg.configs import overrides
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.training import validation
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 def experiment(folder, steps, method, strategy):
   """Returns a small semi-supervised experiment on a folder, with batch statistics and ignores."""
-  from keras_weakseg.configs import schema
+  from keras_weakseg.configs.sections import schema
   config = schema.Experiment(
       name="worker", seed=3,
       data=schema.Data(
@@ -44,8 +44,8 @@ def use_a_shallow_network():
   are 7e-3 apart after 20 steps. A shallow one shows whether the arithmetic is the same.
   """
   from keras_weakseg.framework import keras
-  from keras_weakseg.networks import batch_norm as norms
   from keras_weakseg.networks import registry
+  from keras_weakseg.networks.layers import batch_norm as norms
 
   entry = registry._NETWORKS["light_tiny"]  # pylint: disable=protected-access
 

@@ -4,9 +4,9 @@ import dataclasses
 import pathlib
 
 from keras_weakseg import errors
-from keras_weakseg.data import box_files
-from keras_weakseg.data import coco_files
-from keras_weakseg.data import identity
+from keras_weakseg.data.readers import box_files
+from keras_weakseg.data.readers import coco_files
+from keras_weakseg.data.readers import identity
 from keras_weakseg.datasets import labels
 from keras_weakseg.datasets import trees
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import coco_masks
+from keras_weakseg.data.readers import coco_masks
 
 _BYTE = 256
 

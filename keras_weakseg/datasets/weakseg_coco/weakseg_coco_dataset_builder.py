@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data import coco_files
+from keras_weakseg.data.readers import coco_files
 from keras_weakseg.datasets import builder
 from keras_weakseg.datasets import features
 from keras_weakseg.datasets import labels

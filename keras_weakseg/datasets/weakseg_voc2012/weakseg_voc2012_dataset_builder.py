@@ -5,7 +5,7 @@ import pathlib
 import tensorflow_datasets as tfds
 
 from keras_weakseg import fields
-from keras_weakseg.data import box_files
+from keras_weakseg.data.readers import box_files
 from keras_weakseg.datasets import builder
 from keras_weakseg.datasets import features
 from keras_weakseg.datasets import labels

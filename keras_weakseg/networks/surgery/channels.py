@@ -11,8 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import aligned_resize, dropout, dual_head, light, unet_layers
+from keras_weakseg.networks import dual_head, light
 from keras_weakseg.networks.hourglass_inference import SplitChannels
+from keras_weakseg.networks.layers import aligned_resize, dropout, unet_layers
 from keras_weakseg.networks.surgery import identities, rebuilding
 
 READ, WRITE, PASS = "read", "write", "pass"

@@ -3,7 +3,8 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing, unet_decoder
+from keras_weakseg.networks import unet_decoder
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import rebuilding, stem
 from keras_weakseg.ops import depth_inference
 

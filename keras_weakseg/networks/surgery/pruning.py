@@ -13,8 +13,8 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import dilated
 from keras_weakseg.networks.hourglass_inference import SplitChannels
+from keras_weakseg.networks.layers import dilated
 from keras_weakseg.networks.surgery import channels, rebuilding
 
 FILTERS = "filters"
@@ -59,7 +59,8 @@ def prune(network, keep, *, layers="", importance=FILTERS, scored_by="", norm=2,
     `keras.Model` with weights of its own.
 
   Raises:
-    ValueError: an option is out of range, no group is found, or rounding leaves all as it is.
+    ValueError: an option is out of range, no group is found, none has as many channels as shall
+      stay, or rounding leaves all as it is.
 
   Example:
     >>> from keras_weakseg.networks import registry
@@ -194,21 +195,26 @@ class _Surgery:
       raise errors.value_error(
           "Channels cannot be rounded so.", expected="multiple_of, a whole number from 1",
           received=multiple_of, fix="Pass multiple_of=8, or 1 for no rounding.")
-    gone, hit = set(), False
+    gone, largest = set(), 0
     for group, roots in self.groups:
       if not (layers(group) if callable(layers) else any(
           re.search(layers, name) for name in group.writers + group.readers)):
         continue
-      hit = True
+      largest = max(largest, len(roots))
       count = kept_of(len(roots), keep if whole else float(keep), minimum, multiple_of)
       order = np.argsort(-group.scores, kind="stable")
       gone.update(roots[index] for index in order[count:])
-    if not hit:
+    if not largest:
       raise errors.value_error(
           "No channels can be taken out there.",
           expected="a pattern of: " + ", ".join(sorted(g.writers[0] for g, _ in self.groups)),
           received="none" if callable(layers) else repr(layers),
           fix="Name layers inside the network; its output must stay.")
+    if whole and keep > largest:
+      raise errors.value_error(
+          "There are fewer channels there than shall stay.",
+          expected=f"at most {largest}, the largest group of channels", received=keep,
+          fix="Pass fewer, or name other layers.")
     if not gone and not whole and keep < 1 and multiple_of > 1:
       raise errors.value_error(
           f"Rounded to multiples of {multiple_of}, all channels stay.",

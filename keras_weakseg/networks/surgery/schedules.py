@@ -29,7 +29,8 @@ def prune(network, keep, schedule=ALL, *, layers="", norm=2, multiple_of=MULTIPL
     network: functional `keras.Model`; it stays as it is.
     keep: share of the channels of every group that stay, or an int: their number.
     schedule: one of `NAMES`.
-    layers: regular expression of layers instead of those of the schedule.
+    layers: regular expression of layers instead of those of the schedule; with "parallel", those
+      whose inputs go and count.
     norm: 2 or 1.
     multiple_of: shares of groups are rounded to its multiples, see `pruning.prune`; 1 = not.
 
@@ -50,6 +51,8 @@ def prune(network, keep, schedule=ALL, *, layers="", norm=2, multiple_of=MULTIPL
   options = dict(_SCHEDULES[schedule], norm=norm, multiple_of=multiple_of)
   pattern = layers or options.pop("layers")
   options.pop("layers", None)
+  if layers and options["scored_by"]:
+    options["scored_by"] = layers
   try:
     re.compile(pattern)
   except re.error as error:

@@ -3,7 +3,7 @@ import numpy as np
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import dilated
+from keras_weakseg.networks.layers import dilated
 from keras_weakseg.networks.surgery import channels, rebuilding
 
 ZERO = "zero"   # the answer stays as it was, bit for bit

@@ -6,9 +6,13 @@ import numpy as np
 
 from keras_weakseg import arguments
 from keras_weakseg import errors
-from keras_weakseg.evaluation import depth_pictures, gallery, inputs as image_files, large_images
-from keras_weakseg.evaluation import pictures as picture_files, point_cloud
-from keras_weakseg.evaluation import samples, sheets, staging
+from keras_weakseg.evaluation import gallery, inputs as image_files, large_images
+from keras_weakseg.evaluation import point_cloud
+from keras_weakseg.evaluation import samples
+from keras_weakseg.evaluation.drawing import depth_pictures
+from keras_weakseg.evaluation.drawing import pictures as picture_files
+from keras_weakseg.evaluation.drawing import sheets
+from keras_weakseg.files import staging
 from keras_weakseg.ops import cameras, depth_images
 from keras_weakseg.tasks.depth.protocol import DepthProtocol
 

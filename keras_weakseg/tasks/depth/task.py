@@ -1,22 +1,22 @@
 """Depth as a task: of every pixel, of one image."""
 import numpy as np
 
-from keras_weakseg.data import intrinsics as cameras
 from keras_weakseg import errors
-from keras_weakseg.evaluation import depth_pictures
 from keras_weakseg import fields
+from keras_weakseg.data.readers import intrinsics as cameras
+from keras_weakseg.evaluation.drawing import depth_pictures
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import depth_inference
 from keras_weakseg.serving import loading
 from keras_weakseg.serving import settings
+from keras_weakseg.tasks import sizes
+from keras_weakseg.tasks import task
 from keras_weakseg.tasks.depth import document as documents
 from keras_weakseg.tasks.depth import evaluate as evaluation
 from keras_weakseg.tasks.depth import export as exporting
 from keras_weakseg.tasks.depth import model as models
 from keras_weakseg.tasks.depth import predict as prediction
 from keras_weakseg.tasks.depth import protocol as protocols
-from keras_weakseg.tasks import sizes
-from keras_weakseg.tasks import task
 
 
 class DepthTask(task.Task):

@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
-from keras_weakseg.evaluation import metrics, parallel, refinement, staging
+from keras_weakseg.evaluation import metrics, refinement
 from keras_weakseg.evaluation import samples as samples_lib
 from keras_weakseg.files import json_files, schema
+from keras_weakseg.files import parallel, staging
 from keras_weakseg.ops import crf, crf_parameters
 from keras_weakseg.ops.crf_parameters import CrfParameters
 from keras_weakseg.tasks.segmentation.protocol import Protocol

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from keras_weakseg import errors, fields
 from keras_weakseg.evaluation import large_images
-from keras_weakseg.evaluation import parallel
 from keras_weakseg.evaluation import predictors
 from keras_weakseg.evaluation import refinement
+from keras_weakseg.files import parallel
 from keras_weakseg.ops import inference
 from keras_weakseg.tasks.segmentation import depth_input
 from keras_weakseg.tasks.segmentation.protocol import Protocol

@@ -3,8 +3,11 @@ import json
 
 import numpy as np
 
-from keras_weakseg.evaluation import gallery, inputs as image_files, large_images, mask_files
-from keras_weakseg.evaluation import pictures, samples, sheets, staging
+from keras_weakseg.evaluation import gallery, inputs as image_files, large_images
+from keras_weakseg.evaluation import samples
+from keras_weakseg.evaluation.drawing import mask_files
+from keras_weakseg.evaluation.drawing import pictures, sheets
+from keras_weakseg.files import staging
 from keras_weakseg.tasks.segmentation import trace as tracing
 from keras_weakseg.tasks.segmentation.protocol import Protocol
 

@@ -1,13 +1,14 @@
 """Segmentation as a task: the class of every pixel, by any network with scores."""
 import numpy as np
 
-from keras_weakseg.evaluation import pictures
 from keras_weakseg import fields
+from keras_weakseg.evaluation.drawing import pictures
 from keras_weakseg.networks import dual
 from keras_weakseg.networks import registry as networks
 from keras_weakseg.ops import inference
 from keras_weakseg.serving import loading
 from keras_weakseg.serving import settings
+from keras_weakseg.tasks import task
 from keras_weakseg.tasks.segmentation import depth_input
 from keras_weakseg.tasks.segmentation import document as documents
 from keras_weakseg.tasks.segmentation import evaluate as evaluation
@@ -15,7 +16,6 @@ from keras_weakseg.tasks.segmentation import export as exporting
 from keras_weakseg.tasks.segmentation import model as models
 from keras_weakseg.tasks.segmentation import predict as prediction
 from keras_weakseg.tasks.segmentation import protocol as protocols
-from keras_weakseg.tasks import task
 
 
 class SegmentationTask(task.Task):

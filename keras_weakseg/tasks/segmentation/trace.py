@@ -3,7 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
-from keras_weakseg.evaluation import pictures
+from keras_weakseg.evaluation.drawing import pictures
 from keras_weakseg.ops import inference
 
 ENDING = "_trace.png"

@@ -1,7 +1,7 @@
 """Tags drawn for people: a bar for every class beside its image."""
 import numpy as np
 
-from keras_weakseg.evaluation import pictures
+from keras_weakseg.evaluation.drawing import pictures
 
 _LINE, _NAME, _WIDTH, _MARGIN = 16, 96, 220, 4
 _TRUE, _SAID, _QUIET, _INK = (46, 139, 87), (70, 110, 180), (190, 190, 190), (30, 30, 30)

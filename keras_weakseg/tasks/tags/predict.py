@@ -3,8 +3,11 @@ import csv
 import io
 import json
 
-from keras_weakseg.evaluation import gallery, inputs as image_files, large_images, pictures
-from keras_weakseg.evaluation import samples, sheets, staging
+from keras_weakseg.evaluation import gallery, inputs as image_files, large_images
+from keras_weakseg.evaluation import samples
+from keras_weakseg.evaluation.drawing import pictures
+from keras_weakseg.evaluation.drawing import sheets
+from keras_weakseg.files import staging
 from keras_weakseg.tasks.tags import draw
 from keras_weakseg.tasks.tags.protocol import TagProtocol
 

@@ -5,11 +5,11 @@ import tensorflow as tf
 
 from keras_weakseg.framework import keras
 from keras_weakseg.networks import hourglass_inference
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
-from keras_weakseg.networks import weights
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.networks.surgery import depth_inside
 from keras_weakseg.networks.surgery import stem
+from keras_weakseg.networks.weights import weights
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (2, 33, 65, 3)).astype(np.float32)
 

@@ -177,6 +177,7 @@ def test_a_pruned_network_saves_restores_and_trains_on(tiny, tmp_path):
 @pytest.mark.parametrize("call, words", [
     (lambda n: pruning.prune(n, 0.0), "no share of the channels"),
     (lambda n: pruning.prune(n, 1.5), "no share of the channels"),
+    (lambda n: pruning.prune(n, 861), "(?s)fewer channels.*at most 256.*861"),
     (lambda n: pruning.prune(n, 0.5, layers="nothing_like_it"), "(?s)pattern of.*head_refine"),
     (lambda n: pruning.prune(n, 0.5, importance="filter"), "Did you mean 'filters'"),
     (lambda n: pruning.prune(n, 0.5, norm=3), "1 or 2")])

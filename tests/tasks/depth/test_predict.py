@@ -7,12 +7,12 @@ from PIL import Image
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.evaluation import depth_pictures
 from keras_weakseg.evaluation import large_images
+from keras_weakseg.evaluation.drawing import depth_pictures
 from keras_weakseg.ops import cameras
 from keras_weakseg.ops import images as image_ops
-from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.tasks.depth import predict as predictions
+from keras_weakseg.tasks.depth.model import DepthModel
 from keras_weakseg.tasks.depth.protocol import DepthProtocol
 
 

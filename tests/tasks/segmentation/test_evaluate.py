@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_weakseg.evaluation import parallel
 from keras_weakseg import fields
+from keras_weakseg.files import parallel
 from keras_weakseg.framework import keras
 from keras_weakseg.tasks.segmentation import evaluate as evaluation
 from keras_weakseg.tasks.segmentation import model as models

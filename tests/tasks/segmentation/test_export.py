@@ -11,11 +11,10 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import preprocessing
 from keras_weakseg.networks import registry
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.serving import warmup
 from keras_weakseg.serving import writing
-from keras_weakseg.tasks.segmentation import export
 from keras_weakseg.tasks.segmentation import model as models
 from keras_weakseg.tasks.segmentation import protocol as protocols
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from keras_weakseg.configs import schema
+from keras_weakseg.configs.sections import schema
 from keras_weakseg.tasks.segmentation import protocol as protocols
 
 Protocol = protocols.Protocol

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from keras_weakseg.evaluation import large_images
 from keras_weakseg.framework import keras
-from keras_weakseg.networks import dual, preprocessing
+from keras_weakseg.networks import dual
 from keras_weakseg.networks import registry as networks
+from keras_weakseg.networks.layers import preprocessing
 from keras_weakseg.tasks import artifact, registry
 from keras_weakseg.tasks.segmentation import model as models
 from keras_weakseg.tasks.segmentation import predict as predictions

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import keras_weakseg as kw
 from keras_weakseg import api
-from keras_weakseg.data import tag_files
+from keras_weakseg.data.readers import tag_files
 from keras_weakseg.tasks.tags.model import TagModel
 
 OPTIONS = {

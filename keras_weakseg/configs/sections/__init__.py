@@ -1,0 +1,1 @@
+"""The typed configuration: sections made from the signatures of what they configure."""

@@ -1,0 +1,1 @@
+"""Pictures for people, and masks as files: they know nothing of models."""

@@ -1,0 +1,1 @@
+"""Encoders that several networks stand on, with the features of their levels."""

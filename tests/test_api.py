@@ -43,6 +43,7 @@ def test_a_finished_run_is_not_trained_again(tiny_run, tiny_data):
   assert again.metrics == tiny_run.metrics
 
 
+@pytest.mark.slow
 def test_the_same_call_continues_a_run(tiny_run, tiny_data, tmp_path):
   """The folder is brought to what it was after step 6, as if the process had ended there."""
   folder = tmp_path / "run"

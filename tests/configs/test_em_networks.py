@@ -56,7 +56,14 @@ def networks():
   return built_of
 
 
-@pytest.mark.parametrize("name", distinct())
+def one_of_a_type(names):
+  """Returns the names as parameters; of every type of network the first one is not slow."""
+  types = [build(name).network.type for name in names]
+  return [pytest.param(name, marks=[pytest.mark.slow] if kind in types[:index] else [])
+          for index, (name, kind) in enumerate(zip(names, types))]
+
+
+@pytest.mark.parametrize("name", one_of_a_type(distinct()))
 def test_networks_are_built_at_the_configured_size(networks, name):
   experiment, network, record = networks(name)
   augmentation = experiment.data.augmentation

@@ -1,5 +1,4 @@
 """`kill -9` in the middle of an epoch, then the same command again: the same bits at the end."""
-import importlib.util
 import os
 import pathlib
 import signal
@@ -27,16 +26,11 @@ def last_checkpoint(place):
   return index.read_text() if index.exists() else ""
 
 
-def test_killed_run_ends_with_the_same_bits(photo_folder, tmp_path, monkeypatch):
+def test_killed_run_ends_with_the_same_bits(photo_folder, tmp_path, train_here):
   whole, killed = tmp_path / "whole", tmp_path / "killed"
   whole.mkdir()
   killed.mkdir()
-  # The uninterrupted one needs no process of its own.
-  spec = importlib.util.spec_from_file_location("keras_weakseg_worker", WORKER)
-  worker = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(worker)
-  monkeypatch.setattr(sys, "argv", command(photo_folder, whole)[1:])
-  worker.main()
+  train_here(*command(photo_folder, whole)[2:])
   process = subprocess.Popen(command(photo_folder, killed), env=environment(),
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
   deadline = time.time() + 240

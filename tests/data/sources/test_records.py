@@ -1,6 +1,7 @@
 """Records give the samples that were written, whatever is granted, and miss no damage."""
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -47,11 +48,18 @@ def plain(mini, png):
   return fill(mini, png)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+  """Returns a path at which what is the same for every test is written by the first one."""
+  return tmp_path_factory.mktemp("kept") / "out"
+
+
 @pytest.fixture
-def written(plain, tmp_path):
-  for split in plain.splits():
-    records_writer.write_records(plain, split, tmp_path / "out", 3, progress=False)
-  return tmp_path / "out"
+def written(plain, kept, tmp_path):
+  """Returns a folder of the records of `plain`, which a test may spoil."""
+  for split in plain.splits() if not kept.exists() else ():
+    records_writer.write_records(plain, split, kept, 3, progress=False)
+  return shutil.copytree(kept, tmp_path / "out")
 
 
 def read(source, split="train", **options):

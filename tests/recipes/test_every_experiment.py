@@ -75,7 +75,9 @@ SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pre
                   r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
                   r"stereo_depth_scenes|dual_.*(voc12|animals)|^depth_(scenes|encoder)|"
                   r"_split_\d_voc12|_(person_part|lip)$|depth_(\w+_)?(nyuv2|ccp)|"
-                  r"depthmix_selected_|"
+                  r"depthmix_selected_|^depth_classmix_scenes$|transfer_cam_voc_animals|"
+                  # Their methods are trained on scenes, too, and their networks elsewhere.
+                  r"^(classmix|cutmix|depthmix|unimatch|mean_teacher|joint_depth)_100_camvid$|"
                   r"(mean_teacher|classmix|depthmix|entropy|diversity|uncertainty).*_cityscapes")
 
 

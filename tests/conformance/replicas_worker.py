@@ -59,7 +59,7 @@ def trained(golden, strategy, synchronized, accumulation, steps=STEPS, nudge=0.0
   weights = [variable for variable in method.weights if variable.dtype.is_floating]
   start = [variable.numpy() for variable in weights]
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(batch):
     return strategy.run(method.train_step, args=(batch,))
 

@@ -2,6 +2,8 @@
 
 The disparity of these tests is the red channel, so every sample says itself what is right.
 """
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -27,6 +29,11 @@ def noise(root, png, count=6, size=(24, 32)):
     image[0, :2, 0] = 0, 255  # The whole range, so that normalising changes nothing.
     png(root / "images" / f"n{number}.png", image)
     png(root / "masks" / f"n{number}.png", (image[..., 0] > 127).astype(np.uint8))
+  return noise_of(root)
+
+
+def noise_of(root):
+  """Returns the source of a folder that `noise` wrote."""
   return data.Folder(root, classes=("background", "bright"), held_out=0.0, name="noise")
 
 
@@ -42,10 +49,23 @@ def make(tmp_path):
   return wrapped
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+  """Returns a path at which the first test leaves what `wrapped` is a copy of."""
+  return tmp_path_factory.mktemp("kept") / "files"
+
+
 @pytest.fixture
-def wrapped(tmp_path, png, make):
-  """Returns noise pictures with their red channel as disparity."""
-  return make(noise(tmp_path / "noise", png))
+def wrapped(tmp_path, png, make, kept):
+  """Returns noise pictures with their red channel as disparity, which a test may spoil."""
+  if not kept.exists():
+    maps = make(noise(tmp_path / "first", png)).folder
+    kept.mkdir()
+    shutil.copytree(tmp_path / "first", kept / "noise")
+    shutil.copytree(maps, kept / "maps")
+  for name in ("noise", "maps"):
+    shutil.copytree(kept / name, tmp_path / name)
+  return data.WithDisparity(noise_of(tmp_path / "noise"), tmp_path / "maps")
 
 
 def read(source, **options):
@@ -197,9 +217,9 @@ def test_the_label_maps_of_boxes_may_stand_on_it(mini, tmp_path, make):
 
 
 @pytest.fixture
-def single(tmp_path, png, make):
+def single(wrapped):
   """Single images with masks, some of them used, and disparity."""
-  return make(noise(tmp_path / "noise", png))
+  return wrapped
 
 
 @pytest.fixture
@@ -246,9 +266,18 @@ def test_disparity_of_video_alone_is_blank_for_single_images(tmp_path, png, vide
       np.broadcast_to(np.arange(32) / 31, [2, 24, 32]), atol=1e-5)
 
 
-def test_an_order_of_batches_does_not_depend_on_disparity(single, video):
-  both, without = joint(single, video), joint(single.inner, video, extra=(fields.FRAMES,))
+def with_and_without(single, video):
+  return joint(single, video), joint(single.inner, video, extra=(fields.FRAMES,))
+
+
+def test_an_order_of_samples_does_not_depend_on_disparity(single, video):
+  both, without = with_and_without(single, video)
   assert all(both.sample_ids(step) == without.sample_ids(step) for step in range(6))
+
+
+@pytest.mark.slow
+def test_an_order_of_batches_does_not_depend_on_disparity(single, video):
+  both, without = with_and_without(single, video)
   one, other = (next(each.batches(3).as_numpy_iterator()) for each in (both, without))
   for name in (fields.IMAGE, fields.MASK, fields.FRAMES):
     np.testing.assert_array_equal(one[name], other[name])

@@ -1,4 +1,5 @@
 """Fixtures shared by all tests: parity data and real photographs, which may be absent."""
+import fnmatch
 import gc
 import os
 import pathlib
@@ -28,6 +29,20 @@ def pytest_xdist_make_scheduler(config, log):
       return "tiny_video_run" if "tiny_video_run" in text else file
 
   return Scheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # Before those that are slow are left out.
+def pytest_collection_modifyitems(items):
+  """Marks as slow the cases of a test that its mark `quick` does not name."""
+  for item in items:
+    named = item.get_closest_marker("quick")
+    if named and not any(fnmatch.fnmatchcase(item.callspec.id, name) for name in named.args):
+      item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish():
+  """What was imported stays, so it is never looked through again for garbage."""
+  gc.freeze()
 
 
 @pytest.fixture
@@ -148,7 +163,7 @@ def tiny_bundle():
   return TinyBundle
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_plan():
   """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
   from keras_weakseg.configs.sections import schema

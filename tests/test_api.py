@@ -43,6 +43,7 @@ def test_a_finished_run_is_not_trained_again(tiny_run, tiny_data):
   assert again.metrics == tiny_run.metrics
 
 
+@pytest.mark.slow
 def test_the_same_call_continues_a_run(tiny_run, tiny_data, tmp_path):
   """The folder is brought to what it was after step 6, as if the process had ended there."""
   folder = tmp_path / "run"
@@ -94,6 +95,7 @@ def test_data_dir_and_strategy_are_put_into_the_experiment():
   assert config.training.steps == 3
 
 
+@pytest.mark.slow
 def test_a_configured_folder_needs_no_source_from_python(photo_folder, tiny_overrides, tmp_path):
   result = api.fit("own_data", model_dir=tmp_path / "run", progress=False, params_override={
       **tiny_overrides, "training.steps": 1,

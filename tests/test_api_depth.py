@@ -23,6 +23,12 @@ def depth_artifact(tiny_video_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def exported_again(depth_artifact, tmp_path_factory):
+  """Returns the path of an export of `depth_artifact`."""
+  return api.export(depth_artifact, tmp_path_factory.mktemp("served") / "again")
+
+
+@pytest.fixture(scope="module")
 def disparity(tiny_video_run, tiny_video, tmp_path_factory):
   """Returns the folder of what `tiny_video_run` says of `tiny_video`."""
   return api.make_disparity_maps(tiny_video_run, tiny_video, tmp_path_factory.mktemp("maps") / "m",
@@ -124,10 +130,10 @@ def test_a_loaded_run_remembers_the_range_and_the_scale(tiny_video_run):
   assert loaded.model.factor == 0 and "up to one factor" in loaded.model.scale_note
 
 
-def test_an_artifact_is_exported_again(depth_artifact, tmp_path):
-  again = api.export(depth_artifact, tmp_path / "served")
+def test_an_artifact_is_exported_again(depth_artifact, exported_again):
   image = np.random.RandomState(0).randint(0, 255, (1, 40, 60, 3)).astype(np.uint8)
-  first, second = (kw.tasks.load_artifact(path).depth(image) for path in (depth_artifact, again))
+  first, second = (kw.tasks.load_artifact(path).depth(image)
+                   for path in (depth_artifact, exported_again))
   np.testing.assert_allclose(first, second, rtol=1e-5)
 
 
@@ -325,11 +331,11 @@ def test_disparity_maps_are_made_once_and_by_one_model(tiny_video_run, tiny_vide
 
 @pytest.mark.parametrize("form", ["run", "model_dir", "artifact", "artifact again"])
 def test_disparity_maps_are_continued_on_another_device(
-    tiny_video_run, tiny_video, depth_artifact, disparity, form, monkeypatch, tmp_path):
+    tiny_video_run, tiny_video, depth_artifact, exported_again, disparity, form, monkeypatch):
   """There the same network answers a little differently."""
   target = {"run": lambda: tiny_video_run, "model_dir": lambda: tiny_video_run.model_dir,
             "artifact": lambda: depth_artifact,
-            "artifact again": lambda: api.export(depth_artifact, tmp_path / "served")}[form]()
+            "artifact again": lambda: exported_again}[form]()
   here = depth_model.DepthModel.disparity
   monkeypatch.setattr(depth_model.DepthModel, "disparity",
                       lambda *arguments: 1.001 * here(*arguments))

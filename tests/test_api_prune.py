@@ -43,6 +43,7 @@ def test_it_is_evaluated_and_exported_by_its_folder(small, tiny_data, tmp_path):
   assert cost["to"] == 0.5 and cost["flops"][1] < 0.5 * cost["flops"][0]
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_it(small, tiny_data, tiny_overrides, tmp_path, capsys):
   result = kw.fit(method="supervised", data=tiny_data, model_dir=tmp_path / "run", progress=False,
                   params_override={**tiny_overrides, "network.pretrained": small.model_dir,

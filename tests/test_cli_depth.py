@@ -99,6 +99,7 @@ def test_an_experiment_is_evaluated_on_the_data_of_its_numbers(calls, monkeypatc
   assert [given["data"].name for _, given in calls] == ["kitti_stereo", "tfds"]
 
 
+@pytest.mark.slow
 def test_a_depth_run_is_evaluated_predicted_and_exported(
     tiny_video_run, tiny_video, video_folder, tmp_path, monkeypatch, capsys):
   """The commands themselves, on a real run."""

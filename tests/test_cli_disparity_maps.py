@@ -48,6 +48,7 @@ def test_maps_of_a_folder_are_made_and_can_be_read(folder, calls, tmp_path, caps
     np.testing.assert_allclose(sample["disparity"], sample["image"][..., 0] / 255, atol=1e-5)
 
 
+@pytest.mark.quick("False")
 @pytest.mark.parametrize("plain", [False, True])
 def test_images_alone_will_do(folder, calls, tmp_path, plain, capsys):
   """Their classes need not be known, nor need they lie in a folder `images`."""

@@ -40,6 +40,7 @@ def figure(text, name):
   return float(next(line.split()[-1] for line in text.splitlines() if name in line))
 
 
+@pytest.mark.slow
 def test_measuring_compares_with_the_masks(folder, capsys, tmp_path):
   found = {}
   for kind in ("rect", "seg"):

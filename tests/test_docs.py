@@ -71,6 +71,7 @@ def test_depth_of_a_folder_of_frames(photos, video_folder, depth_overrides, monk
   commands[1][2] = "drive/000010.png"
   for command in commands:
     assert cli.main(command) == 0, capsys.readouterr().err
+  assert "'drive' has no true depth" in capsys.readouterr().out
   assert (photos / "runs" / "drive" / "train" / "depth.npz").exists()
   assert (photos / "depth" / "000010.ply").exists()
   assert (photos / "saved_models" / "depth" / "1" / "saved_model.pb").exists()

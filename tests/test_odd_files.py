@@ -140,7 +140,9 @@ def predicted(path):
 
 
 def cases(table):
-  return [(row, file) for row, files in table.items() for file in files]
+  """Returns (row, file) of all files; of every row two are not slow."""
+  return [pytest.param(row, file, marks=[pytest.mark.slow] if number > 1 else [])
+          for row, files in table.items() for number, file in enumerate(files)]
 
 
 def test_tables_name_what_is_tried():

@@ -71,6 +71,7 @@ def test_the_resolved_experiment_reads_back(tiny_run):
   assert overrides.resolve(path).as_dict() == tiny_run.experiment.as_dict()
 
 
+@pytest.mark.slow
 def test_the_crf_of_a_protocol_is_part_of_the_numbers(tiny_data, tiny_overrides, tmp_path):
   experiment = own(tiny_overrides, **{"evaluation.protocol.crf": "deeplab_largefov"})
   result = runs.run(experiment, tmp_path / "run", data=tiny_data, progress=False)

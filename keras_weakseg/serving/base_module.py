@@ -1,5 +1,6 @@
 """What every artifact has, whatever it predicts: its variables, its document, its signatures."""
 import contextlib
+import functools
 import json
 
 import tensorflow as tf
@@ -22,6 +23,10 @@ PREDICT_IMAGES = "predict_images"
 METADATA = "metadata"
 METADATA_ROWS = "metadata_rows"
 PREDICT_FIXED = "predict_fixed"
+
+# Decorator of signatures: they have no `if` or `for` of Python that asks a tensor, so AutoGraph,
+# which would look at all that they call, is not needed.
+graph = functools.partial(tf.function, autograph=False)
 
 
 class BaseModule(tf.Module):
@@ -104,7 +109,7 @@ class BaseModule(tf.Module):
         DOCUMENT: tf.constant(self._json),
     }
 
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=NAMES)])
+  @graph(input_signature=[tf.TensorSpec([None], tf.string, name=NAMES)])
   def serve_metadata_rows(self, names):
     """Signature `metadata_rows`: parts of the document as JSON, `null` for unknown names.
 

@@ -249,6 +249,7 @@ def test_killed_and_sharded_suites_end_with_the_same_table(killed, few_scenes, t
   assert not summary["ok"] and not summary["todo"]
 
 
+@pytest.mark.slow
 def test_a_trained_table_holds_what_the_runs_say(killed):
   _, folder, report = killed
   metrics = json.loads((folder / "few" / "seed_2" / "metrics.json").read_text())

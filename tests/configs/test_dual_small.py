@@ -45,6 +45,7 @@ def test_the_recipe_runs_from_end_to_end(run):
   assert 0 <= result.metrics["mean_iou"] <= 1
 
 
+@pytest.mark.slow
 def test_the_artifact_answers_as_the_run(run, tmp_path):
   result, data, _ = run
   image = next(iter(data.samples("validation")))["image"].numpy()[None]

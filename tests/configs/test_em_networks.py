@@ -1,4 +1,5 @@
 """The network of every registered experiment can be built, and its rules find their layers."""
+import functools
 import json
 import re
 
@@ -10,6 +11,7 @@ from keras_weakseg.networks import registry as networks_lib
 from keras_weakseg.training import optimizers
 
 PARAMETERS = {"large": 20_505_429, "small": 65_140_565}
+build = functools.lru_cache(maxsize=None)(registry.build)  # Nobody changes them here.
 
 
 def key_of(experiment):
@@ -25,9 +27,9 @@ def distinct():
   """Returns one experiment for each distinct network."""
   found = {}
   for name in registry.experiments():
-    if networks_lib.role_of(registry.build(name).network.type) == networks_lib.TAGS:
+    if networks_lib.role_of(build(name).network.type) == networks_lib.TAGS:
       continue  # It answers for the whole image.
-    found.setdefault(key_of(registry.build(name)), name)
+    found.setdefault(key_of(build(name)), name)
   return sorted(found.values())
 
 
@@ -37,8 +39,8 @@ def networks():
   from keras_weakseg.networks import registry as network_registry
   built = {}
 
-  def build(name):
-    experiment = registry.build(name)
+  def built_of(name):
+    experiment = build(name)
     options = experiment.network.get().as_dict()
     if key_of(experiment) not in built:
       classes = {"voc12": 21, "voc_animals": 7}.get(
@@ -51,10 +53,17 @@ def networks():
     record = network_registry.network_record(experiment.network.type, **options)
     return experiment, built[key_of(experiment)], record
 
-  return build
+  return built_of
 
 
-@pytest.mark.parametrize("name", distinct())
+def one_of_a_type(names):
+  """Returns the names as parameters; of every type of network the first one is not slow."""
+  types = [build(name).network.type for name in names]
+  return [pytest.param(name, marks=[pytest.mark.slow] if kind in types[:index] else [])
+          for index, (name, kind) in enumerate(zip(names, types))]
+
+
+@pytest.mark.parametrize("name", one_of_a_type(distinct()))
 def test_networks_are_built_at_the_configured_size(networks, name):
   experiment, network, record = networks(name)
   augmentation = experiment.data.augmentation

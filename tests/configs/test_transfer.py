@@ -81,6 +81,7 @@ def test_all_steps_run_and_the_result_knows_all_categories(whole):
   assert same and all(same), "the critic alone has moved the segmenter"
 
 
+@pytest.mark.slow
 def test_l_net_is_a_model_of_objects(whole, tmp_path, photo_folder):
   place = kw_path(whole.model_dir) / "l_net"
   images = np.zeros((1, 33, 49, 3), np.uint8)
@@ -111,6 +112,7 @@ def test_other_steps_are_models_to_be_served(whole, name, tmp_path):
     np.testing.assert_array_equal(served.mask(images), model.mask(images))
 
 
+@pytest.mark.quick("critic")
 @pytest.mark.parametrize("name", ["segmenter", "critic"])
 def test_steps_whose_samples_carry_maps_are_runs_of_their_own(whole, folder, name):
   place = kw_path(whole.model_dir) / name

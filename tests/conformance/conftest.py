@@ -19,13 +19,22 @@ def load_goldens():
   return sys.modules[name]
 
 
-def rows(table):
-  """Returns the rows as parameters with readable, distinct names."""
-  found, seen = [], {}
+def rows(table, kind=None):
+  """Returns the rows as parameters with readable, distinct names.
+
+  Args:
+    table: rows.
+    kind: function of a row; of several of a kind only the first one is not slow. None = all are
+      different.
+  """
+  found, seen, kinds = [], {}, set()
   for row in table:
     seen[row.name] = seen.get(row.name, 0) + 1
     label = row.name if seen[row.name] == 1 else f"{row.name}-{seen[row.name]}"
-    marks = [pytest.mark.slow] if getattr(row, "slow", False) else []
+    marks = [pytest.mark.slow] if getattr(row, "slow", False) or (
+        kind and kind(row) in kinds) else []
+    if kind and not marks:
+      kinds.add(kind(row))
     found.append(pytest.param(row, id=label, marks=marks))
   return found
 
@@ -35,7 +44,7 @@ def pytest_generate_tests(metafunc):
   for name, table in (("op", goldens.OPS), ("network", goldens.NETWORKS),
                       ("method", goldens.METHODS)):
     if name in metafunc.fixturenames:
-      metafunc.parametrize(name, rows(table))
+      metafunc.parametrize(name, rows(table, getattr(metafunc.function, "kind", None)))
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def trained(golden, strategy, synchronized, accumulation, steps=STEPS, nudge=0.0
   weights = [variable for variable in method.weights if variable.dtype.is_floating]
   start = [variable.numpy() for variable in weights]
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(batch):
     return strategy.run(method.train_step, args=(batch,))
 
@@ -98,7 +98,7 @@ def main():
     golden, = (row for row in goldens.DEEP if [row.variant] == chosen)
     print(json.dumps(deep_report(golden, one, two)))
     return
-  report = {}
+  report, controlled = {}, set()
   for golden, accumulation in itertools.product(goldens.METHODS, (1, 2)):
     if (golden.slow or accumulation > 1) != bool(chosen):
       continue
@@ -107,8 +107,9 @@ def main():
     found = report[f"{golden.label} {accumulation}"] = {
         "moved": furthest(start, single), "weights": furthest(single, double),
         "one": logs, "two": both}
-    if accumulation == 1:
-      # The control: statistics of each replica alone.
+    if accumulation == 1 and golden.networks not in controlled:
+      # The control, once for networks that are alike: statistics of each replica alone.
+      controlled.add(golden.networks)
       found["apart"] = furthest(single, trained(golden, two, False, 1)[1])
   print(json.dumps(report))
 

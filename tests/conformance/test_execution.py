@@ -6,12 +6,14 @@ import tensorflow as tf
 from keras_weakseg.networks.layers import randomness
 
 MODES = ("graph", "dynamic", "xla")
+# XLA builds the graph of known sizes, and `dynamic` runs one that is not compiled.
+QUICK = MODES[1:]
 
 
 def compiled(function, mode, inputs):
   """Returns the function in a mode; `dynamic`: all axes but the last are unknown."""
   if mode != "dynamic":
-    return tf.function(function, jit_compile=mode == "xla")
+    return tf.function(function, autograph=mode != "xla", jit_compile=mode == "xla")
   free = [tf.TensorSpec([None] * max(x.shape.rank - 1, 0) + x.shape[-1:], x.dtype)
           if x.shape.rank else tf.TensorSpec([], x.dtype) for x in inputs]
   return tf.function(function, input_signature=free)
@@ -42,8 +44,14 @@ def unevenly_summed(x):
   return tf.reduce_sum(tf.reshape(x, [-1]) * weights)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_op(op, mode):
+@pytest.fixture(scope="module")
+def eager():
+  """Returns a dict that keeps what ops give where nothing is compiled."""
+  return {}
+
+
+@pytest.mark.parametrize("mode", [pytest.param("graph", marks=pytest.mark.slow), *QUICK])
+def test_op(op, mode, eager):
   if op.host or (mode == "xla" and op.no_xla):
     pytest.skip(op.host or op.no_xla)
 
@@ -56,7 +64,9 @@ def test_op(op, mode):
     return result, tape.gradient(total, sources) if sources else []
 
   inputs = [tf.convert_to_tensor(x) for x in op.inputs]
-  result, gradients = run(*inputs)
+  if id(op) not in eager:
+    eager[id(op)] = run(*inputs)
+  result, gradients = eager[id(op)]
   assert all(np.abs(gradient).max() > 0 for gradient in gradients)
   assert_close(compiled(run, mode, inputs)(*inputs), (result, gradients), op.tolerance)
 
@@ -73,7 +83,9 @@ def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
   assert_close(op.call(*half), op.call(*full), 0)
 
 
-def test_network(network):
+@pytest.mark.parametrize("modes", [QUICK, pytest.param(MODES, marks=pytest.mark.slow)],
+                         ids=["quick", "all"])
+def test_network(network, modes):
   """Inference, and training with its randomness, which must be the same numbers everywhere.
 
   Batch statistics divide by small deviations in every layer and so multiply rounding with depth:
@@ -103,7 +115,7 @@ def test_network(network):
   assert not predictor.non_trainable_variables or all(
       np.abs(one - other).max() > 0 for one, other in zip(*wanted))
   assert all(moved < 0.02 * np.abs(x).max() for moved, x in zip(rounding, wanted[1]))
-  for mode in MODES:
+  for mode in modes:
     restore()
     outputs, training = compiled(run, mode, [pixels])(pixels)
     assert_close(outputs, wanted[0], network.tolerance)
@@ -111,17 +123,19 @@ def test_network(network):
       assert_close(one, other, network.tolerance, 4 * moved)
 
 
-@pytest.mark.parametrize("accumulation", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_method(method, goldens, accumulation):
+@pytest.mark.parametrize("modes, accumulation", [
+    (["xla"], 1), pytest.param(["graph"], 1, marks=pytest.mark.slow),
+    pytest.param(["graph", "xla"], 2, marks=pytest.mark.slow)])
+def test_method(method, goldens, modes, accumulation):
   found = {}
-  for mode in ("eager", "graph", "xla"):
-    if mode == "xla" and method.no_xla:
-      continue
+  # XLA builds the graph, too, so a graph that is not compiled is quick only where it has none.
+  for mode in ("eager", *(["graph"] if method.no_xla else modes)):
     model = method.build(dropout_rate=0.3, accumulation=accumulation)
     start = [variable.numpy() for variable in model.weights]
     step = model.train_step
     if mode != "eager":
-      step = tf.function(step, jit_compile=mode == "xla")
+      # As in `fit`: Keras leaves its own loop, and so what that calls, unconverted.
+      step = tf.function(step, autograph=False, jit_compile=mode == "xla")
     logs = [step(goldens.as_tensors(method.batch(index))) for index in range(3)]
     found[mode] = logs, [variable.numpy() for variable in model.weights]
     assert max(np.abs(a - b).max() for a, b in zip(start, found[mode][1])) > 1e-3

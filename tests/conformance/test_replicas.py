@@ -40,7 +40,10 @@ def test_weights_are_those_of_one_device(report_of, method):
 
 
 def test_the_test_would_see_statistics_that_are_not_shared(report_of, method):
-  assert report_of(method)["apart"] > 100 * method.tolerance
+  apart = report_of(method).get("apart")
+  if apart is None:
+    pytest.skip("a row before it has networks of this kind")
+  assert apart > 100 * method.tolerance
 
 
 @pytest.mark.parametrize("accumulation", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -76,6 +76,7 @@ def test_the_plan_says_what_will_be_made_and_planning_makes_nothing(
   assert any(f"{count} seg label maps of boxes, 0 to be made" in line for line in plan.text())
 
 
+@pytest.mark.slow
 def test_an_interrupted_preparation_is_continued(
     boxed_folder, tmp_path, tiny_overrides, monkeypatch):
   source = data.Folder(boxed_folder, held_out=0.3)

@@ -176,6 +176,7 @@ def test_intrinsics_are_handed_on_where_they_are_known():
   assert seen == [set(NAMES), {*NAMES, "intrinsics"}]
 
 
+@pytest.mark.slow
 def test_real_odometry(shared_data):
   """A car goes nearly straight ahead: a model has to beat that."""
   source = data.kitti_odometry(shared_data("kitti"))

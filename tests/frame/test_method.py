@@ -68,6 +68,7 @@ def test_the_average_is_that_of_all_updates(experiments, photo_folder, tmp_path,
   np.testing.assert_allclose(arrays(result, "teacher")["conv__kernel"], wanted, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_bits(
     experiments, photo_folder, tmp_path, whole, monkeypatch):
   end = callbacks.BetweenSteps.on_train_batch_end

@@ -95,6 +95,7 @@ def test_the_losses_are_those_computed_by_hand(figures_of):
   assert all(np.abs(gradient).max() > 0 for gradient in gradients)
 
 
+@pytest.mark.quick(next(iter(consistency.KINDS)))
 @pytest.mark.parametrize("kind", consistency.KINDS)
 def test_garbage_in_masks_that_are_not_granted_changes_nothing(kind):
   found = []

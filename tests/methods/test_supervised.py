@@ -2,6 +2,7 @@
 import types
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from keras_weakseg.methods import supervised
@@ -37,6 +38,7 @@ def test_loss_is_that_of_the_masked_samples(tiny_plan, tiny_bundle):
   assert "train_accuracy" in health
 
 
+@pytest.mark.slow
 def test_garbage_in_masks_that_are_not_granted_changes_no_weight(tiny_plan, tiny_bundle):
   clean, dirty = built(tiny_plan), built(tiny_plan)
   for step in range(2):

@@ -166,6 +166,7 @@ def assert_same(found, wanted):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [7.0, np.nan])
 def test_depth_that_is_not_granted_changes_nothing(labelled, tensors, depth_built, wrong):
   depth = labelled["depth"].copy()

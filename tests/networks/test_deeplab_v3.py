@@ -58,6 +58,7 @@ def test_scores_of_stride_16_lie_on_the_grid_of_stride_8():
   np.testing.assert_allclose(network(IMAGES)[:, ::2, ::2], inner(IMAGES), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_config_round_trip():
   network = build(dropout_rate=0.3)
   copy = keras.Model.from_config(network.get_config())

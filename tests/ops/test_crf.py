@@ -190,6 +190,7 @@ def test_narrow_images(size):
   np.testing.assert_allclose(found.sum(-1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_large_photograph():
   y, x = np.mgrid[:2000, :3000]
   image = np.stack([x // 12, y // 8, (x + y) // 20], -1).astype(np.uint8)

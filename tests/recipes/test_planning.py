@@ -72,6 +72,7 @@ def test_weights_are_carried_over_but_for_another_classifier(twice, tmp_path):
     assert same == ("classifier" not in variable.name), variable.name
 
 
+@pytest.mark.slow
 def test_fit_trains_both_and_comes_back(twice, tmp_path):
   config = twice(**{"steps.0.training.steps": 3})
   result = kw.fit(config, model_dir=tmp_path / "run", progress=False)
@@ -172,6 +173,7 @@ def test_encoder_and_decoder_of_the_step_are_carried_over(transfer, carried, tmp
   assert ("weights from step 'depth'" in plan.last.lines[0]) == carried
 
 
+@pytest.mark.quick("light_unet-file")
 @pytest.mark.parametrize("network, source", [
     ("light_unet", "file"), ("light_multitask", "stage"),
     *(pytest.param(*values, marks=pytest.mark.slow)

@@ -17,6 +17,7 @@ def policies_of(model):
   return [layer.dtype_policy.name for layer in layers]
 
 
+@pytest.mark.quick("mixed_float16")
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_nested_and_custom_layers_compute_in_float32(policy):
   build = lambda: registry.build_network("light_tiny", (33, 33, 3), 4)

@@ -160,6 +160,7 @@ def test_missing_variables_are_reported(artifact, tmp_path):
     artifacts.load_artifact(tmp_path)
 
 
+@pytest.mark.quick("protocol1")
 @pytest.mark.parametrize("protocol", [{}, {"flip": True}, {"size": (48, 64)}])
 def test_a_depth_artifact_gives_the_predictors_depth_under_any_protocol(
     kit, depth_predictor, depth_artifact, protocol):
@@ -176,6 +177,7 @@ def test_a_depth_artifact_gives_the_predictors_depth_under_any_protocol(
   np.testing.assert_array_equal(model.depth(images, protocol), expected.depth(images, protocol))
 
 
+@pytest.mark.slow
 def test_a_depth_artifact_is_written_again_with_the_same_document(kit, depth_predictor, tmp_path):
   first = kit.export_depth(depth_predictor, tmp_path / "m", factor=5.4, protocol={"flip": True})
   model = artifacts.load_artifact(first)

@@ -63,16 +63,18 @@ def assert_equal_weights(first, second):
 
 
 @pytest.fixture(scope="module")
-def one_device(photo_folder, tmp_path_factory):
+def one_device(photo_folder, tmp_path_factory, train_here):
   """Returns the weights of one device, trained once for both comparisons."""
   place = tmp_path_factory.mktemp("one")
-  finish(start(photo_folder, place / "run", "one_device", "em_fixed", place / "weights.npz"))
+  train_here(photo_folder, place / "run", "one_device", STEPS, "em_fixed", place / "weights.npz",
+             SHALLOW="1")
   return place / "weights.npz"
 
 
-def test_training_moves_the_weights_far_more_than_the_tolerance(photo_folder, one_device, tmp_path):
-  finish(start(photo_folder, tmp_path / "run", "one_device", "em_fixed", tmp_path / "w.npz",
-               steps=1))
+def test_training_moves_the_weights_far_more_than_the_tolerance(
+    photo_folder, one_device, tmp_path, train_here):
+  train_here(photo_folder, tmp_path / "run", "one_device", 1, "em_fixed", tmp_path / "w.npz",
+             SHALLOW="1")
   moved = [np.abs(a - b).max() for a, b in zip(load(one_device), load(tmp_path / "w.npz"))]
   assert min(moved) > 1e-3
 

@@ -26,12 +26,11 @@ def last_checkpoint(place):
   return index.read_text() if index.exists() else ""
 
 
-def test_killed_run_ends_with_the_same_bits(photo_folder, tmp_path):
+def test_killed_run_ends_with_the_same_bits(photo_folder, tmp_path, train_here):
   whole, killed = tmp_path / "whole", tmp_path / "killed"
   whole.mkdir()
   killed.mkdir()
-  subprocess.run(command(photo_folder, whole), env=environment(), check=True, timeout=300,
-                 capture_output=True)
+  train_here(*command(photo_folder, whole)[2:])
   process = subprocess.Popen(command(photo_folder, killed), env=environment(),
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
   deadline = time.time() + 240

@@ -103,7 +103,7 @@ class Streaming(source.Source):
           lambda position, _: (position % period >= first) & (position % period < last))
       data = data.map(lambda position, element: {
           **element, fields.SAMPLE_KEY: order.sample_key(seed, position)})
-    return data.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return source.mapped(data, finish)
 
   def draws(self, split, ids, seed, positions, period=1):
     chosen = self._chosen(split, ids)

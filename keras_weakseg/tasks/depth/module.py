@@ -34,7 +34,7 @@ class DepthServingModule(base.BaseModule):
     self._factor = float(np.float32(document["factor"] or 1.0))
     self._scale = document["depth_scale"]
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
+  @base.graph(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
   def disparity(self, images):
     """Returns what the network answers, float32 [N, h', w', 1], to RGB 0..255 [N, h, w, 3]."""
     return self.ask(images)
@@ -61,20 +61,20 @@ class DepthServingModule(base.BaseModule):
     # The smallest files take four times as long, and are a fifteenth smaller.
     return depth_images.encode_depth_png(depth, self._scale, compression=1),
 
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
+  @base.graph(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):
     """Signature `serving_default`: encoded images of any sizes to depth PNGs of the same sizes."""
     (pngs,), status = self.each_image(self._one, image_bytes, ("",))
     return {DEPTH_PNG_BYTES: pngs, DEPTH_SCALE: tf.fill(tf.shape(image_bytes), self._scale),
             **status}
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
+  @base.graph(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
   def serve_images(self, images):
     """Signature `predict_images`: pixels of one size to disparity and depth."""
     disparity = self._infer(images=self.checked(images))
     return {DISPARITY: disparity, DEPTH: self._depth(disparity)}
 
-  @tf.function(input_signature=[])
+  @base.graph(input_signature=[])
   def serve_metadata(self):
     """Signature `metadata`: range, unit, scale, preprocessing and protocol, for gRPC."""
     document = self._document

@@ -33,7 +33,7 @@ class ServingModule(base.BaseModule):
     self._infer = functools.partial(inference.class_probabilities, self.scores,
                                     **inference_options)
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
+  @base.graph(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
   def scores(self, images):
     """Returns scores float32 [N, h, w, C] of RGB 0..255 [N, H, W, 3], on the network's grid."""
     return self.ask(images)
@@ -64,20 +64,20 @@ class ServingModule(base.BaseModule):
     # Grey, not a palette: most decoders turn a palette into colours and lose the class ids.
     return image_ops.encode_mask_png(tf.cast(mask[0], tf.uint8)), present
 
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
+  @base.graph(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):
     """Signature `serving_default`: encoded images of any sizes to PNG masks of the same sizes."""
     nothing = "", tf.zeros([len(self._document["classes"])], tf.bool)
     (pngs, present), status = self.each_image(self._one, image_bytes, nothing)
     return {MASK_PNG_BYTES: pngs, CLASS_IDS: present_ids(present), **status}
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
+  @base.graph(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
   def serve_images(self, images):
     """Signature `predict_images`: pixels of one size to masks and probabilities."""
     mask, probabilities = self._mask_and_probabilities(self.checked(images))
     return {MASK: tf.cast(mask, tf.uint8), PROBABILITIES: probabilities}
 
-  @tf.function(input_signature=[])
+  @base.graph(input_signature=[])
   def serve_metadata(self):
     """Signature `metadata`: class names, palette, preprocessing and protocol, for gRPC."""
     document = self._document
@@ -101,8 +101,8 @@ class InferringModule(ServingModule):
         return explain(images, steps)
 
     restored = hasattr(explain, "concrete_functions")
-    self.explained = explain if restored else tf.function(
-        explained, autograph=False, input_signature=[
+    self.explained = explain if restored else base.graph(
+        explained, input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES),
             tf.TensorSpec([None], tf.int32, name=STEPS)])
     self._views = functools.partial(inference.class_probabilities, **inference_options)
@@ -120,7 +120,7 @@ class InferringModule(ServingModule):
       return super()._last_scores(images)
     return self._explain(images, tf.fill([tf.shape(images)[0]], self._steps))["scores"]
 
-  @tf.function(input_signature=[
+  @base.graph(input_signature=[
       tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES),
       tf.TensorSpec([None], tf.int32, name=STEPS)])
   def serve_inferred(self, images, steps):

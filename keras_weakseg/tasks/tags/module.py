@@ -30,7 +30,7 @@ class TagServingModule(base.BaseModule):
         flip=protocol["flip"])
     self._threshold = float(document["threshold"])
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
+  @base.graph(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, name=base.IMAGES)])
   def tag_scores(self, images):
     """Returns tag scores float32 [N, C] of RGB 0..255 [N, h, w, 3]."""
     return self.ask(images)
@@ -40,7 +40,7 @@ class TagServingModule(base.BaseModule):
     return {PROBABILITIES: tag_inference.foreground_probabilities(
         self.ask(pixels), self._activation)}
 
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
+  @base.graph(input_signature=[tf.TensorSpec([None], tf.string, name=base.IMAGE_BYTES)])
   def serve_bytes(self, image_bytes):
     """Signature `serving_default`: encoded images of any sizes to names and probabilities."""
     classes = self._document["classes"]
@@ -51,13 +51,13 @@ class TagServingModule(base.BaseModule):
     names = said_names(tf.where(readable[:, None], found, -1.0), classes, self._threshold)
     return {TAG_NAMES: names, PROBABILITIES: found, **status}
 
-  @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
+  @base.graph(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name=base.IMAGES)])
   def serve_images(self, images):
     """Signature `predict_images`: pixels of one size to probabilities and what is said."""
     found = self._infer(images=self.checked(images))
     return {PROBABILITIES: found, PRESENT: found >= self._threshold}
 
-  @tf.function(input_signature=[])
+  @base.graph(input_signature=[])
   def serve_metadata(self):
     """Signature `metadata`: class names, threshold, preprocessing and protocol, for gRPC."""
     document = self._document

@@ -198,6 +198,7 @@ def test_a_healthy_video_needs_no_labels_and_no_split_to_hold_out(frames, tmp_pa
   assert "splits are empty: val" in check.check_data(clip, ["val"]).text()
 
 
+@pytest.mark.quick("False")
 @pytest.mark.parametrize("quick", [False, True])
 def test_every_broken_frame_is_named_with_the_reason(frames, tmp_path, quick):
   folder_of = frames(tmp_path / "drive", count=9)

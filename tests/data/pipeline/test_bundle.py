@@ -100,6 +100,7 @@ def test_sample_ids_name_the_rows(mini):
     assert made.sample_ids(step) == names(batch)
 
 
+@pytest.mark.quick("2-4")
 @pytest.mark.parametrize("pipelines, replicas", [(1, 2), (2, 2), (2, 4)])
 def test_workers_and_replicas_together_see_the_global_batch(mini, pipelines, replicas):
   make = lambda: make_bundle(mini, sizes=(4, 8))
@@ -139,6 +140,7 @@ def test_uneven_shares_are_refused(mini):
     make_bundle(mini, sizes=(2, 3)).batches(input_context=tf.distribute.InputContext(1, 0, 2))
 
 
+@pytest.mark.quick("garbage")
 @pytest.mark.parametrize("damage", ["garbage", "absent"])
 def test_masks_of_weak_samples_do_not_change_one_pixel(mini, damage):
   before = take(make_bundle(mini).batches(), 4)

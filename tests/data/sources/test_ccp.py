@@ -82,6 +82,7 @@ def test_the_small_copy(tree, png):
   assert next(source.samples("train").as_numpy_iterator())[fields.MASK].min() == 58
 
 
+@pytest.mark.slow
 def test_the_real_copy(shared_data):
   source = data.Ccp(shared_data("ccp"))
   assert {split: len(source.ids(split)) for split in source.splits()} == {

@@ -62,6 +62,7 @@ def test_every_way_to_make_them_stores_what_the_network_says_by_default(folder, 
   np.testing.assert_array_equal(stored(path, "a1"), sample["image"][..., 0])
 
 
+@pytest.mark.quick("16-65535")
 @pytest.mark.parametrize("bits, largest", [(8, 255), (16, 65535)])
 def test_without_normalisation_the_values_stay(folder, out, bits, largest):
   path = data.write_disparity_maps(

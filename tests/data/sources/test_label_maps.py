@@ -114,6 +114,7 @@ def test_an_interrupted_call_leaves_whole_files_and_is_continued(folder, monkeyp
   assert all(again[name] == stamp for name, stamp in found.items())
 
 
+@pytest.mark.slow
 def test_two_at_a_time_agree(folder):
   done = []
   threads = [threading.Thread(target=lambda: done.append(

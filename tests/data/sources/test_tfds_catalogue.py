@@ -108,6 +108,7 @@ def fill_voc(root, year, png, voc_xml):
   return {"trainval": root, "test": root}, tree / "Annotations"
 
 
+@pytest.mark.quick("2007")
 @pytest.mark.parametrize("year", ["2007", "2012"])
 def test_voc_boxes_are_those_of_our_reader(year, tmp_path, png, voc_xml, prepare):
   places, annotations = fill_voc(tmp_path / "voc", year, png, voc_xml)

@@ -144,6 +144,7 @@ def test_unknown_names_and_missing_classes_are_refused(builder, monkeypatch, tmp
   assert tfds_source.Tfds(builder, classes=("a", "b", "c")).classes == ("a", "b", "c")
 
 
+@pytest.mark.slow
 def test_real_camvid(shared_data, tmp_path):
   folder = shared_data("camvid")
   (tmp_path / "camvid").symlink_to(folder)

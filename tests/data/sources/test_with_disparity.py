@@ -2,6 +2,8 @@
 
 The disparity of these tests is the red channel, so every sample says itself what is right.
 """
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -27,6 +29,11 @@ def noise(root, png, count=6, size=(24, 32)):
     image[0, :2, 0] = 0, 255  # The whole range, so that normalising changes nothing.
     png(root / "images" / f"n{number}.png", image)
     png(root / "masks" / f"n{number}.png", (image[..., 0] > 127).astype(np.uint8))
+  return noise_of(root)
+
+
+def noise_of(root):
+  """Returns the source of a folder that `noise` wrote."""
   return data.Folder(root, classes=("background", "bright"), held_out=0.0, name="noise")
 
 
@@ -42,16 +49,30 @@ def make(tmp_path):
   return wrapped
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+  """Returns a path at which the first test leaves what `wrapped` is a copy of."""
+  return tmp_path_factory.mktemp("kept") / "files"
+
+
 @pytest.fixture
-def wrapped(tmp_path, png, make):
-  """Returns noise pictures with their red channel as disparity."""
-  return make(noise(tmp_path / "noise", png))
+def wrapped(tmp_path, png, make, kept):
+  """Returns noise pictures with their red channel as disparity, which a test may spoil."""
+  if not kept.exists():
+    maps = make(noise(tmp_path / "first", png)).folder
+    kept.mkdir()
+    shutil.copytree(tmp_path / "first", kept / "noise")
+    shutil.copytree(maps, kept / "maps")
+  for name in ("noise", "maps"):
+    shutil.copytree(kept / name, tmp_path / name)
+  return data.WithDisparity(noise_of(tmp_path / "noise"), tmp_path / "maps")
 
 
 def read(source, **options):
   return list(source.samples("train", **options).as_numpy_iterator())
 
 
+@pytest.mark.quick("none-8", "image-16")
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("normalise", ["image", "none"])
 def test_what_was_stored_is_read(tmp_path, png, make, bits, normalise):
@@ -123,6 +144,7 @@ def test_nothing_made_yet_says_how_to_make_it(tmp_path, png):
     read(wrapped, wanted=(fields.DISPARITY,))
 
 
+@pytest.mark.quick("array0-*", "garbage-*")
 @pytest.mark.parametrize("array, text", [
     (np.zeros([10, 32], np.uint8), "24x32(.|\n)*Received: 10x32"),
     (np.zeros([24, 32, 3], np.uint8), "no grey PNG"), (b"garbage", "no grey PNG"),
@@ -181,6 +203,7 @@ def test_the_working_size_of_video_is_that_of_its_maps(tmp_path, frames, make):
     read(larger)
 
 
+@pytest.mark.slow
 def test_the_label_maps_of_boxes_may_stand_on_it(mini, tmp_path, make):
   inner = data.Folder(mini, held_out=0.0)
   made = data.make_label_maps(inner, "train", "rect", cache_dir=tmp_path / "c", progress=False)
@@ -194,9 +217,9 @@ def test_the_label_maps_of_boxes_may_stand_on_it(mini, tmp_path, make):
 
 
 @pytest.fixture
-def single(tmp_path, png, make):
+def single(wrapped):
   """Single images with masks, some of them used, and disparity."""
-  return make(noise(tmp_path / "noise", png))
+  return wrapped
 
 
 @pytest.fixture
@@ -229,6 +252,7 @@ def test_parts_without_disparity_or_video_are_blank_there(single, video):
     assert (batch[fields.MASK][batch[fields.PART] > 0] == 255).all()
 
 
+@pytest.mark.slow
 def test_disparity_of_video_alone_is_blank_for_single_images(tmp_path, png, video, make):
   plain = noise(tmp_path / "plain", png)
   moving = make(video, lambda images: np.float32(images[..., 1]) + np.arange(32), "clips",
@@ -242,15 +266,24 @@ def test_disparity_of_video_alone_is_blank_for_single_images(tmp_path, png, vide
       np.broadcast_to(np.arange(32) / 31, [2, 24, 32]), atol=1e-5)
 
 
+def with_and_without(single, video):
+  return joint(single, video), joint(single.inner, video, extra=(fields.FRAMES,))
+
+
+def test_an_order_of_samples_does_not_depend_on_disparity(single, video):
+  both, without = with_and_without(single, video)
+  assert all(both.sample_ids(step) == without.sample_ids(step) for step in range(6))
+
+
+@pytest.mark.slow
 def test_an_order_of_batches_does_not_depend_on_disparity(single, video):
-  both, without = joint(single, video), joint(single.inner, video, extra=(fields.FRAMES,))
-  for step in (0, 3):
-    assert both.sample_ids(step) == without.sample_ids(step)
-    one, other = (next(each.batches(step).as_numpy_iterator()) for each in (both, without))
-    for name in (fields.IMAGE, fields.MASK, fields.FRAMES):
-      np.testing.assert_array_equal(one[name], other[name])
+  both, without = with_and_without(single, video)
+  one, other = (next(each.batches(3).as_numpy_iterator()) for each in (both, without))
+  for name in (fields.IMAGE, fields.MASK, fields.FRAMES):
+    np.testing.assert_array_equal(one[name], other[name])
 
 
+@pytest.mark.slow
 def test_real_pictures_with_masks_beside_real_clips(shared_data, make):
   """CamVid's single images with disparity, KITTI's triplets without, in one batch."""
   root = shared_data("camvid")

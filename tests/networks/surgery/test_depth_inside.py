@@ -46,6 +46,7 @@ def test_zero_kernels_leave_the_answer_as_it_was_bit_for_bit(network, hourglass)
   assert not np.array_equal(joined(network, hourglass, start="mean")(seen), network(seen))
 
 
+@pytest.mark.quick("depth", "imagenet")
 @pytest.mark.parametrize("mode", preprocessing.MEAN_RGB)
 def test_one_network_answers_what_two_in_a_row_do(network, hourglass, mode):
   """The predictor of pixels against the two steps: depth first, then the network of 4 channels."""

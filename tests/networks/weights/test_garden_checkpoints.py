@@ -30,6 +30,7 @@ def write(tmp_path, backbone, root):
   return checkpoint.save(str(tmp_path / "ckpt"))
 
 
+@pytest.mark.quick("backbone")
 @pytest.mark.parametrize("root", ["backbone", "model"])
 def test_deeplab_v3_restores_its_backbone(tmp_path, root):
   theirs = shaken("mobilenet_v2", width=0.35)
@@ -46,6 +47,7 @@ def test_deeplab_v3_restores_its_backbone(tmp_path, root):
   np.testing.assert_array_equal(network.get_layer("head_classifier").get_weights()[0], head)
 
 
+@pytest.mark.quick("other0")
 @pytest.mark.parametrize("other", [dict(name="mobilenet_v1", width=0.25),
                                    dict(name="mobilenet_v2", width=0.5)])
 def test_checkpoint_of_another_backbone_is_refused_and_changes_nothing(tmp_path, other):

@@ -125,6 +125,7 @@ def nodes(path, signature):
   return found
 
 
+@pytest.mark.slow
 def test_half_precision_is_exported_in_float32_and_taken_by_a_converter(
     kit, depth_predictor, tmp_path):
   keras.mixed_precision.set_global_policy("mixed_bfloat16")
@@ -220,6 +221,7 @@ def test_a_predictor_of_something_else_is_refused(kit, tmp_path, shape, output, 
   assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_real_photographs_of_different_sizes(kit, depth_predictor, depth_artifact, shared_data):
   files = sorted((shared_data("voc_animals") / "JPEGImages").glob("*.jpg"))[:30:10]
   contents = [file.read_bytes() for file in files]

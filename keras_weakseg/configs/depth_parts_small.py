@@ -12,7 +12,7 @@ from keras_weakseg.options import Count, Share
 # Parts are a hundredth of the pixels: 600 steps find hardly any (mIoU 17), 1,200 large ones (31).
 SIZE = (96, 192)            # of images that Model-Depth sees, multiples of 32
 DEPTH_WIDTH = 0.25
-DEPTH_STEPS = 600
+DEPTH_STEPS = 400
 DEPTH_RATE = 0.002
 DEPTH_BATCH = 4
 STEPS = 1500                # of Model-Seg on colours

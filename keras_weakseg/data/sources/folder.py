@@ -48,7 +48,7 @@ class Folder(source.RandomAccess):
     images: subfolder of JPEG, PNG, BMP or GIF images; ids are the paths in it without suffix.
     masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore. It, `tags` and
       `boxes` may be None: none are used.
-    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` or commas between names; rows of an id join.
+    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` or commas between; rows of an id join.
     boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
     depth: subfolder of depth maps, see `depth_files.read_depth`; None: none are used.
     depth_scale: stored units per metre, 1000 for millimetres. PNG need it; None = metres.

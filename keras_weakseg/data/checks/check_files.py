@@ -1,4 +1,6 @@
 """Looks at the files of one sample of a folder."""
+import re
+
 import numpy as np
 import tensorflow as tf
 
@@ -131,11 +133,22 @@ def check_names(source, scope, found):
     try:
       tags = source.check_labels(name, flags)
       counts += 0 if tags is None else tags
+      if _is_empty(source, name, flags, tags):
+        found.add("background alone", name)
     except (ValueError, OSError) as error:
       text = str(error)
       kind = "unknown name" if "no class" in text or "class list" in text else "unreadable labels"
       found.add(kind, name, " ".join(text.splitlines()[:2])[:300])
   return counts
+
+
+def _is_empty(source, name, flags, tags):
+  """Returns whether all that is known of a sample is an empty list; a mask says it by itself."""
+  if flags & fields.Supervision.MASK:
+    return False
+  if tags is not None:
+    return not tags[1:].any()
+  return bool(flags & fields.Supervision.BOXES) and not source.box_names(name)
 
 
 def check_depth(source, scope, found):
@@ -168,12 +181,18 @@ def check_unread(source, found):
     found.add("unread image", name)
   for name in unread.masks:
     found.add("unread mask", name)
+  for name in unread.labels:
+    found.add("unread labels", name)
   for name, meant in unread.lonely.items():
     found.add("masks without image", name, f"call it {meant}.png" if meant else "")
 
 
 _KINDS = {"masks": fields.Supervision.MASK, "tags": fields.Supervision.TAGS,
           "boxes": fields.Supervision.BOXES, "depth": fields.Supervision.DEPTH}
+
+
+# What a class list that knows of a background calls it.
+_NOTHING = re.compile(r"back|^bg$|none|noth|other|void|rest|empty|unlabell?ed|^_")
 
 
 def check_pairs(source, found, used=~0):
@@ -194,6 +213,8 @@ def check_pairs(source, found, used=~0):
     except (ValueError, OSError) as error:
       found.add("unreadable labels", kind, str(error).replace("\n", " "))
       continue
+    if kind in ("tags", "boxes") and fitting and not _NOTHING.search(source.classes[0].lower()):
+      found.add("first class", source.classes[0])
     for name in orphans:
       found.add(f"{kind} without image", name)
     if orphans and not fitting:

@@ -67,6 +67,16 @@ KINDS = {
     "unread mask": (WARNING, "{n} files beside the masks are not read",
                     "Masks are PNG files of class ids, called as their image: export them so. JPEG "
                     "changes the ids."),
+    "unread labels": (WARNING, "{n} files or folders look like labels and are not read",
+                      "Name them, such as --tags tags.csv or --boxes labels (in Python tags=, "
+                      "boxes=), or say that there are none: tags=None, boxes=None."),
+    "background alone": (WARNING, "{n} samples have an empty list of tags or boxes, which says "
+                         "that nothing but background is there",
+                         "Remove the rows, files or entries of images that nobody has looked at; "
+                         "those of images without any object are right."),
+    "first class": (WARNING, "the first class is taken as the background, which has no boxes and "
+                    "is in every image",
+                    "If it is an object, put 'background' before it in classes.txt (or classes=)."),
     "nothing to evaluate": (NOTE, "{n} splits are empty, as no image has a mask to hold out",
                             "Add masks of some images, or train without figures."),
     "unlabelled": (NOTE, "{n} samples have no label", "They can be used without supervision."),

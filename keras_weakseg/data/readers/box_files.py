@@ -186,8 +186,8 @@ def read_legend(path):
   """Returns the class names of YOLO's numbers, a tuple of str.
 
   Args:
-    path: of a `classes.txt` with a name on every line, or of a `data.yaml` with `names`, a list or
-      a mapping of number to name.
+    path: of a `classes.txt` or `obj.names` with a name on every line, or of a `data.yaml` with
+      `names`, a list or a mapping of number to name.
 
   Raises:
     ValueError: the file has another form.

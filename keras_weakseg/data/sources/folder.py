@@ -48,7 +48,7 @@ class Folder(source.RandomAccess):
     images: subfolder of JPEG, PNG, BMP or GIF images; ids are the paths in it without suffix.
     masks: subfolder of PNG masks of class ids (grey or palette), 255 = ignore. It, `tags` and
       `boxes` may be None: none are used.
-    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` between names; several rows of an id join.
+    tags: JSON `{id: [names]}` or CSV `id,tags` with `;` or commas between; rows of an id join.
     boxes: subfolder of VOC XML or YOLO text files, or a COCO JSON file.
     depth: subfolder of depth maps, see `depth_files.read_depth`; None: none are used.
     depth_scale: stored units per metre, 1000 for millimetres. PNG need it; None = metres.
@@ -209,7 +209,7 @@ class Folder(source.RandomAccess):
     places = self._places
     root, images, identities = self.root, self._images, self._identities
     return {"masks": lambda: folder_labels.masks(root, places["masks"], images),
-            "tags": lambda: folder_labels.tags(root, places["tags"], identities),
+            "tags": lambda: folder_labels.tags(root, places["tags"], identities, self.classes),
             "boxes": lambda: folder_labels.boxes(root, places["boxes"], images, identities),
             "depth": lambda: folder_labels.of_files(self._depth_files, images)}
 

@@ -10,6 +10,7 @@ What the readers take (+), refuse (x, with file and place) and convert (>):
 | JSON | a key twice in one object | x the key and its lines |
 | JSON | an entry missing, null or of another type | x the place, such as annotations[3].bbox |
 | CSV tags | an id in several rows, names in several cells | > joined |
+| tags | a name that is no class, with commas | > the names between them |
 | CSV tags | a row without id, without a cell of tags; other columns | x the line |
 | CSV tags | columns of probabilities, as `predict` writes them | > left out |
 | ids | `a.jpg`, `train\\a`, `./a`, `images/a.jpg` | > the id `a` or `train/a` |
@@ -28,7 +29,7 @@ What the readers take (+), refuse (x, with file and place) and convert (>):
 | COCO | no `category_id`, `image_id`, `file_name`, `id` | x the place |
 | COCO | an id of images or categories twice | x the id |
 | COCO | a crowd | > a tag, and 255 in its box where no object is |
-| YOLO | `classes.txt` or `data.yaml` beside the boxes | > its names are those of the numbers |
+| YOLO | `classes.txt`, `data.yaml`, `obj.names` at the boxes | > its names are those of numbers |
 | manifest | an id twice, also in two spellings | x the id |
 | depth | PNG, or whole numbers, without `depth_scale` | x the unit is asked for |
 | depth | PNG of 8 or 16 bits and arrays with `depth_scale` | > metres |
@@ -48,7 +49,7 @@ from keras_weakseg.data.readers import file_index
 from keras_weakseg.data.readers import tag_files
 
 LEGEND = "classes"  # the stem of YOLO's list of classes, which lies among the boxes
-_LEGENDS = (LEGEND + ".txt", "data.yaml")
+_LEGENDS = (LEGEND + ".txt", "data.yaml", "obj.names")  # The last two may lie in the root.
 
 
 class Labels(NamedTuple):
@@ -68,13 +69,18 @@ def masks(root, place, images):
       file_index.places(root, place), file_index.MASK_SUFFIXES), images)
 
 
-def tags(root, place, identities):
-  """Returns the `Labels` of a tag file: lists of class names by id; entries of one image join."""
+def tags(root, place, identities, classes=()):
+  """Returns the `Labels` of a tag file: lists of class names by id; entries of one image join.
+
+  A name that is no class and holds commas is a cell of a spreadsheet, `"dog, cat"`: several names.
+  """
   path = pathlib.Path(root) / (place or "")
   if not place or not path.exists():
     return NONE
   entries, orphans = {}, []
   for text, names in tag_files.read_tags(path).items():
+    names = [part.strip() for name in names
+             for part in ([name] if name in classes else name.split(",")) if part.strip()]
     name = identities.find(text)
     if name is None:
       orphans.append(text)
@@ -143,15 +149,17 @@ def of_files(files, images):
 def legend(root, place):
   """Returns the class names of YOLO's numbers where their tool left them, else None.
 
-  A `classes.txt` or `data.yaml` among the boxes tells which number is which class; a `data.yaml`
-  may also lie in the root.
+  A `classes.txt`, `data.yaml` or `obj.names` among the boxes tells which number is which class; the
+  last two may also lie in the root, whose `classes.txt` is the list that starts with the
+  background.
 
   Raises:
     ValueError: there are two that differ.
   """
   places = file_index.places(root, place) if place else []
   found = [path / name for path in places for name in _LEGENDS]
-  found = [path for path in (*found, pathlib.Path(root) / _LEGENDS[1]) if path.is_file()]
+  found += [pathlib.Path(root) / name for name in _LEGENDS[1:]]
+  found = [path for path in found if path.is_file()]
   legends = {path: box_files.read_legend(path) for path in found}
   if len(set(legends.values())) > 1:
     raise errors.value_error(

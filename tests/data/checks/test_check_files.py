@@ -1,5 +1,8 @@
 """The look at single files."""
+import re
+
 import numpy as np
+import pytest
 
 from keras_weakseg.data.checks import check_files
 from keras_weakseg.data.checks import findings
@@ -42,3 +45,24 @@ def test_pairs_name_what_lacks_an_image(mini):
   found = findings.Findings()
   check_files.check_pairs(folder.Folder(mini), found)
   assert all(f"{kind} without image" in found for kind in ("masks", "tags", "boxes"))
+
+
+@pytest.mark.parametrize("options, flags", [({"tags": None}, 2), ({"boxes": None}, 1)])
+def test_an_empty_list_is_said_to_mean_background(mini, options, flags):
+  (mini / "tags.json").write_text('{"a1": []}')
+  path = mini / "boxes" / "a1.xml"
+  path.write_text(re.sub("<object>.*</object>", "", path.read_text(), flags=re.DOTALL))
+  found = findings.Findings()
+  check_files.check_names(folder.Folder(mini, **options), {"a1": flags, "a2": 0}, found)
+  assert "background alone" in found and "1 samples" in found.problems()[0].what
+  found = findings.Findings()  # What a mask says needs no second witness.
+  check_files.check_names(folder.Folder(mini, **options), {"a1": flags + 4}, found)
+  assert not found.problems()
+
+
+@pytest.mark.parametrize("name, warned", [
+    ("horse", True), ("background", False), ("__background__", False), ("Other", False)])
+def test_a_class_list_without_background_is_warned_of(mini, name, warned):
+  found = findings.Findings()
+  check_files.check_pairs(folder.Folder(mini, classes=(name, "cat", "dog")), found)
+  assert ("first class" in found) == warned

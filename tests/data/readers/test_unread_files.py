@@ -38,3 +38,16 @@ def test_frames_and_films_of_other_kinds_are_in_the_plan(tmp_path, frames):
   assert any("not read: drive/x.webp, y.flv" in note for note in notes)
   assert any("not read: drive/x.webp" in note for note in check.check_data(
       video.Video(tmp_path, "20 20 7.5 5.5"), quick=True).notes)
+
+
+def test_labels_in_places_of_other_tools_are_named(mini):
+  (mini / "tags.json").unlink()
+  (mini / "tags.csv").write_text("id,tags\na1,dog\n")
+  (mini / "boxes").rename(mini / "labels")
+  (mini / "images" / "_annotations.coco.json").write_text("{}")
+  names = ("tags.csv", "labels", "images/_annotations.coco.json")
+  assert folder.Folder(mini).unread().labels == names
+  assert "look like labels and are not read: images/_ann" in check.check_data(
+      folder.Folder(mini)).text()
+  assert folder.Folder(mini, tags="tags.csv", boxes="labels").unread().labels == ()
+  assert folder.Folder(mini, tags=None, boxes=None).unread().labels == ()

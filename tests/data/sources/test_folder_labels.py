@@ -125,6 +125,14 @@ def _(root, png):
     assert tags(root, "id,tags\n" + text) == [1, 1, 1]
 
 
+@row("tags", "a name that is no class, with commas")
+def _(root, png):
+  assert tags(root, 'id,tags\na1,"dog, cat"') == [1, 1, 1]
+  assert tags(root, 'id,tags\na1,"dog, cat"', classes=("background", "dog, cat")) == [1, 1]
+  refused("'cow'", lambda: tags(root, 'id,tags\na1,"dog, cow"'))
+  assert tags(root, 'id,tags\na1,"dog, cow"', unknown_names="drop") == [1, 0, 1]
+
+
 @row("CSV tags", "a row without id, without a cell of tags; other columns")
 def _(root, png):
   for text, words in (("id,tags\na2,cat\na1", "line 3"), ("id,tags\n,dog", "line 2"),
@@ -287,7 +295,7 @@ def _(root, png):
   assert sample(root, **options)[fields.TAGS].tolist() == [1, 0, 1]
 
 
-@row("YOLO", "`classes.txt` or `data.yaml` beside the boxes")
+@row("YOLO", "`classes.txt`, `data.yaml`, `obj.names` at the boxes")
 def _(root, png):
   for path in (root / "boxes").iterdir():
     path.unlink()
@@ -300,6 +308,9 @@ def _(root, png):
   refused("several meanings", read)
   (root / "boxes" / "classes.txt").unlink()
   assert read() == [1]
+  (root / "data.yaml").unlink()
+  (root / "obj.names").write_text("dog\ncat\n")
+  assert read() == [2]
 
 
 @row("manifest", "an id twice, also in two spellings")

@@ -200,9 +200,7 @@ class Folder(source.RandomAccess):
       raise errors.missing(
           f"The class names of '{self.root.name}' are not known.",
           expected=f"the file '{path}' with one name per line, the background first",
-          received="no such file", fix="Write the file, or pass classes=('background', ...)." + (
-              "" if (self.root / "images").is_dir() else " Frames of a video have no classes: "
-              "`fit --method self_supervised_depth` reads them, and its plan says what it found."))
+          received="no such file", fix="Write the file, or pass classes=('background', ...).")
     return file_index.read_id_list(path)
 
   @functools.cached_property

@@ -5,6 +5,7 @@ from keras_weakseg import arguments
 from keras_weakseg import paths
 from keras_weakseg.benchmark import figures
 from keras_weakseg.benchmark import measuring
+from keras_weakseg.benchmark import needs
 from keras_weakseg.benchmark import planning
 from keras_weakseg.benchmark import reading
 from keras_weakseg.benchmark import tables
@@ -55,7 +56,7 @@ def benchmark(suite: str, model_dir: arguments.Path = "runs/benchmark", *,
     planning.check_shared(unit.row, suite)
   listing = _listing(plan, bench)
   if dry_run:
-    print(listing, flush=True)
+    print(listing, _needed(plan), sep="\n", flush=True)
     return report_of(plan, bench, listing)
   for unit in plan.units:
     if not bench.record(unit):
@@ -95,6 +96,12 @@ def _listing(plan, bench):
     elsewhere = "" if unit.name in own else ", by another shard"
     lines.append(f"  {unit.name}: {unit.row.kind}, {bench.state(unit)}{elsewhere}")
   return "\n".join(lines)
+
+
+def _needed(plan):
+  data, weights = needs.needs(list({unit.row.key: unit.row for unit in plan.everything}.values()))
+  return (f"data: {', '.join(data) or 'none'}; pretrained weights: {', '.join(weights) or 'none'}\n"
+          "None of it was looked for: `keras-weakseg check-data EXPERIMENT --quick` does that.")
 
 
 def _done(unit, record, suite):

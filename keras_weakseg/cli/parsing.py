@@ -1,5 +1,6 @@
 """From the words of a command line to a call and the flags that were given."""
 import argparse
+import difflib
 
 import keras_weakseg
 from keras_weakseg.cli import flags as flag_lib
@@ -65,10 +66,11 @@ def parser_of(name, command=""):
   """Returns the parser of one command."""
   flags, call = flag_lib.flags_of(name), signatures.call(name)
   command = command or command_of(name)
-  parser = argparse.ArgumentParser(
+  parser = _Parser(
       prog=f"{PROGRAM} {command}", description=call.text, allow_abbrev=False,
       formatter_class=argparse.RawDescriptionHelpFormatter, argument_default=argparse.SUPPRESS,
       usage=" ".join([PROGRAM, command, *map(_shown_place, _by_place(flags)), _FLAGS]))
+  parser.flags = [written(flag) for flag in flags]
   groups = {"": parser.add_argument_group("arguments, by place or by name" if _by_place(flags)
                                           else "arguments")}
   for flag in flags:
@@ -78,6 +80,28 @@ def parser_of(name, command=""):
   _add_common(parser)
   parser.add_argument("places", nargs="*", default=[], help=argparse.SUPPRESS)
   return parser
+
+
+class _Parser(argparse.ArgumentParser):
+  """A parser that says of an unknown flag what to write instead.
+
+  Attributes:
+    flags: those of the command, as they are written.
+  """
+
+  flags = ()
+
+  def error(self, message):
+    """See `argparse.ArgumentParser.error`."""
+    unknown = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
+    if message.startswith("unrecognized") and unknown:
+      near = difflib.get_close_matches(unknown[0], self.flags, n=1, cutoff=0.75)
+      message += f"\nDid you mean {near[0]}?" if near else ""
+      if "--params_override" in self.flags and not near:
+        message += ("\nOptions of a training are no flags: --params_override training.steps=100; "
+                    "`keras-weakseg reference` lists them.")
+      message += f"\n`{self.prog} --help` lists the flags."
+    super().error(message)
 
 
 def _parser_of_all():

@@ -9,6 +9,10 @@ from official.modeling import hyperparams
 from keras_weakseg import errors
 from keras_weakseg.configs.sections import base
 
+# Of own data, parts are made when it is opened.
+_PARTS = (" A batch of masks: `data.parts=[{supervision: mask, batch_size: 2}]`; of video: "
+          "`data.parts=[{supervision: none, batch_size: 2}]`.")
+
 
 def apply(section, changes, where="the configuration", path="", root=None):
   """Writes a nested dict into a section, in place.
@@ -120,7 +124,8 @@ def _converted_list(annotation, current, value, path, where, root):
       raise errors.value_error(
           f"'{path}' has no element {unknown[0]} ({where}).",
           expected=f"an index below {len(current)}" if current else "a whole list, it is empty",
-          received=unknown[0], fix=f"Give the whole list: `{path}: [...]`.")
+          received=unknown[0], fix=f"Give the whole list: `{path}: [...]`." + (
+              _PARTS if path == "data.parts" and not current else ""))
     changed = [value.get(index, _Same) for index in range(len(current))]
   elif isinstance(value, (list, tuple)):
     changed = list(value)

@@ -80,6 +80,9 @@ class GrpcClient:
              "max_answer_bytes.")
     elif code == self._grpc.StatusCode.UNAVAILABLE:
       fix = "Check the address; gRPC has port 8500, 8501 is REST."
+    elif code == self._grpc.StatusCode.NOT_FOUND:
+      fix = ("Check the name (MODEL_NAME of the server) and the version; the server's REST port "
+             f"tells those of /v1/models/{self.model}.")
     elif code == self._grpc.StatusCode.DEADLINE_EXCEEDED:
       fix = "Pass a longer timeout, or fewer images."
     return errors.value_error(

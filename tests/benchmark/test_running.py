@@ -86,6 +86,7 @@ def test_a_dry_run_writes_nothing(suite, pretend, tmp_path, capsys):
   assert not pretend.calls and not (tmp_path / "none").exists() and not report.paths
   printed = capsys.readouterr().out
   assert "depth seed 1: train, to do" in printed and "by another shard" in printed
+  assert "data: weakseg_scenes" in printed and "None of it was looked for" in printed
   run(suite(), tmp_path / "some", rows=["alone"])
   run(suite(), tmp_path / "some", dry_run=True)
   assert "alone seed 2: train, done" in capsys.readouterr().out

@@ -42,7 +42,10 @@ def test_flags_of_every_command_stand_before_or_behind_it(words, common):
     ("", "COMMAND is needed"), ("train", "no command 'train'"), ("export a", "BASE_DIR"),
     ("predict a b", "OUTPUT"), ("export a b c", "unrecognized arguments: c"),
     ("evaluate a --protocol x", "unrecognized arguments"), ("tune-label-maps a", "--table"),
-    ("export a b --max_pix 3", "unrecognized arguments")])
+    ("export a b --max_pix 3", "unrecognized arguments"),
+    ("export a b --max_pixel 3", "Did you mean --max_pixels?"),
+    ("fit --steps 5", "--params_override training.steps=100"),
+    ("fit --steps 5", "`keras-weakseg fit --help`")])
 def test_what_is_wrong_is_refused(words, text, capsys):
   with pytest.raises(SystemExit) as caught:
     parsing.parse(words.split())

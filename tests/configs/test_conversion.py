@@ -7,6 +7,7 @@ import pytest
 from official.modeling import hyperparams
 
 from keras_weakseg.configs import conversion
+from keras_weakseg.configs import registry
 from keras_weakseg.configs.sections import schema
 
 
@@ -119,6 +120,8 @@ def test_single_elements_by_index():
     changed(leaves={2: {"width": 8}})
   with pytest.raises(ValueError, match="whole list"):
     conversion.apply(Tree(leaves=[]), {"leaves": {0: {"width": 8}}})
+  with pytest.raises(ValueError, match="supervision: mask, batch_size: 2"):
+    conversion.apply(registry.build("own_data"), {"data": {"parts": {0: {"batch_size": 2}}}})
 
 
 def test_sections_given_as_configs_are_copied():

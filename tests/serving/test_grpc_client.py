@@ -52,7 +52,7 @@ def test_errors_say_what_the_server_says(kit, address):
     with pytest.raises(ValueError, match="INVALID_ARGUMENT.*alias not found.*masks"):
       asked.predict({"images": kit.random_image(8, 8)[None]}, "predict_images", ["masks"])
   with grpc_client.GrpcClient(address, "tiny", version=7) as asked:
-    with pytest.raises(ValueError, match="NOT_FOUND: Servable not found"):
+    with pytest.raises(ValueError, match="(?s)NOT_FOUND: Servable not found.*Check the name"):
       asked.predict({}, "metadata")
   with grpc_client.GrpcClient(address, "other") as asked:
     with pytest.raises(ValueError, match="(?s)'other'.*NOT_FOUND: Servable not found"):

@@ -83,7 +83,8 @@ class Part:
           expected=f"at least {self.count or 1} samples of '{self.split}' with {self.kinds}",
           received=f"{len(candidates)}",
           fix="Add labels (check-data lists what is missing), widen the split or the manifest, or "
-              "lower count.")
+              "lower count. A part that does not say otherwise wants masks; video without labels "
+              "is `supervision: none`.")
     return order.choose(candidates, self.count, self.subset_seed) if self.count else candidates
 
   def fields(self, extra=()):

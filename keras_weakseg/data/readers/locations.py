@@ -31,12 +31,13 @@ def places(name, data_dir=None):
   return [path] + [pathlib.Path(root).expanduser() / path for root in (*roots, *_DEFAULTS)]
 
 
-def find(name, data_dir=None):
+def find(name, data_dir=None, advice=""):
   """Returns the folder of a data set.
 
   Args:
     name: name or path of a data set, such as `voc_animals`.
     data_dir: folder of data sets; replaces all other places.
+    advice: where to get it, a sentence for the error.
 
   Returns:
     `pathlib.Path` of an existing folder.
@@ -53,8 +54,10 @@ def find(name, data_dir=None):
     raise errors.missing(
         f"The data folder '{name}' is a file.", expected="a folder, or a film where video is read",
         received=f"the file '{file.absolute()}'", fix="Pass the folder that it is in.")
+  fix = ("Correct the path; an absolute one is the only place that is looked at."
+         if pathlib.Path(name).expanduser().is_absolute() else
+         f"Pass data_dir= (--data_dir), or set {ENVIRONMENT} to the folder that holds '{name}'.")
   raise errors.missing(
       f"The data folder '{name}' was not found.",
       expected="a folder at one of: " + ", ".join(str(path.absolute()) for path in tried),
-      received="no such folder",
-      fix=f"Pass data_dir= (--data_dir), or set {ENVIRONMENT} to the folder that holds '{name}'.")
+      received="no such folder", fix=f"{fix} {advice}".rstrip())

@@ -26,6 +26,8 @@ _SENSOR = (1024, 2048)
 # What the code of Hoyer et al. takes for any size of the images.
 _REFERENCE = (2262.52, 2265.3017905988554, 1096.98, 513.137)
 INTRINSICS = ("correct", "reference")
+_FIX = ("Get leftImg8bit_sequence_trainvaltest.zip, camera_trainvaltest.zip and, for masks, "
+        "gtFine_trainvaltest.zip from cityscapes-dataset.com.")
 _FRAME = re.compile(r"(?:.*/)?(leftImg8bit_sequence|leftImg8bit|rightImg8bit_sequence|camera|"
                     r"gtFine)/(train|val|test)/([^/]+)/([^_/]+)_(\d+)_(\d+)_(\w+)\.(png|jpg|json)")
 _KINDS = {"leftImg8bit_sequence": "leftImg8bit", "leftImg8bit": "leftImg8bit",
@@ -67,7 +69,7 @@ class CityscapesVideo(clips_lib.Clips):
                static_threshold=0.0, occluders=None, classes=(), data_dir=None):
     if intrinsics not in INTRINSICS:
       raise errors.unknown_name("choice of intrinsics", intrinsics, INTRINSICS)
-    self.root = locations.find(root, data_dir)
+    self.root = locations.find(root, data_dir, _FIX)
     self._mode = intrinsics
     files = _list(self.root)
     if not files["leftImg8bit"] or not files["camera"] and intrinsics == "correct":
@@ -76,8 +78,7 @@ class CityscapesVideo(clips_lib.Clips):
           "Cityscapes with sequences is not complete.",
           expected=f"{lacks}/train/... in '{self.root}', extracted or as zips",
           received=f"{len(files['leftImg8bit'])} frames, {len(files['camera'])} camera files",
-          fix="Get leftImg8bit_sequence_trainvaltest.zip and camera_trainvaltest.zip from "
-              "cityscapes-dataset.com.")
+          fix=_FIX)
     places = sorted({place[:3] for place in files["leftImg8bit"]})
     options = dict(annotated_only=annotated_only, masks=masks, stereo=stereo,
                    matrix=None if intrinsics == "correct" else (

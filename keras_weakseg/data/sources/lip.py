@@ -33,7 +33,7 @@ class Lip(paired.Paired):
   """
 
   def __init__(self, root="lip", *, data_dir=None):
-    root = locations.find(root, data_dir)
+    root = locations.find(root, data_dir, _FIX)
     splits = {split: self._entries_of(root, split) for split in ("train", "val")}
     tests = [root / name / "testing_images" for name in (
         "Testing_images", "Testing_images/Testing_images") if (root / name).is_dir()]

@@ -53,7 +53,7 @@ class MegaDepth(paired.Paired):
 
   def __init__(self, root="megadepth", *, splits=None, held_out=0.1, percentiles=(1.0, 98.0),
                data_dir=None):
-    root = locations.find(root, data_dir)
+    root = locations.find(root, data_dir, _FIX)
     source.check_held_out(held_out)
     self._percentiles = percentiles
     scenes = next((root / place for place in _SCENES

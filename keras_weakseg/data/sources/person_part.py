@@ -52,7 +52,7 @@ class PersonPart(paired.Paired):
   """
 
   def __init__(self, root="person_part", *, splits=None, data_dir=None):
-    root = locations.find(root, data_dir)
+    root = locations.find(root, data_dir, _FIX)
     images = file_index.list_ids(
         paired.place(root, _under("JPEGImages"), "The images of Person-Part", _FIX), (".jpg",))
     masks = file_index.list_ids(paired.place(

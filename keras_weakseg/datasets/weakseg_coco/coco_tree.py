@@ -12,11 +12,12 @@ from keras_weakseg.datasets import trees
 
 SPLITS = ("train", "val")
 INSTRUCTIONS = """
-  Put into the manual folder, or into a folder coco of it, what https://cocodataset.org/#download
-  offers, as zip archives or extracted: train2017, val2017 and annotations with
-  instances_train2017.json and instances_val2017.json (annotations_trainval2017.zip); the same with
-  2014. The configuration 2017_panoptic needs panoptic_train2017.json and panoptic_val2017.json in
-  annotations and the folders panoptic_train2017 and panoptic_val2017 in or beside it
+  Put into the data folder (--data_dir, else KERAS_WEAKSEG_DATA; of TFDS itself the manual folder),
+  or into a folder coco of it, what https://cocodataset.org/#download offers, as zip archives or
+  extracted: train2017, val2017 and annotations with instances_train2017.json and
+  instances_val2017.json (annotations_trainval2017.zip); the same with 2014. The configuration
+  2017_panoptic needs panoptic_train2017.json and panoptic_val2017.json in annotations and the
+  folders panoptic_train2017 and panoptic_val2017 in or beside it
   (panoptic_annotations_trainval2017.zip) instead of the instances.
   """
 _FOLDERS = ("", "coco", "COCO")

@@ -13,10 +13,11 @@ SPLITS = ("train", "val", "extra")
 EXTRA = "extra"  # labelled by SBD alone: train_aug is train and extra
 ARCHIVE = "VOCtrainval_11-May-2012.tar"
 INSTRUCTIONS = f"""
-  Put into the manual folder either {ARCHIVE} of http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ or
-  its extracted tree VOCdevkit/VOC2012, and the masks of SBD: either the folder SegmentationClassAug
-  (index PNGs, 12,031 files) inside of VOC2012 or beside it, or the extracted benchmark_RELEASE of
-  the Semantic Boundaries Dataset. A folder with JPEGImages, Annotations, SegmentationClassAug and
+  Put into the data folder (--data_dir, else KERAS_WEAKSEG_DATA; of TFDS itself the manual folder)
+  either {ARCHIVE} of http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ or its extracted tree
+  VOCdevkit/VOC2012, and the masks of SBD: either the folder SegmentationClassAug (index PNGs,
+  12,031 files) inside of VOC2012 or beside it, or the extracted benchmark_RELEASE of the Semantic
+  Boundaries Dataset. A folder with JPEGImages, Annotations, SegmentationClassAug and
   ImageSets/Segmentation/<split>.txt, such as VOC12-animals, works as well.
   """
 _MARKERS = ("JPEGImages", "Annotations", "ImageSets/Segmentation")

@@ -48,3 +48,11 @@ def test_a_file_is_called_one(home):
     locations.find("a.jpg")
   with pytest.raises(FileNotFoundError, match="is a file"):
     locations.find(home / "a.jpg")
+
+
+def test_the_error_says_what_helps(home):
+  with pytest.raises(FileNotFoundError, match="Correct the path") as caught:
+    locations.find(home / "nothing")
+  assert "--data_dir" not in str(caught.value)
+  with pytest.raises(FileNotFoundError, match="--data_dir(.|\n)*Get a.zip.$"):
+    locations.find("nothing", advice="Get a.zip.")

@@ -95,13 +95,21 @@ def boxes(root, place, images, identities):
   Of a COCO file all is read, of a subfolder only the listing.
 
   Raises:
-    ValueError: see `coco_files.read_coco`; or two of its images mean the same one.
+    ValueError: see `coco_files.read_coco`; or two of its images mean the same one; or a folder has
+      nothing but a COCO file.
   """
   path = pathlib.Path(root) / (place or "")
   if not place:
     return NONE
   if not path.is_file():
     found = file_index.list_ids(file_index.places(root, place), box_files.SUFFIXES)
+    lists = () if found else sorted(path.glob("*.json"))
+    if lists:
+      raise errors.value_error(
+          f"The folder '{path}' has no boxes that are read from a folder.",
+          expected="Pascal VOC (*.xml) or YOLO (*.txt), or the name of one COCO file",
+          received=", ".join(file.name for file in lists[:3]),
+          fix=f"Name the file itself: boxes='{place}/{lists[0].name}'.")
     legends = [name for name in found if pathlib.PurePosixPath(name).name == LEGEND]
     return of_files({name: path for name, path in found.items()
                       if name not in legends or name in images}, images)

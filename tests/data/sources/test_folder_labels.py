@@ -420,3 +420,10 @@ def test_names_that_lead_out_of_the_folder_are_no_images(mini, tmp_path, name, w
     return
   with pytest.raises(FileNotFoundError, match="names 1 samples without an image"):
     folder.Folder(mini, **lists[where])
+
+
+def test_a_coco_file_in_the_folder_of_boxes_is_named(tmp_path):
+  (tmp_path / "boxes").mkdir()
+  (tmp_path / "boxes" / "instances.json").write_text("{}")
+  refused("instances.json.*boxes='boxes/instances.json'", lambda: folder_labels.boxes(
+      tmp_path, "boxes", {}, None))

@@ -130,7 +130,7 @@ def test_its_configuration_rebuilds_it():
 REPLICAS = """
 import json
 import tensorflow as tf
-from keras_weakseg.configs import optimization
+from keras_weakseg.configs.sections import optimization
 from keras_weakseg.methods import updates
 from keras_weakseg.training import optimizers
 

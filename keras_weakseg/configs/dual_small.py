@@ -90,8 +90,8 @@ def on_animals(count, labels="tags"):
   training = lambda steps: schema.Training(
       steps=steps, weight_decay=em_animals.WEIGHT_DECAY,
       optimization=schema.sgd(ANIMALS_RATE, steps),
-      multipliers=[schema.Multiplier(pattern="head",
-                                     learning_rate=em_animals.HEAD_MULTIPLIER)])
+      multipliers=[dual_stages.SUBNETS, schema.Multiplier(
+          pattern="head", learning_rate=em_animals.HEAD_MULTIPLIER)])
   return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels,
                             clean_tags=labels == NOISY, image_parts=weak,
                             image_training=image_training, tag_weight=TAG_WEIGHT)
@@ -144,7 +144,7 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
   lengths = dual_stages.Lengths(*(max(2, round(share * steps)) for share in SHARES))
   training = lambda updates: schema.Training(
       steps=updates, optimization=schema.sgd(own_data.LEARNING_RATE, updates),
-      multipliers=list(experiment.training.multipliers))
+      multipliers=[dual_stages.SUBNETS, *experiment.training.multipliers])
   strong, weak = bundle("train", "train", 4, 0)
   return dual_stages.stages(experiment, strong, weak, lengths, training,
                             inference_steps=inference_steps, test_steps=test_steps, labels=labels,

@@ -11,6 +11,7 @@ from keras_weakseg.files import text as texts
 
 SPLITS = ("train", "val", "extra")
 EXTRA = "extra"  # labelled by SBD alone: train_aug is train and extra
+WEAK = "weak"    # of VOC12-animals alone
 ARCHIVE = "VOCtrainval_11-May-2012.tar"
 INSTRUCTIONS = f"""
   Put into the data folder (--data_dir, else KERAS_WEAKSEG_DATA; of TFDS itself the manual folder)
@@ -74,7 +75,9 @@ def open_tree(manual, splits, extract=None):
   Raises:
     FileNotFoundError: lists every missing path.
   """
-  places = [manual, manual / "VOCdevkit" / "VOC2012", manual / "VOC2012", manual / "voc_animals"]
+  # A small subset must not pass for all of VOC because it lies in the data folder, nor the reverse.
+  named = ["voc_animals"] if WEAK in splits else ["VOCdevkit/VOC2012", "VOC2012"]
+  places = [manual, *(manual / name for name in named)]
   archive = manual / ARCHIVE
   if extract and archive.exists() and not any((place / _MARKERS[0]).exists() for place in places):
     places = [pathlib.Path(extract(archive)) / "VOCdevkit" / "VOC2012"]

@@ -26,7 +26,7 @@ class VocConfig(tfds.core.BuilderConfig):
   aliases: dict = dataclasses.field(default_factory=dict)
 
 
-_ANIMALS = ("train", "val", "weak")
+_ANIMALS = ("train", "val", voc_tree.WEAK)
 
 
 class Builder(builder.LocalBuilder):

@@ -5,7 +5,7 @@ import pytest
 from keras_weakseg.datasets.weakseg_voc2012 import voc_tree
 
 
-@pytest.mark.parametrize("place", ["", "VOC2012", "VOCdevkit/VOC2012", "voc_animals"])
+@pytest.mark.parametrize("place", ["", "VOC2012", "VOCdevkit/VOC2012"])
 def test_the_root_may_lie_in_several_places(voc, builders, tmp_path, place):
   root = tmp_path / place
   for name, mask in voc.write(root, voc.splits).items():
@@ -14,6 +14,16 @@ def test_the_root_may_lie_in_several_places(voc, builders, tmp_path, place):
   assert tree.root == root
   assert tree.ids == {name: tuple(ids) for name, ids in voc.splits.items()}
   assert tree.image("2007_a").exists() and tree.annotation("2007_a").exists()
+
+
+def test_the_subset_of_animals_does_not_pass_for_all_of_voc(voc, builders, tmp_path):
+  root = tmp_path / "voc_animals"
+  lists = {**voc.splits, "weak": voc.extra}
+  for name, mask in voc.write(root, lists).items():
+    builders.write_mask(root / "SegmentationClassAug", name, mask)
+  assert voc_tree.open_tree(tmp_path, tuple(lists)).root == root
+  with pytest.raises(FileNotFoundError, match="VOC2012"):
+    voc_tree.open_tree(tmp_path, ("train", "val"))
 
 
 @pytest.mark.parametrize("place", ["VOCdevkit/VOC2012", "VOCdevkit", ""])
@@ -58,8 +68,8 @@ def test_own_masks_go_before_those_of_sbd(voc, tmp_path):
 def test_missing_lists_and_missing_masks_are_named(voc, builders, tmp_path):
   root, _ = voc.official(tmp_path)
   with pytest.raises(FileNotFoundError) as info:
-    voc_tree.open_tree(tmp_path, ("train", "weak", "other"))
-  for name in ("weak.txt", "other.txt"):
+    voc_tree.open_tree(tmp_path, ("train", "more", "other"))
+  for name in ("more.txt", "other.txt"):
     assert str(root / "ImageSets" / "Segmentation" / name) in str(info.value)
   (root / "SegmentationClassAug" / "2007_b.png").unlink()
   assert voc_tree.open_tree(tmp_path, ("train",)).mask_path("2007_b").exists()

@@ -33,8 +33,8 @@ class Supervised(base.Method):
     return self.terms_of(self.scorer(self.seen(batch), training=True), batch)
 
   def seen(self, batch):
-    """Returns what the scorer takes: float32 [N,H,W,3], RGB 0..255, or 4 channels with depth."""
-    images = tf.cast(batch[fields.IMAGE], tf.float32)
+    """See `Method.seen`; 4 channels where the network takes depth."""
+    images = super().seen(batch)
     if self.scorer.input_shape[-1] == 3:
       return images
     return tf.concat([images, batch[fields.DEPTH][..., None]], -1)

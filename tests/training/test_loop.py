@@ -86,7 +86,8 @@ def test_closing_work_is_done_again_until_it_is_marked(
     pytest.param("supervised", marks=pytest.mark.slow), "em_adapt"])
 def test_an_interrupted_run_ends_with_the_same_bits(tiny_plan, tiny_bundle, tmp_path, method):
   # Rows of the log and checkpoints at different steps: figures of 4 wait for the row of 6.
-  options = {"network_options": {"dropout_rate": 0.5}, "log_every": 3}
+  options = {"network_options": {"dropout_rate": 0.5}, "log_every": 3, "averaging": 0.9,
+             "statistics_batches": 1}
   whole = run(tiny_plan(method, steps=6, **options), tmp_path / "whole")
 
   class Killed(tiny_bundle):

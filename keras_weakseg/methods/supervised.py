@@ -34,7 +34,7 @@ class Supervised(base.Method):
 
   def seen(self, batch):
     """See `Method.seen`; 4 channels where the network takes depth."""
-    images = super().seen(batch)
+    images = tf.cast(batch[fields.IMAGE], tf.float32)
     if self.scorer.input_shape[-1] == 3:
       return images
     return tf.concat([images, batch[fields.DEPTH][..., None]], -1)

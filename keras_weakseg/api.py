@@ -33,7 +33,7 @@ def fit(experiment: str | None = None, *, method: str | None = None, recipe: str
         params_override: arguments.Overrides | None = None, model_dir: arguments.Path | None = None,
         data_dir: arguments.Path | None = None, seeds: arguments.Ints | None = None,
         strategy: str | None = None, optimizer: arguments.Optimizer | None = None, until: str = "",
-        from_run: arguments.Path | None = None, progress: bool = True,
+        from_run: arguments.Path | None = None, dry_run: bool = False, progress: bool = True,
         **recipe_options: arguments.OfRecipe):
   """Trains, evaluates and records an experiment; continues it if `model_dir` holds a part of it.
 
@@ -53,11 +53,12 @@ def fit(experiment: str | None = None, *, method: str | None = None, recipe: str
     optimizer: a Keras optimizer instead of the configured one.
     until: name of a step after which to stop; the same call without it goes on.
     from_run: directory of another run, whose finished steps are taken where they are the same.
+    dry_run: only check data and configuration and print the plan; nothing is written.
     progress: whether to draw progress bars and print the plan.
     **recipe_options: options of the recipe.
 
   Returns:
-    `Result`, `SeedsResult` if `seeds` is given, or `Stopped` with `until`.
+    `Result`, `SeedsResult` if `seeds` is given, `Stopped` with `until`, None with `dry_run`.
 
   Raises:
     ValueError, FileNotFoundError: something is wrong with the configuration or the data; nothing
@@ -81,13 +82,13 @@ def fit(experiment: str | None = None, *, method: str | None = None, recipe: str
   if method in own_data.BY_METHOD:
     config = image_size.fitted(config, data)
   options = {"data": data, "optimizer": optimizer, "progress": progress, "until": until,
-             "from_run": from_run}
+             "from_run": from_run, "dry_run": dry_run}
   if seeds is None:
     return runs.run(config, model_dir, **options)
   seeds = _seeds(seeds)
-  return runs.SeedsResult.of([runs.run(
-      overrides.resolve(config, overrides={"seed": seed}),
-      os.path.join(model_dir, f"seed_{seed}"), **options) for seed in seeds], seeds, model_dir)
+  results = [runs.run(overrides.resolve(config, overrides={"seed": seed}),
+                      os.path.join(model_dir, f"seed_{seed}"), **options) for seed in seeds]
+  return None if dry_run else runs.SeedsResult.of(results, seeds, model_dir)
 
 
 _FIT = tuple(inspect.signature(fit).parameters)[:-1]

@@ -122,7 +122,7 @@ def summary(values):
 
 
 def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, until="",
-        from_run=None):
+        from_run=None, dry_run=False):
   """Runs an experiment, or continues it. See `keras_weakseg.fit`."""
   model_dir = os.fspath(paths.expand(model_dir))
   _validate(experiment, data)
@@ -133,9 +133,11 @@ def run(experiment, model_dir, *, data=None, optimizer=None, progress=True, unti
   _check_steps(plan, until, from_run)
   notes, warnings = split_lib.check_plan(plan, experiment.evaluation.split)
   _refuse_other(model_dir, experiment, plan)
-  if progress and chief:
+  if (progress or dry_run) and chief:
     said = (*notes, *(f"warning: {warning}" for warning in warnings))
     print("\n".join([*plan.text(model_dir), *(f"  {line}" for line in said)]), flush=True)
+  if dry_run:
+    return None
   with run_folder.claimed(model_dir, alone=chief, steps=[step.name for step in plan.steps]):
     if chief:
       _describe(model_dir, experiment, plan)

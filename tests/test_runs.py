@@ -177,6 +177,14 @@ def test_a_failure_before_the_first_checkpoint_leaves_nothing(tiny_data, tiny_ov
   assert keras.mixed_precision.global_policy().name == "float32"
 
 
+def test_a_dry_run_prints_the_plan_and_writes_nothing(tiny_data, tiny_overrides, tmp_path, capsys):
+  assert runs.run(own(tiny_overrides), tmp_path / "run", data=tiny_data, progress=False,
+                  dry_run=True) is None
+  told = capsys.readouterr().out
+  assert "supervised on light_tiny" in told and "1 steps of 8 samples" in told
+  assert not list(tmp_path.iterdir())
+
+
 def test_configuration_is_checked_though_data_is_given(tiny_data, tiny_overrides, tmp_path):
   with pytest.raises(ValueError, match="'training.accumulation'"):
     runs.run(own(tiny_overrides, **{"training.accumulation": 0}), tmp_path / "run", data=tiny_data)

@@ -67,6 +67,8 @@ def motion(found):
 
 
 def _run(result):
+  if result is None:  # A dry run has printed the plan.
+    return ""
   told = (f"stopped after the step '{result.until}'; without --until it goes on"
           if hasattr(result, "until") else figures(result.metrics))
   return f"{told}\nmodel_dir: {result.model_dir}"
@@ -87,6 +89,11 @@ def _benchmark(report):
 def _experiments(names):
   from keras_weakseg.configs import registry
   return _named({name: registry.descriptions()[name] for name in names})
+
+
+def _suites(paths):
+  from keras_weakseg.benchmark import reading
+  return _named({name: reading.read_suite(path).description for name, path in paths.items()})
 
 
 def _named(rows):
@@ -116,5 +123,5 @@ _TEXTS = {
     "metric_factor": lambda factor: f"factor: {factor:.6g}",
     "predict": lambda records: f"{len(records)} predicted",
     "prune": lambda result: f"model_dir: {result.model_dir}", "recipe_names": _named,
-    "select": lambda record: "\n".join(record.ids) if record else "", "suites": "\n".join,
+    "select": lambda record: "\n".join(record.ids) if record else "", "suites": _suites,
     "tags_of_sentences": _tags, "tune_crf": _crf, "tune_label_maps": _label_rows}

@@ -1,5 +1,6 @@
 """Somebody's own data from end to end: four steps, a run that was stopped, more inference."""
 import json
+import re
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ import keras_weakseg as kw
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
 from keras_weakseg.configs.sections import schema
+from keras_weakseg.networks import registry as networks
 
 TINY = {"network.light_dual.alpha": 0.25, "network.light_dual.head_filters": 16,
         "network.pretrained": "", "data.augmentation.crop": [49, 65],
@@ -95,3 +97,14 @@ def test_a_protocol_of_inference_wants_a_dual_network():
         "em_fixed_scenes", overrides={"evaluation.protocol.inference_steps": 5}))
   with pytest.raises(ValueError, match="(?s)network.type.*light_dual"):
     overrides.validate(overrides.resolve("em_fixed_scenes", overrides={"method.type": "dual"}))
+
+
+@pytest.mark.parametrize("name", ["dual_50_voc_animals", "dual_noisy_50_voc_animals"])
+def test_convolutions_of_the_subnets_learn_as_the_encoder_and_tags_faster(name):
+  """The first entry that matches wins."""
+  network = networks.build_network("light_dual", (33, 33, 3), 3, alpha=0.25, head_filters=16)
+  entries = registry.build(name).training.multipliers
+  rates = {weight.name.split("/")[1]: next(
+      entry.learning_rate for entry in entries if re.search(entry.pattern, weight.name))
+           for weight in network.get_layer("head_dual").weights}
+  assert rates == {"image_1": 1, "image_2": 1, "image_3": 1, "labelmap": 1, "tags": 10}

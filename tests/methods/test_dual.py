@@ -148,6 +148,20 @@ def test_shares_are_learned_instead_of_the_largest_ones_label():
   assert found["labelmap_mask"] == pytest.approx(hard["labelmap_mask"], rel=1e-5)
 
 
+@pytest.mark.parametrize("clean_tags", [True, False])
+def test_objects_of_weak_samples_weigh_more_by_the_bias(clean_tags):
+  """Against the background by exp(bias); among each other, and where no tag is, nothing changes."""
+  data, shares = batch(), []
+  weak = tf.constant([False, False, True, True, False, False])
+  for bias in (0.0, 1.5):
+    method = built(inference_steps=2, clean_tags=clean_tags, foreground_bias=bias)
+    images = method.preprocess(data["image"])
+    shares.append(method.complete(method.encoder(images), images, data["tags"], weak)[2][2:4])
+  odds = [share[..., 1:] / share[..., :1] for share in shares]
+  np.testing.assert_allclose(odds[1], np.exp(1.5) * odds[0], rtol=1e-3)
+  assert np.any(odds[0] > 0)
+
+
 def test_inference_brings_the_tags_nearer_to_those_that_are_given():
   method, data = built(inference_steps=10), batch()
   images, tags = method.preprocess(data["image"]), data["tags"]

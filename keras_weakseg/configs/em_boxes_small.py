@@ -1,7 +1,8 @@
 """Boxes at sizes that train here: VOC12-animals in its 6 boxed classes, and the embedded scenes.
 
 Everything but labels and method is that of the experiments with tags. The bias of the classifier
-starts at zero: the E-step of Bbox-EM-Fixed leaves the objects one point above the background.
+starts at zero in all of them, masks alone too: the E-step of Bbox-EM-Fixed leaves the objects one
+point above the background.
 """
 import functools
 
@@ -45,7 +46,7 @@ def semi_animals(method, count):
   """Returns an experiment from `count` masks and the boxes of all other images."""
   return em_animals.on_animals(method(), parts.semi(
       em_animals.TRAIN, em_animals.TAGGED, 2 * em_animals.BATCH, strong_count=count,
-      weak=parts.boxes), boxed=True)
+      weak=parts.boxes), steps=em_animals.SEMI_STEPS, boxed=True)
 
 
 def weak_scenes(method):
@@ -65,7 +66,7 @@ for _name, (_title, _method) in METHODS.items():
       functools.partial(weak_scenes, _method))
 registry.register(f"supervised_{_COUNT}_voc_animals_boxes",
                   f"{_COUNT} masks of VOC12-animals alone, in the 6 classes with boxes")(
-                      functools.partial(em_animals.supervised, _COUNT, boxed=True))
+                      functools.partial(em_animals.supervised, _COUNT, prior=0.0, boxed=True))
 registry.register("supervised_voc_animals_boxes",
                   "All 437 masks of VOC12-animals, in the 6 classes with boxes")(
-                      functools.partial(em_animals.supervised, 0, boxed=True))
+                      functools.partial(em_animals.supervised, 0, prior=0.0, boxed=True))

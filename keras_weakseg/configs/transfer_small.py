@@ -20,6 +20,7 @@ ANIMALS_WEAK = ("dog", "horse", "sheep")
 ANIMALS_REVERSE = ("cat", "cow", "person")
 ANIMALS_GRID = (13, 13)
 ANIMALS_SIZE = (193, 193)
+ANIMALS_STEPS = 300
 JOINT_SHARE = 0.5           # joint steps, of those of the segmenter
 CRITIC_RATE = 1e-3
 
@@ -74,7 +75,7 @@ def scenes_em():
 def on_animals(weak=ANIMALS_WEAK):
   """Returns the segmenter of VOC12-animals, without a method of its own yet."""
   experiment = em_animals.on_animals(em_methods.supervised(), transfer.bundle(
-      em_animals.TRAIN, em_animals.BATCH, tagged=em_animals.TAGGED))
+      em_animals.TRAIN, em_animals.BATCH, tagged=em_animals.TAGGED), steps=ANIMALS_STEPS)
   experiment.data.sources[0].weak = tuple(weak)
   return experiment
 
@@ -91,7 +92,7 @@ def animals_maps(weak=ANIMALS_WEAK, kind="diffused"):
 
 def animals_judged(weak=ANIMALS_WEAK, pretrained=True):
   """Returns the same with P-Net."""
-  count = int(JOINT_SHARE * em_animals.STEPS)
+  count = int(JOINT_SHARE * ANIMALS_STEPS)
   rate = transfer.JOINT_FACTOR * em_animals.LEARNING_RATE
   return transfer.judged(
       animals_maps(weak), ANIMALS_GRID, critic_steps=count, pretrained=pretrained,

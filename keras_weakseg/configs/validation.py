@@ -173,14 +173,19 @@ def _validate_training(training):
   for name in ("steps", "accumulation", "log_every", "keep"):
     value = getattr(training, name)
     require(value >= 1, f"training.{name}", expected="1 or more", received=value)
-  for name in ("checkpoint_every", "validate_every", "picture_samples"):
+  for name in ("checkpoint_every", "validate_every", "picture_samples", "statistics_batches"):
     value = getattr(training, name)
     require(value >= 0, f"training.{name}", expected="0 or more", received=value)
+  require(0 <= training.averaging < 1, "training.averaging", expected="a share, 0 <= share < 1",
+          received=training.averaging)
   _validate_updates(training, "training")
 
 
 def _validate_updates(updates, at):
   """Checks how the variables of an optimizer are updated."""
+  require(updates.optimization.ema is None, f"{at}.optimization.ema",
+          expected="none: nobody would evaluate those averages", received="a moving average",
+          fix="Leave it out and set training.averaging, such as 0.99.")
   for name in ("weight_decay", "clip_norm"):
     value = getattr(updates, name)
     require(value >= 0, f"{at}.{name}", expected="0 or more", received=value)

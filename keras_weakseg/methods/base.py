@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import averaged
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.networks import registry as networks
@@ -60,6 +61,7 @@ class Method(keras.Model):
     self.accumulation = context.accumulation
     self.parts, self.part_weights = tuple(context.parts), tuple(context.part_weights)
     self.updaters = {}
+    self.average = None
     self.context = context
     self._trained = tuple(name for name, built in context.networks.items() if built.trained)
     self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step",
@@ -153,6 +155,14 @@ class Method(keras.Model):
       self.updaters[optimizer] = (
           make_updater(named) if optimizer == MAIN else make_updater(named, optimizer))
 
+  def start_average(self, share):
+    """Keeps the moving average of the evaluated network, see `averaged.Averaged`; as `prepare`.
+
+    Args:
+      share: how much of itself it keeps in an update; 0 = there is none.
+    """
+    self.average = averaged.Averaged(self.predictor, share) if share else None
+
   @classmethod
   def notes(cls, options, masks):
     """Returns lines for the plan of a phase: what these options mean for its training.
@@ -200,7 +210,23 @@ class Method(keras.Model):
     logs = self.update(data)
     self.step.assign_add(1)
     self.after_update()
+    if self.average is not None:
+      self.average.follow(self.step)
     return logs
+
+  def seen(self, batch):
+    """Returns what the evaluated network takes of a batch: float32 [N,H,W,3], RGB 0..255."""
+    return tf.cast(batch[fields.IMAGE], tf.float32)
+
+  def look(self, data, index=0):
+    """Passes a batch through the evaluated network as in training; only its statistics move.
+
+    Args:
+      data: dict of tensors with a leading batch axis.
+      index: int scalar, of the batch: randomness depends on it.
+    """
+    with randomness.random_scope(self.step_seed(index)):
+      self.predictor(self.seen(data), training=True)
 
   def update(self, data):
     """Updates the networks once; a method with several optimizers calls `minimize` for each.

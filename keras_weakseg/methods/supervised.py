@@ -33,7 +33,7 @@ class Supervised(base.Method):
     return self.terms_of(self.scorer(self.seen(batch), training=True), batch)
 
   def seen(self, batch):
-    """Returns what the scorer takes: float32 [N,H,W,3], RGB 0..255, or 4 channels with depth."""
+    """See `Method.seen`; 4 channels where the network takes depth."""
     images = tf.cast(batch[fields.IMAGE], tf.float32)
     if self.scorer.input_shape[-1] == 3:
       return images

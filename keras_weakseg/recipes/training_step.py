@@ -15,7 +15,8 @@ from keras_weakseg.recipes import sources as source_lib
 
 # What decides the weights besides method, networks, seed and data.
 DECISIVE = ("steps", "optimization", "weight_decay", "multipliers", "clip_norm", "updaters",
-            "accumulation")
+            "accumulation", "averaging", "statistics_batches")
+_OFF = {"averaging": 0, "statistics_batches": 0}  # Runs that are older do not name them.
 
 
 def make_steps(name, settings, sources, later=()):
@@ -197,7 +198,7 @@ def _identity(settings):
       "networks": settings.networks.as_dict(), "seed": settings.seed,
       "precision": settings.runtime.mixed_precision,
       "training": {key: value for key, value in settings.training.as_dict().items()
-                   if key in DECISIVE}}
+                   if key in DECISIVE and _OFF.get(key) != value}}
 
 
 def _shared(head, readings):

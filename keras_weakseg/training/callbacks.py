@@ -1,4 +1,5 @@
 """What happens between steps: checks, progress, logs, validation, checkpoints."""
+import contextlib
 import sys
 
 import tensorflow as tf
@@ -19,12 +20,16 @@ class BetweenSteps(keras.callbacks.Callback):
     sample_ids: function of a step that returns the ids of its batch.
     validate: function without arguments that returns a dict of figures, pictures uint8 [N,H,W,3],
       what the best checkpoint has most of, and a text for people; or None.
+    finish: function without arguments that follows the last update, before it is validated and
+      saved; or None.
+    evaluated: function that returns a context in which the method holds what is evaluated, not
+      what goes on training; not used after `finish`.
     progress: whether to draw the progress bar.
     name: of the phase.
   """
 
   def __init__(self, start, steps, *, training, checkpoints, log, sample_ids, validate=None,
-               progress=True, name="train"):
+               finish=None, evaluated=contextlib.nullcontext, progress=True, name="train"):
     super().__init__()
     self.done = start
     self.steps = steps
@@ -33,6 +38,8 @@ class BetweenSteps(keras.callbacks.Callback):
     self.log = log
     self.sample_ids = sample_ids
     self.validate = validate
+    self.finish = finish
+    self.evaluated = evaluated
     self.checkpoint_every = training.checkpoint_every or max(1, steps // 10)
     self._progress = progress
     self._name = name
@@ -64,9 +71,12 @@ class BetweenSteps(keras.callbacks.Callback):
           self._bar.write(f"step {self.done}, warning: {text}", file=sys.stderr)
       self._bar.set_postfix({name: f"{value:.3g}" for name, value in means.items()}, refresh=False)
     self._bar.update()
+    if last and self.finish:
+      self.finish()
     every = self.training.validate_every
     if self.validate and every and (self.done % every == 0 or last):
-      self._validate()
+      with contextlib.nullcontext() if last else self.evaluated():
+        self._validate()
     if self.done % self.checkpoint_every == 0 or last:
       self.checkpoints.save(self.done, self._window)
 

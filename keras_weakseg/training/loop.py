@@ -18,6 +18,7 @@ from keras_weakseg.recipes import outputs as output_lib
 from keras_weakseg.recipes import plan as plans
 from keras_weakseg.training import callbacks
 from keras_weakseg.training import checkpoints as checkpoints_lib
+from keras_weakseg.training import ending as ending_lib
 from keras_weakseg.training import logs
 from keras_weakseg.training import optimizers
 from keras_weakseg.training import restore
@@ -128,6 +129,7 @@ class _Runner:
       with self.strategy.scope():
         method = phase.build(self.finished)
         method.prepare(optimizers.updater_maker(phase.training, phase.record, self.optimizer))
+        method.start_average(phase.training.averaging)
       if self.chief:
         output_lib.write_networks(directory, method.context.networks, phase.head)
       self._train(step, phase, method, directory)
@@ -150,11 +152,16 @@ class _Runner:
     if start >= phase.training.steps:
       return
     log = logs.RunLog(directory, start) if self.chief else None
+    ending = ending_lib.Ending(method, self.strategy, phase.training.statistics_batches)
     validate = validation.Validation(step) if step.validation else None
     between = callbacks.BetweenSteps(
         start, phase.training.steps, training=phase.training, checkpoints=checkpoints, log=log,
         sample_ids=phase.bundle.sample_ids, progress=self.progress, name=phase.name,
-        validate=(lambda: validate(method)) if validate else None)
+        validate=(lambda: validate(method)) if validate else None,
+        # Batches that training would have seen next: the same wherever it was interrupted.
+        finish=lambda: ending(lambda: strategies.distribute(
+            self.strategy, phase.bundle, phase.training.steps)),
+        **({"evaluated": method.average.in_place} if method.average else {}))
     batches = strategies.distribute(self.strategy, phase.bundle, start)
     method.compile(jit_compile=self.jit_compile)
     logger = tf.get_logger()

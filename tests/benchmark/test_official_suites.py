@@ -47,6 +47,8 @@ def test_rows_with_more_have_the_masks_of_the_row_alone(name):
     pair = [suite.row(key) for key in (ordering.better, ordering.worse)]
     if any(row.experiment == "supervised_all_scenes" for row in pair):
       continue
+    if ordering.better.replace("100", "50") == ordering.worse:  # More masks against fewer.
+      continue
     first, second = (resolved(row, 3).data.parts[0].as_dict() for row in pair)
     assert first == second and first["subset_seed"] == 3 and first["count"]
 

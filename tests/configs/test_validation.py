@@ -31,6 +31,8 @@ def test_every_registered_experiment_is_valid(name):
     ("training.checkpoint_every", -1, "0 or more"),
     ("training.validate_every", -1, "0 or more"),
     ("training.picture_samples", -1, "0 or more"),
+    ("training.statistics_batches", -1, "0 or more"),
+    ("training.averaging", 1.0, "0 <= share < 1"),
     ("method.em_adapt.background_portion", 1.5, "0 to 1"),
     ("method.em_adapt.foreground_portion", -0.1, "0 to 1"),
     ("method.em_adapt.iterations", 0, "1 or more"),
@@ -53,6 +55,11 @@ def test_values_out_of_range(key, value, expected):
   message = str(caught.value)
   assert f"'{key}' is out of range" in message
   assert expected in message.split("Received")[0] and f"Received: {value}" in message
+
+
+def test_averages_that_nobody_would_evaluate_are_refused():
+  with pytest.raises(ValueError, match="optimization.ema(?s:.*)set training.averaging"):
+    check(NAME, {"training.optimization.ema.average_decay": 0.9})
 
 
 @pytest.mark.parametrize("steps", [-1, 10, 11])

@@ -1,4 +1,5 @@
 """What happens between steps, and in which order; pictures reach TensorBoard."""
+import contextlib
 import glob
 import math
 
@@ -33,12 +34,13 @@ class Record:
     self.calls.append(("pictures", step, name, images.shape.as_list()))
 
 
-def between(start=0, steps=4, validate=None, log=True, **training):
+def between(start=0, steps=4, validate=None, log=True, finish=None, evaluated=None, **training):
   record = Record()
+  options = {"evaluated": evaluated} if evaluated else {}
   made = callbacks.BetweenSteps(
       start, steps, training=schema.Training(steps=steps, **{"log_every": 2, **training}),
       checkpoints=record, log=record if log else None, sample_ids=lambda step: [f"id{step}"],
-      validate=validate, progress=False)
+      validate=validate, finish=finish, progress=False, **options)
   made.on_train_begin()
   return made, record.calls
 
@@ -80,6 +82,26 @@ def test_validation_is_done_before_the_checkpoint_that_holds_its_score():
   assert calls[:4] == validation
   assert [call[0] for call in calls[4:]] == ["log", "best", "log", "pictures", "save"]
   assert all(call[1] == 3 for call in calls[4:])
+
+
+def test_the_end_is_validated_as_it_stays_and_other_steps_as_they_would_be():
+  order = []
+
+  @contextlib.contextmanager
+  def evaluated():
+    order.append("in")
+    yield
+    order.append("out")
+
+  validate = lambda: (order.append("validated"), ({"mean_iou": 0.1}, None, 0.1, ""))[1]
+  made, calls = between(steps=2, validate=validate, validate_every=1, checkpoint_every=1,
+                        finish=lambda: order.append("finish"), evaluated=evaluated)
+  feed(made, [1.0])
+  assert [*order] == ["in", "validated", "out"] and calls[-1] == ("save", 1)
+  del order[:], calls[:]
+  feed(made, [1.0])
+  assert order == ["finish", "validated"]
+  assert [call[0] for call in calls] == ["log", "best", "log", "save"]
 
 
 def test_no_validation_without_its_interval_and_no_pictures_without_samples():

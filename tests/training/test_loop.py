@@ -86,7 +86,8 @@ def test_closing_work_is_done_again_until_it_is_marked(
     pytest.param("supervised", marks=pytest.mark.slow), "em_adapt"])
 def test_an_interrupted_run_ends_with_the_same_bits(tiny_plan, tiny_bundle, tmp_path, method):
   # Rows of the log and checkpoints at different steps: figures of 4 wait for the row of 6.
-  options = {"network_options": {"dropout_rate": 0.5}, "log_every": 3}
+  options = {"network_options": {"dropout_rate": 0.5}, "log_every": 3, "averaging": 0.9,
+             "statistics_batches": 1}
   whole = run(tiny_plan(method, steps=6, **options), tmp_path / "whole")
 
   class Killed(tiny_bundle):
@@ -163,8 +164,9 @@ def test_xla_over_replicas_is_refused(tiny_plan, tmp_path):
 @pytest.mark.parametrize("method", [
     "supervised", pytest.param("em_adapt", marks=pytest.mark.slow)])
 def test_xla_step_trains_like_the_graph(tiny_plan, tmp_path, method):
-  plain = run(tiny_plan(method, steps=2), tmp_path / "graph")
-  compiled = run(tiny_plan(method, steps=2), tmp_path / "xla", jit_compile=True)
+  options = {"steps": 2, "averaging": 0.5}
+  plain = run(tiny_plan(method, **options), tmp_path / "graph")
+  compiled = run(tiny_plan(method, **options), tmp_path / "xla", jit_compile=True)
   for first, second in zip(plain.predictor.trainable_weights,
                            compiled.predictor.trainable_weights):
     np.testing.assert_allclose(first, second, atol=2e-4)
@@ -173,7 +175,8 @@ def test_xla_step_trains_like_the_graph(tiny_plan, tmp_path, method):
 @pytest.mark.parametrize("policy", [
     pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"])
 def test_mixed_precision_trains(tiny_plan, tmp_path, policy):
-  plan = tiny_plan("em_fixed", steps=2, multipliers=[schema.Multiplier()])
+  plan = tiny_plan("em_fixed", steps=2, multipliers=[schema.Multiplier()], averaging=0.5,
+                   statistics_batches=1)
   plan.last.settings.runtime.mixed_precision = policy
   method = run(plan, tmp_path)
   assert keras.mixed_precision.global_policy().name == "float32"

@@ -25,6 +25,7 @@ def experiment(folder, steps, method, strategy):
       network=schema.Network(type="light_tiny"),
       training=schema.Training(
           steps=steps, optimization=schema.sgd(0.01, steps), log_every=5, checkpoint_every=5,
+          averaging=0.5, statistics_batches=2,
           multipliers=[schema.Multiplier(pattern="head", learning_rate=2.0)]),
       evaluation=schema.Evaluation(split="validation"))
   config.network.light_tiny.head_filters = 16

@@ -47,6 +47,11 @@ class Training(base.Section):
     clip_norm: longest gradient of all variables together; longer ones are shortened. 0 = any.
     updaters: optimizers besides the main one, such as that of a critic, by name.
     accumulation: micro-batches per update; each is normalised by its own valid pixels.
+    averaging: how much of itself a moving average of the evaluated network's weights keeps in an
+      update, such as 0.99. The averages are what is validated and what the training leaves; until
+      its end, `last` checkpoints hold the weights themselves. 0 = none.
+    statistics_batches: batches of the training over which the batch statistics of the evaluated
+      network are estimated anew after the last update; 0 = they stay as training left them.
     log_every, checkpoint_every, validate_every: in steps; 0 = a tenth of `steps`, validation: off.
     keep: number of last checkpoints that are kept.
     picture_samples: validation samples drawn to TensorBoard at every validation.
@@ -59,6 +64,8 @@ class Training(base.Section):
   clip_norm: float = 0.0
   updaters: Updaters = dataclasses.field(default_factory=Updaters)
   accumulation: int = 1
+  averaging: float = 0.0
+  statistics_batches: int = 0
   log_every: int = 20
   checkpoint_every: int = 0
   validate_every: int = 0

@@ -52,7 +52,7 @@ def fit(experiment: str | None = None, *, method: str | None = None, recipe: str
     strategy: name of a strategy, over `runtime.strategy`.
     optimizer: a Keras optimizer instead of the configured one.
     until: name of a step after which to stop; the same call without it goes on.
-    from_run: directory of another run, whose finished steps are taken where they are the same.
+    from_run: directory of a run whose finished steps are taken where they are the same.
     dry_run: only check data and configuration and print the plan; nothing is written.
     progress: whether to draw progress bars and print the plan.
     **recipe_options: options of the recipe.
@@ -61,8 +61,7 @@ def fit(experiment: str | None = None, *, method: str | None = None, recipe: str
     `Result`, `SeedsResult` if `seeds` is given, `Stopped` with `until`, None with `dry_run`.
 
   Raises:
-    ValueError, FileNotFoundError: something is wrong with the configuration or the data; nothing
-      was written.
+    ValueError, FileNotFoundError: configuration or data are wrong; nothing was written.
     NonFiniteError: a loss term became NaN or infinite.
 
   Example:

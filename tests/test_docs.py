@@ -107,7 +107,7 @@ def test_suites_in_the_pages_exist_and_the_example_is_one():
   named = set(re.findall(r"keras-weakseg benchmark (\S+)", page("suites")))
   for path in (ROOT / "official_configs").glob("*/*.md"):
     named |= set(re.findall(r"keras-weakseg\s+benchmark\s+(\w+/\w+)", path.read_text()))
-  assert len(named) >= 10 and named <= set(reading.suites())
+  assert len(named) >= 10 and named <= set(reading.paths())
   example = re.search(r"```yaml\n(.*?)```", page("suites"), re.DOTALL).group(1)
   suite = checking.checked(reading.parse(example, "example.yaml"))
   assert [unit.name for unit in planning.Plan(suite, seeds=[1]).units] == [

@@ -20,10 +20,15 @@ _FOLDERS = (pathlib.Path(__file__).resolve().parents[2], pathlib.Path())
 
 
 def suites():
-  """Returns the suites that come along: a dict of name, such as `em/scenes`, to path.
+  """Returns the suites that come along: a dict of name, such as `em/scenes`, to one line.
 
   Those of no single system have no system in their name: `ci`.
   """
+  return {name: read_suite(path).description for name, path in paths().items()}
+
+
+def paths():
+  """Returns the files of the suites that come along, by name."""
   found = {}
   for folder in _FOLDERS:
     for path in sorted(folder.glob("official_configs/*/suites/*.yaml")):
@@ -145,7 +150,7 @@ def _find(name):
       return path
     raise errors.missing("The suite does not exist.", expected="a YAML file",
                          received=path.absolute(), fix="Check the path.")
-  known = suites()
+  known = paths()
   fitting = [key for key in known if name in (key, key.rpartition("/")[2])]
   if len(fitting) > 1 and name not in fitting:
     raise errors.value_error(f"Several systems have a suite '{name}'.", expected="one of "

@@ -91,11 +91,6 @@ def _experiments(names):
   return _named({name: registry.descriptions()[name] for name in names})
 
 
-def _suites(paths):
-  from keras_weakseg.benchmark import reading
-  return _named({name: reading.read_suite(path).description for name, path in paths.items()})
-
-
 def _named(rows):
   width = max(map(len, rows), default=0)
   return "\n".join(f"{name:{width}}  {told}" for name, told in rows.items())
@@ -123,5 +118,5 @@ _TEXTS = {
     "metric_factor": lambda factor: f"factor: {factor:.6g}",
     "predict": lambda records: f"{len(records)} predicted",
     "prune": lambda result: f"model_dir: {result.model_dir}", "recipe_names": _named,
-    "select": lambda record: "\n".join(record.ids) if record else "", "suites": _suites,
+    "select": lambda record: "\n".join(record.ids) if record else "", "suites": _named,
     "tags_of_sentences": _tags, "tune_crf": _crf, "tune_label_maps": _label_rows}

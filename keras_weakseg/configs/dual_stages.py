@@ -15,8 +15,8 @@ TRAIN_STEPS = 10       # of inference for weak samples while training, the paper
 TEST_STEPS = 10        # in evaluation, t_ts
 
 
-# For SGD. A head is new, so it learns faster than the encoder; but subnets 1 and 2 convolve features
-# that v1 moves away from zero: at ten times the rate their steps overshoot, and the labelmap stays
+# For SGD. A head is new, so it learns faster than the encoder; but subnets 1 and 2 convolve what
+# is far from zero on average: at ten times the rate their steps overshoot, and the labelmap stays
 # at the background (loss of 50 masks after 120 steps 1.1 instead of 0.31).
 SUBNETS = schema.Multiplier(pattern="head_dual/(labelmap|image)", learning_rate=1.0)
 

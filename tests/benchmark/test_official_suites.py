@@ -17,7 +17,7 @@ from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
 
 # Those that include others have no rows of their own.
-SUITES = sorted(name for name, path in reading.suites().items()
+SUITES = sorted(name for name, path in reading.paths().items()
                 if "includes:" not in path.read_text())
 
 

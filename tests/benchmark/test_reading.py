@@ -6,7 +6,8 @@ from keras_weakseg.benchmark import suite as suite_lib
 
 
 def test_suites_are_found_by_name_and_by_path(tmp_path):
-  known = reading.suites()
+  known = reading.paths()
+  assert reading.suites()["em/scenes"] == reading.read_suite("scenes").description
   assert {"em/scenes", "three_ways/depth_kitti"} <= set(known)
   assert reading.read_suite("em/scenes") == reading.read_suite("scenes")
   assert reading.read_suite("scenes").name == "em/scenes"
@@ -20,7 +21,7 @@ def test_suites_are_found_by_name_and_by_path(tmp_path):
 
 def test_a_suite_of_no_single_system_has_its_name_alone():
   assert reading.read_suite("ci").name == "ci"
-  assert reading.read_suite(reading.suites()["ci"]).name == "ci"
+  assert reading.read_suite(reading.paths()["ci"]).name == "ci"
 
 
 def test_unknown_suites_have_the_nearest_name(tmp_path):
@@ -31,7 +32,7 @@ def test_unknown_suites_have_the_nearest_name(tmp_path):
 
 
 def test_one_name_in_two_systems_is_not_guessed(monkeypatch, tmp_path):
-  monkeypatch.setattr(reading, "suites", lambda: {"a/x": tmp_path / "1", "b/x": tmp_path / "2"})
+  monkeypatch.setattr(reading, "paths", lambda: {"a/x": tmp_path / "1", "b/x": tmp_path / "2"})
   with pytest.raises(ValueError, match="(?s)Several systems.*a/x, b/x"):
     reading.read_suite("x")
 

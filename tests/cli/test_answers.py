@@ -17,15 +17,11 @@ from keras_weakseg.cli import answers
     ("measure_label_maps", {"mean_iou": 0.5, "class_iou": {"cat": None}, "samples": 4},
      "mean_iou: 0.5000\n  cat                  -\nsamples: 4"),
     ("select", None, ""), ("predict", [{}, {}], "2 predicted"), ("fit", None, ""),
+    ("suites", {"a/b": "Mine"}, "a/b  Mine"),
     ("tags_of_sentences", {"a": ["dog"], "b": ["cat", "dog"]},
      "  cat                  1\n  dog                  2\n2 images with tags")])
 def test_answers_are_told(name, answer, text):
   assert answers.text(name, answer) == text
-
-
-def test_suites_are_told_with_what_they_are_for(tmp_path):
-  (tmp_path / "own.yaml").write_text("description: Mine\nrows: {a: {experiment: em_fixed_scenes}}\n")
-  assert answers.text("suites", {"x/own": tmp_path / "own.yaml"}) == "x/own  Mine"
 
 
 @pytest.mark.parametrize("answer, plain", [

@@ -71,11 +71,13 @@ class MapFolder:
     outside = [name for name in ids
                if name.startswith("/") or ".." in name.split("/") or name == own]
     if outside or not ids:
+      paths = "samples whose ids are relative paths" + (f", not '{own}'" if own else "")
       raise errors.value_error(
           f"No {self.noun} can be made of the split '{split}' of '{source.name}'.",
-          expected="samples whose ids are relative paths" + (f", not '{own}'" if own else ""),
+          expected=paths if outside else "at least one sample that holds what they are made of",
           received=", ".join(outside[:5]) or nothing,
-          fix="Check the split, the ids, and what the manifest allows to be read.")
+          fix="Rename these files." if outside else
+          "Check the split, the labels that are there, and what the manifest allows to be read.")
 
   def claim(self, folder, record):
     """Writes the record of a new folder, or checks that what is there are the same maps.

@@ -31,6 +31,19 @@ def pytest_xdist_make_scheduler(config, log):
   return Scheduling(config, log)
 
 
+def pytest_collection():
+  """Leaves pipelines of data as they are written: tests build many and draw little from each.
+
+  Making an iterator optimizes its functions for longer than most tests read from it. The runtime
+  takes the setting for pipelines when it starts; `tf.function` takes it at every call, so that
+  networks and training steps are optimized as those of users are.
+  """
+  import tensorflow as tf
+  tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+  tf.constant(0)
+  tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 @pytest.hookimpl(tryfirst=True)  # Before those that are slow are left out.
 def pytest_collection_modifyitems(items):
   """Marks as slow the cases of a test that its mark `quick` does not name."""

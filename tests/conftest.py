@@ -178,11 +178,15 @@ def tiny_bundle():
 
 @pytest.fixture(scope="session")
 def tiny_plan():
-  """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
+  """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network.
+
+  The network has half of the blocks of its trunk: most of a training of few steps is building it.
+  """
   from keras_weakseg.configs.sections import schema
   from keras_weakseg.methods import context as contexts
   from keras_weakseg.methods import registry
   from keras_weakseg.networks import registry as networks
+  from keras_weakseg.networks.backbones import mobilenet_trunk
   from keras_weakseg.networks.layers import preprocessing
   from keras_weakseg.recipes import heads
   from keras_weakseg.recipes import plan as plans
@@ -191,7 +195,7 @@ def tiny_plan():
            synchronized=False, network_options=None, method_options=None, validation="",
            **training):
     record = networks.network_record("light_tiny")
-    options = {"alpha": 0.25, "head_filters": 16, **(network_options or {})}
+    options = {"alpha": 0.25, "field_of_view": "small", **(network_options or {})}
     if synchronized:
       options.update(networks.synchronized("light_tiny"))
     settings = schema.Training(
@@ -200,7 +204,9 @@ def tiny_plan():
 
     def build(finished):
       del finished
-      network = networks.build_network("light_tiny", (33, 33, 3), 4, **options)
+      with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mobilenet_trunk, "BLOCKS", mobilenet_trunk.BLOCKS[:6])
+        network = networks.build_network("light_tiny", (33, 33, 3), 4, **options)
       predictor = preprocessing.predictor(network, record)
       context = contexts.Context(
           {"segmenter": contexts.Built(network, record, predictor, predictor)},

@@ -24,7 +24,8 @@ def experiment(folder, steps, method, strategy):
           augmentation=schema.Augmentation(crop=(49, 65), scales=(0.75, 1.25), color=0.2)),
       network=schema.Network(type="light_tiny"),
       training=schema.Training(
-          steps=steps, optimization=schema.sgd(0.01, steps), log_every=5, checkpoint_every=5, keep=5,
+          steps=steps, optimization=schema.sgd(0.01, steps), log_every=5,
+          checkpoint_every=5, keep=5,
           multipliers=[schema.Multiplier(pattern="head", learning_rate=2.0)]),
       evaluation=schema.Evaluation(split="validation"))
   config.network.light_tiny.head_filters = 16

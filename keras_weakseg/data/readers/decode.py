@@ -16,7 +16,6 @@ from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import image_headers
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import jpeg_ends
-from keras_weakseg.ops import tracing
 
 LARGEST = 1 << 26  # pixels; a file of half a megabyte may claim more than memory holds
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -187,7 +186,6 @@ def decode_colours(contents, name=""):
   return tf.io.decode_png(contents, channels=3)
 
 
-@tracing.once
 def _pixels(contents):
   """Returns where the pixels of a PNG begin: int32 offset of the first IDAT chunk.
 

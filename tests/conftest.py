@@ -31,6 +31,19 @@ def pytest_xdist_make_scheduler(config, log):
   return Scheduling(config, log)
 
 
+def pytest_collection():
+  """Leaves pipelines of data as they are written: tests build many and draw little from each.
+
+  Making an iterator optimizes its functions for longer than most tests read from it. The runtime
+  takes the setting for pipelines when it starts; `tf.function` takes it at every call, so that
+  networks and training steps are optimized as those of users are.
+  """
+  import tensorflow as tf
+  tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+  tf.constant(0)
+  tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 @pytest.hookimpl(tryfirst=True)  # Before those that are slow are left out.
 def pytest_collection_modifyitems(items):
   """Marks as slow the cases of a test that its mark `quick` does not name."""
@@ -165,11 +178,15 @@ def tiny_bundle():
 
 @pytest.fixture(scope="session")
 def tiny_plan():
-  """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network."""
+  """Returns a function that makes the plan of a method on `TinyBundle` and a tiny network.
+
+  The network has half of the blocks of its trunk: most of a training of few steps is building it.
+  """
   from keras_weakseg.configs.sections import schema
   from keras_weakseg.methods import context as contexts
   from keras_weakseg.methods import registry
   from keras_weakseg.networks import registry as networks
+  from keras_weakseg.networks.backbones import mobilenet_trunk
   from keras_weakseg.networks.layers import preprocessing
   from keras_weakseg.recipes import heads
   from keras_weakseg.recipes import plan as plans
@@ -178,7 +195,7 @@ def tiny_plan():
            synchronized=False, network_options=None, method_options=None, validation="",
            **training):
     record = networks.network_record("light_tiny")
-    options = {"alpha": 0.25, "head_filters": 16, **(network_options or {})}
+    options = {"alpha": 0.25, "field_of_view": "small", **(network_options or {})}
     if synchronized:
       options.update(networks.synchronized("light_tiny"))
     settings = schema.Training(
@@ -187,7 +204,9 @@ def tiny_plan():
 
     def build(finished):
       del finished
-      network = networks.build_network("light_tiny", (33, 33, 3), 4, **options)
+      with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mobilenet_trunk, "BLOCKS", mobilenet_trunk.BLOCKS[:6])
+        network = networks.build_network("light_tiny", (33, 33, 3), 4, **options)
       predictor = preprocessing.predictor(network, record)
       context = contexts.Context(
           {"segmenter": contexts.Built(network, record, predictor, predictor)},
@@ -236,6 +255,7 @@ def photo_folder(tmp_path_factory):
 
 TINY = {
     "network.type": "light_tiny", "network.pretrained": "", "network.light_tiny.head_filters": 16,
+    "network.light_tiny.field_of_view": "small",  # A quarter of the layers less to build.
     "data.augmentation.crop": [49, 65], "training.steps": 12, "training.log_every": 4,
     "training.checkpoint_every": 6,
     "training.optimization.learning_rate.polynomial.initial_learning_rate": 0.02}

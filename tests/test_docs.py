@@ -59,6 +59,7 @@ def test_boxes_alone(photos, tiny_overrides, monkeypatch):
   assert len(list(maps.glob("*.png"))) == 8
 
 
+@pytest.mark.slow  # Every command of it is run in test_cli_depth.py.
 def test_depth_of_a_folder_of_frames(photos, video_folder, depth_overrides, monkeypatch, capsys):
   """The commands of the page, on a smaller network and for one step."""
   from keras_weakseg import cli

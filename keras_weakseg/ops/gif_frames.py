@@ -1,12 +1,15 @@
 """The first frame of a GIF, without the others: its decoder keeps all of them in memory at once."""
 import tensorflow as tf
 
+from keras_weakseg.ops import tracing
+
 UNKNOWN = -1
 _BLOCKS = 1 << 16      # of at most 255 bytes
 _SCREEN = 13           # bytes of the header and of the description of the screen
 _EXTENSION, _PICTURE, _END = 0x21, 0x2C, b"\x3b"
 
 
+@tracing.once
 def first_frame(contents):
   """Returns the pixels of the first frame of a GIF, and the file without the frames behind it.
 
@@ -28,7 +31,6 @@ def first_frame(contents):
     >>> int(pixels), whole.numpy() == gif + b";"
     (1, True)
   """
-  contents = tf.convert_to_tensor(contents)
   # Zeros behind the bytes, so that a look ahead stays inside.
   values = tf.io.decode_raw(tf.strings.join([contents, bytes(16)]), tf.uint8)
   length = tf.strings.length(contents)

@@ -8,6 +8,7 @@ import struct
 import tensorflow as tf
 
 from keras_weakseg.ops import gif_frames
+from keras_weakseg.ops import tracing
 
 HEAD = 66  # bytes that the rule looks at; of a bitmap up to its colour masks
 FORMATS = "JPEG, PNG, BMP or GIF with 8 bits per channel"
@@ -125,6 +126,7 @@ def _plain_bitmap(head):
       packing == _MASKED and bits == 32 and head[_MASKS:_MASKS + 12] == _BGR_MASKS))
 
 
+@tracing.once
 def fault_in_graph(contents):
   """Returns `fault_of` as a graph operation, as far as it is `REFUSED`; else `FINE`.
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_weakseg.ops import gif_frames
 from keras_weakseg.ops import image_formats
+from keras_weakseg.ops import tracing
 
 UNKNOWN = gif_frames.UNKNOWN
 _JPEG_SEGMENTS = 1 << 12   # steps; photographs have less than a hundred
@@ -14,6 +15,7 @@ _FILL, _STOPS = 0xFF, (0xD9, 0xDA)     # JPEG: before a marker; end and scan
 _TABLES = (0xC4, 0xC8, 0xCC)           # of the markers C0..CF those that are no frame
 
 
+@tracing.once
 def measured(contents):
   """Returns the pixels of the picture in a file, and the file without the pictures behind it.
 
@@ -28,16 +30,13 @@ def measured(contents):
     >>> int(measured(tf.io.encode_png(tf.zeros([3, 5, 1], tf.uint8)))[0])
     15
   """
-  starts = {form: _starts(contents, text) for form, text in image_formats.STARTS.items()}
-  same = lambda pixels: (pixels, contents)
-  return tf.case([
-      (starts["png"], lambda: same(_product(contents, (16, 20), 4, big=True))),
-      (starts["bmp"], lambda: same(_product(contents, (18, 22), 4, big=False))),
-      (starts["jpeg"], lambda: same(_jpeg_pixels(contents))),
-      (starts["gif"], lambda: gif_frames.first_frame(contents)),
-  ], default=lambda: same(tf.constant(UNKNOWN, tf.int64)))
+  return tf.cond(
+      _starts(contents, "gif"), lambda: gif_frames.first_frame(contents),
+      lambda: (tf.cond(_starts(contents, "jpeg"), lambda: _jpeg_pixels(contents),
+                       lambda: _fixed(contents)), contents))
 
 
+@tracing.once
 def pixels_of(contents):
   """Returns the pixels of the picture in a file whose decoder may tell what is wrong with it.
 
@@ -57,12 +56,19 @@ def pixels_of(contents):
     15
   """
   jpeg = lambda: tf.reduce_prod(tf.cast(tf.io.extract_jpeg_shape(contents)[:2], tf.int64))
-  return tf.cond(_starts(contents, image_formats.STARTS["jpeg"]), jpeg,
-                 lambda: measured(contents)[0])
+  return tf.cond(_starts(contents, "jpeg"), jpeg, lambda: measured(contents)[0])
 
 
-def _starts(contents, text):
+def _starts(contents, form):
+  text = image_formats.STARTS[form]
   return tf.equal(tf.strings.substr(contents, 0, len(text)), text)
+
+
+def _fixed(contents):
+  """Returns the pixels of a format whose header says them at fixed places, else `UNKNOWN`."""
+  return tf.where(
+      _starts(contents, "png"), _product(contents, (16, 20), 4, big=True), tf.where(
+          _starts(contents, "bmp"), _product(contents, (18, 22), 4, big=False), UNKNOWN))
 
 
 def _product(contents, places, length, big):

@@ -32,7 +32,8 @@ from keras_weakseg.ops import draws, ema, geometry, label_diffusion, mixing, mix
 from keras_weakseg.ops import gif_frames, image_formats, image_headers, jpeg_ends
 from keras_weakseg.ops import inference, losses, permutohedral
 from keras_weakseg.ops import photometric, pseudo, reconstruction, relative_depth, resize
-from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, windows
+from keras_weakseg.ops import strong_view, superpixels, tag_inference, tag_losses, tracing
+from keras_weakseg.ops import windows
 
 CLASSES = 4
 SIDE = 33
@@ -278,6 +279,7 @@ OPS = (
     Op("image_formats.fault_in_graph", image_formats.fault_in_graph, [_png()], no_xla=_STRINGS,
        tolerance=0),
     Op("image_formats.decode", image_formats.decode, [_png()], no_xla=_STRINGS, tolerance=0),
+    Op("tracing.once", tracing.once, [_HEAD], host="makes a function of a function"),
     Op("images.refusal", images.refusal, [image_formats.DEEP], host="words of an error, for users"),
     Op("windows.frame", windows.frame, [_PHOTO], gradient=[0], tolerance=0),
     Op("windows.frame_ssim", lambda a, b: windows.frame_ssim(
@@ -840,7 +842,9 @@ class Method:
     return method
 
 
-METHODS = tuple(Method(name, slow=name == "bbox_seg") for name in (
+# Rows that are slow share all their code but the labels with one that is not: those of boxes with
+# `bbox_em_fixed`, `em_fixed` with its joint form, label maps with masks.
+METHODS = tuple(Method(name, slow=name in ("em_fixed", "bbox_rect", "bbox_seg")) for name in (
     "supervised", "em_fixed", "em_adapt", "bbox_rect", "bbox_seg", "bbox_em_fixed")) + tuple(
         # Parts are read alike whatever the method.
         Method(name, "joint", joint_predictor, batch=joint_batch, slow=name == "supervised")
@@ -854,7 +858,7 @@ METHODS += (
            {"feature_distance": 0.01, "average": True, "auto_mask": False, "symmetric": True,
             "align": 1}, video_batch, slow=True),
     Method("supervised_depth", "", functools.partial(depth_predictor, pose=False),
-           batch=video_batch),
+           batch=video_batch, slow=True),
     Method("supervised_depth", "berhu", functools.partial(depth_predictor, pose=False),
            {"loss": "berhu"}, video_batch, slow=True),
     Method("supervised_depth", "log_depth", log_depth_predictor,
@@ -866,7 +870,7 @@ METHODS += (
     Method("object_network", "", object_predictor, batch=object_batch),
     Method("object_network", "sum", object_predictor, {"reduction": "sum"}, object_batch,
            rate=2e-3, slow=True),
-    Method("tag_labels", batch=diffused_batch),
+    Method("tag_labels", batch=diffused_batch, slow=True),
     Method("adversarial", "", critic_predictor, {"strength": 0.5}, diffused_batch),
     Method("adversarial", "product", functools.partial(critic_predictor, encoding="product"),
            {"strength": 0.5}, diffused_batch, slow=True),
@@ -885,7 +889,7 @@ METHODS += (
     Method("tags", "", tag_predictor, batch=tag_batch),
     Method("tags", "softmax", tag_predictor, {"activation": "softmax", "labels": "noisy_tags"},
            tag_batch, slow=True),
-    Method("dual", "", dual_predictor),
+    Method("dual", "", dual_predictor, slow=True),
     Method("dual", "semi", dual_predictor, {
         "stage": "semi", "labels": "noisy_tags", "inference_steps": 2}, tag_batch),
     *(Method("dual", stage, dual_predictor, {"stage": stage}, slow=True)

@@ -3,8 +3,9 @@
 Data are stubs with the splits, sizes and classes of the real ones; weights are random, in the
 shapes of the real ones. Networks, methods, solvers and weights are those that are registered; for
 the step crops, batches and counts are small. Experiments that differ alone in numbers (counts,
-steps, strengths) or in which data they name share one training. A new kind of data joins by a line
-in the tables of `scripts/synthetic_source.py`.
+steps, strengths) or in which data they name share one training. Quick are as few as show every
+method, network, kind of weights and of data once (see `quick`); `scripts/test -m slow` runs the
+others. A new kind of data joins by a line in the tables of `scripts/synthetic_source.py`.
 """
 import functools
 import itertools
@@ -43,16 +44,7 @@ import synthetic_source  # pylint: disable=wrong-import-position
 # Somebody's own data is a source that they pass.
 EXPERIMENTS = [name for name in registry.experiments() if not name.startswith("own_")]
 SIZE = (32, 64)
-# A step of these takes long: full ResNets in several trainings. `baseline_372_cityscapes` has one.
-SLOW = re.compile(r"(transfer|multitask).*_cityscapes|depth_cityscapes|depth_pretraining|"
-                  r"baseline_(?!372_cityscapes)|_voc12_test|cross_.*_voc12|_semi_1464_voc12|"
-                  r"em_semi_(?!200)\w*voc12|em_adapt_voc12|bbox_(rect|em_fixed)_voc12|"
-                  r"stereo_depth_scenes|dual_.*(voc12|animals)|^depth_(scenes|encoder)|"
-                  r"_split_\d_voc12|_(person_part|lip)$|depth_(\w+_)?(nyuv2|ccp)|"
-                  r"depthmix_selected_|^depth_classmix_scenes$|transfer_cam_voc_animals|"
-                  # Their methods are trained on scenes, too, and their networks elsewhere.
-                  r"^(classmix|cutmix|depthmix|unimatch|mean_teacher|joint_depth)_100_camvid$|"
-                  r"(mean_teacher|classmix|depthmix|entropy|diversity|uncertainty).*_cityscapes")
+
 
 
 # === Weights of the right shapes ===
@@ -260,9 +252,59 @@ def leave(step, method, directory):
   return outputs.Outputs(step.name, str(directory))
 
 
+def texts(value):
+  """Returns the choices among settings: texts by their names, nested."""
+  if isinstance(value, dict):
+    return {key: texts(entry) for key, entry in value.items() if isinstance(entry, (dict, str))}
+  return value
+
+
+def parts_list(experiment):
+  """Returns (what there is to prove, cost) of an experiment: a set and a number.
+
+  A training of a full network is as dear as six of a light one.
+  """
+  found, cost = set(), 0
+  for source in experiment.data.sources:
+    found.add(("source", source.kind, source.dataset.split("/")[0]))
+  for stage in [*experiment.steps, experiment]:
+    if stage is not experiment and stage.make.type is not None:
+      continue
+    network, method = stage.network, stage.method
+    parts = experiment.data.parts if stage is experiment else stage.parts
+    precision = (experiment.runtime if stage is experiment else stage).mixed_precision
+    weights_kind = "file" if network.pretrained.endswith(".npz") else network.pretrained
+    found |= {
+        ("network", network.type), ("weights", network.type, weights_kind),
+        ("method", method.type, json.dumps(texts(method.get().as_dict()))),
+        ("continues", bool(network.continues) and network.starts),
+        ("supervision", *sorted({part.supervision for part in parts})), ("precision", precision),
+        *((role, other["type"]) for role, other in stage.networks.as_dict().items())}
+    cost += 1 if network.type.startswith("light_") else 6
+  return found, cost
+
+
+@functools.lru_cache(maxsize=None)
+def quick():
+  """Returns the names of few cheap experiments that together show all there is to prove.
+
+  Who trains full networks in several steps is left out: what only they show is in the tests of
+  those networks, and the slow tests take every experiment.
+  """
+  lists = {name: parts_list(registry.build(name)) for name in EXPERIMENTS}
+  lists = {name: entry for name, entry in lists.items() if entry[1] < 12}
+  chosen, shown = [], set()
+  while True:
+    worth = {name: len(found - shown) / cost for name, (found, cost) in lists.items()}
+    best = max(worth, key=worth.get)
+    if not worth[best]:
+      return frozenset(chosen)
+    chosen.append(best)
+    shown |= lists[best][0]
+
+
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if SLOW.search(name) else name
-    for name in EXPERIMENTS])
+    pytest.param(name, marks=() if name in quick() else pytest.mark.slow) for name in EXPERIMENTS])
 def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_path):
   plan = planning.make_plan(tiny(name, data_dir))
   made = {step.name for step in registry.build(name).steps if step.make.type is not None}

@@ -25,7 +25,7 @@ def experiment(folder, steps, method, strategy):
       network=schema.Network(type="light_tiny"),
       training=schema.Training(
           steps=steps, optimization=schema.sgd(0.01, steps), log_every=5, checkpoint_every=5,
-          averaging=0.5, statistics_batches=2,
+          keep=5, averaging=0.5, statistics_batches=2,
           multipliers=[schema.Multiplier(pattern="head", learning_rate=2.0)]),
       evaluation=schema.Evaluation(split="validation"))
   config.network.light_tiny.head_filters = 16
@@ -65,6 +65,11 @@ def use_a_shallow_network():
 
 def main():
   folder, model_dir, strategy, steps, method, output = sys.argv[1:]
+  if strategy == "one_device":
+    # As in the process of the tests, see `tests/conftest.py`: the same bits of the same graphs.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    tf.constant(0)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
   if strategy == "mirrored":
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -1,4 +1,6 @@
 """The suites that come along: every row resolves, shares the masks of what it is compared with."""
+import pathlib
+import sys
 import types
 
 import numpy as np
@@ -15,6 +17,10 @@ from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import building
 from keras_weakseg.recipes import heads
 from keras_weakseg.recipes import outputs
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+
+import synthetic_source  # pylint: disable=wrong-import-position
 
 # Those that include others have no rows of their own.
 SUITES = sorted(name for name, path in reading.paths().items()
@@ -36,6 +42,22 @@ def test_rows_resolve_and_draw_masks_by_their_seed(name):
       config = resolved(row, 2)
       assert config.seed == 2
       assert [part.subset_seed for part in config.data.parts if part.count] in ([], [2])
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_rows_name_splits_that_their_data_have(name):
+  """Else they fail when all before them is trained."""
+  suite = reading.read_suite(name)
+  for row in suite.rows:
+    origin = row if row.experiment or not row.of else suite.row(row.of)
+    named = row.data if isinstance(row.data, str) and row.data else origin.experiment
+    if not named or isinstance(row.data, dict) and row.data:
+      continue
+    config = resolved(origin, 1) if named == origin.experiment else registry.build(named)
+    known = {split for source in config.data.sources
+             for split in synthetic_source.SPLITS[synthetic_source.named(source)]}
+    wanted = row.split or config.evaluation.split
+    assert set(wanted.split("+")) <= known, f"{row.key}: {wanted}"
 
 
 @pytest.mark.parametrize("name", ["gains_scenes", "gains_camvid", "joint_scenes",

@@ -255,7 +255,6 @@ def photo_folder(tmp_path_factory):
 
 TINY = {
     "network.type": "light_tiny", "network.pretrained": "", "network.light_tiny.head_filters": 16,
-    "network.light_tiny.field_of_view": "small",  # A quarter of the layers less to build.
     "data.augmentation.crop": [49, 65], "training.steps": 12, "training.log_every": 4,
     "training.checkpoint_every": 6,
     "training.optimization.learning_rate.polynomial.initial_learning_rate": 0.02}

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import fields
+from keras_weakseg.data.pipeline import flip_swaps
 from keras_weakseg.data.sources import cityscapes_video
 from keras_weakseg.data.sources import regroup
 from keras_weakseg.data.sources import source as source_lib
@@ -35,6 +36,7 @@ CLASSES = {
     "person_part": labels.SCENE_PARTS.classes, "lip": body_labels.LIP.classes,
     "ccp": body_labels.CCP.classes, "nyuv2": body_labels.NYU40.classes[:39],
     "weakseg_scenes": labels.SCENES.classes, "camvid": labels.CAMVID.classes}
+SWAPS = {"lip": body_labels.LIP_SWAPS}  # classes that a mirror exchanges
 NESTED = {"weakseg_voc2012", "weakseg_coco"}
 SMALL = {"train": 4, "trainval": 6, "train_aug": 8, "trainval_aug": 10}
 # Height and width of the real images, those of most where they differ.
@@ -71,6 +73,7 @@ class Stub(source_lib.RandomAccess):
       classes = labels.SCENE_PARTS.classes
     self.labelled = bool(classes)
     super().__init__(key, classes)
+    self.flip_swaps, _ = flip_swaps.pairs_of(SWAPS.get(key, ()), self.classes)
     self._size = tuple(size)
     self._counts = {split: count if full else SMALL.get(split, 4)
                     for split, count in SPLITS[key].items()}

@@ -8,6 +8,7 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data.pipeline import augment
 from keras_weakseg.data.pipeline import broken
+from keras_weakseg.data.pipeline import flip_swaps
 from keras_weakseg.data.pipeline import order
 from keras_weakseg.data.readers import decode
 from keras_weakseg.data.readers import depth_files
@@ -67,8 +68,7 @@ class Bundle:
     self.layout = _layout([part.batch_size for part in self.parts])
     self._fields = set().union(*(part.fields(self.extra_fields) for part in self.parts))
     # Here, where nothing has been written yet: groups may be none in a mirror.
-    self._swaps = [(part.source.flip_swaps, part.source.part_swaps)
-                   if self.augmentation.flip else () for part in self.parts]
+    self._swaps = [_swaps_of(part) if self.augmentation.flip else () for part in self.parts]
 
   def _select(self):
     used, chosen = collections.defaultdict(set), []
@@ -251,6 +251,14 @@ class Bundle:
     return errors.value_error(
         f"The batch of step {step} cannot be made.", expected="readable samples",
         received=decode.reason(error), fix="Run 'keras-weakseg check-data' on the data.")
+
+
+def _swaps_of(part):
+  """Returns the pairs of classes and of parts that a mirror exchanges in a part."""
+  swaps = part.source.flip_swaps
+  if fields.granted(part.supervision) & fields.Supervision.TAGS:
+    flip_swaps.check_sides(part.source.name, part.source.classes, swaps)
+  return swaps, part.source.part_swaps
 
 
 def _seen_depth(sample):

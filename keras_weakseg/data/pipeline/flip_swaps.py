@@ -1,4 +1,6 @@
 """Classes that a mirror exchanges: the left arm of a person becomes the right one."""
+import re
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,6 +9,7 @@ from keras_weakseg import fields
 
 _MAPS = (fields.MASK, fields.BOX_LABELS, fields.TAG_LABELS)
 _TAGS = (fields.TAGS, fields.NOISY_TAGS)
+_SIDE = re.compile(r"left|(?<![a-z])l(?![a-z])")
 
 
 def pairs_of(swaps, classes, others=()):
@@ -54,6 +57,38 @@ def pairs_of(swaps, classes, others=()):
 def names_of(entry):
   """Returns the names of an entry: a tuple, or a text such as `left arm=right arm`."""
   return tuple(name.strip() for name in (entry.split("=") if isinstance(entry, str) else entry))
+
+
+def check_sides(name, classes, pairs):
+  """Refuses classes that are told apart by left and right alone, where no swap exchanges them.
+
+  Args:
+    name: of the source.
+    classes: names by id.
+    pairs: tuple of (id, id) that a mirror exchanges.
+
+  Raises:
+    ValueError: mirrored pictures would call the left one right.
+
+  Example:
+    >>> check_sides("a", ("background", "cleft", "l_arm", "r_arm"), ((3, 2),))
+  """
+  ids = {text.lower(): number for number, text in enumerate(classes)}
+  known = {frozenset(pair) for pair in pairs}
+  turned = lambda text: _SIDE.sub(lambda found: "right" if len(found[0]) > 1 else "r", text)
+  apart = [(classes[number], classes[ids[turned(text)]]) for text, number in ids.items()
+           if turned(text) != text and turned(text) in ids
+           and frozenset((number, ids[turned(text)])) not in known]
+  if apart:
+    left, right = apart[0]
+    raise errors.value_error(
+        f"Mirrored pictures of '{name}' would show '{left}' and be labelled '{right}', and the "
+        "other way round.",
+        expected="a swap of every pair of classes that a mirror exchanges",
+        received="none of " + ", ".join(" and ".join(pair) for pair in apart[:5]),
+        fix=f"Set `flip_swaps` of the source to ['{left}={right}', ...], pass "
+        f"kw.data.WithFlipSwaps(source, [('{left}', '{right}'), ...]), or train without mirrored "
+        "pictures: `data.augmentation.flip=false`.")
 
 
 def regrouped(pairs, new_ids):

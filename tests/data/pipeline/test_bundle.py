@@ -13,6 +13,7 @@ from keras_weakseg.data.pipeline import parts
 from keras_weakseg.data.sources import dataset_source
 from keras_weakseg.data.sources import folder
 from keras_weakseg.data.sources import regroup
+from keras_weakseg.data.sources import with_flip_swaps
 
 CROP = augment.Augmentation(crop=(9, 11), scales=(0.7, 1.5), color=0.5)
 
@@ -209,6 +210,16 @@ def test_different_classes_and_empty_bundles_are_refused(mini):
     bundle.Bundle([parts.Part(one), parts.Part(other)])
   with pytest.raises(ValueError, match="no parts"):
     bundle.Bundle([])
+
+
+def test_sides_of_a_mirror_need_a_swap(mini):
+  """Where a label of classes is read and pictures are mirrored, and nowhere else."""
+  sided = regroup.Regrouped(folder.Folder(mini), groups={"left": ("cat",), "right": ("dog",)})
+  with pytest.raises(ValueError, match="Mirrored pictures of 'mini'"):
+    bundle.Bundle([parts.Part(sided, supervision="tags")], CROP)
+  bundle.Bundle([parts.Part(sided, supervision="none")], CROP)
+  bundle.Bundle([parts.Part(sided)])
+  bundle.Bundle([parts.Part(with_flip_swaps.WithFlipSwaps(sided, ["left=right"]))], CROP)
 
 
 def test_joint_parts_keep_their_labels_and_pad_their_tags(mini):

@@ -41,3 +41,14 @@ def test_a_mirror_twice_is_nothing():
 def test_swaps_that_make_no_sense_are_refused(swaps, words):
   with pytest.raises(ValueError, match=words):
     flip_swaps.pairs_of(swaps, CLASSES, ("background", "sleeve", "glove"))
+
+
+@pytest.mark.parametrize("left, right", [
+    ("left arm", "right arm"), ("Left-arm", "Right-arm"), ("armLeft", "armRight"),
+    ("l_arm", "r_arm"), ("arm L", "arm R")])
+def test_sides_that_no_swap_exchanges_are_refused(left, right):
+  classes = ("background", right, "cleft", "ball", left)
+  flip_swaps.check_sides("people", classes, ((1, 4),))
+  flip_swaps.check_sides("people", classes[:-1], ())
+  with pytest.raises(ValueError, match=f"(?s)'people' would.*none of {left} and {right}.*flip_swap"):
+    flip_swaps.check_sides("people", classes, ((1, 2),))

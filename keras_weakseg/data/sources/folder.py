@@ -57,8 +57,8 @@ class Folder(source.RandomAccess):
     palette: list of RGB tuples, None = the palette of VOC.
     manifest: path, see `manifest.read_manifest`: an id that it does not name may use no label,
       except in a validation list. None allows every label that exists.
-    splits: dict of split name to an id list (path or sequence); None puts all into `train`.
-    validation: id list of the split `validation`; None holds out a share, chosen by id hash.
+    splits: dict of split name to an id list; `train` without one: all that no `test` list names.
+    validation: id list of the split `validation`; None holds out a share of `train`, by id hash.
     held_out: share of the images with masks (without any, depth) that it holds out, 0..1.
     seed: seed of that choice.
     remap: dict of raw mask value to class id, or uint8 [256]; values that are not named become 255.
@@ -136,9 +136,9 @@ class Folder(source.RandomAccess):
     named = {split: self._id_list(ids, f"split '{split}'") for split, ids in (splits or {}).items()}
     held = next((split for split in (source.VALIDATION, "val") if split in named), None)
     if validation is not None or held is None:
-      rest = {"train": tuple(self._images), **named}
+      rest = {"train": source.to_train(self._images, named), **named}
       held = held or source.VALIDATION
-      chosen = self._hold_out() if validation is None else self._id_list(
+      chosen = self._hold_out(rest["train"]) if validation is None else self._id_list(
           validation, f"split '{source.VALIDATION}'")
       left_out = set(chosen)
       rest = {split: tuple(name for name in ids if name not in left_out)
@@ -150,11 +150,11 @@ class Folder(source.RandomAccess):
       self.optional = (held,)
     return named
 
-  def _hold_out(self):
+  def _hold_out(self, ids):
     flag = fields.Supervision.MASK if self.labelled else fields.Supervision.DEPTH
     kind = "masks" if self.labelled else "depth"
-    masked = [name for name, flags in zip(
-        self._images, self._available(tuple(self._images), flag)) if flags]
+    ids = tuple(dict.fromkeys(ids))
+    masked = [name for name, flags in zip(ids, self._available(ids, flag)) if flags]
     chance = {name: order.seed_of("held out", self._seed, name) / 2 ** 64 for name in masked}
     held = [name for name in masked if chance[name] < self._held_out]
     if not held and len(masked) > 1 and self._held_out > 0:

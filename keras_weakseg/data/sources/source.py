@@ -15,6 +15,7 @@ from keras_weakseg.data.readers import palette as palettes
 
 EVERY = (1, 0, 1)  # window of `order.positions` that loads every position
 VALIDATION = "validation"
+_EVALUATED = ("test", "eval", "val")  # how names of splits begin that nobody trains on
 _OTHER_NAME = {"val": VALIDATION, VALIDATION: "val"}  # both are common; either finds the other
 
 
@@ -48,6 +49,22 @@ def check_splits(splits):
     raise errors.value_error(
         "The splits cannot be read.", expected="a dict of split name to an id list",
         received=repr(splits), fix="Pass splits={'train': 'train.txt', 'val': ['a', 'b']}.")
+
+
+def to_train(ids, lists):
+  """Returns the ids that `train` has where nobody lists it: all but those to evaluate on.
+
+  Args:
+    ids: of all samples.
+    lists: dict of split name to ids.
+
+  Example:
+    >>> to_train("abcd", {"test_city": "a", "few": "bc"})
+    ('b', 'c', 'd')
+  """
+  evaluated = {name for split, listed in lists.items() if split.startswith(_EVALUATED)
+               for name in listed}
+  return tuple(name for name in ids if name not in evaluated)
 
 
 class Source:

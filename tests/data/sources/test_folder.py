@@ -138,6 +138,16 @@ def test_validation_list_and_named_splits(mini):
   assert source.ids("train+weak") == ("a2", "a1", "a5")
 
 
+@pytest.mark.parametrize("train", [{}, {"train": [f"a{k}" for k in range(5)]}])
+def test_a_test_list_stays_whole_and_is_not_trained_on(train, mini):
+  listed = ("a9", "a5", "a6", "a7", "a8")
+  source = folder.Folder(mini, splits={**train, "test": listed, "few": ["a0", "a1"]}, held_out=0.5)
+  held = set(source.ids("validation"))
+  assert source.ids("test") == listed and held and not held & set(listed)
+  assert held | set(source.ids("train")) == {f"a{k}" for k in range(5)}
+  assert not held & set(source._split_ids("few"))
+
+
 def test_csv_tags_and_coco_boxes(mini):
   (mini / "tags.csv").write_text("id,tags\na1,cat;dog\na2,\n")
   (mini / "boxes.json").write_text(json.dumps({

@@ -131,12 +131,13 @@ def _listed(scenes, place, split_name, root):
     lists = [tuple(zip(*place))]
   found, lacks = {}, []
   for images, targets in lists:
-    stems = [pathlib.PurePosixPath(path).stem for path in (*images, *targets)]
-    if len(images) != len(targets) or stems[:len(images)] != stems[len(images):]:
+    apart = [f"{image} and {target}" for image, target in zip(images, targets)
+             if _id(image) != _id(target)]
+    if apart or len(images) != len(targets):
       raise errors.value_error(
           f"The lists of the split '{split_name}' do not belong together.",
-          expected="as many images as depth maps, in the same order and of the same names",
-          received=f"{len(images)} and {len(targets)}", fix=_FIX)
+          expected="as many images as depth maps, in the same order, of the same scenes and names",
+          received=", ".join([f"{len(images)} and {len(targets)}", *apart[:3]]), fix=_FIX)
     outside = [path for path in (*images, *targets) if ".." in path.split("/")]
     if outside:
       raise errors.value_error(
@@ -153,10 +154,10 @@ def _listed(scenes, place, split_name, root):
   return found
 
 
-def _id(image):
-  """Returns `0000/dense0/NAME` of the path of an image."""
-  path = pathlib.PurePosixPath(image.lstrip("/")).with_suffix("")
-  return "/".join(part for part in path.parts if part != "imgs")
+def _id(path):
+  """Returns `0000/dense0/NAME` of the path of an image or a depth map."""
+  path = pathlib.PurePosixPath(path.lstrip("/")).with_suffix("")
+  return "/".join(part for part in path.parts if part not in ("imgs", "depths"))
 
 
 def _of_scenes(scenes, held_out):

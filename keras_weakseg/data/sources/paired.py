@@ -39,7 +39,7 @@ class Paired(source.RandomAccess):
     read_mat: function of the path of a `.mat` file to its mask, uint8 [H, W]; None = there is none.
 
   Raises:
-    ValueError: there is no sample.
+    ValueError: there is no sample, or an id means two.
   """
 
   def __init__(self, name, classes, splits, *, palette=None, aliases=None, remap=None,
@@ -49,7 +49,7 @@ class Paired(source.RandomAccess):
     self.remap, self.depth_scale, self._read_mat = remap, depth_scale, read_mat
     self.flip_swaps, _ = flip_swaps.pairs_of(swaps, self.classes)
     self._aliases = dict(aliases or {})
-    self._entries = {key: entry for group in splits.values() for key, entry in group.items()}
+    self._entries = _joined(name, splits.values())
     self._splits = {split: tuple(group) for split, group in splits.items()}
     if not self._entries:
       raise errors.missing(f"'{name}' holds no samples.", expected="images and their labels",
@@ -160,6 +160,22 @@ class Paired(source.RandomAccess):
       if entries[row].tags is not None:
         rows[row] = tag_files.multi_hot(entries[row].tags, self.classes)
     return rows
+
+
+def _joined(name, groups):
+  """Returns the dict of id to `Entry` of all splits; an id of several is one sample."""
+  found = {}
+  for group in groups:
+    for key, entry in group.items():
+      known = found.setdefault(key, entry)
+      if known != entry:
+        raise errors.value_error(
+            f"Two samples of '{name}' have the same id.",
+            expected="an id means one sample, in whatever splits it is",
+            received=f"'{key}': " + " and ".join(
+                str(each.image) if known.image != entry.image else str(tuple(each))
+                for each in (known, entry)), fix="Rename the files of one of them.")
+  return found
 
 
 def pair(images, labels, ids, what, kinds, fix):

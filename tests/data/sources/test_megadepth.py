@@ -86,6 +86,13 @@ def test_lists_that_do_not_fit_are_refused(tree):
   with pytest.raises(ValueError, match="do not belong together"):
     data.MegaDepth(tree)
 
+  names = ["/0000/dense0/depths/c_o.h5", "/0001/dense0/depths/a_o.h5"]
+  (folder / "targets_MD.p").write_bytes(pickle.dumps(names, 2))
+  (folder / "imgs_MD.p").write_bytes(pickle.dumps(
+      ["/0001/dense0/imgs/c_o.jpg", "/0000/dense0/imgs/a_o.jpg"], 2))
+  with pytest.raises(ValueError, match="(?s)of the same scenes.*0001/dense0/imgs/c_o.jpg and /0000"):
+    data.MegaDepth(tree)
+
   class Evil:
     def __reduce__(self):
       return os.system, ("true",)

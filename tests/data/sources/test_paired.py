@@ -55,6 +55,16 @@ def test_labels_of_another_size_are_refused(source, tmp_path, png):
     list(source.samples("train", ids=["b"], grant=Kind.DEPTH))
 
 
+@pytest.mark.parametrize("other", [
+    {"image": "val/1.jpg"}, {"mask": "val/1.png"}, {"tags": ("dog",)}])
+def test_an_id_means_one_sample(other):
+  one = paired.Entry("train/1.jpg", "train/1.png")
+  paired.Paired("mini", ("background", "dog"), {"train": {"1": one}, "val": {"1": one}})
+  with pytest.raises(ValueError, match="(?s)'mini' have the same id.*'1': .*train/1.* and .*"):
+    paired.Paired("mini", ("background", "dog"),
+                  {"train": {"1": one}, "val": {"1": one._replace(**other)}})
+
+
 def test_what_lacks_is_named():
   with pytest.raises(FileNotFoundError, match="(?s)2 of 3 samples lack their mask.*b, c"):
     paired.pair({"a": "", "b": "", "c": ""}, {"a": ""}, "abc", "Mini", (

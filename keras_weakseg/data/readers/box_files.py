@@ -287,12 +287,19 @@ def normalise(corners, height, width, name, path, slack=1):
     height, width: of the image in pixels.
     name: of the class, for errors.
     path: of the file, for errors.
-    slack: how far outside of the image is still rounding.
+    slack: how far outside of the image is still rounding; less than 1 where these are no pixels.
 
   Raises:
-    ValueError: the box lies outside of the image or is empty.
+    ValueError: the box lies outside of the image or is empty, or holds shares instead of pixels.
   """
   ymin, xmin, ymax, xmax = corners
+  if slack >= 1 and max(ymax, xmax) <= 1 < min(height, width) and any(
+      value % 1 for value in corners):
+    raise errors.value_error(
+        f"A box of class '{name}' in '{path}' lies within the first pixel of its image.",
+        expected=f"pixels of an image of {width:g}x{height:g} (width x height)",
+        received="fractions up to 1, as shares of the sides are",
+        fix="Multiply x by the width and y by the height, or write YOLO texts.")
   outside = not min(ymin, xmin) >= -slack or ymax > height + slack or xmax > width + slack
   if outside or ymin >= ymax or xmin >= xmax:
     raise errors.value_error(

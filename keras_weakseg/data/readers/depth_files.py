@@ -11,14 +11,15 @@ from keras_weakseg.files import npz_files
 SUFFIXES = (".png", ".npy", ".h5", ".hdf5")
 DATASET = "depth"          # name of the map in HDF5 files
 _LIMIT = 1 << 26           # values of a map
+_WHOLE = 100               # a map of metres that reaches so far holds fractions
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def read_depth(path, scale=None):
   """Returns the depth map of a file.
 
-  Whole numbers are counts of a unit that no file tells, so they need a scale; numbers with a
-  fraction are metres unless a scale says otherwise.
+  Whole numbers are counts of a unit that no file tells, so they need a scale, also where they are
+  stored as floats; numbers with a fraction are metres unless a scale says otherwise.
 
   Args:
     path: a grey PNG of 8 or 16 bits, a numpy array, or an HDF5 file with the dataset `depth` (or
@@ -32,8 +33,9 @@ def read_depth(path, scale=None):
     ValueError: it is no such file, the scale is not known, or a depth is negative.
   """
   values = stored(path)
-  if scale is None and values.dtype.kind != "f":
-    raise unknown_scale(path, f"{values.dtype} values, 0..{values.max(initial=0)}")
+  if scale is None and (values.dtype.kind != "f" or _are_counts(values)):
+    raise unknown_scale(path, f"{values.dtype} values without fractions, 0.."
+                        f"{values[np.isfinite(values)].max(initial=0):g}")
   depth = np.asarray(values, np.float64) / (1.0 if scale is None else scale)
   depth = np.where(np.isfinite(depth), depth, 0.0)
   if (depth < 0).any():
@@ -43,6 +45,12 @@ def read_depth(path, scale=None):
         fix="Set them to 0. Maps of the order of two regions (MegaDepth) are read by "
         "kw.data.MegaDepth.")
   return depth.astype(np.float32)
+
+
+def _are_counts(values):
+  """Returns whether floats are all whole, and too large to be metres by chance."""
+  known = values[np.isfinite(values)]
+  return known.max(initial=0) >= _WHOLE and bool((known == np.floor(known)).all())
 
 
 def stored(path):

@@ -54,6 +54,15 @@ def test_impossible_boxes_name_file_and_class(tmp_path, corners):
     box_files.read_voc_boxes(path, NAMES)
 
 
+@pytest.mark.parametrize("corners", [(0.25, 0.25, 0.75, 0.5), (0, 0.5, 1, 1)])
+def test_shares_of_the_sides_are_no_pixels(tmp_path, corners):
+  path = voc(tmp_path / "shares.xml", [("cat", *corners, 0)])
+  with pytest.raises(ValueError, match="(?s)'cat' in '.*shares.xml' lies within.*10x20"):
+    box_files.read_voc_boxes(path, NAMES)
+  path = voc(tmp_path / "one.xml", [("cat", 1, 1, 1, 1, 0)])  # the first pixel itself
+  np.testing.assert_allclose(box_files.read_voc_boxes(path, NAMES)[0], [[0, 0, 0.05, 0.1]])
+
+
 def test_broken_files_say_which_and_why(tmp_path):
   (tmp_path / "cut.xml").write_text("<annotation><size>")
   (tmp_path / "text.xml").write_text("<annotation><size><width>x</width><height>2</height></size>"

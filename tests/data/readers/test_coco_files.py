@@ -45,6 +45,11 @@ def test_boxes_are_those_of_the_same_pixels(tmp_path):
   assert classes.tolist() == [2] and (boxes.dtype, classes.dtype) == (np.float32, np.int32)
 
 
+def test_shares_of_the_sides_are_no_pixels():
+  with pytest.raises(ValueError, match="lies within the first pixel"):
+    coco_files.coco_box([0.25, 0.25, 0.5, 0.5], (20, 8), "dog", "a.json")
+
+
 def test_images_are_told_apart_by_their_whole_name(tmp_path):
   images = ((1, "a/x.jpg", 20, 10), (2, "b/x.jpg", 20, 10))
   found = coco_files.read_coco(coco(tmp_path / "b.json", [(2, 17, 0, 0, 5, 5, 0)], images))

@@ -40,6 +40,18 @@ def test_arrays_are_metres(tmp_path):
     depth_files.read_depth(tmp_path / "whole.npy")
 
 
+def test_whole_numbers_stored_as_floats_are_no_metres(tmp_path):
+  millimetres = np.array([[np.nan, 0.0], [812.0, 4991.0]], np.float32)
+  np.save(tmp_path / "a.npy", millimetres)
+  with pytest.raises(ValueError, match=r"(?s)not known.*without fractions, 0\.\.4991"):
+    depth_files.read_depth(tmp_path / "a.npy")
+  np.testing.assert_allclose(depth_files.read_depth(tmp_path / "a.npy", 1000),
+                             [[0, 0], [0.812, 4.991]], rtol=1e-6)
+  for metres in ([[2.0, 99.0]], [[0.5, 4991.0]]):
+    np.save(tmp_path / "b.npy", metres)
+    assert depth_files.read_depth(tmp_path / "b.npy").tolist() == metres
+
+
 def test_what_is_no_number_is_no_value(tmp_path):
   np.save(tmp_path / "a.npy", [[np.nan, np.inf, 2.0]])
   assert depth_files.read_depth(tmp_path / "a.npy").tolist() == [[0, 0, 2]]

@@ -122,8 +122,6 @@ class Folder(source.RandomAccess):
     return bool(self._depth_files) and not any((self.root / place).exists() for place in (
         "classes.txt", *others))
 
-  # === Splits ===
-
   def splits(self):
     """Returns the names of the splits: `train` and `validation`, or those of the argument."""
     return tuple(self._splits)
@@ -191,8 +189,6 @@ class Folder(source.RandomAccess):
           received=", ".join(absent[:5]) + (" ..." if len(absent) > 5 else ""),
           fix="Add the images, or remove the ids (an id is the path in that folder, no suffix).")
     return tuple(found)
-
-  # === What exists ===
 
   def _read_classes(self):
     path = self.root / "classes.txt"
@@ -299,14 +295,16 @@ class Folder(source.RandomAccess):
     """Returns the path of the depth map with this id, or None."""
     return self._depths.get(name)
 
+  def label_files(self, name):
+    """See `Source.label_files`."""
+    return self.mask_path(name), self.depth_path(name), self._tags.get(name)
+
   def _settings(self):
     places = dict(self._places)
     deep = {"depth": places.pop("depth"), "depth_scale": self.depth_scale}
     return {**places, **(deep if self._depth_files else {}), "held_out": self._held_out,
             "seed": self._seed, "remap": None if self.remap is None else self.remap.tolist(),
             "manifest": self._manifest and {k: int(v) for k, v in self._manifest.items()}}
-
-  # === Samples ===
 
   def boxes_of(self, name):
     """Returns boxes float32 [N, 4] and classes int32 [N] of an id that has them.

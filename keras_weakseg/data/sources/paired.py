@@ -79,6 +79,10 @@ class Paired(source.RandomAccess):
     """Returns the bytes of the image files; None of those that are members of another file."""
     return source.files_of(self._entries[name].image for name in ids)
 
+  def label_files(self, name):
+    """See `Source.label_files`."""
+    return self._entries[name][1:]
+
   def _settings(self):
     return {"remap": None if self.remap is None else np.asarray(self.remap).tolist(),
             "depth_scale": self.depth_scale}

@@ -38,7 +38,7 @@ def make_records(data: arguments.Source, output: arguments.Path, *,
   ```
 
   Files appear whole or not at all. A stopped call is continued by the same call: finished shards
-  stay. Memory holds the ids and a few samples.
+  stay, and are refused where labels have changed since. Memory holds the ids and a few samples.
 
   Args:
     data: a data source.
@@ -77,8 +77,9 @@ def write_records(source, split, directory, shards, *, progress=True):
   flags = source.supervision(split)
   specs = source.samples(split, grant=ALL).element_spec
   plan = {"version": record_files.VERSION, "source": source.name, "split": split,
-          "fingerprint": source.fingerprint(), "content": source.box_content(), "shards": shards,
-          "samples": len(ids), "fields": {name: {
+          "fingerprint": source.fingerprint(), "content": source.box_content(),
+          "labels": _labels_of(source, ids, flags), "shards": shards, "samples": len(ids),
+          "fields": {name: {
               "dtype": spec.dtype.name, "shape": (
                   fields.SPECS[name] if spec.shape.rank is None else spec).shape.as_list()}
                                           for name, spec in sorted(specs.items())}}
@@ -94,6 +95,19 @@ def write_records(source, split, directory, shards, *, progress=True):
     _write_shard(folder, names[number], len(pieces[number]), stream)
   _write_manifest(source, folder, plan, [_entry(folder, name) for name in names])
   return folder
+
+
+def _labels_of(source, ids, flags):
+  """Returns 16 hex digits of the label files that are written: finished shards hold none others."""
+  kinds = fields.Supervision.MASK, fields.Supervision.DEPTH, fields.Supervision.TAGS
+  digest = hashlib.sha256()
+  for name, flag in zip(ids, flags.tolist()):
+    for kind, entry in zip(kinds, source.origin.label_files(name)):
+      if entry is not None and flag & kind:
+        is_file = isinstance(entry, str) and os.path.isfile(entry)
+        digest.update(repr((name, int(kind))).encode())
+        digest.update(pathlib.Path(entry).read_bytes() if is_file else repr(entry).encode())
+  return digest.hexdigest()[:16]
 
 
 def _checked(source, split, shards):

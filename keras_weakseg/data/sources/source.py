@@ -206,6 +206,11 @@ class Source:
     """Returns a text that changes with the images and boxes behind the ids, if that is known."""
     return ""
 
+  def label_files(self, name):
+    """Returns the paths of mask and depth of an id and the names of its tags, each where known."""
+    del name
+    return ()
+
   def _settings(self):
     return {}
 

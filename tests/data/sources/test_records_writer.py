@@ -56,6 +56,17 @@ def test_a_killed_call_continues_without_repeating(plain, tmp_path, monkeypatch)
   assert not left  # nothing is written twice
 
 
+@pytest.mark.parametrize("kind", ["masks", "tags"])
+def test_records_of_labels_as_they_were_are_refused(kind, plain, mini, png, tmp_path):
+  make(plain, tmp_path, shards=1)
+  if kind == "masks":
+    png(mini / "masks" / "a3.png", np.ones((12, 16), np.uint8))
+  else:
+    (mini / "tags.json").write_text('{"a3": []}')
+  with pytest.raises(ValueError, match="(?s)holds other records.*labels"):
+    make(folder.Folder(mini, held_out=0), tmp_path, shards=1)
+
+
 def test_a_removed_shard_alone_is_written_again(plain, tmp_path):
   place = make(plain, tmp_path)
   whole = contents(place)

@@ -22,6 +22,7 @@ What the readers take (+), refuse (x, with file and place) and convert (>):
 | VOC | `<size>` absent, empty or 0 | > the size in the header of the image |
 | VOC | `<size>` of another or a turned image | x both sizes |
 | VOC | two `<name>`, `<bndbox>` or `<size>` where one belongs | x the element |
+| VOC | shares of the sides in place of pixels, as in COCO | x the box |
 | VOC | entities, an encoding that is not known | x what was found |
 | COCO | `width` or `height` absent, null or 0 | > the size in the header of the image |
 | COCO | `width` and `height` of another or a turned image | x both sizes |

@@ -237,6 +237,15 @@ def _(root, png):
   refused("several <name>", lambda: voc(root, "<name>", "<name>cat</name><name>"))
 
 
+@row("VOC", "shares of the sides in place of pixels, as in COCO")
+def _(root, png):
+  (root / "boxes").mkdir(exist_ok=True)
+  (root / "boxes" / "a1.xml").write_text(
+      "<annotation><object><name>cat</name><bndbox><xmin>0.2</xmin><ymin>0.2</ymin><xmax>0.7</xmax>"
+      "<ymax>0.7</ymax></bndbox></object></annotation>")
+  refused("class 'cat'.*within the first pixel", lambda: folder.Folder(root).boxes_of("a1"))
+
+
 @row("VOC", "entities, an encoding that is not known")
 def _(root, png):
   refused("entities", lambda: voc(

@@ -90,7 +90,7 @@ def test_lists_that_do_not_fit_are_refused(tree):
   (folder / "targets_MD.p").write_bytes(pickle.dumps(names, 2))
   (folder / "imgs_MD.p").write_bytes(pickle.dumps(
       ["/0001/dense0/imgs/c_o.jpg", "/0000/dense0/imgs/a_o.jpg"], 2))
-  with pytest.raises(ValueError, match="(?s)of the same scenes.*0001/dense0/imgs/c_o.jpg and /0000"):
+  with pytest.raises(ValueError, match="(?s)of the same scenes.*0001/dense0/imgs/c_o.jpg and"):
     data.MegaDepth(tree)
 
   class Evil:

@@ -134,6 +134,25 @@ class MapFolder:
           f"The record '{path}' is damaged.", expected=f"the JSON written with the {self.noun}",
           received=error, fix=f"Remove the folder. {self.fix}") from error
 
+  def check_classes(self, folder, classes, name):
+    """Refuses maps whose ids mean other classes; a folder without record, or without names, passes.
+
+    Args:
+      folder: of the maps; it need not exist.
+      classes: names of the classes of who reads them.
+      name: of who reads them.
+
+    Raises:
+      ValueError: the record lists other classes, or in another order.
+    """
+    path = pathlib.Path(paths.expand(folder)) / self.record
+    made = self.read_record(folder).get("classes") if path.exists() else None
+    if made is not None and list(made) != list(classes):
+      raise errors.value_error(
+          f"The {self.noun} in '{folder}' are of other classes than '{name}'.",
+          expected=", ".join(classes), received=", ".join(map(str, made)),
+          fix=f"Give the source these classes in this order. {self.fix}")
+
   def lacking(self, folder, missing, what):
     """Returns the error for samples without a map; the caller raises it.
 

@@ -34,8 +34,8 @@ def nyuv2(root="nyuv2", *, held_out=0.1, raw_depth=False, data_dir=None):
   Splits: `train` and `val` are the published training images (795), `val` a share of them by the
   hash of the ids; `trainval` is both; `test` (654). The 894 labels become the 40 classes of Gupta
   et al., unlabelled pixels 255. Ids are `0001`, ... in the order of the file. There is no
-  background: class 0 is the wall. The small copy has 39 classes, class 40 is unknown in it; its depth
-  of 8 bits is 255 = 10 metres, of 16 bits millimetres.
+  background: class 0 is the wall. The small copy has 39 classes, class 40 is unknown in it; its
+  depth of 8 bits is 255 = 10 metres, of 16 bits millimetres.
 
   Args:
     root: the folder, or its name in the data locations.

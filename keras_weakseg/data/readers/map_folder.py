@@ -79,12 +79,13 @@ class MapFolder:
           fix="Rename these files." if outside else
           "Check the split, the labels that are there, and what the manifest allows to be read.")
 
-  def claim(self, folder, record):
+  def claim(self, folder, record, **told):
     """Writes the record of a new folder, or checks that what is there are the same maps.
 
     Args:
       folder: it need not exist.
       record: dict of plain JSON values that decide how the maps look.
+      **told: further entries of a new record; those of an old one may differ.
 
     Raises:
       ValueError: the folder holds other maps, or images of which nothing is known.
@@ -92,8 +93,8 @@ class MapFolder:
     path = pathlib.Path(paths.expand(folder)) / self.record
     for place, _, _ in file_index.walk(path.parent):
       writing.remove_abandoned(place)
-    text = json.dumps(record, indent=1, sort_keys=True)
-    record = json.loads(text)
+    text = json.dumps({**record, **told}, indent=1, sort_keys=True)
+    record = json.loads(json.dumps(record))
     # The record is written before the first map: whoever sees a map of ours sees a record too. What
     # is looked for ends like any image: a map beside `a.jpg` would be a second sample `a`.
     found = [name + suffix for suffix in file_index.IMAGE_SUFFIXES

@@ -79,12 +79,13 @@ class MapFolder:
           fix="Rename these files." if outside else
           "Check the split, the labels that are there, and what the manifest allows to be read.")
 
-  def claim(self, folder, record):
+  def claim(self, folder, record, **told):
     """Writes the record of a new folder, or checks that what is there are the same maps.
 
     Args:
       folder: it need not exist.
       record: dict of plain JSON values that decide how the maps look.
+      **told: further entries of a new record; those of an old one may differ.
 
     Raises:
       ValueError: the folder holds other maps, or images of which nothing is known.
@@ -92,8 +93,8 @@ class MapFolder:
     path = pathlib.Path(paths.expand(folder)) / self.record
     for place, _, _ in file_index.walk(path.parent):
       writing.remove_abandoned(place)
-    text = json.dumps(record, indent=1, sort_keys=True)
-    record = json.loads(text)
+    text = json.dumps({**record, **told}, indent=1, sort_keys=True)
+    record = json.loads(json.dumps(record))
     # The record is written before the first map: whoever sees a map of ours sees a record too. What
     # is looked for ends like any image: a map beside `a.jpg` would be a second sample `a`.
     found = [name + suffix for suffix in file_index.IMAGE_SUFFIXES
@@ -133,6 +134,25 @@ class MapFolder:
       raise errors.value_error(
           f"The record '{path}' is damaged.", expected=f"the JSON written with the {self.noun}",
           received=error, fix=f"Remove the folder. {self.fix}") from error
+
+  def check_classes(self, folder, classes, name):
+    """Refuses maps whose ids mean other classes; a folder without record, or without names, passes.
+
+    Args:
+      folder: of the maps; it need not exist.
+      classes: names of the classes of who reads them.
+      name: of who reads them.
+
+    Raises:
+      ValueError: the record lists other classes, or in another order.
+    """
+    path = pathlib.Path(paths.expand(folder)) / self.record
+    made = self.read_record(folder).get("classes") if path.exists() else None
+    if made is not None and list(made) != list(classes):
+      raise errors.value_error(
+          f"The {self.noun} in '{folder}' are of other classes than '{name}'.",
+          expected=", ".join(classes), received=", ".join(map(str, made)),
+          fix=f"Give the source these classes in this order. {self.fix}")
 
   def lacking(self, folder, missing, what):
     """Returns the error for samples without a map; the caller raises it.

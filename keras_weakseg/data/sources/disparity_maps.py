@@ -102,9 +102,11 @@ def write_disparity_maps(source, disparity_fn, folder, split="train", *, ids=Non
   chosen = source.ids(split) if ids is None else tuple(ids)
   with_disparity.KIND.check_ids(source, split, chosen, "no ids")
   source.supervision(split, fields.Supervision.NONE, chosen)  # Refuses ids of other splits.
+  images = with_disparity.images_of(source, chosen[:with_disparity.TOLD])
   with_disparity.KIND.claim(folder, {
       "version": _VERSION, "model": str(model_hash), "source": source.origin.name,
-      **dataclasses.asdict(settings)})
+      **dataclasses.asdict(settings)}, **{with_disparity.IMAGES: images})
+  with_disparity.check_images(source, folder)
   missing = with_disparity.KIND.absent(folder, chosen)
   if missing:
     found = _predicted(source, split, missing, disparity_fn, settings, batch_size)

@@ -130,7 +130,7 @@ class Folder(source.RandomAccess):
     return self._splits[split]
 
   def _make_splits(self, splits, validation):
-    source.check_splits(splits)
+    source.check_splits(splits, validation)
     named = {split: self._id_list(ids, f"split '{split}'") for split, ids in (splits or {}).items()}
     held = next((split for split in (source.VALIDATION, "val") if split in named), None)
     if validation is not None or held is None:
@@ -204,7 +204,8 @@ class Folder(source.RandomAccess):
     """The labels by kind, or functions that find them when they are first asked for."""
     places = self._places
     root, images, identities = self.root, self._images, self._identities
-    return {"masks": lambda: folder_labels.masks(root, places["masks"], images),
+    meant = self.classes if self.remap is None else None
+    return {"masks": lambda: folder_labels.masks(root, places["masks"], images, meant),
             "tags": lambda: folder_labels.tags(root, places["tags"], identities, self.classes),
             "boxes": lambda: folder_labels.boxes(root, places["boxes"], images, identities),
             "depth": lambda: folder_labels.of_files(self._depth_files, images)}

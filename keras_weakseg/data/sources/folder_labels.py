@@ -18,6 +18,7 @@ What the readers take (+), refuse (x, with file and place) and convert (>):
 | ids | numbers | x the numbers |
 | masks, tags, boxes | of no image | + left out, counted and named |
 | masks, tags, boxes | of one kind, all of no image | x nothing would be learned |
+| masks | label maps whose record names other classes | x both lists |
 | masks | palettes that differ in a used value | x value, colours and files |
 | VOC | `<size>` absent, empty or 0 | > the size in the header of the image |
 | VOC | `<size>` of another or a turned image | x both sizes |
@@ -48,6 +49,7 @@ from keras_weakseg.data.readers import coco_files
 from keras_weakseg.data.readers import depth_files
 from keras_weakseg.data.readers import file_index
 from keras_weakseg.data.readers import tag_files
+from keras_weakseg.data.sources import box_labels
 
 LEGEND = "classes"  # the stem of YOLO's list of classes, which lies among the boxes
 _LEGENDS = (LEGEND + ".txt", "data.yaml", "obj.names")  # The last two may lie in the root.
@@ -62,12 +64,25 @@ class Labels(NamedTuple):
 NONE = Labels({}, ())
 
 
-def masks(root, place, images):
-  """Returns the `Labels` of a subfolder of masks: paths by id. Opens no file."""
+def masks(root, place, images, classes=None):
+  """Returns the `Labels` of a subfolder of masks: paths by id. Opens no file of them.
+
+  Args:
+    root: of the folder.
+    place: subfolder, or None.
+    images: dict of id to path.
+    classes: names that the ids of the masks mean, compared where the masks are label maps of boxes
+      with their record; None = not known.
+
+  Raises:
+    ValueError: label maps are of other classes.
+  """
   if not place:
     return NONE
-  return of_files(file_index.list_ids(
-      file_index.places(root, place), file_index.MASK_SUFFIXES), images)
+  found = file_index.places(root, place)
+  for path in found if classes else ():
+    box_labels.KIND.check_classes(path.parent, classes, pathlib.Path(root).name)
+  return of_files(file_index.list_ids(found, file_index.MASK_SUFFIXES), images)
 
 
 def tags(root, place, identities, classes=()):

@@ -18,6 +18,7 @@ from keras_weakseg.files import mat_files
 LABELED, SPLITS, MAPPING = "nyu_depth_v2_labeled.mat", "splits.mat", "classMapping40.mat"
 # The small copy: depth PNG of 8 bits, 255 = 10 metres; class 40 (other props) is unknown there.
 _SMALL_SCALE, _SMALL_CLASSES = 25.5, 39
+_MILLIMETRES, _REACH = 1000.0, 10  # of its PNG of 16 bits; metres that the sensor sees
 _FIX = (f"Put {LABELED} (cs.nyu.edu/~silberman/datasets), {SPLITS} (there too) and {MAPPING} (of "
         "Gupta et al., CVPR 2013) into one folder.")
 
@@ -33,7 +34,8 @@ def nyuv2(root="nyuv2", *, held_out=0.1, raw_depth=False, data_dir=None):
   Splits: `train` and `val` are the published training images (795), `val` a share of them by the
   hash of the ids; `trainval` is both; `test` (654). The 894 labels become the 40 classes of Gupta
   et al., unlabelled pixels 255. Ids are `0001`, ... in the order of the file. There is no
-  background: class 0 is the wall. The small copy has 39 classes, class 40 is unknown in it.
+  background: class 0 is the wall. The small copy has 39 classes, class 40 is unknown in it; its
+  depth of 8 bits is 255 = 10 metres, of 16 bits millimetres.
 
   Args:
     root: the folder, or its name in the data locations.
@@ -90,6 +92,9 @@ class NyuSmall(paired.Paired):
             for kind in ("_label", "_depth")]
     return {f"{split}/{name}": paired.Entry(image, mask, depth)
             for (name, image, mask), (_, _, depth) in zip(*rows)}
+
+  def _depth(self, path, name, image):
+    return {fields.DEPTH: depth_files.on_host(_small_depth, path, name, image)}
 
 
 class NyuLabeled(paired.Paired):
@@ -164,6 +169,21 @@ class NyuLabeled(paired.Paired):
   def _depth(self, path, name, image):
     read = functools.partial(self._array, self._depths)
     return {fields.DEPTH: depth_files.on_host(read, path, name, image)}
+
+
+def _small_depth(path):
+  """Returns metres [H, W] of a PNG of the small copy: its bits tell the unit."""
+  values = depth_files.stored(path)
+  if values.dtype == np.uint8:
+    return values / _SMALL_SCALE
+  most = int(values.max())
+  if 0 < most < 256 or most > _REACH * _MILLIMETRES:
+    raise errors.value_error(
+        f"The unit of the depth in '{path}' is not that of NYUv2.",
+        expected=f"8 bits, 255 = {_REACH} metres, or 16 bits, millimetres up to "
+        f"{_REACH * _MILLIMETRES:g}", received=f"16 bits, 0..{most}",
+        fix="Write the map again as millimetres.")
+  return values / _MILLIMETRES
 
 
 def _numbers(path, name, count):

@@ -2,12 +2,16 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.data.readers import decode
+from keras_weakseg.data.readers import palette as palettes
 from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 from keras_weakseg.datasets import labels
 
 _KEPT = fields.Supervision.MASK | fields.Supervision.DEPTH
+_SCENES = "weakseg_scenes"
 
 
 class PartsAsMasks(wrapper.Wrapper):
@@ -22,16 +26,26 @@ class PartsAsMasks(wrapper.Wrapper):
 
   Args:
     inner: `source.Source` with `parts`.
-    classes: names of the parts, index 0 = background; None = those that the source knows, else
-      those of the embedded scenes.
-    palette: list of RGB tuples; None = the colours of those.
+    classes: names of the parts, index 0 = background; None = those that the source knows. Of
+      others, only those of `weakseg_scenes` are known.
+    palette: list of RGB tuples; None = that of the scenes for their names, else that of VOC.
+
+  Raises:
+    ValueError: nothing says what the parts are called.
   """
 
   def __init__(self, inner, classes=None, palette=None):
     space = labels.SCENE_PARTS
     classes = classes or inner.part_classes
-    super().__init__(inner, f"{inner.name} parts", tuple(classes or space.classes),
-                     palette or (None if classes else list(space.palette)))
+    if not classes and inner.origin.name.split("/")[0] != _SCENES:
+      raise errors.value_error(
+          f"The names of the parts of '{inner.name}' are not known.",
+          expected="a name for every part id, the background first", received="none",
+          fix="Pass classes=('background', 'head', ...) to kw.data.PartsAsMasks, or part_classes= "
+          "to kw.data.Dataset.")
+    classes = tuple(classes or space.classes)
+    super().__init__(inner, f"{inner.name} parts", classes, palette or (
+        space.palette if classes == space.classes else palettes.default_palette(len(classes))))
     self.labelled = True
 
   flip_swaps = property(lambda self: self.inner.part_swaps)
@@ -81,7 +95,8 @@ class PartsAsMasks(wrapper.Wrapper):
       kept[fields.SUPERVISION] = tf.where(masked, tf.bitwise.bitwise_or(flags, implied), flags)
     if fields.PARTS not in sample:
       return kept
-    parts = sample[fields.PARTS]
+    parts = decode.check_labels(
+        sample[fields.PARTS], self.num_classes, sample[fields.SAMPLE_ID])
     if wanted is None or fields.MASK in wanted:
       kept[fields.MASK] = parts
     if wanted is None or fields.TAGS in wanted:

@@ -35,20 +35,27 @@ def check_held_out(share):
   return share
 
 
-def check_splits(splits):
-  """Refuses splits that are no dict by name.
+def check_splits(splits, validation=None):
+  """Refuses splits that are no dict by name, and two lists to validate on.
 
   Args:
     splits: dict of split name to an id list, or None.
+    validation: a further list of the samples to validate on, or None.
 
   Raises:
-    ValueError: they are anything else.
+    ValueError: they are anything else, or one of the lists would not be used.
   """
   if splits is not None and not (isinstance(splits, dict) and all(
       isinstance(split, str) for split in splits)):
     raise errors.value_error(
         "The splits cannot be read.", expected="a dict of split name to an id list",
         received=repr(splits), fix="Pass splits={'train': 'train.txt', 'val': ['a', 'b']}.")
+  twice = [split for split in splits or () if split in _OTHER_NAME]
+  if twice and validation is not None:
+    raise errors.value_error(
+        "There are two lists of the samples to validate on.",
+        expected=f"validation= or splits['{twice[0]}']", received="both",
+        fix="Leave one of them out.")
 
 
 def to_train(ids, lists):

@@ -83,7 +83,8 @@ class WithLabelMaps(WithMaps):
   grant = fields.Supervision.NONE
 
   def _adder(self, split, ids, owners, missing):
-    """Returns the function that adds the label map to a sample."""
+    """Returns the function that adds the label map to a sample; refuses maps of other classes."""
+    self.kind.check_classes(self.folder, self.classes, self.name)
     chosen = self.inner.ids(split) if ids is None else tuple(ids)
     there = np.isin(chosen, sorted(set(owners) - missing)).astype(np.int32)
     known = tf.lookup.StaticHashTable(

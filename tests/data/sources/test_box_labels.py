@@ -109,3 +109,15 @@ def test_broken_label_maps_are_named(wrapped):
   with pytest.raises(Exception, match="a3"):
     first(wrapped, grant=Kind.BOXES)
   assert box_labels.KIND.absent(wrapped.folder, ("a3",)) == ()
+
+
+def test_label_maps_of_other_classes_or_another_order_are_refused(wrapped, mini):
+  """As label maps and as the masks of a folder."""
+  one, two = wrapped.classes[1:3]
+  turned = (wrapped.classes[0], two, one, *wrapped.classes[3:])
+  text = f"(?s)label maps in .* are of other classes.*{two}, {one}.*{one}, {two}"
+  with pytest.raises(ValueError, match=text):
+    data.WithBoxLabels(data.Folder(mini, classes=turned, held_out=0.0), wrapped.folder).samples(
+        "train", grant=Kind.BOXES)
+  with pytest.raises(ValueError, match=text):
+    data.Folder(mini, masks=str(wrapped.folder / "masks"), classes=turned)

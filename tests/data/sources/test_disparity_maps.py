@@ -2,6 +2,7 @@
 import inspect
 import json
 import os
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -185,6 +186,30 @@ def test_a_folder_of_another_source_or_of_photographs_is_refused(folder, mini, t
   assert len(os.listdir(images)) == 10
 
 
+def test_maps_of_other_images_of_the_same_names_are_refused(folder, mini, out, tmp_path):
+  """Where the record tells of images; older ones do not, and are read. A moved folder stays."""
+  path = data.write_disparity_maps(folder, red, out, ids=("a2", "a1"), **OPTIONS)
+  shutil.copytree(mini, tmp_path / "moved" / "mini")
+  moved = data.Folder(tmp_path / "moved" / "mini", held_out=0.0)
+  data.write_disparity_maps(moved, red, out, ids=("a1", "a3"), **OPTIONS)
+  for number in (1, 2):
+    shutil.copy(mini / "images" / f"a{3 - number}.png", moved.image_path(f"a{number}"))
+  wanted = {"wanted": ("image", "disparity"), "ids": ("a3",)}
+  calls = (lambda: data.write_disparity_maps(moved, red, out, ids=("a4",), **OPTIONS),
+           lambda: data.WithDisparity(moved, path).samples("train", **wanted))
+  for call in calls:
+    with pytest.raises(ValueError, match="are of other images than 'mini'(.|\n)*of 'a1'"):
+      call()
+  assert sorted(stamps(path)) == ["a1", "a2", "a3"]
+  name = with_disparity.settings_of(path)
+  record = json.loads((path / "disparity_maps.json").read_text())
+  assert sorted(record.pop("images")) == ["a1", "a2"]
+  (path / "disparity_maps.json").write_text(json.dumps(record))
+  assert with_disparity.settings_of(path) == name
+  for call in calls:
+    call()
+
+
 def test_other_labels_of_the_same_images_share_a_folder(folder, out):
   data.write_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
   pets = data.Regrouped(folder, groups={"pet": ("cat", "dog")}, name="pets")
@@ -202,7 +227,8 @@ def test_labels_are_never_read(folder, mini, out):
 
 def test_the_record_says_what_they_are(folder, tmp_path):
   path = data.write_disparity_maps(folder, red, tmp_path / "first", ids=("a1",), bits=8, **OPTIONS)
-  assert json.loads((path / "disparity_maps.json").read_text()) == {
+  record = json.loads((path / "disparity_maps.json").read_text())
+  assert list(record.pop("images")) == ["a1"] and record == {
       "version": 1, "model": "m1", "source": "mini", "normalise": "none", "bits": 8}
   names = {with_disparity.settings_of(path)} | {
       with_disparity.settings_of(data.write_disparity_maps(

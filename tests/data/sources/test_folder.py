@@ -236,6 +236,8 @@ def test_missing_class_names_and_unknown_tags_are_refused(mini):
 
 
 def test_unknown_splits_and_ids_are_refused(mini):
+  with pytest.raises(ValueError, match="(?s)two lists.*validation= or splits..val"):
+    folder.Folder(mini, splits={"train": ["a1"], "val": ["a2"]}, validation=["a3"])
   source = folder.Folder(mini, validation=["a0"])
   with pytest.raises(ValueError, match="Did you mean 'train'"):
     source.ids("trian")

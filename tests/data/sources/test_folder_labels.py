@@ -205,6 +205,16 @@ def _(root, png):
   assert "would go wrong" in text
 
 
+@row("masks", "label maps whose record names other classes")
+def _(root, png):
+  record = root / "label_maps.json"
+  record.write_text(json.dumps({"classes": ["background", "dog", "cat"]}))
+  refused("label maps in .* are of other classes.*background, cat, dog.*background, dog, cat",
+          lambda: folder.Folder(root).supervision("train"))
+  assert folder.Folder(root, remap={0: 0, 1: 2, 2: 1}, held_out=0.0).supervision("train").all()
+  record.unlink()
+
+
 @row("masks", "palettes that differ in a used value")
 def _(root, png):
   patched(root, png, lambda number: [(0, 0, 0), (200, 0, 0)])

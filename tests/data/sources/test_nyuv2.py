@@ -91,6 +91,14 @@ def test_the_small_copy(tmp_path, png):
   assert source.ids("test") == ("test/0003", "test/0006")
   sample = next(source.samples("test", grant=12).as_numpy_iterator())
   assert (sample[fields.DEPTH] == 2).all() and (sample[fields.MASK] == 38).all()
+  for stored in (3000, 51, 20000):  # Millimetres; the unit of 8 bits; another one.
+    png(root / "test" / "0003_depth.png", np.full((4, 5), stored, np.uint16))
+    rows = source.samples("test", grant=8).as_numpy_iterator()
+    if stored == 3000:
+      assert (next(rows)[fields.DEPTH] == 3).all()
+    else:
+      with pytest.raises(Exception, match=f"(?s)unit of the depth in.*16 bits, 0..{stored}"):
+        next(rows)
   with pytest.raises(ValueError, match="no raw depth"):
     data.nyuv2(root, raw_depth=True)
   (root / "test" / "0006_depth.png").unlink()

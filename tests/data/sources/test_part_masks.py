@@ -5,6 +5,9 @@ import tensorflow as tf
 
 from keras_weakseg import data
 from keras_weakseg import fields
+from keras_weakseg.datasets import labels
+
+PARTS = labels.SCENE_PARTS.classes
 
 
 def samples(count=3):
@@ -23,7 +26,7 @@ def samples(count=3):
 def pair():
   given = samples()
   inner = data.Dataset({"train": tf.data.Dataset.from_tensor_slices(given)},
-                       ("background", "person", "car"))
+                       ("background", "person", "car"), part_classes=PARTS)
   return given, data.PartsAsMasks(inner)
 
 
@@ -61,7 +64,7 @@ def test_garbage_in_the_masks_of_the_source_changes_nothing(pair):
   given, source = pair
   dirty = {**given, "mask": np.full_like(given["mask"], 2)}
   other = data.PartsAsMasks(data.Dataset(
-      {"train": tf.data.Dataset.from_tensor_slices(dirty)}, ("background", "person", "car")))
+      {"train": tf.data.Dataset.from_tensor_slices(dirty)}, ("background", "person", "car")), PARTS)
   for one, two in zip(source.samples("train").as_numpy_iterator(),
                       other.samples("train").as_numpy_iterator()):
     np.testing.assert_array_equal(one["mask"], two["mask"])
@@ -73,3 +76,16 @@ def test_a_batch_has_them_and_another_fingerprint(pair):
   assert source.fingerprint() != source.inner.fingerprint()
   batch = next(iter(data.Bundle([data.Part(source, batch_size=2)]).batches()))
   assert batch["mask"].shape == (2, 8, 10) and batch["tags"].shape == (2, 7)
+
+
+def test_parts_that_nobody_names_and_ids_beyond_the_names_are_refused():
+  given = samples(2)
+  given["parts"][0, 0, :2] = 7, 19
+  rows = tf.data.Dataset.from_tensor_slices(given)
+  with pytest.raises(ValueError, match="(?s)parts of 'dataset' are not known.*classes="):
+    data.PartsAsMasks(data.Dataset(rows, ("background", "person")))
+  source = data.PartsAsMasks(data.Dataset(rows, ("background", "person"), name="weakseg_scenes/1"))
+  assert source.classes == PARTS
+  for wanted in (None, ("image", "tags")):
+    with pytest.raises(tf.errors.OpError, match="(?s)labels that are no class.*0..6.*7, 19"):
+      list(source.samples("train", wanted=wanted))

@@ -47,11 +47,16 @@ class Kitti(clips_lib.Clips):
 
   Raises:
     FileNotFoundError: there are no frames, or calibrations are missing; all are listed.
+    ValueError: `validation` is given beside `splits`, which name all that is used.
   """
 
   def __init__(self, root="kitti_raw", *, size=(192, 640), cameras=("image_02",), offsets=(-1, 1),
                static_threshold=1.0, occluders=None, classes=(), splits=None, validation=None,
                held_out=0.1, stereo=False, depth=None, data_dir=None):
+    if splits is not None and validation:
+      raise errors.value_error(
+          "There are two ways to say what is validated on.", expected="splits or validation",
+          received="both", fix="Leave validation out: of splits, all that they list is used.")
     self.root = locations.find(root, data_dir)
     clips = _read_clips(self.root, cameras if splits is None else tuple(_PARTNER), stereo, depth)
     divided = (clip_lib.divide(clips, validation, held_out) if splits is None else

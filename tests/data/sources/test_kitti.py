@@ -131,3 +131,8 @@ def test_a_damaged_calibration_is_named(name, values):
   known = kitti.read_calibration("\n".join([*lines, f"{name}: {values}"]))
   with pytest.raises(ValueError, match="(?s)calibration of the camera 'image_02' is damaged"):
     kitti.calibration_of(known, "image_02")
+
+
+def test_a_list_to_validate_on_beside_splits_is_refused(tmp_path):
+  with pytest.raises(ValueError, match="two ways to say what is validated on"):
+    kw_data.Kitti(tmp_path, splits={"train": ["a/b"]}, validation=["a/c"])

@@ -188,7 +188,8 @@ def decoded(paths, endings=("",), reserved=()):
     ValueError: an image turns out to be broken; names it.
   """
   data = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-  images = iter(data.map(_decoded, num_parallel_calls=2).prefetch(2))
+  decode = tf.autograph.experimental.do_not_convert(_decoded)  # There is nothing to convert.
+  images = iter(data.map(decode, num_parallel_calls=2).prefetch(2))
   for path, name in zip(paths, output_names(paths, endings, reserved)):
     try:
       image, suspect = next(images)

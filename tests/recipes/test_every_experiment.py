@@ -46,7 +46,6 @@ EXPERIMENTS = [name for name in registry.experiments() if not name.startswith("o
 SIZE = (32, 64)
 
 
-
 # === Weights of the right shapes ===
 
 

@@ -4,6 +4,7 @@ A record is a `tf.train.Example` in a TFRecord file, as TensorFlow reads and wri
 is the bytes of its file; maps of numbers are PNG; the rest are tensors, packed by zlib. A label
 that a sample may not teach is not in it.
 """
+import functools
 import json
 import zlib
 
@@ -116,11 +117,17 @@ def lesser_grants(flags):
 def _image(pixels, contents):
   """Returns the bytes of an image: those of its file where these are the pixels, else a PNG."""
   try:
-    if contents is not None and np.array_equal(decode.decode_image(tf.constant(contents)), pixels):
+    if contents is not None and np.array_equal(_decoder()(tf.constant(contents)), pixels):
       return contents
   except (ValueError, tf.errors.OpError):
     pass  # Another file, from which the source takes its image.
   return tf.io.encode_png(pixels).numpy()
+
+
+@functools.lru_cache(maxsize=None)
+def _decoder():
+  """Returns `decode.decode_image` as a graph: its many operations cost most of a record."""
+  return tf.function(decode.decode_image, input_signature=[tf.TensorSpec([], tf.string)])
 
 
 def _packed(value):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_weakseg import fields
 from keras_weakseg.framework import keras
-from keras_weakseg.methods import averaged
+from keras_weakseg.methods import averages
 from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import ratio
 from keras_weakseg.networks import registry as networks
@@ -156,12 +156,12 @@ class Method(keras.Model):
           make_updater(named) if optimizer == MAIN else make_updater(named, optimizer))
 
   def start_average(self, share):
-    """Keeps the moving average of the evaluated network, see `averaged.Averaged`; as `prepare`.
+    """Keeps the moving average of the evaluated network, see `averages.Averaged`; as `prepare`.
 
     Args:
       share: how much of itself it keeps in an update; 0 = there is none.
     """
-    self.average = averaged.Averaged(self.predictor, share) if share else None
+    self.average = averages.Averaged(self.predictor, share) if share else None
 
   @classmethod
   def notes(cls, options, masks):

@@ -2,8 +2,6 @@
 import tensorflow as tf
 
 from keras_weakseg import errors, fields
-from keras_weakseg.ops.adversarial import adversarial_loss
-from keras_weakseg.ops.adversarial import critic_loss
 from keras_weakseg.ops.binary_losses import binary_cross_entropy_map
 from keras_weakseg.ops.binary_losses import masked_binary_cross_entropy
 from keras_weakseg.ops.depth_losses import berhu_loss
@@ -13,8 +11,8 @@ from keras_weakseg.ops.relative_depth import relative_depth_loss
 from keras_weakseg.ops.tag_losses import tag_sigmoid_loss
 from keras_weakseg.ops.tag_losses import tag_softmax_loss
 
-__all__ = ["adversarial_loss", "aggregate_classes", "berhu_loss", "binary_cross_entropy_map",
-           "critic_loss", "cross_entropy_map", "gradient_matching_loss",
+__all__ = ["aggregate_classes", "berhu_loss", "binary_cross_entropy_map",
+           "cross_entropy_map", "gradient_matching_loss",
            "masked_binary_cross_entropy", "masked_cross_entropy", "relative_depth_loss",
            "scale_invariant_loss", "tag_sigmoid_loss", "tag_softmax_loss"]
 

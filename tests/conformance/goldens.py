@@ -152,10 +152,6 @@ OPS = (
       for call in (tag_losses.tag_softmax_loss, tag_losses.tag_sigmoid_loss)),
     *(Op(f"adversarial.{call.__name__}", call, [_SCORES[0, 0, :, :1]], gradient=[0])
       for call in (adversarial.true_terms, adversarial.predicted_terms)),
-    Op("adversarial.critic_loss", adversarial.critic_loss,
-       [_SCORES[0, 0, :, 0], _SCORES[0, 1, :, 0], _WEIGHTS[0, 0]], gradient=[0, 1]),
-    Op("adversarial.adversarial_loss", adversarial.adversarial_loss,
-       [_SCORES[0, 0, :, 0], _WEIGHTS[0, 0]], gradient=[0]),
     Op("critic_inputs.present_categories", lambda tags: critic_inputs.present_categories(tags, 2),
        [_TAGS], tolerance=0),
     Op("critic_inputs.category_images", critic_inputs.category_images,

@@ -84,7 +84,8 @@ def test_it_learns_shapes_and_passes_them_on_to_other_categories():
   @tf.function
   def step(true, predicted):
     with tf.GradientTape() as tape:
-      loss = adversarial.critic_loss(network(true), network(predicted))
+      loss = tf.reduce_mean(adversarial.true_terms(network(true))
+                            + adversarial.predicted_terms(network(predicted)))
     optimizer.minimize(loss, network.trainable_variables, tape=tape)
 
   for _ in range(150):

@@ -16,6 +16,7 @@ from keras_weakseg.derived import base
 from keras_weakseg.networks import cam
 from keras_weakseg.ops import activation
 from keras_weakseg.ops import diffusion
+from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import label_diffusion
 from keras_weakseg.options import Count, OneOf, Positive, Range, Share
 
@@ -94,7 +95,6 @@ class DiffusedMaps(base.Maker):
 
   def make(self, directory, progress=True):
     """See `base.Maker.make`."""
-    from keras_weakseg.evaluation.drawing import mask_files  # pylint: disable=g-import-not-at-top
     kind, ids = tag_labels.KIND, self.ids()
     kind.check_ids(self.source, self.split, ids, "no sample with tags and without a mask")
     kind.claim(directory, {"version": _VERSION, "kind": self.kind, "scales": list(self.scales),
@@ -102,8 +102,8 @@ class DiffusedMaps(base.Maker):
     missing = kind.absent(directory, ids)
 
     def work(item):
-      mask_files.write_mask(kind.path(directory, item["name"]), self.draw(item).labels,
-                            self.source.palette)
+      png = image_ops.encode_mask_png(self.draw(item).labels, self.source.palette).numpy()
+      kind.write(directory, item["name"], png, item["image"])
 
     if missing or not (pathlib.Path(directory) / kind.sheet).exists():
       answers = self._answers()

@@ -12,6 +12,7 @@ import numpy as np
 from keras_weakseg import errors
 from keras_weakseg import paths
 from keras_weakseg.data.readers import file_index
+from keras_weakseg.data.readers import image_look
 from keras_weakseg.files import json_files
 from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import schema
@@ -50,6 +51,20 @@ class MapFolder:
     """Returns `pathlib.Path` of the map of a sample id."""
     return self.place(folder) / (name + SUFFIX)
 
+  def write(self, folder, name, png, image):
+    """Writes the map of a sample, whole or not at all.
+
+    Args:
+      folder: of the maps.
+      name: sample id.
+      png: bytes of the map.
+      image: uint8 [H,W,3], what it was made from; who reads the map compares, see `image_look`.
+
+    Raises:
+      ValueError: the file cannot be written.
+    """
+    writing.write_whole(self.path(folder, name), image_look.with_look(png, image))
+
   def absent(self, folder, ids):
     """Returns the ids that have no map in a folder yet, in the order of `ids`."""
     known = file_index.list_ids(self.place(folder), (SUFFIX,))
@@ -79,13 +94,12 @@ class MapFolder:
           fix="Rename these files." if outside else
           "Check the split, the labels that are there, and what the manifest allows to be read.")
 
-  def claim(self, folder, record, **told):
+  def claim(self, folder, record):
     """Writes the record of a new folder, or checks that what is there are the same maps.
 
     Args:
       folder: it need not exist.
       record: dict of plain JSON values that decide how the maps look.
-      **told: further entries of a new record; those of an old one may differ.
 
     Raises:
       ValueError: the folder holds other maps, or images of which nothing is known.
@@ -93,8 +107,8 @@ class MapFolder:
     path = pathlib.Path(paths.expand(folder)) / self.record
     for place, _, _ in file_index.walk(path.parent):
       writing.remove_abandoned(place)
-    text = json.dumps({**record, **told}, indent=1, sort_keys=True)
-    record = json.loads(json.dumps(record))
+    text = json.dumps(record, indent=1, sort_keys=True)
+    record = json.loads(text)
     # The record is written before the first map: whoever sees a map of ours sees a record too. What
     # is looked for ends like any image: a map beside `a.jpg` would be a second sample `a`.
     found = [name + suffix for suffix in file_index.IMAGE_SUFFIXES

@@ -13,7 +13,6 @@ from keras_weakseg.data.readers import map_folder
 from keras_weakseg.data.sources import with_disparity
 from keras_weakseg.evaluation.drawing import depth_pictures
 from keras_weakseg.evaluation.drawing import sheets
-from keras_weakseg.files import writing
 
 IMAGE, NONE = "image", "none"
 BITS = (8, 16)
@@ -102,11 +101,9 @@ def write_disparity_maps(source, disparity_fn, folder, split="train", *, ids=Non
   chosen = source.ids(split) if ids is None else tuple(ids)
   with_disparity.KIND.check_ids(source, split, chosen, "no ids")
   source.supervision(split, fields.Supervision.NONE, chosen)  # Refuses ids of other splits.
-  images = with_disparity.images_of(source, chosen[:with_disparity.TOLD])
   with_disparity.KIND.claim(folder, {
       "version": _VERSION, "model": str(model_hash), "source": source.origin.name,
-      **dataclasses.asdict(settings)}, **{with_disparity.IMAGES: images})
-  with_disparity.check_images(source, folder)
+      **dataclasses.asdict(settings)})
   missing = with_disparity.KIND.absent(folder, chosen)
   if missing:
     found = _predicted(source, split, missing, disparity_fn, settings, batch_size)
@@ -118,7 +115,7 @@ def write_disparity_maps(source, disparity_fn, folder, split="train", *, ids=Non
 
 
 def _predicted(source, split, ids, disparity_fn, settings, batch_size):
-  """Yields (id, disparity [H, W]), as many at once as fit in a batch and have one size."""
+  """Yields (id, image, disparity [H, W]), as many at once as fit in a batch and have one size."""
   batch = []
   for sample in broken.read_samples(source, split, ids, grant=fields.Supervision.NONE,
                                     wanted=(fields.IMAGE, fields.SAMPLE_ID)):
@@ -131,7 +128,7 @@ def _predicted(source, split, ids, disparity_fn, settings, batch_size):
 
 
 def _answers(batch, disparity_fn, settings):
-  """Yields (id, disparity [H, W]) of samples of one size."""
+  """Yields (id, image, disparity [H, W]) of samples of one size."""
   images = np.stack([sample[fields.IMAGE] for sample in batch])
   disparity = np.asarray(disparity_fn(images))
   if disparity.shape != images.shape[:3]:
@@ -142,7 +139,7 @@ def _answers(batch, disparity_fn, settings):
   for sample, values in zip(batch, disparity):
     name = sample[fields.SAMPLE_ID].decode()
     _check_values(name, values, settings)
-    yield name, values
+    yield name, sample[fields.IMAGE], values
 
 
 def _check_values(name, values, settings):
@@ -159,9 +156,9 @@ def _check_values(name, values, settings):
         "Look at the model: its training may have diverged.")
 
 
-def _write(folder, settings, name, disparity):
+def _write(folder, settings, name, image, disparity):
   png = tf.io.encode_png(tf.constant(settings.stored(disparity))[..., tf.newaxis])
-  writing.write_whole(with_disparity.KIND.path(folder, name), png.numpy())
+  with_disparity.KIND.write(folder, name, png.numpy(), image)
 
 
 def _write_sheet(source, split, ids, folder):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg.data.readers import decode
 from keras_weakseg.data.readers import depth_files
+from keras_weakseg.data.readers import image_look
 from keras_weakseg.data.readers import tag_files
 from keras_weakseg.data.sources import source
 
@@ -82,8 +83,9 @@ def mask_loader(folder, ids, has):
   paths = tf.constant([folder.mask_path(name) if there else "" for name, there in zip(ids, has)])
 
   def load(index, name, image):
-    read = lambda: decode.decode_mask(tf.io.read_file(paths[index]), folder.num_classes, name,
-                                      folder.remap, tf.shape(image))
+    file = lambda: image_look.checked(tf.io.read_file(paths[index]), image, name)
+    read = lambda: decode.decode_mask(file(), folder.num_classes, name, folder.remap,
+                                      tf.shape(image))
     blank = lambda: tf.fill(tf.shape(image)[:2], tf.constant(fields.IGNORE_LABEL, tf.uint8))
     if has.all():
       return read()

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from keras_weakseg import arguments
 from keras_weakseg import errors
@@ -13,10 +14,10 @@ from keras_weakseg.data.pipeline import broken
 from keras_weakseg.data.readers import map_folder
 from keras_weakseg.data.sources import box_labels
 from keras_weakseg.data.sources import label_sheet
-from keras_weakseg.evaluation.drawing import mask_files
 from keras_weakseg.files import cache
 from keras_weakseg.ops import boxes as box_ops
 from keras_weakseg.ops import crf_parameters
+from keras_weakseg.ops import images
 
 RECT, SEG = "rect", "seg"
 # Raised when the same settings would give other label maps than before.
@@ -145,8 +146,10 @@ def _make(source, split, ids, settings, folder, workers, progress):
   def work(sample):
     labels = settings.draw(sample[fields.IMAGE], sample[fields.BOXES], sample[fields.BOX_CLASSES],
                            source.num_classes)
-    mask_files.write_mask(
-        box_labels.KIND.path(folder, sample[fields.SAMPLE_ID].decode()), labels, source.palette)
+    box_labels.KIND.write(
+        folder, sample[fields.SAMPLE_ID].decode(),
+        images.encode_mask_png(tf.constant(labels, tf.uint8), source.palette).numpy(),
+        sample[fields.IMAGE])
 
   samples = broken.read_samples(
       source, split, ids, grant=fields.Supervision.BOXES,

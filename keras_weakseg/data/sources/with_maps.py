@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.data.readers import decode
+from keras_weakseg.data.readers import image_look
 from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 
@@ -69,9 +70,11 @@ class WithMaps(wrapper.Wrapper):
     return self.inner.samples(split, ids=ids, grant=grant, wanted=inner_wanted, seed=seed,
                               start=start, window=window, transform=finish)
 
-  def _file(self, name):
-    """Returns string tensor [], the bytes of the map of a sample id."""
-    return tf.io.read_file(str(self.kind.place(self.folder)) + "/" + name + ".png")
+  def _file(self, sample):
+    """Returns string tensor [], the bytes of the map of a sample; refuses one of another image."""
+    name = sample[fields.SAMPLE_ID]
+    png = tf.io.read_file(str(self.kind.place(self.folder)) + "/" + name + ".png")
+    return image_look.checked(png, sample[fields.IMAGE], name)
 
 
 class WithLabelMaps(WithMaps):
@@ -93,7 +96,8 @@ class WithLabelMaps(WithMaps):
     def add(sample):
       name, size = sample[fields.SAMPLE_ID], tf.shape(sample[fields.IMAGE])
       granted = tf.bitwise.bitwise_and(sample[fields.SUPERVISION], int(self.grant)) > 0
-      read = lambda: decode.decode_mask(self._file(name), self.num_classes, name, image_shape=size)
+      read = lambda: decode.decode_mask(
+          self._file(sample), self.num_classes, name, image_shape=size)
       blank = lambda: tf.fill(size[:2], tf.constant(fields.IGNORE_LABEL, tf.uint8))
       return {**sample, self.field: tf.cond(granted & (known.lookup(name) > 0), read, blank)}
 

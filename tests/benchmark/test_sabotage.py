@@ -57,12 +57,12 @@ def inference_ascends(patch):
 
 
 def channels_mixed_up(patch):
-  """Pruned layers take their weights from the channels beside those that were chosen."""
+  """Every second list of channels that stay is read from the other end."""
   right, calls = pruning._Surgery._kept, []
 
   def kept(self, ids, gone):
     calls.append(None)
-    return np.roll(right(self, ids, gone), len(calls) % 2)
+    return right(self, ids, gone)[::(-1) ** len(calls)]
 
   patch.setattr(pruning._Surgery, "_kept", kept)
 

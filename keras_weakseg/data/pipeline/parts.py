@@ -1,4 +1,5 @@
 """A part of every batch: which samples, and what they may teach."""
+import collections
 import dataclasses
 from typing import Any, Optional, Tuple
 
@@ -67,9 +68,15 @@ class Part:
       used: ids that earlier parts use; left out if `rest` is set.
 
     Raises:
-      ValueError: nothing is left, or fewer than `count`.
+      ValueError: nothing is left, or fewer than `count`; an id is listed twice.
     """
     candidates = self.source.ids(self.split) if self.ids is None else tuple(self.ids)
+    if self.ids is not None and len(set(candidates)) < len(candidates):
+      often = collections.Counter(candidates).most_common(5)
+      raise errors.value_error(
+          f"The part '{self.label}' lists samples more than once.", expected="every id once",
+          received=", ".join(f"'{name}' {count} times" for name, count in often if count > 1),
+          fix="Remove the repeated lines of its ids; how much a part counts says its batch_size.")
     if self.rest:
       candidates = tuple(name for name in candidates if name not in used)
     if candidates and self.supervision:

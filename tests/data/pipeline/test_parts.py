@@ -41,6 +41,12 @@ def test_too_few_samples_are_refused(source):
     parts.Part(source, supervision="tags", rest=True).select(set(source.ids("train")))
 
 
+def test_an_id_that_is_listed_twice_is_refused(source):
+  """It would count twice, and a list of ten would be fewer images."""
+  with pytest.raises(ValueError, match="(?s)more than once.*: 'a2' 3 times, 'a1' 2 times"):
+    parts.Part(source, ids=("a1", "a2", "a3", "a2", "a1", "a2")).select()
+
+
 def test_fields_follow_the_supervision(source):
   names = lambda kind, extra=(): parts.Part(source, supervision=kind).fields(extra) - {
       fields.IMAGE, fields.SAMPLE_ID, fields.SUPERVISION}

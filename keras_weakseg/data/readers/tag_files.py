@@ -12,7 +12,9 @@ from keras_weakseg.files import text as texts
 _NOUN, _FIX = "tag file", "Check the argument tags=."
 _FORM = 'JSON {"id": ["name", ...]} or CSV with the header id,tags and ; between names'
 _LIMIT = 1 << 28  # bytes
-_HEADER = ["id", "tags"]
+# How spreadsheets call the two columns.
+_ID = ("id", "image_id", "image", "file", "file_name", "filename", "path", "name")
+_TAGS = ("tags", "tag", "labels", "label", "classes", "class")
 # What `predict` writes behind the tags; never 0 and 1, which would be tags in columns of their own.
 _PROBABILITY = re.compile(r"[01]\.\d{6}")
 
@@ -21,10 +23,11 @@ def read_tags(path):
   """Reads the tags of all images of a file.
 
   Args:
-    path: a `.json` file `{id: [names]}`, or a `.csv` file with the header `id,tags`. The names of a
-      row are all that stand between `;` or commas behind the id, and an id may have several rows:
-      all names count. An image with an empty list shows nothing but background. The columns of
-      probabilities that `predict` writes behind the tags are left out.
+    path: a `.json` file `{id: [names]}`, or a `.csv` file with the header `id,tags`, or what
+      spreadsheets say for it, such as `filename,labels`. The names of a row are all that stand
+      between `;` or commas behind the id, and an id may have several rows: all names count. An
+      image with an empty list shows nothing but background. The columns of probabilities that
+      `predict` writes behind the tags are left out.
 
   Returns:
     Dict of id to list of class names, each once.
@@ -42,10 +45,11 @@ def read_tags(path):
 
 def _from_csv(path):
   (_, header), *rows = csv_files.read_rows(path, _NOUN, _FORM, _FIX) or [(1, [])]
-  columns = [name.lower() for name in header]
-  if columns[:2] == _HEADER and all(_is_predicted(cells, header) for _, cells in rows):
+  first, *others = [name.lower() for name in header] or [""]
+  known = first in _ID and others[:1] and others[0] in _TAGS
+  if known and all(_is_predicted(cells, header) for _, cells in rows):
     rows = [(line, cells[:2]) for line, cells in rows]
-  elif columns not in (_HEADER, _HEADER + _HEADER[1:]):
+  elif not known or others[1:] not in ([], others[:1]):
     raise texts.unreadable(
         _NOUN, path, f"{_FORM}, and no other columns", f"the header {','.join(header) or 'none'}",
         "Write id,tags into the first line, a comma between the columns.")

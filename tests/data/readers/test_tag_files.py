@@ -15,11 +15,18 @@ def test_json_and_csv_agree(tmp_path):
 
 @pytest.mark.parametrize("name, text", [
     ("t.json", "[1, 2]"), ("t.json", '{"a": "cat"}'), ("t.json", '{"a": [3]}'), ("t.json", "{"),
-    ("t.csv", "name,labels\na,cat\n"), ("t.csv", "")])
+    ("t.csv", "labels,name\ncat,a\n"), ("t.csv", "a.jpg,cat\nb.jpg,dog\n"), ("t.csv", "id\na\n"),
+    ("t.csv", "")])
 def test_other_forms_are_refused(tmp_path, name, text):
   (tmp_path / name).write_text(text)
   with pytest.raises(ValueError, match="(?s)cannot be read.*Expected: JSON"):
     tag_files.read_tags(tmp_path / name)
+
+
+@pytest.mark.parametrize("header", ["filename,tags", "image,Label", "file_name,classes,classes"])
+def test_columns_may_be_called_as_spreadsheets_do(tmp_path, header):
+  (tmp_path / "t.csv").write_text(f"{header}\na.jpg,cat;dog\n")
+  assert tag_files.read_tags(tmp_path / "t.csv") == {"a.jpg": ["cat", "dog"]}
 
 
 def test_missing_file_is_reported(tmp_path):

@@ -95,7 +95,9 @@ def _as_disparity(answer, min_depth, max_depth, answers):
 def blend_mirrored(disparity, flipped_back):
   """Returns the mean of a disparity and that of the mirrored image, each alone at its good edge.
 
-  Post-processing of Godard et al. (CVPR 2017); `evaluation.depth.blend_flipped` in a graph.
+  Post-processing of Godard et al. (CVPR 2017): the leftmost twentieth, which the model
+  sees badly, is taken from the mirrored image, the rightmost from the image, with ramps of a
+  twentieth between.
 
   Args:
     disparity: float [N, H, W, 1].

@@ -16,7 +16,7 @@ class DepthProtocol(protocol_base.HashedValues):
   Attributes:
     size: height and width to which images are resized first; empty = the model's. Depth is at the
       original size in any case.
-    flip: blend with the disparity of the mirrored image (`depth.blend_flipped`).
+    flip: blend with the disparity of the mirrored image (`ops.depth_inference.blend_mirrored`).
     crop: part of the image that counts: none, garg or eigen.
     min_depth, max_depth: predicted depth is cut off at these, in metres.
     limit_target: count only pixels whose true depth lies between them.

@@ -69,20 +69,13 @@ def depth_network():
       **options(), disparity_scales=DISPARITY_SCALES))
 
 
-def pose_network():
-  """Returns PoseCNN at half its width: alignment corrects what it says."""
-  return schema.other_network("light_pose", alpha=0.5)
-
-
 def motion(continues=""):
-  """Returns the networks besides the one of depth.
+  """Returns the pose network, PoseCNN at half its width: alignment corrects what it says.
 
   Args:
     continues: the step whose pose network goes on.
   """
-  pose = pose_network()
-  pose.continues = continues
-  return schema.Networks(pose=pose)
+  return schema.Networks(pose=schema.other_network("light_pose", alpha=0.5, continues=continues))
 
 
 def depth_method(ssim_weight=SSIM_WEIGHT):

@@ -40,6 +40,13 @@ def imagenet_mobilenet():
                         light_mobilenet_v1=schema.LightMobileNetV1(alpha=1.0, output_stride=16))
 
 
+def training(steps=STEPS, learning_rate=LEARNING_RATE):
+  """Returns a schedule in which the new head learns faster than what ImageNet has taught."""
+  return schema.Training(
+      steps=steps, weight_decay=WEIGHT_DECAY, optimization=schema.sgd(learning_rate, steps),
+      multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)])
+
+
 def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prior=0.0,
                boxed=False):
   """Returns an experiment on real photographs.
@@ -56,10 +63,7 @@ def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prio
   return schema.Experiment(
       data=schema.Data(sources=[voc_animals(boxed)], parts=bundle,
                        augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
-      network=network, method=method,
-      training=schema.Training(
-          steps=steps, weight_decay=WEIGHT_DECAY, optimization=schema.sgd(learning_rate, steps),
-          multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)]),
+      network=network, method=method, training=training(steps, learning_rate),
       evaluation=schema.Evaluation(split=VAL))
 
 

@@ -79,5 +79,4 @@ TABLE_4 = {
         functools.partial(semi_test, EM_FIXED, em_paper.TRAINVAL)),
 }
 
-for _name, (_description, _factory) in {**TABLE_3, **TABLE_4}.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all({**TABLE_3, **TABLE_4})

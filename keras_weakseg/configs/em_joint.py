@@ -136,5 +136,4 @@ TABLE_6 = {
         functools.partial(with_multi_scale_features, joint)),
 }
 
-for _name, (_description, _factory) in {**TABLE_5, **TABLE_6}.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all({**TABLE_5, **TABLE_6})

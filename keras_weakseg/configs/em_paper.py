@@ -144,5 +144,4 @@ TABLE_2 = {
         for_test, strong_row, split=TRAINVAL_AUG)),
 }
 
-for _name, (_description, _factory) in {**TABLE_1, **TABLE_2}.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all({**TABLE_1, **TABLE_2})

@@ -41,6 +41,12 @@ def adam(learning_rate, steps):
   return optimization
 
 
+def training(steps=STEPS, learning_rate=LEARNING_RATE):
+  """Returns a schedule of a network that is trained from scratch."""
+  return schema.Training(steps=steps, weight_decay=WEIGHT_DECAY,
+                         optimization=adam(learning_rate, steps))
+
+
 def on_scenes(method, bundle):
   """Returns a small experiment; its network is trained from scratch.
 
@@ -52,10 +58,7 @@ def on_scenes(method, bundle):
       data=schema.Data(sources=[scenes()], parts=bundle,
                        augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
       network=schema.Network(type="light_tiny", light_tiny=schema.LightTiny(alpha=ALPHA)),
-      method=method,
-      training=schema.Training(steps=STEPS, weight_decay=WEIGHT_DECAY,
-                               optimization=adam(LEARNING_RATE, STEPS)),
-      evaluation=schema.Evaluation(split=TEST))
+      method=method, training=training(), evaluation=schema.Evaluation(split=TEST))
 
 
 def from_tags(method):

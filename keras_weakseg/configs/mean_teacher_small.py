@@ -60,36 +60,6 @@ def on_scenes(mixing, depth=False, **options):
   return experiment
 
 
-@registry.register("mean_teacher_scenes", "20 masks and a mean teacher on all other scenes")
-def mean_teacher_scenes():
-  """Returns the teacher alone: the same labels in other colours."""
-  return on_scenes("none")
-
-
-@registry.register("cutmix_scenes", "The same, with scenes mixed by rectangles (CutMix)")
-def cutmix_scenes():
-  """Returns CutMix."""
-  return on_scenes("cutmix")
-
-
-@registry.register("classmix_scenes", "The same, with scenes mixed by classes (ClassMix)")
-def classmix_scenes():
-  """Returns ClassMix."""
-  return on_scenes("classmix")
-
-
-@registry.register("unimatch_scenes", "The same, two strong views and one that lacks features")
-def unimatch_scenes():
-  """Returns UniMatch, whose teacher is the student itself."""
-  return on_scenes("cutmix", **UNIMATCH)
-
-
-@registry.register("depth_classmix_scenes", "ClassMix, from weights that learned depth before")
-def depth_classmix_scenes():
-  """Returns ClassMix after depth transfer, which is what DepthMix has to beat."""
-  return on_scenes("classmix", depth=True)
-
-
 @registry.register("depthmix_scenes", "DepthMix, from weights that learned depth before")
 def depthmix_scenes():
   """Returns DepthMix: what the depth step's network sees decides what covers what."""
@@ -139,7 +109,21 @@ def jointly(count):
   return experiment
 
 
-_ROWS = {
+registry.register_all({
+    "mean_teacher_scenes": ("20 masks and a mean teacher on all other scenes",
+                            functools.partial(on_scenes, "none")),
+    "cutmix_scenes": ("The same, with scenes mixed by rectangles (CutMix)",
+                      functools.partial(on_scenes, "cutmix")),
+    "classmix_scenes": ("The same, with scenes mixed by classes (ClassMix)",
+                        functools.partial(on_scenes, "classmix")),
+    "unimatch_scenes": ("The same, two strong views and one that lacks features",
+                        functools.partial(on_scenes, "cutmix", **UNIMATCH)),
+    # What DepthMix has to beat.
+    "depth_classmix_scenes": ("ClassMix, from weights that learned depth before",
+                              functools.partial(on_scenes, "classmix", depth=True)),
+})
+
+registry.register_all({
     "mean_teacher_{}_camvid": ("{} masks of CamVid after depth of KITTI, and a mean teacher",
                                functools.partial(on_camvid, "none")),
     "cutmix_{}_camvid": ("The same {} masks and images, mixed by rectangles",
@@ -151,9 +135,4 @@ _ROWS = {
     "unimatch_{}_camvid": ("The same {} masks and images, two strong views and lost features",
                            functools.partial(on_camvid, "cutmix", **UNIMATCH)),
     "joint_depthmix_{}_camvid": ("{} masks of CamVid: DepthMix, depth learned along", jointly),
-}
-
-for _name, (_description, _factory) in _ROWS.items():
-  for _count in depth_camvid.COUNTS:
-    registry.register(_name.format(_count), _description.format(_count))(
-        functools.partial(_factory, count=_count))
+}, counts=depth_camvid.COUNTS)

@@ -45,6 +45,21 @@ def register(name, description):
   return decorator
 
 
+def register_all(rows, counts=()):
+  """Registers the rows of a table.
+
+  Args:
+    rows: dict of name to (description, function that returns the `schema.Experiment`).
+    counts: ints; every row is registered once for each, which takes the place of `{}` in its name
+      and description, and which its function is called with. Empty = rows are what they are.
+  """
+  for name, (description, factory) in rows.items():
+    if not counts:
+      register(name, description)(factory)
+    for count in counts:
+      register(name.format(count), description.format(count))(functools.partial(factory, count))
+
+
 def build(name):
   """Returns a fresh `schema.Experiment` of a registered name.
 

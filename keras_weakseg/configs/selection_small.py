@@ -99,7 +99,7 @@ def mixed(count):
   return with_selection(mean_teacher_small.on_camvid("depthmix", count), count, rounds.BOTH)
 
 
-_ROWS = {
+registry.register_all({
     "diversity_{}_camvid": ("{} masks of CamVid, of the images least alike to KITTI's network",
                             functools.partial(selected, criterion=rounds.DIVERSITY)),
     "diversity_uncertainty_{}_camvid": (
@@ -110,9 +110,4 @@ _ROWS = {
     "published_{}_camvid": ("{} masks of CamVid, of the images that the paper has selected",
                             published),
     "depthmix_selected_{}_camvid": ("{} chosen masks of CamVid, and DepthMix of all images", mixed),
-}
-
-for _name, (_description, _factory) in _ROWS.items():
-  for _count in depth_camvid.COUNTS:
-    registry.register(_name.format(_count), _description.format(_count))(
-        functools.partial(_factory, _count))
+}, counts=depth_camvid.COUNTS)

@@ -155,8 +155,7 @@ def check_spec(element_spec):
         received=element_spec,
         fix="Map every element to a dict of the fields in keras_weakseg.fields.")
   for name, spec in element_spec.items():
-    if name not in SPECS:
-      raise errors.unknown_name("sample field", name, SPECS)
+    errors.check_name("sample field", name, SPECS)
     wanted = SPECS[name]
     if spec.dtype != wanted.dtype or not spec.shape.is_compatible_with(wanted.shape):
       raise errors.value_error(

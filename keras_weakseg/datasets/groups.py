@@ -79,8 +79,7 @@ def class_groups(old_classes, new_classes, groups=None, synonyms=None):
   groups = dict(groups or {})
   twins = _twins(labels.VOC_COCO_SYNONYMS if synonyms is None else synonyms)
   for name in groups:
-    if name not in new_classes:
-      raise errors.unknown_name("new class for the group", name, new_classes)
+    errors.check_name("new class for the group", name, new_classes)
   found, owner = [], {0: new_classes[0]}
   for index, name in enumerate(new_classes):
     members = groups.get(name, () if index == 0 else (name,))

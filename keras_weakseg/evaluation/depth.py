@@ -105,8 +105,7 @@ def crop_mask(size, crop):
     >>> int(crop_mask((100, 200), "garg").sum())
     10915
   """
-  if crop not in CROPS:
-    raise errors.unknown_name("crop", crop, CROPS)
+  errors.check_name("crop", crop, CROPS)
   top, bottom, left, right = CROPS[crop]
   mask = np.zeros(size, bool)
   mask[int(top * size[0]):int(bottom * size[0]), int(left * size[1]):int(right * size[1])] = True

@@ -126,10 +126,8 @@ class BBoxEMFixed(BoxLabels):
                warmup_steps: CountOrNone = 0, decision: Annotated[str, OneOf(DECISIONS)] = CLASS,
                overlap: Annotated[str, OneOf(OVERLAPS)] = SMALLEST):
     super().__init__(context)
-    if decision not in DECISIONS:
-      raise errors.unknown_name("decision of Bbox-EM-Fixed", decision, DECISIONS)
-    if overlap not in OVERLAPS:
-      raise errors.unknown_name("overlap of Bbox-EM-Fixed", overlap, OVERLAPS)
+    errors.check_name("decision of Bbox-EM-Fixed", decision, DECISIONS)
+    errors.check_name("overlap of Bbox-EM-Fixed", overlap, OVERLAPS)
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
     self.warmup_steps = warmup_steps

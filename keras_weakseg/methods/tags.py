@@ -40,8 +40,7 @@ class Tags(base.Method):
                labels: Annotated[str, OneOf(LABELS)] = fields.TAGS):
     for kind, value, known in (("activation of tag scores", activation, _LOSSES),
                                ("labels of tags", labels, LABELS)):
-      if value not in known:
-        raise errors.unknown_name(kind, value, known)
+      errors.check_name(kind, value, known)
     super().__init__(context)
     self.activation, self.labels = activation, labels
 

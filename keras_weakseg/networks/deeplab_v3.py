@@ -34,8 +34,7 @@ ASPP_RATES = (6, 12, 18)
 
 
 def _backbone(name):
-  if name not in BACKBONES:
-    raise errors.unknown_name("backbone", name, BACKBONES)
+  errors.check_name("backbone", name, BACKBONES)
   return BACKBONES[name]
 
 

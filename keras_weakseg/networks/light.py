@@ -149,8 +149,7 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha: Positive = 1.0,
     >>> light_mobilenet_v1((33, 65, 3), 4, alpha=.25, head_filters=32).output_shape
     (None, 5, 9, 4)
   """
-  if field_of_view not in FIELDS_OF_VIEW:
-    raise errors.unknown_name("field of view", field_of_view, FIELDS_OF_VIEW)
+  errors.check_name("field of view", field_of_view, FIELDS_OF_VIEW)
   images = keras.Input(input_shape, name="image")
   features = mobilenet_trunk.mobilenet_trunk(
       images, alpha=alpha, output_stride=output_stride, frozen_blocks=frozen_blocks,

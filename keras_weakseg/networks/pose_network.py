@@ -146,8 +146,7 @@ def pose_network(input_shape, *, kind: Annotated[str, OneOf(KINDS)] = "resnet18"
     >>> pose_network((64, 96, 3), kind="posecnn").output_shape
     {'axis_angle': (None, 1, 3), 'translation': (None, 1, 3)}
   """
-  if kind not in KINDS:
-    raise errors.unknown_name("pose network", kind, KINDS)
+  errors.check_name("pose network", kind, KINDS)
   _check_frames(frames)
   if shrink < 1:
     raise errors.value_error("Frames cannot shrink by that.", expected="shrink >= 1",

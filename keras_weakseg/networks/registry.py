@@ -175,8 +175,7 @@ def network_names(role=None):
 
 
 def _entry(name):
-  if name not in _NETWORKS:
-    raise errors.unknown_name("network", name, _NETWORKS)
+  errors.check_name("network", name, _NETWORKS)
   return _NETWORKS[name]
 
 

@@ -44,8 +44,7 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
     >>> found.numpy().tolist()
     [[[2.0, 0.25]]]
   """
-  if answers not in ANSWERS:
-    raise errors.unknown_name("answer of a network of depth", answers, ANSWERS)
+  errors.check_name("answer of a network of depth", answers, ANSWERS)
   own = tf.shape(images)[1:3]
   # Rounded, as the data pipeline does: an image of the right size is itself in any case.
   view = tf.round(tf.image.resize(images, tuple(size), antialias=True))

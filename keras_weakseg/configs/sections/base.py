@@ -82,8 +82,7 @@ def check(section, path):
     value = getattr(section, option.name)
     for entry in option.checks:
       if isinstance(entry, option_lib.OneOf) and isinstance(value, str):
-        if value not in entry.values:
-          raise errors.unknown_name(f"choice for '{path}.{option.name}'", value, entry.values)
+        errors.check_name(f"choice for '{path}.{option.name}'", value, entry.values)
       elif entry.problem(value) is not None:
         raise errors.value_error(
             f"'{path}.{option.name}' is out of range.", expected=entry.problem(value),

@@ -77,10 +77,8 @@ class Augmentation:
   hue: float = 0.0
 
   def __post_init__(self):
-    if self.tags_from not in _TAG_SOURCES:
-      raise errors.unknown_name("source of tags", self.tags_from, _TAG_SOURCES)
-    if self.color_of not in _COLOR_OF:
-      raise errors.unknown_name("place of colour jitter", self.color_of, _COLOR_OF)
+    errors.check_name("source of tags", self.tags_from, _TAG_SOURCES)
+    errors.check_name("place of colour jitter", self.color_of, _COLOR_OF)
     for name, size in (("crop", self.crop), ("resize", self.resize)):
       if size is not None and (len(size) != 2 or min(size) < 1):
         raise errors.value_error(

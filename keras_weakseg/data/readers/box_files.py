@@ -267,8 +267,7 @@ def known(name, ids, unknown, path):
   Raises:
     ValueError: it is not, and `unknown` is `"error"`.
   """
-  if unknown not in ("error", "drop"):
-    raise errors.unknown_name("treatment of unknown classes", unknown, ("error", "drop"))
+  errors.check_name("treatment of unknown classes", unknown, ("error", "drop"))
   if name in ids:
     return True
   if unknown == "error":

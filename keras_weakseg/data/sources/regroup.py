@@ -44,8 +44,7 @@ class Regrouped(wrapper.Wrapper):
 
   def __init__(self, inner, classes=None, groups=None, other=BACKGROUND, *, palette=None,
                name=None):
-    if other not in OTHERS:
-      raise errors.unknown_name("treatment of other classes", other, OTHERS)
+    errors.check_name("treatment of other classes", other, OTHERS)
     groups = {IGNORE: (), **(groups or {})}
     named = [name for name in groups if name not in (IGNORE, inner.classes[0])]
     classes = tuple(classes or (inner.classes[0], *named))

@@ -145,8 +145,7 @@ def _checked(inner, weak, strong):
   weak, strong = tuple(weak), tuple(strong)
   known = inner.classes[1:]
   for name in (*weak, *strong):
-    if name not in known:
-      raise errors.unknown_name(f"category of '{inner.name}'", name, known)
+    errors.check_name(f"category of '{inner.name}'", name, known)
   both = sorted(set(weak) & set(strong))
   neither = [name for name in known if strong and name not in (*weak, *strong)]
   if both or neither or not weak or set(weak) == set(known):

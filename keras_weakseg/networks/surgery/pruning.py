@@ -118,8 +118,7 @@ class _Surgery:
   """A network whose channels are known, and how important each is."""
 
   def __init__(self, network, importance, scored_by, norm):
-    if importance not in IMPORTANCES:
-      raise errors.unknown_name("importance of a channel", importance, IMPORTANCES)
+    errors.check_name("importance of a channel", importance, IMPORTANCES)
     if norm not in (1, 2):
       raise errors.value_error("This norm is not supported.", expected="1 or 2", received=norm,
                                fix="Pass norm=2.")

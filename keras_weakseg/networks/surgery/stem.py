@@ -61,8 +61,7 @@ def widen_stem(network, channels_after=4, *, start=ZERO):
     >>> widen_stem(registry.build_network("light_tiny", (33, 33, 3), 4)).input_shape
     (None, 33, 33, 4)
   """
-  if start not in STARTS:
-    raise errors.unknown_name("start of a new channel", start, STARTS)
+  errors.check_name("start of a new channel", start, STARTS)
   before = network.input_shape[-1]
   if channels_after <= before:
     raise errors.value_error("The stem cannot be widened to so few channels.",

@@ -47,8 +47,7 @@ class DepthProtocol(protocol_base.HashedValues):
           "The protocol's size cannot be used.", expected="(height, width) in whole pixels, or ()",
           received=self.size, fix="Pass size=() for the size that the model was trained with.")
     object.__setattr__(self, "size", tuple(int(side) for side in size))
-    if self.crop not in depth.CROPS:
-      raise errors.unknown_name("crop", self.crop, depth.CROPS)
+    errors.check_name("crop", self.crop, depth.CROPS)
     for name in ("min_depth", "max_depth"):
       object.__setattr__(self, name, float(getattr(self, name)))
     if not 0 < self.min_depth < self.max_depth:

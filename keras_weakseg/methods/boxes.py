@@ -38,7 +38,6 @@ class BoxLabels(supervised.Supervised):
   needs = fields.Supervision.BOXES  # Granted by masks too.
 
   def complete(self, labels, scores, has_mask, batch):
-    """See `Supervised.complete`."""
     boxed, has_boxes = self.box_labels(batch)
     found = self.latent(scores, boxed, batch)
     valid = batch[fields.VALID][:, ::self.stride, ::self.stride]
@@ -136,7 +135,6 @@ class BBoxEMFixed(BoxLabels):
 
   @classmethod
   def notes(cls, options, masks):
-    """See `Method.notes`."""
     if options["warmup_steps"]:
       return [f"the first {options['warmup_steps']} steps train on the boxes as they are"]
     return [] if masks else [
@@ -144,7 +142,6 @@ class BBoxEMFixed(BoxLabels):
         "method.bbox_em_fixed.warmup_steps keeps it from that"]
 
   def latent(self, scores, boxed, batch):
-    """See `BoxLabels.latent`."""
     biases = (self.background_bias, self.foreground_bias)
     covered = self._coverage(batch, scores.shape[-1])
     if self.decision == OBJECT:

@@ -92,13 +92,11 @@ class Dual(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """See `Method.inputs`."""
     noisy = options.get("labels") == fields.NOISY_TAGS and options.get("stage") == SEMI
     return (fields.NOISY_TAGS,) if noisy else ()
 
   @classmethod
   def notes(cls, options, masks):
-    """See `Method.notes`."""
     stage = options.get("stage", JOINT)
     if stage != SEMI:
       return [f"stage {stage}"]

@@ -50,7 +50,6 @@ class JointDepth(supervised.Supervised):
 
   @classmethod
   def networks_of(cls, options):
-    """See `Method.networks_of`."""
     needs = super().networks_of(options)
     if options.get("depth_from", VIDEO) == VIDEO:
       needs[contexts.POSE] = contexts.Need((networks.POSE,), type="light_pose")

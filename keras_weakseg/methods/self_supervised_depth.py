@@ -53,7 +53,6 @@ class SelfSupervisedDepth(base.Method):
 
   @classmethod
   def networks_of(cls, options):
-    """See `Method.networks_of`."""
     needs = super().networks_of(options)
     if options.get("video", True):
       needs[contexts.POSE] = contexts.Need((networks.POSE,), type="light_pose")

@@ -97,7 +97,6 @@ class PyramidPooling(keras.layers.Layer):
     return self.pool(inputs, training=training)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "filters": self.filters, "rates": self.rates,
             "separable": self.separable, "synchronized_batch_norm": self.synchronized_batch_norm,
             "momentum": self.momentum, "epsilon": self.epsilon}

@@ -181,7 +181,6 @@ class DualHead(keras.layers.Layer):
       layer.trainable = image
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), **self.options}
 
 

@@ -54,7 +54,6 @@ class MeanMotion(keras.layers.Layer):
     return {AXIS_ANGLE: mean[..., :3], TRANSLATION: mean[..., 3:]}
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "motions": self.motions}
 
 

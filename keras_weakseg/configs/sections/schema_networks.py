@@ -44,7 +44,6 @@ class Network(base.Choice):
     super().__init__(type, **values)
 
   def as_dict(self):
-    """See `base.Choice`."""
     values = super().as_dict()
     if not self.sees_depth:  # Runs that were made before the option was keep their identity.
       del values["sees_depth"]
@@ -52,7 +51,6 @@ class Network(base.Choice):
 
   @classmethod
   def homes(cls):
-    """See `base.Choice`."""
     return {name: base.section_of(*registry.option_home(name))
             for name in registry.network_names()
             if registry.role_of(name) not in _HELPERS}
@@ -66,7 +64,6 @@ class OtherNetwork(Network):
 
   @classmethod
   def homes(cls):
-    """See `base.Choice`."""
     known = {name: base.section_of(*registry.option_home(name))
              for name in registry.network_names()}
     return {**known, SHARED: base.section_of(pose_network.shared_pose_network, SHARED)}

@@ -297,7 +297,6 @@ class Folder(source.RandomAccess):
     return self._depths.get(name)
 
   def label_files(self, name):
-    """See `Source.label_files`."""
     return self.mask_path(name), self.depth_path(name), self._tags.get(name)
 
   def _settings(self):

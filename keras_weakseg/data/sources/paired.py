@@ -80,7 +80,6 @@ class Paired(source.RandomAccess):
     return source.files_of(self._entries[name].image for name in ids)
 
   def label_files(self, name):
-    """See `Source.label_files`."""
     return self._entries[name][1:]
 
   def _settings(self):

@@ -64,7 +64,6 @@ class Preprocess(keras.layers.Layer):
     return (images / 255.0 - 0.45) / 0.225
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "mode": self.mode}
 
 

@@ -29,12 +29,10 @@ class WidenedConv2D(dilated.Conv2D):
     self.split = split
 
   def convolution_op(self, inputs, kernel):
-    """See `keras.layers.Conv2D.convolution_op`."""
     first = super().convolution_op(inputs[..., :self.split], kernel[:, :, :self.split])
     return first + super().convolution_op(inputs[..., self.split:], kernel[:, :, self.split:])
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "split": self.split}
 
 

@@ -59,20 +59,6 @@ def evaluate_depth(model, samples, protocol=None, progress=True):
           "protocol_hash": protocol.hash(), "notes": _notes(empty)}
 
 
-def report(result):
-  """Returns the result of `evaluate_depth` as text for people.
-
-  Args:
-    result: dict that `evaluate_depth` returned.
-  """
-  lines = [", ".join(f"{name} {result[name]:.4f}" for name in metrics.METRICS),
-           f"depth times {result['ratio']:.4g} (spread {100 * result['ratio_spread']:.1f} %), "
-           f"{result['samples']} samples",
-           f"protocol {result['protocol_hash']}: "
-           + DepthProtocol.from_dict(result["protocol"]).describe()]
-  return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
-
-
 def _factor(model, protocol):
   """Returns what `depth_metrics` calls scale, for what the model's `depth` returns."""
   factor = float(getattr(model, "factor", 0.0))

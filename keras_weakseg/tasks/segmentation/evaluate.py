@@ -77,23 +77,6 @@ def scores(matrix, classes, present_only=False):
   }
 
 
-def report(result):
-  """Returns the result of `evaluate` as text for people, one line per class.
-
-  Args:
-    result: dict that `evaluate` returned.
-  """
-  width = max(len(name) for name in result["class_iou"])
-  lines = [f"{name:<{width}}  " + ("     -" if iou is None else f"{100 * iou:6.2f}")
-           for name, iou in result["class_iou"].items()]
-  lines += [f"mean IoU {100 * result['mean_iou']:.2f}, "
-            f"pixel accuracy {100 * result['pixel_accuracy']:.2f}, "
-            f"mean accuracy {100 * result['mean_accuracy']:.2f} %, {result['samples']} samples",
-            f"protocol {result['protocol_hash']}: "
-            + Protocol.from_dict(result["protocol"]).describe()]
-  return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
-
-
 def _pairs(samples, model, ignore):
   """Yields (what the model sees, mask array) of samples; refuses masks that do not fit, by name."""
   num_classes = model.num_classes

@@ -31,14 +31,7 @@ def camvid(disparity=""):
 
 
 def on_camvid(network, method, bundle, source):
-  """Returns segmentation of CamVid.
-
-  Args:
-    network: a `schema.Network`.
-    method: a `schema.Method`.
-    bundle: list of `schema.Part`.
-    source: a `schema.Source`.
-  """
+  """Returns segmentation of CamVid."""
   return schema.Experiment(
       data=schema.Data(
           sources=[source], parts=bundle,

@@ -73,18 +73,6 @@ def from_tags(method):
                     learning_rate=TAG_LEARNING_RATE, prior=BACKGROUND_PRIOR)
 
 
-@registry.register("em_fixed_voc_animals", "EM-Fixed on VOC12-animals, image tags only")
-def em_fixed_voc_animals():
-  """Returns EM-Fixed from tags."""
-  return from_tags(em_methods.em_fixed())
-
-
-@registry.register("em_adapt_voc_animals", "EM-Adapt on VOC12-animals, image tags only")
-def em_adapt_voc_animals():
-  """Returns EM-Adapt from tags."""
-  return from_tags(em_methods.em_adapt())
-
-
 def em_semi(count):
   """Returns EM-Fixed from `count` masks and the tags of all other images."""
   return on_animals(em_methods.em_fixed(), parts.semi(TRAIN, TAGGED, 2 * BATCH, strong_count=count),
@@ -97,14 +85,16 @@ def supervised(count, prior=BACKGROUND_PRIOR, **options):
                     prior=prior, **options)
 
 
-registry.register("em_semi_voc_animals", f"The same as em_semi_{DEFAULT_MASKS}_voc_animals")(
-    functools.partial(em_semi, DEFAULT_MASKS))
-registry.register("supervised_voc_animals", "All 437 masks of VOC12-animals")(
-    functools.partial(supervised, 0))
-for _count in MASKS:
-  registry.register(f"em_semi_{_count}_voc_animals",
-                    f"EM-Fixed on VOC12-animals, {_count} masks and tags")(
-                        functools.partial(em_semi, _count))
-  registry.register(f"supervised_{_count}_voc_animals",
-                    f"{_count} masks of VOC12-animals alone")(
-                        functools.partial(supervised, _count))
+registry.register_all({
+    "em_fixed_voc_animals": ("EM-Fixed on VOC12-animals, image tags only",
+                             lambda: from_tags(em_methods.em_fixed())),
+    "em_adapt_voc_animals": ("EM-Adapt on VOC12-animals, image tags only",
+                             lambda: from_tags(em_methods.em_adapt())),
+    "em_semi_voc_animals": (f"The same as em_semi_{DEFAULT_MASKS}_voc_animals",
+                            functools.partial(em_semi, DEFAULT_MASKS)),
+    "supervised_voc_animals": ("All 437 masks of VOC12-animals", functools.partial(supervised, 0)),
+})
+registry.register_all({
+    "em_semi_{}_voc_animals": ("EM-Fixed on VOC12-animals, {} masks and tags", em_semi),
+    "supervised_{}_voc_animals": ("{} masks of VOC12-animals alone", supervised),
+}, counts=MASKS)

@@ -11,12 +11,7 @@ from keras_weakseg.configs import registry
 
 
 def weak_row(method, split=em_paper.TRAIN_AUG):
-  """Returns a row with boxes only.
-
-  Args:
-    method: function that returns the `schema.Method`.
-    split: whose boxes.
-  """
+  """Returns a row with the boxes of a split only; `method` makes the `schema.Method`."""
   return em_paper.row(method(), [parts.boxes(split, em_paper.BATCH)])
 
 

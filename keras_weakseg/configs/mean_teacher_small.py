@@ -5,6 +5,7 @@ from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import registry
+from keras_weakseg.configs import selection_steps
 from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
@@ -25,35 +26,18 @@ UNIMATCH = dict(views=2, consistency_weight=0.5, feature_weight=0.5, alpha=0.0, 
 
 
 def mean_teacher(mixing, **options):
-  """Returns the method; only samples without a mask are mixed.
-
-  Args:
-    mixing: kind of mask, or "none".
-    **options: further ones of `MeanTeacher`.
-  """
+  """Returns the method; only samples without a mask are mixed."""
   return schema.method("mean_teacher", **{
       "mixing": mixing, "mixed": "unlabelled", "alpha": ALPHA, **options})
 
 
-def unlabelled(batch_size=UNLABELLED, source=""):
-  """Returns the part of all training samples that no other part uses, none of whose labels count.
-
-  Args:
-    batch_size: of them in a batch.
-    source: name of the source; empty = the first.
-  """
-  return schema.Part(source=source, split=em_scenes.TRAIN, supervision="none", rest=True,
-                     batch_size=batch_size)
+def unlabelled(batch_size=UNLABELLED):
+  """Returns the part of all training samples that no other part uses, without their labels."""
+  return schema.Part(split=em_scenes.TRAIN, supervision="none", rest=True, batch_size=batch_size)
 
 
 def on_scenes(mixing, depth=False, **options):
-  """Returns a mean teacher on the embedded scenes.
-
-  Args:
-    mixing: kind of mask.
-    depth: whether the network starts from depth of the video.
-    **options: of the method.
-  """
+  """Returns a mean teacher on the embedded scenes."""
   experiment = (depth_scenes.depth_transfer_scenes if depth else depth_scenes.unet_scenes)()
   experiment.method = mean_teacher(mixing, **options)
   experiment.data.parts.append(unlabelled())
@@ -78,9 +62,7 @@ def depthmix_selection_scenes():
   experiment.steps.append(schema.Step(
       name=SELECTION, reads=(DEPTH,), make=schema.make(
           "selection", source="scenes", split=em_scenes.TRAIN, counts=(em_scenes.FEW_MASKS,))))
-  masks = experiment.data.parts[0]
-  masks.count, masks.ids = 0, f"step:{SELECTION}"
-  return experiment
+  return selection_steps.on_chosen(experiment)
 
 
 def on_camvid(mixing, count, **options):

@@ -63,12 +63,7 @@ def own_em_adapt():
 
 
 def with_depth(method, network):
-  """Returns the defaults of a method of depth: whole images at the size of the data, or near it.
-
-  Args:
-    method: name of the method.
-    network: name of a light network.
-  """
+  """Returns the defaults of a method of depth: whole images at the size of the data, or near it."""
   return schema.Experiment(
       # The size is that of the data: see `recipes.image_size`.
       data=schema.Data(augmentation=depth_methods.monodepth2_augmentation(())),

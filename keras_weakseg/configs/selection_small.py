@@ -71,14 +71,7 @@ def with_selection(experiment, count, criterion):
         "disparity_maps", source=source.name, size=SIZE, normalise="image")))
     source.derived, source.disparity = (DISPARITY,), ""
   experiment.steps += selection_steps.in_rounds(counts, criterion, choose, train, features)
-  return with_ids(experiment)
-
-
-def with_ids(experiment):
-  """Returns an experiment whose masks are those of the images that its last step chose."""
-  masks = experiment.data.parts[0]
-  masks.count, masks.ids = 0, f"step:{experiment.steps[-1].name}"
-  return experiment
+  return selection_steps.on_chosen(experiment)
 
 
 def selected(count, criterion):
@@ -91,7 +84,7 @@ def published(count):
   experiment = depth_camvid.from_depth(count)
   experiment.steps.append(schema.Step(name="published", make=schema.make(
       "listed", file=PUBLISHED, split=depth_camvid.TRAIN, count=count)))
-  return with_ids(experiment)
+  return selection_steps.on_chosen(experiment)
 
 
 def mixed(count):

@@ -20,13 +20,7 @@ SCALES = (1.0, 1.0)
 
 
 def from_tags(experiment, network, activation="sigmoid", labels="tags"):
-  """Returns an experiment of tags.
-
-  Args:
-    experiment: `schema.Experiment` on image tags, whose data and training are kept.
-    network: `schema.Network`.
-    activation, labels: of the method.
-  """
+  """Returns an experiment of tags."""
   experiment.network = network
   experiment.method = schema.method("tags", activation=activation, labels=labels)
   experiment.data.augmentation.scales = SCALES

@@ -93,8 +93,7 @@ def judged(experiment, grid, *, joint, critic_steps, strength=STRENGTH, pretrain
       network=copy.deepcopy(experiment.network), method=experiment.method,
       training=copy.deepcopy(experiment.training))
   experiment.steps.append(segmenter)
-  network = copy.deepcopy(experiment.network)
-  network.pretrained, network.background_prior, network.continues = "", 0.0, SEGMENTER
+  network = schema.going_on(experiment.network, SEGMENTER)
   if pretrained:
     strong = copy.deepcopy(experiment.data.parts[0])
     strong.weight = 1.0

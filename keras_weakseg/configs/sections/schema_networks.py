@@ -2,6 +2,8 @@
 
 Choices and options are those of `networks.registry`.
 """
+import copy
+
 from keras_weakseg.configs.sections import base
 from keras_weakseg.networks import pose_network
 from keras_weakseg.networks import registry
@@ -88,6 +90,19 @@ def network(name, *, pretrained="", continues="", starts="all", background_prior
   """
   return Network(name, pretrained=pretrained, continues=continues, starts=starts,
                  background_prior=background_prior, **{name: options})
+
+
+def going_on(section, step):
+  """Returns a copy of the section of a network that goes on with what a step has learned.
+
+  Args:
+    section: `Network`.
+    step: name of the step; empty = it starts as it would.
+  """
+  section = copy.deepcopy(section)
+  if step:
+    section.pretrained, section.continues, section.background_prior = "", step, 0.0
+  return section
 
 
 def __getattr__(name):

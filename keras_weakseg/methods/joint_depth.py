@@ -57,11 +57,6 @@ class JointDepth(supervised.Supervised):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return (fields.DISPARITY,) if options.get("depth_from") == TEACHER else (
         depth_method.FRAME_FIELDS)
 

@@ -63,11 +63,6 @@ class SelfSupervisedDepth(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return ((*FRAME_FIELDS,) if options.get("video", True) else (fields.INTRINSICS,)) + (
         STEREO_FIELDS if options.get("stereo") else ())
 

@@ -60,11 +60,6 @@ class SupervisedDepth(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return (fields.DISPARITY,) if options.get("loss") == BERHU else ()
 
   @classmethod

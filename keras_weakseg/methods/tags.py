@@ -46,11 +46,6 @@ class Tags(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return (fields.NOISY_TAGS,) if options.get("labels") == fields.NOISY_TAGS else ()
 
   def loss_terms(self, batch):

@@ -281,7 +281,6 @@ class Folder(source.RandomAccess):
     return self._images[name]
 
   def encoded_images(self, split, ids):
-    """Returns the bytes of the image files."""
     return source.files_of(map(self.image_path, ids))
 
   def tags_of(self, name):

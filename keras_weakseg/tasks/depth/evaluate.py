@@ -47,8 +47,7 @@ def evaluate_depth(model, samples, protocol=None, progress=True):
     if not found[-1]["pixels"]:
       empty.append(name)
   if not found:
-    raise samples_lib.nothing_to_evaluate("at least one sample", "an empty split",
-                                          "Check the split and its id list.")
+    raise samples_lib.nothing_to_evaluate()
   if len(empty) == len(found):
     raise samples_lib.nothing_to_evaluate(
         "pixels with a true depth", f"{len(found)} samples without a value inside the protocol's "

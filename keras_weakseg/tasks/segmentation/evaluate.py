@@ -41,8 +41,7 @@ def evaluate(model, samples, protocol=None, progress=True):
     matrix += metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)
     count += 1
   if not count:
-    raise samples_lib.nothing_to_evaluate("at least one sample", "an empty split",
-                                          "Check the split and its id list.")
+    raise samples_lib.nothing_to_evaluate()
   if not matrix.any():
     raise samples_lib.nothing_to_evaluate(
         "pixels with a class", f"{count} masks in which every pixel is {protocol.ignore}",

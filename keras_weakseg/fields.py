@@ -94,6 +94,10 @@ GRANTED_BY = {
     POSES: Supervision.DEPTH,
 }
 
+# What a map holds where nothing is known, or nothing may be read.
+UNKNOWN = {MASK: IGNORE_LABEL, PARTS: IGNORE_LABEL, BOX_LABELS: IGNORE_LABEL,
+           TAG_LABELS: IGNORE_LABEL, DEPTH: 0.0, ORDINAL: 0.0, DISPARITY: 0.0}
+
 
 def parse_supervision(text):
   """Returns the flags of a text such as `"mask"`, `"tags+depth"` or `"none"`.

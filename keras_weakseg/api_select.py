@@ -94,8 +94,7 @@ def select(target: arguments.Target | None, data: arguments.Images, output: argu
 
 def _check(target, output, criterion, counts):
   """Refuses what cannot be chosen by, and a folder that holds a selection."""
-  if criterion not in CRITERIA:
-    raise errors.unknown_name("criterion of `select`", criterion, CRITERIA)
+  errors.check_name("criterion of `select`", criterion, CRITERIA)
   if counts and criterion not in _OF_A_STUDENT:
     raise errors.value_error(
         "Without a student there are no rounds.", expected="count", received=f"counts={counts!r}",

@@ -70,3 +70,9 @@ def unknown_name(kind, name, known):
   fix = f"Did you mean '{near[0]}'?" if near else "Choose one of the names above."
   return value_error(f"There is no {kind} '{name}'.",
                      expected="one of " + ", ".join(known), received=repr(name), fix=fix)
+
+
+def check_name(kind, name, known):
+  """Raises the `ValueError` of `unknown_name` unless `known` holds the name."""
+  if name not in known:
+    raise unknown_name(kind, name, known)

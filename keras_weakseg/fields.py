@@ -94,6 +94,10 @@ GRANTED_BY = {
     POSES: Supervision.DEPTH,
 }
 
+# What a map holds where nothing is known, or nothing may be read.
+UNKNOWN = {MASK: IGNORE_LABEL, PARTS: IGNORE_LABEL, BOX_LABELS: IGNORE_LABEL,
+           TAG_LABELS: IGNORE_LABEL, DEPTH: 0.0, ORDINAL: 0.0, DISPARITY: 0.0}
+
 
 def parse_supervision(text):
   """Returns the flags of a text such as `"mask"`, `"tags+depth"` or `"none"`.
@@ -155,8 +159,7 @@ def check_spec(element_spec):
         received=element_spec,
         fix="Map every element to a dict of the fields in keras_weakseg.fields.")
   for name, spec in element_spec.items():
-    if name not in SPECS:
-      raise errors.unknown_name("sample field", name, SPECS)
+    errors.check_name("sample field", name, SPECS)
     wanted = SPECS[name]
     if spec.dtype != wanted.dtype or not spec.shape.is_compatible_with(wanted.shape):
       raise errors.value_error(

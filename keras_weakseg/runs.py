@@ -1,4 +1,5 @@
 """One run of an experiment: check, plan, train, evaluate, record; and runs brought back."""
+import contextlib
 import copy
 import dataclasses
 import os
@@ -276,17 +277,20 @@ def _fingerprint(step):
   return step.phase.fingerprint if step.phase else ""
 
 
+def versions():
+  """Returns a dict of what numbers depend on to its version, None where it is not installed."""
+  import importlib.metadata as packages  # pylint: disable=g-import-not-at-top
+  found = dict.fromkeys(("keras-weakseg", "tensorflow", "tf-keras", "tf-models-official",
+                         "tensorflow-datasets", "numpy"))
+  for name in found:
+    with contextlib.suppress(packages.PackageNotFoundError):
+      found[name] = packages.version(name)
+  return found
+
+
 def _describe(model_dir, experiment, plan):
   """Writes what the run is: the resolved experiment, the versions, and how to use its weights."""
-  import importlib.metadata as packages  # pylint: disable=g-import-not-at-top
-  versions = {}
-  for name in ("keras-weakseg", "tensorflow", "tf-keras", "tf-models-official",
-               "tensorflow-datasets", "numpy"):
-    try:
-      versions[name] = packages.version(name)
-    except packages.PackageNotFoundError:
-      versions[name] = None
-  restore.write_json(os.path.join(model_dir, "versions.json"), versions)
+  restore.write_json(os.path.join(model_dir, "versions.json"), versions())
   for step in plan.steps[:-1]:
     if step.name != plan.last.name and hasattr(step, "settings"):
       folder = os.path.join(model_dir, step.name)

@@ -513,6 +513,9 @@ def test_errors_have_their_kind(make, kind):
 def test_the_nearest_name_is_offered_or_none():
   assert str(errors.unknown_name("method", "em_adpat", ["em_fixed", "em_adapt"])).endswith(
       "Expected: one of em_adapt, em_fixed. Received: 'em_adpat'.\nDid you mean 'em_adapt'?")
+  errors.check_name("method", "em_fixed", {"em_fixed": 1})
+  with pytest.raises(ValueError, match="There is no method 'em'"):
+    errors.check_name("method", "em", ["em_fixed"])
   assert "Choose one of the names above." in str(errors.unknown_name("method", "zzz", ["abc"]))
 
 

@@ -50,8 +50,7 @@ def check_seeds(seeds):
 
 def known(name, names, what):
   """Raises `ValueError` with the nearest name unless `names` holds a name."""
-  if name not in names:
-    raise errors.unknown_name(what, name, names)
+  errors.check_name(what, name, names)
 
 
 def _check_row(row, suite, keys):

@@ -49,8 +49,7 @@ class Call:
   def option(self, known, **defaults):
     """Returns the options over defaults; refuses what the measurement does not know."""
     for name in self.options:
-      if name not in defaults:
-        raise errors.unknown_name(f"option of '{known}' called", name, defaults)
+      errors.check_name(f"option of '{known}' called", name, defaults)
     return {**defaults, **self.options}
 
 

@@ -32,8 +32,7 @@ def source_of(given, data_dir=None):
   options = {key: tuple(value) if isinstance(value, list) else value
              for key, value in given.items()}
   name = options.pop("source", None)
-  if name not in SOURCES:
-    raise errors.unknown_name("source", name, SOURCES)
+  errors.check_name("source", name, SOURCES)
   try:
     return getattr(data, name)(data_dir=data_dir, **options)
   except TypeError as error:

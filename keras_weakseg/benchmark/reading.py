@@ -73,8 +73,7 @@ def parse(content, path, within=()):
   """
   path, given = pathlib.Path(path), text.load_yaml(content, str(path))
   for key in given:
-    if key not in _SECTIONS:
-      raise errors.unknown_name(f"section of {path} called", key, _SECTIONS)
+    errors.check_name(f"section of {path} called", key, _SECTIONS)
   where = str(path)
   includes = given.get("includes", [])
   typed.check(includes, list, f"`includes` of {where}")
@@ -133,9 +132,7 @@ def _figures(given, where):
     typed.check(name, str, place)
     typed.make(suite_lib.Figure, options, place, name=name)
     found.append(figures.figure(name, **options))
-    if found[-1].better not in suite_lib.BETTER:
-      raise errors.unknown_name(f"choice for `better` of {place}:", found[-1].better,
-                                suite_lib.BETTER)
+    errors.check_name(f"choice for `better` of {place}:", found[-1].better, suite_lib.BETTER)
     if not 0 <= found[-1].decimals <= _DECIMALS:
       raise errors.value_error(f"`decimals` of {place} is out of range.",
                                expected=f"0 to {_DECIMALS}", received=found[-1].decimals,

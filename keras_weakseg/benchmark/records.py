@@ -1,7 +1,6 @@
 """The record of a row and a seed: what was measured, of what, with what; written whole or not."""
 import functools
 import hashlib
-import importlib.metadata
 import json
 import os
 import pathlib
@@ -13,8 +12,6 @@ from keras_weakseg.files import json_files
 from keras_weakseg.files import schema
 from keras_weakseg.files import staging
 
-_PACKAGES = ("keras-weakseg", "tensorflow", "tf-keras", "tf-models-official",
-             "tensorflow-datasets", "numpy")
 _RECORD = schema.record(
     {"identity": schema.text, "upstream": schema.map_of(schema.anything)},
     {"figures": schema.map_of(schema.anything), "environment": schema.map_of(schema.anything),
@@ -80,16 +77,11 @@ def digest_files(folder, patterns=("*/*.npz", "*/checkpoints/*/*.data-*")):
 def environment():
   """Returns what the numbers were made with: commit, packages, Python, processors."""
   import tensorflow as tf  # pylint: disable=g-import-not-at-top
-  versions = {}
-  for name in _PACKAGES:
-    try:
-      versions[name] = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-      versions[name] = None
+  from keras_weakseg import runs  # pylint: disable=g-import-not-at-top
   devices = [tf.config.experimental.get_device_details(device).get("device_name", device.name)
              for device in tf.config.list_physical_devices("GPU")]
   return {"commit": commit(), "python": platform.python_version(), "machine": platform.machine(),
-          "cores": os.cpu_count(), "gpus": devices, "packages": versions}
+          "cores": os.cpu_count(), "gpus": devices, "packages": runs.versions()}
 
 
 def commit():

@@ -40,8 +40,7 @@ def completion(shell: str = "bash") -> str:
   Raises:
     ValueError: it is another one.
   """
-  if shell not in _SCRIPTS:
-    raise errors.unknown_name("shell", shell, _SCRIPTS)
+  errors.check_name("shell", shell, _SCRIPTS)
   commands = {name: (parsing.command_of(name), signatures.call(name).summary)
               for name in signatures.names()}
   form = '    {}) flags="{}" ;;' if shell == "bash" else "    {}) flags=({}) ;;"

@@ -6,8 +6,6 @@ from keras_weakseg.cli import sources
 _NUMBERS = {"int": (int, "whole numbers"), "float": (float, "numbers")}
 # What is one value may hold commas.
 _WHOLE = ("Path", "Crf", "Overrides")
-PLAIN = ("str", "int", "float", "bool", "Target", "Path", "Crf", "Words", "Names", "Overrides",
-         "Values", "OfRecipe")
 
 
 def arguments_of(call, given):

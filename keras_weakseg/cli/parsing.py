@@ -92,7 +92,6 @@ class _Parser(argparse.ArgumentParser):
   flags = ()
 
   def error(self, message):
-    """See `argparse.ArgumentParser.error`."""
     unknown = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
     if message.startswith("unrecognized") and unknown:
       near = difflib.get_close_matches(unknown[0], self.flags, n=1, cutoff=0.75)

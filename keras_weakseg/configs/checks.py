@@ -25,8 +25,7 @@ def one_of(key, value, choices):
   Example:
     >>> one_of("runtime.strategy", "auto", ("auto", "mirrored"))
   """
-  if value not in choices:
-    raise errors.unknown_name(f"choice for '{key}'", value, choices)
+  errors.check_name(f"choice for '{key}'", value, choices)
 
 
 def choices(section):

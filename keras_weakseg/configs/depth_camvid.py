@@ -1,6 +1,4 @@
 """What segmentation of CamVid gains from depth that was learned on KITTI (Hoyer et al. 2021, B)."""
-import functools
-
 from keras_weakseg.configs import depth_kitti
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
@@ -33,14 +31,7 @@ def camvid(disparity=""):
 
 
 def on_camvid(network, method, bundle, source):
-  """Returns segmentation of CamVid.
-
-  Args:
-    network: a `schema.Network`.
-    method: a `schema.Method`.
-    bundle: list of `schema.Part`.
-    source: a `schema.Source`.
-  """
+  """Returns segmentation of CamVid."""
   return schema.Experiment(
       data=schema.Data(
           sources=[source], parts=bundle,
@@ -86,15 +77,10 @@ def jointly(count):
       camvid(DISPARITY))
 
 
-_ROWS = {
+registry.register_all({
     "imagenet_{}_camvid": ("{} masks of CamVid, encoder from ImageNet", from_imagenet),
     "depth_transfer_{}_camvid": ("The same {} masks, weights from depth of KITTI", from_depth),
     "depth_encoder_{}_camvid": ("The same {} masks, encoder alone from depth of KITTI",
                                 from_encoder),
     "joint_depth_{}_camvid": ("The same {} masks, learning that network's depth too", jointly),
-}
-
-for _name, (_description, _factory) in _ROWS.items():
-  for _count in COUNTS:
-    registry.register(_name.format(_count), _description.format(_count))(
-        functools.partial(_factory, _count))
+}, counts=COUNTS)

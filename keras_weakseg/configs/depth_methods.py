@@ -51,12 +51,7 @@ def adam_with_step(learning_rate, steps, *, decay_at=0.75, **training):
 
 
 def adam_with_poly(learning_rate, steps):
-  """Returns Adam with the "poly" schedule, as `em_scenes.adam` has it, fused.
-
-  Args:
-    learning_rate: at the first step.
-    steps: after these it is zero.
-  """
+  """Returns what `em_scenes.adam` does, fused."""
   optimization = em_scenes.adam(learning_rate, steps)
   optimization.optimizer.type = FUSED_ADAM
   return optimization

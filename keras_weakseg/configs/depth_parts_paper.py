@@ -35,21 +35,12 @@ TITLES = {"person_part": "Person-Part", "lip": "LIP"}
 
 
 def training(data, share=1.0):
-  """Returns the solver of DeepLab-v2.
-
-  Args:
-    data: key of `UPDATES`.
-    share: of its updates.
-  """
+  """Returns the solver of DeepLab-v2, for a share of the updates of a key of `UPDATES`."""
   return dual_paper.training(round(share * UPDATES[data]))
 
 
 def colours(data):
-  """Returns DeepLab-v2 on three scales, from colours.
-
-  Args:
-    data: key of `UPDATES`.
-  """
+  """Returns DeepLab-v2 on three scales, from colours."""
   return schema.Experiment(
       data=schema.Data(sources=[schema.Source(name=data, kind=data)],
                        parts=[parts.masks("train", BATCH)],

@@ -41,17 +41,9 @@ CCP_PARTS = (
     "carried=accessories+bag+belt+bracelet+gloves+purse+ring+wallet+watch")
 
 
-def training(rate, count):
-  """Returns a schedule; `rate` at the first of `count` steps, the head ten times as fast."""
-  return schema.Training(
-      steps=count, weight_decay=em_animals.WEIGHT_DECAY, optimization=schema.sgd(rate, count),
-      multipliers=[schema.Multiplier(pattern="head",
-                                     learning_rate=em_animals.HEAD_MULTIPLIER)])
-
-
 def last(count=LAST_STEPS):
   """Returns the schedule of what follows the training on colours."""
-  return training(LAST_RATE, count)
+  return em_animals.training(count, LAST_RATE)
 
 
 def on(source, crop):
@@ -65,7 +57,7 @@ def on(source, crop):
       data=schema.Data(sources=[source], parts=[parts.masks("train", BATCH)],
                        augmentation=schema.Augmentation(crop=crop, scales=SCALES)),
       network=em_animals.imagenet_mobilenet(), method=schema.method("supervised"),
-      training=training(RATE, COLOUR_STEPS), evaluation=schema.Evaluation(split="test"))
+      training=em_animals.training(COLOUR_STEPS, RATE), evaluation=schema.Evaluation(split="test"))
 
 
 def rooms():
@@ -114,25 +106,16 @@ def true_depth_nyuv2():
   return experiment
 
 
-@registry.register("parts_ccp", "Parts of Clothing Co-Parsing from colours")
-def parts_ccp():
-  """Returns the row of colours: garments joined to parts of the body."""
-  return steps.continued(on_photos(), last())
-
-
-@registry.register("depth_parts_ccp", "The same from colours and depth as learned on NYUv2")
-def depth_parts_ccp():
-  """Returns the row with depth: photographs of CCP have none of their own."""
-  return steps.with_depth(on_photos(), of_rooms(), (), last(), last())
-
-
-@registry.register("pruned_parts_ccp", "Parts of CCP, half of the head's input in four steps")
-def pruned_parts_ccp():
-  """Returns (prune, train) four times: what the parallel layers of the head read."""
-  return steps.pruned(on_photos(), CHANNELS, last(LAST_STEPS // len(CHANNELS)), **PRUNING)
-
-
-@registry.register("one_shot_parts_ccp", "Parts of CCP, half of the head's input at once")
-def one_shot_parts_ccp():
-  """Returns one pruning, and the training of all four."""
-  return steps.pruned(on_photos(), CHANNELS[-1:], last(), **PRUNING)
+registry.register_all({
+    "parts_ccp": ("Parts of Clothing Co-Parsing from colours",
+                  lambda: steps.continued(on_photos(), last())),
+    # Photographs of CCP have no depth of their own.
+    "depth_parts_ccp": ("The same from colours and depth as learned on NYUv2",
+                        lambda: steps.with_depth(on_photos(), of_rooms(), (), last(), last())),
+    "pruned_parts_ccp": (
+        "Parts of CCP, half of the head's input in four steps", lambda: steps.pruned(
+            on_photos(), CHANNELS, last(LAST_STEPS // len(CHANNELS)), **PRUNING)),
+    # One pruning, and the training of all four.
+    "one_shot_parts_ccp": ("Parts of CCP, half of the head's input at once", lambda: steps.pruned(
+        on_photos(), CHANNELS[-1:], last(), **PRUNING)),
+})

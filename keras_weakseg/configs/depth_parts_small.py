@@ -33,20 +33,9 @@ def parts_source():
   return schema.Source(name=PARTS, kind="tfds", dataset="weakseg_scenes", parts=True)
 
 
-def training(rate, count):
-  """Returns a schedule.
-
-  Args:
-    rate: learning rate at the first step.
-    count: steps.
-  """
-  return schema.Training(steps=count, weight_decay=em_scenes.WEIGHT_DECAY,
-                         optimization=em_scenes.adam(rate, count))
-
-
 def tuning(count=TUNING_STEPS):
   """Returns the schedule after a pruning."""
-  return training(TUNING_RATE, count)
+  return em_scenes.training(count, TUNING_RATE)
 
 
 def on_parts(count=STEPS):
@@ -54,7 +43,7 @@ def on_parts(count=STEPS):
   experiment = em_scenes.on_scenes(schema.method("supervised"),
                                    [parts.masks(em_scenes.TRAIN, em_scenes.BATCH)])
   experiment.data.sources = [parts_source()]
-  experiment.training = training(em_scenes.LEARNING_RATE, count)
+  experiment.training = em_scenes.training(count)
   return experiment
 
 
@@ -73,25 +62,22 @@ def depth_step(source, count=DEPTH_STEPS, size=SIZE, width=DEPTH_WIDTH):
       parts=[schema.Part(source=source, split="train", supervision="depth",
                          batch_size=DEPTH_BATCH)],
       augmentation=schema.Augmentation(crop=(), resize=size, scales=(1.0, 1.0)),
-      training=training(DEPTH_RATE, count))
+      training=em_scenes.training(count, DEPTH_RATE))
 
 
-@registry.register("parts_scenes", "Parts of persons in the embedded scenes, from colours")
-def parts_scenes():
-  """Returns Model-Seg alone, trained as long as that of `depth_parts_scenes` in all its steps."""
-  return on_parts(STEPS + len(TWICE) * TUNING_STEPS + DEPTH_CHANNEL_STEPS)
-
-
-@registry.register("pruned_parts_scenes", "The same with half of the channels, in four steps")
-def pruned_parts_scenes():
-  """Returns (prune, train) four times, each below 20 % of the channels."""
-  return steps.pruned(on_parts(), (RATIO,) * 4, tuning(), size=COST_SIZE)
-
-
-@registry.register("one_shot_parts_scenes", "The same, half of the channels at once")
-def one_shot_parts_scenes():
-  """Returns one pruning, and the training of all four."""
-  return steps.pruned(on_parts(), (0.5,), tuning(4 * TUNING_STEPS), size=COST_SIZE)
+registry.register_all({
+    # Trained as long as Model-Seg of `depth_parts_scenes` in all its steps.
+    "parts_scenes": (
+        "Parts of persons in the embedded scenes, from colours",
+        lambda: on_parts(STEPS + len(TWICE) * TUNING_STEPS + DEPTH_CHANNEL_STEPS)),
+    "pruned_parts_scenes": (
+        "The same with half of the channels, in four steps",
+        lambda: steps.pruned(on_parts(), (RATIO,) * 4, tuning(), size=COST_SIZE)),
+    # One pruning, and the training of all four.
+    "one_shot_parts_scenes": (
+        "The same, half of the channels at once",
+        lambda: steps.pruned(on_parts(), (0.5,), tuning(4 * TUNING_STEPS), size=COST_SIZE)),
+})
 
 
 @registry.register("depth_parts_scenes", "Parts of the scenes, pruned, with predicted depth")
@@ -101,7 +87,7 @@ def depth_parts_scenes():
   experiment.data.sources.append(
       schema.Source(name=OF_DEPTH, kind="tfds", dataset="weakseg_scenes"))
   return steps.with_depth(experiment, depth_step(OF_DEPTH), TWICE, tuning(),
-                          training(TUNING_RATE, DEPTH_CHANNEL_STEPS), size=COST_SIZE)
+                          tuning(DEPTH_CHANNEL_STEPS), size=COST_SIZE)
 
 
 @registry.register_recipe("depth_parts")
@@ -126,14 +112,9 @@ def depth_parts(*, keep: Share = 0.5, prunings: Count = 4, depth_steps: Count = 
                              schema.Source(name=OF_DEPTH, path=OF_DEPTH)]
   experiment.data.parts = [schema.Part(source=PHOTOS, split="train", batch_size=em_scenes.BATCH)]
 
-  def lasting(count, rate=own_data.LEARNING_RATE):
-    settings = registry.build("own_data").training
-    settings.steps, settings.optimization = count, schema.sgd(rate, count)
-    return settings
-
   slower = own_data.LEARNING_RATE / 4
-  experiment.training = lasting(steps_of_colours)
+  experiment.training = own_data.training(steps_of_colours)
   ratios = () if keep == 1 else (keep ** (1 / prunings),) * prunings
   return steps.with_depth(
       experiment, depth_step(OF_DEPTH, depth_steps, size=(256, 320), width=0.5), ratios,
-      lasting(tuning_steps, slower), lasting(last_steps, slower))
+      own_data.training(tuning_steps, slower), own_data.training(last_steps, slower))

@@ -19,11 +19,9 @@ def train_step(name, experiment, *, continues="", training=None):
     continues: the step whose network it goes on with.
     training: `schema.Training`; None = that of the experiment.
   """
-  network = copy.deepcopy(experiment.network)
-  if continues:
-    network.continues, network.pretrained, network.background_prior = continues, "", 0.0
   return schema.Step(
-      name=name, parts=copy.deepcopy(experiment.data.parts), network=network,
+      name=name, parts=copy.deepcopy(experiment.data.parts),
+      network=schema.going_on(experiment.network, continues),
       method=copy.deepcopy(experiment.method),
       training=copy.deepcopy(training or experiment.training))
 
@@ -52,41 +50,36 @@ def pruning_steps(experiment, before, channels, training, **options):
 
 
 def continued(experiment, training):
-  """Changes an experiment to one that is trained in two goes: what the others are compared with.
-
-  Args:
-    experiment: `schema.Experiment`; its training is the first.
-    training: `schema.Training` of the second.
+  """Changes an experiment to one that `training` goes on with: what the others are compared with.
 
   Returns:
     The experiment.
   """
   experiment.steps = [train_step(COLOURS, experiment)]
-  experiment.network = train_step("", experiment, continues=COLOURS).network
+  experiment.network = schema.going_on(experiment.network, COLOURS)
   experiment.training = training
   return experiment
 
 
-def pruned(experiment, channels, training, *, first=None, **options):
+def pruned(experiment, channels, training, **options):
   """Changes an experiment to one that prunes; its own training comes after the last pruning.
 
   Args:
     experiment: `schema.Experiment` on colours alone.
     channels, options: see `pruning_steps`.
     training: `schema.Training` after each pruning.
-    first: `schema.Training` before the first one; None = that of the experiment.
 
   Returns:
     The experiment.
   """
-  steps = [train_step(COLOURS, experiment, training=first),
+  steps = [train_step(COLOURS, experiment),
            *pruning_steps(experiment, COLOURS, channels, training, **options)]
   experiment.steps = steps[:-1]
   experiment.network, experiment.training = steps[-1].network, steps[-1].training
   return experiment
 
 
-def with_depth(experiment, depth, channels, tuning, training, *, start="zero", **options):
+def with_depth(experiment, depth, channels, tuning, training, **options):
   """Changes an experiment to the whole recipe: its own training sees colours and depth.
 
   Args:
@@ -95,7 +88,6 @@ def with_depth(experiment, depth, channels, tuning, training, *, start="zero", *
     channels: see `pruning_steps`; empty = the network keeps all.
     tuning: `schema.Training` after each pruning.
     training: `schema.Training` with depth.
-    start: of the kernels of the depth channel.
     **options: of the pruning.
 
   Returns:
@@ -106,7 +98,7 @@ def with_depth(experiment, depth, channels, tuning, training, *, start="zero", *
            *pruning_steps(experiment, COLOURS, channels, tuning, **options)]
   # Depth is late: suites share what is the same from the first step on, such as that of colours.
   steps += [depth, schema.Step(name=WIDE, reads=(steps[-1].name, DEPTH),
-                               make=schema.make("widened", start=start))]
-  experiment.network = train_step(WIDE, experiment, continues=WIDE).network
+                               make=schema.make("widened"))]
+  experiment.network = schema.going_on(experiment.network, WIDE)
   experiment.training, experiment.steps = training, steps
   return experiment

@@ -69,20 +69,13 @@ def depth_network():
       **options(), disparity_scales=DISPARITY_SCALES))
 
 
-def pose_network():
-  """Returns PoseCNN at half its width: alignment corrects what it says."""
-  return schema.other_network("light_pose", alpha=0.5)
-
-
 def motion(continues=""):
-  """Returns the networks besides the one of depth.
+  """Returns the pose network, PoseCNN at half its width: alignment corrects what it says.
 
   Args:
     continues: the step whose pose network goes on.
   """
-  pose = pose_network()
-  pose.continues = continues
-  return schema.Networks(pose=pose)
+  return schema.Networks(pose=schema.other_network("light_pose", alpha=0.5, continues=continues))
 
 
 def depth_method(ssim_weight=SSIM_WEIGHT):
@@ -91,20 +84,13 @@ def depth_method(ssim_weight=SSIM_WEIGHT):
   From scratch, PoseCNN said the same turn of half a degree of every scene otherwise, and depth
   leaned to the right: abs_rel .40 instead of .33 after 1,000 steps, on `validation`. What it says
   is wrong by .3 pixels then; without alignment 700 steps reached .25 instead of .21.
-
-  Args:
-    ssim_weight: of SSIM against L1.
   """
   return depth_methods.self_supervised_depth(
       symmetric=True, align=ALIGN, ssim_weight=ssim_weight)
 
 
 def slow_motion(multiplier=MOTION_MULTIPLIER):
-  """Returns the rate of the pose network.
-
-  Args:
-    multiplier: of the learning rate.
-  """
+  """Returns the rate of the pose network."""
   return schema.Multiplier(pattern="^pose/", learning_rate=multiplier)
 
 
@@ -121,11 +107,7 @@ def depth_training(steps=STEPS):
 
 
 def video(dataset=VIDEO_SCENES):
-  """Returns the source of video.
-
-  Args:
-    dataset: name of a TFDS data set with its configuration.
-  """
+  """Returns the source of video."""
   return schema.Source(name=VIDEO, kind="tfds", dataset=dataset)
 
 
@@ -215,13 +197,7 @@ def pairs_step():
 
 
 def segmentation(network, method, bundle):
-  """Returns segmentation of the scenes from few masks.
-
-  Args:
-    network: a `schema.Network`.
-    method: a `schema.Method`.
-    bundle: list of `schema.Part`.
-  """
+  """Returns segmentation of the scenes from few masks."""
   return schema.Experiment(
       data=schema.Data(
           sources=[em_scenes.scenes()], parts=bundle,

@@ -29,11 +29,7 @@ TABLE = {(0, 0): (80.0, None), (5, 0): (84.6, 56.6), (5, 10): (85.4, 58.0), (5, 
 
 
 def training(steps):
-  """Returns the solver of DeepLab-v2: "poly", the new layers ten times as fast.
-
-  Args:
-    steps: updates.
-  """
+  """Returns the solver of DeepLab-v2: "poly", the new layers ten times as fast."""
   return schema.Training(
       steps=steps, weight_decay=WEIGHT_DECAY, optimization=schema.sgd(LEARNING_RATE, steps),
       multipliers=[
@@ -48,10 +44,8 @@ def masks():
 
 def semi():
   """Returns masks, tags of VOC and tags of the web, about a third of a batch each, weights 1."""
-  web = parts.tags("train", 3)
-  web.source = IDW
   return [parts.masks(em_paper.TRAINVAL, BATCH - 6),
-          parts.tags(em_paper.TRAINVAL_AUG, 3, rest=True), web]
+          parts.tags(em_paper.TRAINVAL_AUG, 3, rest=True), parts.tags("train", 3, source=IDW)]
 
 
 def row(network, method, bundle, web=True):
@@ -86,12 +80,7 @@ def wssl():
 
 
 def dual(train_steps, test_steps):
-  """Returns dual learning.
-
-  Args:
-    train_steps: t_tr.
-    test_steps: t_ts.
-  """
+  """Returns dual learning of `train_steps` (t_tr) and `test_steps` (t_ts) of inference."""
   experiment = row(schema.network("dual_network", pretrained="imagenet"), None, semi())
   return dual_stages.stages(experiment, masks(), semi(), LENGTHS, training,
                             inference_steps=train_steps, test_steps=test_steps)

@@ -1,4 +1,5 @@
 """Dual learning, small: the embedded scenes, VOC12-animals, and somebody's own data."""
+import functools
 from typing import Annotated
 
 from keras_weakseg.configs import dual_stages
@@ -59,25 +60,9 @@ def on_scenes(labels="tags"):
   experiment = em_scenes.on_scenes(None, weak)
   experiment.network = schema.network(
       "light_dual", alpha=em_scenes.ALPHA, head_filters=64, skip_filters=32, dropout_rate=0.0)
-  training = lambda steps: schema.Training(
-      steps=steps, weight_decay=em_scenes.WEIGHT_DECAY,
-      optimization=em_scenes.adam(em_scenes.LEARNING_RATE, steps))
-  return dual_stages.stages(experiment, strong, weak, SCENES, training, labels=labels,
+  return dual_stages.stages(experiment, strong, weak, SCENES, em_scenes.training, labels=labels,
                             clean_tags=labels == NOISY, image_parts=weak, tag_weight=TAG_WEIGHT,
                             foreground_bias=FOREGROUND_BIAS)
-
-
-@registry.register("dual_scenes", f"Dual learning on the embedded scenes, {SCENES_MASKS} masks "
-                   "and tags")
-def dual_scenes():
-  """Returns the four steps with clean tags."""
-  return on_scenes()
-
-
-@registry.register("dual_noisy_scenes", f"The same, {SCENES_MASKS} masks and tags with mistakes")
-def dual_noisy_scenes():
-  """Returns the four steps with tags of which some are missing or wrong."""
-  return on_scenes(NOISY)
 
 
 def on_animals(count, labels="tags"):
@@ -89,17 +74,21 @@ def on_animals(count, labels="tags"):
   """
   strong, weak = bundle(em_animals.TRAIN, em_animals.TAGGED, em_animals.BATCH, count)
   experiment = em_animals.on_animals(None, weak)
+  if labels == NOISY:
+    experiment.data.sources[0].wrong_tags = WRONG
   experiment.network = schema.network(
       "light_dual", pretrained=em_animals.WEIGHTS, alpha=1.0, output_stride=16)
-  training = lambda steps: schema.Training(
-      steps=steps, weight_decay=em_animals.WEIGHT_DECAY,
-      optimization=schema.sgd(ANIMALS_RATE, steps),
-      multipliers=[dual_stages.SUBNETS, schema.Multiplier(
-          pattern="head", learning_rate=em_animals.HEAD_MULTIPLIER)])
-  return dual_stages.stages(experiment, strong, weak, ANIMALS, training, labels=labels,
-                            clean_tags=labels == NOISY, image_parts=weak,
-                            image_training=image_training, tag_weight=TAG_WEIGHT,
-                            foreground_bias=FOREGROUND_BIAS)
+  return dual_stages.stages(
+      experiment, strong, weak, ANIMALS,
+      lambda steps: with_subnets(em_animals.training(steps, ANIMALS_RATE)), labels=labels,
+      clean_tags=labels == NOISY, image_parts=weak, image_training=image_training,
+      tag_weight=TAG_WEIGHT, foreground_bias=FOREGROUND_BIAS)
+
+
+def with_subnets(training):
+  """Returns a `schema.Training` by SGD with the rate of subnets 1 and 2 before its multipliers."""
+  training.multipliers = [dual_stages.SUBNETS, *training.multipliers]
+  return training
 
 
 def image_training(steps):
@@ -107,24 +96,18 @@ def image_training(steps):
   return schema.Training(steps=steps, optimization=em_scenes.adam(IMAGE_RATE, steps))
 
 
-@registry.register("dual_50_voc_animals", f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags")
-def dual_50_voc_animals():
-  """Returns the four steps with few masks."""
-  return on_animals(MASKS[0])
-
-
-@registry.register("dual_noisy_50_voc_animals", f"The same, {100 * WRONG:g} % of the tags wrong")
-def dual_noisy_50_voc_animals():
-  """Returns the four steps with few masks, where tags are exchanged for wrong ones."""
-  experiment = on_animals(MASKS[0], NOISY)
-  experiment.data.sources[0].wrong_tags = WRONG
-  return experiment
-
-
-@registry.register("dual_voc_animals", f"Dual learning on VOC12-animals, {MASKS[1]} masks and tags")
-def dual_voc_animals():
-  """Returns the four steps."""
-  return on_animals(MASKS[1])
+registry.register_all({
+    "dual_scenes": (
+        f"Dual learning on the embedded scenes, {SCENES_MASKS} masks and tags", on_scenes),
+    "dual_noisy_scenes": (f"The same, {SCENES_MASKS} masks and tags with mistakes",
+                          functools.partial(on_scenes, NOISY)),
+    "dual_50_voc_animals": (f"Dual learning on VOC12-animals, {MASKS[0]} masks, tags",
+                            functools.partial(on_animals, MASKS[0])),
+    "dual_noisy_50_voc_animals": (f"The same, {100 * WRONG:g} % of the tags wrong",
+                                  functools.partial(on_animals, MASKS[0], NOISY)),
+    "dual_voc_animals": (f"Dual learning on VOC12-animals, {MASKS[1]} masks and tags",
+                         functools.partial(on_animals, MASKS[1])),
+})
 
 
 @registry.register_recipe("dual")
@@ -147,12 +130,9 @@ def dual(*, steps: Count = OWN_STEPS, inference_steps: CountOrNone = dual_stages
   experiment.data.sources = [schema.Source(name="photos")]
   experiment.network = schema.network("light_dual", pretrained=IMAGENET)
   lengths = dual_stages.Lengths(*(max(2, round(share * steps)) for share in SHARES))
-  training = lambda updates: schema.Training(
-      steps=updates, optimization=schema.sgd(own_data.LEARNING_RATE, updates),
-      multipliers=[dual_stages.SUBNETS, *experiment.training.multipliers])
   strong, weak = bundle("train", "train", 4, 0)
-  return dual_stages.stages(experiment, strong, weak, lengths, training,
-                            inference_steps=inference_steps, test_steps=test_steps, labels=labels,
-                            clean_tags=clean_tags, image_parts=weak,
-                            image_training=image_training, tag_weight=TAG_WEIGHT,
-                            foreground_bias=FOREGROUND_BIAS)
+  return dual_stages.stages(
+      experiment, strong, weak, lengths, lambda updates: with_subnets(own_data.training(updates)),
+      inference_steps=inference_steps, test_steps=test_steps, labels=labels,
+      clean_tags=clean_tags, image_parts=weak, image_training=image_training,
+      tag_weight=TAG_WEIGHT, foreground_bias=FOREGROUND_BIAS)

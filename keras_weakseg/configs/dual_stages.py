@@ -54,11 +54,12 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
   for stage in (LABELS, IMAGE, JOINT):
     experiment.steps.append(schema.Step(
         name=stage, parts=copy.deepcopy(image_parts if stage == IMAGE and image_parts else strong),
-        network=_after(first, before), method=schema.method("dual", stage=stage, **options),
+        network=schema.going_on(first, before),
+        method=schema.method("dual", stage=stage, **options),
         training=(image_training if stage == IMAGE and image_training else training)(
             getattr(lengths, stage))))
     before = stage
-  experiment.network = _after(first, before)
+  experiment.network = schema.going_on(first, before)
   experiment.data.parts = weak
   experiment.method = schema.method(
       "dual", stage=SEMI, inference_steps=inference_steps, labels=labels,
@@ -66,11 +67,3 @@ def stages(experiment, strong, weak, lengths, training, *, inference_steps=TRAIN
   experiment.training = training(lengths.semi)
   experiment.evaluation.protocol.inference_steps = test_steps
   return experiment
-
-
-def _after(network, step):
-  """Returns a network that goes on with the weights of a step; itself without one."""
-  network = copy.deepcopy(network)
-  if step:
-    network.pretrained, network.continues, network.background_prior = "", step, 0.0
-  return network

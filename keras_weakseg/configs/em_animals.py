@@ -40,6 +40,13 @@ def imagenet_mobilenet():
                         light_mobilenet_v1=schema.LightMobileNetV1(alpha=1.0, output_stride=16))
 
 
+def training(steps=STEPS, learning_rate=LEARNING_RATE):
+  """Returns a schedule in which the new head learns faster than what ImageNet has taught."""
+  return schema.Training(
+      steps=steps, weight_decay=WEIGHT_DECAY, optimization=schema.sgd(learning_rate, steps),
+      multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)])
+
+
 def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prior=0.0,
                boxed=False):
   """Returns an experiment on real photographs.
@@ -56,10 +63,7 @@ def on_animals(method, bundle, *, steps=STEPS, learning_rate=LEARNING_RATE, prio
   return schema.Experiment(
       data=schema.Data(sources=[voc_animals(boxed)], parts=bundle,
                        augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
-      network=network, method=method,
-      training=schema.Training(
-          steps=steps, weight_decay=WEIGHT_DECAY, optimization=schema.sgd(learning_rate, steps),
-          multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)]),
+      network=network, method=method, training=training(steps, learning_rate),
       evaluation=schema.Evaluation(split=VAL))
 
 
@@ -67,18 +71,6 @@ def from_tags(method):
   """Returns an experiment from image tags alone."""
   return on_animals(method, [parts.tags(TAGGED, BATCH)], steps=TAG_STEPS,
                     learning_rate=TAG_LEARNING_RATE, prior=BACKGROUND_PRIOR)
-
-
-@registry.register("em_fixed_voc_animals", "EM-Fixed on VOC12-animals, image tags only")
-def em_fixed_voc_animals():
-  """Returns EM-Fixed from tags."""
-  return from_tags(em_methods.em_fixed())
-
-
-@registry.register("em_adapt_voc_animals", "EM-Adapt on VOC12-animals, image tags only")
-def em_adapt_voc_animals():
-  """Returns EM-Adapt from tags."""
-  return from_tags(em_methods.em_adapt())
 
 
 def em_semi(count):
@@ -93,14 +85,16 @@ def supervised(count, prior=BACKGROUND_PRIOR, **options):
                     prior=prior, **options)
 
 
-registry.register("em_semi_voc_animals", f"The same as em_semi_{DEFAULT_MASKS}_voc_animals")(
-    functools.partial(em_semi, DEFAULT_MASKS))
-registry.register("supervised_voc_animals", "All 437 masks of VOC12-animals")(
-    functools.partial(supervised, 0))
-for _count in MASKS:
-  registry.register(f"em_semi_{_count}_voc_animals",
-                    f"EM-Fixed on VOC12-animals, {_count} masks and tags")(
-                        functools.partial(em_semi, _count))
-  registry.register(f"supervised_{_count}_voc_animals",
-                    f"{_count} masks of VOC12-animals alone")(
-                        functools.partial(supervised, _count))
+registry.register_all({
+    "em_fixed_voc_animals": ("EM-Fixed on VOC12-animals, image tags only",
+                             lambda: from_tags(em_methods.em_fixed())),
+    "em_adapt_voc_animals": ("EM-Adapt on VOC12-animals, image tags only",
+                             lambda: from_tags(em_methods.em_adapt())),
+    "em_semi_voc_animals": (f"The same as em_semi_{DEFAULT_MASKS}_voc_animals",
+                            functools.partial(em_semi, DEFAULT_MASKS)),
+    "supervised_voc_animals": ("All 437 masks of VOC12-animals", functools.partial(supervised, 0)),
+})
+registry.register_all({
+    "em_semi_{}_voc_animals": ("EM-Fixed on VOC12-animals, {} masks and tags", em_semi),
+    "supervised_{}_voc_animals": ("{} masks of VOC12-animals alone", supervised),
+}, counts=MASKS)

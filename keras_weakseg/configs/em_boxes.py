@@ -11,12 +11,7 @@ from keras_weakseg.configs import registry
 
 
 def weak_row(method, split=em_paper.TRAIN_AUG):
-  """Returns a row with boxes only.
-
-  Args:
-    method: function that returns the `schema.Method`.
-    split: whose boxes.
-  """
+  """Returns a row with the boxes of a split only; `method` makes the `schema.Method`."""
   return em_paper.row(method(), [parts.boxes(split, em_paper.BATCH)])
 
 
@@ -79,5 +74,4 @@ TABLE_4 = {
         functools.partial(semi_test, EM_FIXED, em_paper.TRAINVAL)),
 }
 
-for _name, (_description, _factory) in {**TABLE_3, **TABLE_4}.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all({**TABLE_3, **TABLE_4})

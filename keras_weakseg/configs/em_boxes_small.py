@@ -57,16 +57,21 @@ def weak_scenes(method):
 
 _COUNT = em_animals.DEFAULT_MASKS
 for _name, (_title, _method) in METHODS.items():
-  registry.register(f"{_name}_voc_animals", f"{_title} on VOC12-animals (6 classes), boxes only")(
-      functools.partial(weak_animals, _method))
-  registry.register(f"{_name}_semi_{_COUNT}_voc_animals",
-                    f"{_title} on VOC12-animals (6 classes), {_COUNT} masks and boxes")(
-                        functools.partial(semi_animals, _method, _COUNT))
-  registry.register(f"{_name}_scenes", f"{_title} on the embedded scenes, boxes only")(
-      functools.partial(weak_scenes, _method))
-registry.register(f"supervised_{_COUNT}_voc_animals_boxes",
-                  f"{_COUNT} masks of VOC12-animals alone, in the 6 classes with boxes")(
-                      functools.partial(em_animals.supervised, _COUNT, prior=0.0, boxed=True))
-registry.register("supervised_voc_animals_boxes",
-                  "All 437 masks of VOC12-animals, in the 6 classes with boxes")(
-                      functools.partial(em_animals.supervised, 0, prior=0.0, boxed=True))
+  registry.register_all({
+      f"{_name}_voc_animals": (f"{_title} on VOC12-animals (6 classes), boxes only",
+                               functools.partial(weak_animals, _method)),
+      f"{_name}_semi_{_COUNT}_voc_animals": (
+          f"{_title} on VOC12-animals (6 classes), {_COUNT} masks and boxes",
+          functools.partial(semi_animals, _method, _COUNT)),
+      f"{_name}_scenes": (f"{_title} on the embedded scenes, boxes only",
+                          functools.partial(weak_scenes, _method)),
+  })
+_supervised = functools.partial(em_animals.supervised, prior=0.0, boxed=True)
+registry.register_all({
+    f"supervised_{_COUNT}_voc_animals_boxes": (
+        f"{_COUNT} masks of VOC12-animals alone, in the 6 classes with boxes",
+        functools.partial(_supervised, _COUNT)),
+    "supervised_voc_animals_boxes": (
+        "All 437 masks of VOC12-animals, in the 6 classes with boxes",
+        functools.partial(_supervised, 0)),
+})

@@ -21,19 +21,8 @@ CRF, MULTI_SCALE_CRF = "deeplab_coco_released", "deeplab_msc_coco_released"
 BATCH = em_paper.BATCH
 
 
-def coco(part):
-  """Returns a part of COCO instead of the first source."""
-  part.source = COCO
-  return part
-
-
 def row(method, bundle):
-  """Returns the experiment of one row: parts of VOC and of COCO on the head of COCO.
-
-  Args:
-    method: a `schema.Method`.
-    bundle: list of `schema.Part`, the first one of VOC.
-  """
+  """Returns the experiment of one row: parts of VOC, and then of COCO, on the head of COCO."""
   experiment = em_paper.row(method, bundle)
   experiment.data.sources.append(
       schema.Source(name=COCO, kind="tfds", dataset="weakseg_coco/2014"))
@@ -45,21 +34,22 @@ def row(method, bundle):
 def coco_tags():
   """Returns EM-Fixed with the masks of VOC and the tags of COCO."""
   strong = parts.masks(em_paper.TRAIN_AUG, BATCH // 2, weight=parts.STRONG_WEIGHT)
-  weak = coco(parts.tags(COCO_ALL, BATCH // 2, weight=parts.WEAK_WEIGHT))
+  weak = parts.tags(COCO_ALL, BATCH // 2, weight=parts.WEAK_WEIGHT, source=COCO)
   return row(em_methods.em_fixed(), [strong, weak])
 
 
 def joint(split=em_paper.TRAIN_AUG, count=0):
   """Returns Cross-Joint (Strong): the masks of VOC and of `count` images of COCO, 0 = all."""
-  bundle = [parts.masks(split, BATCH // 2), coco(parts.masks(COCO_ALL, BATCH // 2, count=count))]
+  bundle = [parts.masks(split, BATCH // 2),
+            parts.masks(COCO_ALL, BATCH // 2, count=count, source=COCO)]
   return row(em_methods.supervised(), bundle)
 
 
 def joint_semi(split=em_paper.TRAIN_AUG, count=STRONG_COCO):
   """Returns Cross-Joint (Semi): `count` masks of COCO, and the tags of all its other images."""
   third = BATCH // 3
-  semi = parts.semi(COCO_ALL, COCO_ALL, 2 * third, strong_count=count)
-  return row(em_methods.em_fixed(), [parts.masks(split, third), *map(coco, semi)])
+  semi = parts.semi(COCO_ALL, COCO_ALL, 2 * third, strong_count=count, source=COCO)
+  return row(em_methods.em_fixed(), [parts.masks(split, third), *semi])
 
 
 def pretrain(split=em_paper.TRAIN_AUG):
@@ -67,11 +57,9 @@ def pretrain(split=em_paper.TRAIN_AUG):
   experiment = row(em_methods.supervised(), [parts.masks(split, BATCH)])
   experiment.data.head = ""
   experiment.steps = [schema.Step(
-      name="coco", parts=[coco(parts.masks(COCO_ALL, BATCH))], network=experiment.network,
+      name="coco", parts=[parts.masks(COCO_ALL, BATCH, source=COCO)], network=experiment.network,
       method=experiment.method, training=em_paper.caffe_training(experiment.training.steps))]
-  experiment.network = em_paper.largefov("large")
-  experiment.network.pretrained = ""
-  experiment.network.continues = "coco"
+  experiment.network = schema.going_on(em_paper.largefov("large"), "coco")
   return experiment
 
 
@@ -81,18 +69,12 @@ def for_test(make):
 
 
 def with_multi_scale_features(make):
-  """Returns a row of the test set on DeepLab-MSc: its branches learn on the finished row.
-
-  Args:
-    make: `joint` or `pretrain`.
-  """
+  """Returns a row of the test set on DeepLab-MSc: its branches learn on the finished row."""
   experiment = for_test(make)
   experiment.steps.append(schema.Step(
       name="single_scale", parts=experiment.data.parts, head=experiment.data.head,
       network=experiment.network, method=experiment.method, training=experiment.training))
-  network = em_paper.largefov("large")
-  network.pretrained = ""
-  network.continues = "single_scale"
+  network = schema.going_on(em_paper.largefov("large"), "single_scale")
   # The classifier sees more channels than the one of a single scale: it is new too.
   network.starts = "encoder"
   network.largefov_vgg16.multi_scale_features = True
@@ -136,5 +118,4 @@ TABLE_6 = {
         functools.partial(with_multi_scale_features, joint)),
 }
 
-for _name, (_description, _factory) in {**TABLE_5, **TABLE_6}.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all({**TABLE_5, **TABLE_6})

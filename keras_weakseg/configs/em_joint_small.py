@@ -17,8 +17,7 @@ FEW_MASKS = 50
                    "others of 4 classes")
 def cross_joint_scenes():
   """Returns the few masks of `supervised_scenes` and the other masks in grouped classes."""
-  coarse = parts.masks(em_scenes.TRAIN, em_scenes.BATCH)
-  coarse.source, coarse.rest = GROUPED, True
+  coarse = parts.masks(em_scenes.TRAIN, em_scenes.BATCH, source=GROUPED, rest=True)
   experiment = em_scenes.on_scenes(em_methods.supervised(), [
       parts.masks(em_scenes.TRAIN, em_scenes.BATCH, count=em_scenes.FEW_MASKS), coarse])
   fine = experiment.data.sources[0]
@@ -36,8 +35,7 @@ def cross_joint_voc_animals():
   The bias of the classifier starts at zero: of the 81 channels, VOC reads 75 as the background,
   which is likely from the start.
   """
-  other = parts.masks("train+val", em_animals.BATCH)
-  other.source = COCO
+  other = parts.masks("train+val", em_animals.BATCH, source=COCO)
   experiment = em_animals.on_animals(em_methods.supervised(), [
       parts.masks(em_animals.TRAIN, em_animals.BATCH, count=FEW_MASKS), other],
                                      steps=em_animals.SEMI_STEPS)

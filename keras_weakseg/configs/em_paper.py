@@ -39,11 +39,7 @@ def largefov(field_of_view):
 
 
 def caffe_training(steps):
-  """Returns the solver of DeepLab: the classifier learns ten times, biases twice as fast.
-
-  Args:
-    steps: updates in all.
-  """
+  """Returns the solver of DeepLab: the classifier learns ten times, biases twice as fast."""
   return schema.Training(
       steps=steps, weight_decay=5e-4,
       optimization=schema.sgd_steps(LEARNING_RATE, DROP_EVERY, steps, factor=0.1, momentum=0.9),
@@ -72,9 +68,7 @@ def row(method, bundle, *, field_of_view="large"):
 def for_test(make, **splits):
   """Returns a row for the test set: that of the validation set, trained on with more images.
 
-  Args:
-    make: function that returns the row of the validation set.
-    **splits: of `make`, what is trained on in the end.
+  `make` returns the row of the validation set; `splits` of it are trained on in the end.
   """
   row_of_val, experiment = make(), make(**splits)
   # Not through the attribute, which would merge the lists.
@@ -88,12 +82,7 @@ def for_test(make, **splits):
 
 
 def weak_row(method, split=TRAIN_AUG):
-  """Returns a row with image tags only.
-
-  Args:
-    method: function that returns the `schema.Method`.
-    split: whose tags.
-  """
+  """Returns a row with the tags of a split only; `method` makes the `schema.Method`."""
   return row(method(), [parts.tags(split, BATCH)], field_of_view="small")
 
 
@@ -144,5 +133,4 @@ TABLE_2 = {
         for_test, strong_row, split=TRAINVAL_AUG)),
 }
 
-for _name, (_description, _factory) in {**TABLE_1, **TABLE_2}.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all({**TABLE_1, **TABLE_2})

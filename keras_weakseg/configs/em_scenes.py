@@ -30,32 +30,25 @@ def scenes():
 
 
 def adam(learning_rate, steps):
-  """Returns Adam with the "poly" schedule.
-
-  Args:
-    learning_rate: at the first step.
-    steps: after these it is zero.
-  """
+  """Returns Adam with the "poly" schedule; arguments as of `schema.sgd`."""
   optimization = schema.sgd(learning_rate, steps)
   optimization.optimizer.type = "adam_experimental"
   return optimization
 
 
-def on_scenes(method, bundle):
-  """Returns a small experiment; its network is trained from scratch.
+def training(steps=STEPS, learning_rate=LEARNING_RATE):
+  """Returns a schedule of a network that is trained from scratch."""
+  return schema.Training(steps=steps, weight_decay=WEIGHT_DECAY,
+                         optimization=adam(learning_rate, steps))
 
-  Args:
-    method: a `schema.Method`.
-    bundle: list of `schema.Part`.
-  """
+
+def on_scenes(method, bundle):
+  """Returns a small experiment; its network is trained from scratch."""
   return schema.Experiment(
       data=schema.Data(sources=[scenes()], parts=bundle,
                        augmentation=schema.Augmentation(crop=CROP, scales=SCALES)),
       network=schema.Network(type="light_tiny", light_tiny=schema.LightTiny(alpha=ALPHA)),
-      method=method,
-      training=schema.Training(steps=STEPS, weight_decay=WEIGHT_DECAY,
-                               optimization=adam(LEARNING_RATE, STEPS)),
-      evaluation=schema.Evaluation(split=TEST))
+      method=method, training=training(), evaluation=schema.Evaluation(split=TEST))
 
 
 def from_tags(method):
@@ -63,12 +56,6 @@ def from_tags(method):
   experiment = on_scenes(method, [parts.tags(TRAIN, BATCH)])
   experiment.network.background_prior = BACKGROUND_PRIOR
   return experiment
-
-
-@registry.register("em_fixed_scenes", "EM-Fixed on the embedded scenes, image tags only")
-def em_fixed_scenes():
-  """Returns EM-Fixed from tags, with the paper's biases."""
-  return from_tags(em_methods.em_fixed())
 
 
 @registry.register("em_adapt_scenes", "EM-Adapt on the embedded scenes, image tags only")
@@ -87,13 +74,14 @@ def em_semi_scenes():
   return on_scenes(method, parts.semi(TRAIN, TRAIN, 2 * BATCH, strong_count=FEW_MASKS))
 
 
-@registry.register("supervised_scenes", f"{FEW_MASKS} masks of the embedded scenes alone")
-def supervised_scenes():
-  """Returns training on the few masks of `em_semi_scenes` alone."""
-  return on_scenes(em_methods.supervised(), [parts.masks(TRAIN, BATCH, count=FEW_MASKS)])
-
-
-@registry.register("supervised_all_scenes", "All masks of the embedded scenes")
-def supervised_all_scenes():
-  """Returns training on all masks."""
-  return on_scenes(em_methods.supervised(), [parts.masks(TRAIN, BATCH)])
+registry.register_all({
+    # With the paper's biases.
+    "em_fixed_scenes": ("EM-Fixed on the embedded scenes, image tags only",
+                        lambda: from_tags(em_methods.em_fixed())),
+    # The masks are those of `em_semi_scenes`.
+    "supervised_scenes": (
+        f"{FEW_MASKS} masks of the embedded scenes alone", lambda: on_scenes(
+            em_methods.supervised(), [parts.masks(TRAIN, BATCH, count=FEW_MASKS)])),
+    "supervised_all_scenes": ("All masks of the embedded scenes", lambda: on_scenes(
+        em_methods.supervised(), [parts.masks(TRAIN, BATCH)])),
+})

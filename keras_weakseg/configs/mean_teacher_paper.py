@@ -100,9 +100,7 @@ def with_selection(experiment, count, criterion=rounds.BOTH):
   if criterion == rounds.BOTH:
     add_disparity(experiment)
   experiment.steps += selection_steps(count, criterion, experiment.data)
-  masks = experiment.data.parts[0]
-  masks.count, masks.ids = 0, f"step:{experiment.steps[-1].name}"
-  return experiment
+  return selection_steps_lib.on_chosen(experiment)
 
 
 def selection_steps(count, criterion, data):

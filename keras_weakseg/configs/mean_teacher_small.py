@@ -5,6 +5,7 @@ from keras_weakseg.configs import depth_camvid
 from keras_weakseg.configs import depth_scenes
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import registry
+from keras_weakseg.configs import selection_steps
 from keras_weakseg.configs.sections import schema
 
 # === What may be tuned ===
@@ -25,69 +26,22 @@ UNIMATCH = dict(views=2, consistency_weight=0.5, feature_weight=0.5, alpha=0.0, 
 
 
 def mean_teacher(mixing, **options):
-  """Returns the method; only samples without a mask are mixed.
-
-  Args:
-    mixing: kind of mask, or "none".
-    **options: further ones of `MeanTeacher`.
-  """
+  """Returns the method; only samples without a mask are mixed."""
   return schema.method("mean_teacher", **{
       "mixing": mixing, "mixed": "unlabelled", "alpha": ALPHA, **options})
 
 
-def unlabelled(batch_size=UNLABELLED, source=""):
-  """Returns the part of all training samples that no other part uses, none of whose labels count.
-
-  Args:
-    batch_size: of them in a batch.
-    source: name of the source; empty = the first.
-  """
-  return schema.Part(source=source, split=em_scenes.TRAIN, supervision="none", rest=True,
-                     batch_size=batch_size)
+def unlabelled(batch_size=UNLABELLED):
+  """Returns the part of all training samples that no other part uses, without their labels."""
+  return schema.Part(split=em_scenes.TRAIN, supervision="none", rest=True, batch_size=batch_size)
 
 
 def on_scenes(mixing, depth=False, **options):
-  """Returns a mean teacher on the embedded scenes.
-
-  Args:
-    mixing: kind of mask.
-    depth: whether the network starts from depth of the video.
-    **options: of the method.
-  """
+  """Returns a mean teacher on the embedded scenes."""
   experiment = (depth_scenes.depth_transfer_scenes if depth else depth_scenes.unet_scenes)()
   experiment.method = mean_teacher(mixing, **options)
   experiment.data.parts.append(unlabelled())
   return experiment
-
-
-@registry.register("mean_teacher_scenes", "20 masks and a mean teacher on all other scenes")
-def mean_teacher_scenes():
-  """Returns the teacher alone: the same labels in other colours."""
-  return on_scenes("none")
-
-
-@registry.register("cutmix_scenes", "The same, with scenes mixed by rectangles (CutMix)")
-def cutmix_scenes():
-  """Returns CutMix."""
-  return on_scenes("cutmix")
-
-
-@registry.register("classmix_scenes", "The same, with scenes mixed by classes (ClassMix)")
-def classmix_scenes():
-  """Returns ClassMix."""
-  return on_scenes("classmix")
-
-
-@registry.register("unimatch_scenes", "The same, two strong views and one that lacks features")
-def unimatch_scenes():
-  """Returns UniMatch, whose teacher is the student itself."""
-  return on_scenes("cutmix", **UNIMATCH)
-
-
-@registry.register("depth_classmix_scenes", "ClassMix, from weights that learned depth before")
-def depth_classmix_scenes():
-  """Returns ClassMix after depth transfer, which is what DepthMix has to beat."""
-  return on_scenes("classmix", depth=True)
 
 
 @registry.register("depthmix_scenes", "DepthMix, from weights that learned depth before")
@@ -108,9 +62,7 @@ def depthmix_selection_scenes():
   experiment.steps.append(schema.Step(
       name=SELECTION, reads=(DEPTH,), make=schema.make(
           "selection", source="scenes", split=em_scenes.TRAIN, counts=(em_scenes.FEW_MASKS,))))
-  masks = experiment.data.parts[0]
-  masks.count, masks.ids = 0, f"step:{SELECTION}"
-  return experiment
+  return selection_steps.on_chosen(experiment)
 
 
 def on_camvid(mixing, count, **options):
@@ -139,7 +91,21 @@ def jointly(count):
   return experiment
 
 
-_ROWS = {
+registry.register_all({
+    "mean_teacher_scenes": ("20 masks and a mean teacher on all other scenes",
+                            functools.partial(on_scenes, "none")),
+    "cutmix_scenes": ("The same, with scenes mixed by rectangles (CutMix)",
+                      functools.partial(on_scenes, "cutmix")),
+    "classmix_scenes": ("The same, with scenes mixed by classes (ClassMix)",
+                        functools.partial(on_scenes, "classmix")),
+    "unimatch_scenes": ("The same, two strong views and one that lacks features",
+                        functools.partial(on_scenes, "cutmix", **UNIMATCH)),
+    # What DepthMix has to beat.
+    "depth_classmix_scenes": ("ClassMix, from weights that learned depth before",
+                              functools.partial(on_scenes, "classmix", depth=True)),
+})
+
+registry.register_all({
     "mean_teacher_{}_camvid": ("{} masks of CamVid after depth of KITTI, and a mean teacher",
                                functools.partial(on_camvid, "none")),
     "cutmix_{}_camvid": ("The same {} masks and images, mixed by rectangles",
@@ -151,9 +117,4 @@ _ROWS = {
     "unimatch_{}_camvid": ("The same {} masks and images, two strong views and lost features",
                            functools.partial(on_camvid, "cutmix", **UNIMATCH)),
     "joint_depthmix_{}_camvid": ("{} masks of CamVid: DepthMix, depth learned along", jointly),
-}
-
-for _name, (_description, _factory) in _ROWS.items():
-  for _count in depth_camvid.COUNTS:
-    registry.register(_name.format(_count), _description.format(_count))(
-        functools.partial(_factory, count=_count))
+}, counts=depth_camvid.COUNTS)

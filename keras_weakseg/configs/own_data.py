@@ -1,4 +1,6 @@
 """The library's defaults for somebody's own data: what `fit(method=..., data=...)` starts from."""
+import functools
+
 from keras_weakseg.configs import depth_methods
 from keras_weakseg.configs import registry
 from keras_weakseg.configs.sections import schema
@@ -31,6 +33,13 @@ def kind_of_source(method):
   return "Video" if BY_METHOD.get(method) == "own_video" else "Folder"
 
 
+def training(steps=STEPS, learning_rate=LEARNING_RATE):
+  """Returns a schedule in which the head learns faster than the rest."""
+  return schema.Training(
+      steps=steps, optimization=schema.sgd(learning_rate, steps),
+      multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)])
+
+
 @registry.register("own_data", "Your own data: fit(method=..., data=...) starts from this")
 def own_data():
   """Returns the defaults: the light network, ImageNet weights if any, parts by what is labelled."""
@@ -38,10 +47,7 @@ def own_data():
       data=schema.Data(augmentation=schema.Augmentation(crop=CROP, scales=SCALES, color=0.2)),
       network=schema.Network(type="light_mobilenet_v1", pretrained=_IMAGENET),
       method=schema.Method(bbox_em_fixed=schema.BBoxEMFixed(**BOXES)),
-      training=schema.Training(
-          steps=STEPS, optimization=schema.sgd(LEARNING_RATE, STEPS),
-          multipliers=[schema.Multiplier(pattern="head", learning_rate=HEAD_MULTIPLIER)]),
-      evaluation=schema.Evaluation(split=VALIDATION))
+      training=training(), evaluation=schema.Evaluation(split=VALIDATION))
 
 
 @registry.register("own_em_adapt", "Your own images with tags alone")
@@ -57,12 +63,7 @@ def own_em_adapt():
 
 
 def with_depth(method, network):
-  """Returns the defaults of a method of depth: whole images at the size of the data, or near it.
-
-  Args:
-    method: name of the method.
-    network: name of a light network.
-  """
+  """Returns the defaults of a method of depth: whole images at the size of the data, or near it."""
   return schema.Experiment(
       # The size is that of the data: see `recipes.image_size`.
       data=schema.Data(augmentation=depth_methods.monodepth2_augmentation(())),
@@ -74,28 +75,16 @@ def with_depth(method, network):
       evaluation=schema.Evaluation(split=VALIDATION))
 
 
-@registry.register("own_video", "Your own video: depth and motion without labels")
-def own_video():
-  """Returns self-supervised depth of somebody's video."""
-  return with_depth("self_supervised_depth", "light_depth")
-
-
-@registry.register("own_depth", "Your own images with depth, or with a teacher's disparity")
-def own_depth():
-  """Returns depth from labels."""
-  return with_depth("supervised_depth", "light_depth")
-
-
-@registry.register("own_joint", "Your own masks and video: classes and depth on one encoder")
-def own_joint():
-  """Returns multi-task learning."""
-  return with_depth("joint_depth", "light_multitask")
-
-
-@registry.register("own_joint_teacher", "The same, and a teacher of photographs without a mask")
-def own_joint_teacher():
-  """Returns multi-task learning with a mean teacher."""
-  return with_depth("joint_mean_teacher", "light_multitask")
+registry.register_all({
+    "own_video": ("Your own video: depth and motion without labels",
+                  functools.partial(with_depth, "self_supervised_depth", "light_depth")),
+    "own_depth": ("Your own images with depth, or with a teacher's disparity",
+                  functools.partial(with_depth, "supervised_depth", "light_depth")),
+    "own_joint": ("Your own masks and video: classes and depth on one encoder",
+                  functools.partial(with_depth, "joint_depth", "light_multitask")),
+    "own_joint_teacher": ("The same, and a teacher of photographs without a mask",
+                          functools.partial(with_depth, "joint_mean_teacher", "light_multitask")),
+})
 
 
 @registry.register("own_tags", "Your own images: which classes each of them shows")

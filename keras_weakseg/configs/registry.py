@@ -45,6 +45,21 @@ def register(name, description):
   return decorator
 
 
+def register_all(rows, counts=()):
+  """Registers the rows of a table.
+
+  Args:
+    rows: dict of name to (description, function that returns the `schema.Experiment`).
+    counts: ints; every row is registered once for each, which takes the place of `{}` in its name
+      and description, and which its function is called with. Empty = rows are what they are.
+  """
+  for name, (description, factory) in rows.items():
+    if not counts:
+      register(name, description)(factory)
+    for count in counts:
+      register(name.format(count), description.format(count))(functools.partial(factory, count))
+
+
 def build(name):
   """Returns a fresh `schema.Experiment` of a registered name.
 
@@ -55,8 +70,7 @@ def build(name):
     >>> build("em_adapt_scenes").method.type
     'em_adapt'
   """
-  if name not in _DESCRIPTIONS:
-    raise errors.unknown_name("experiment", name, _DESCRIPTIONS)
+  errors.check_name("experiment", name, _DESCRIPTIONS)
   return exp_factory.get_exp_config(name)
 
 
@@ -93,12 +107,10 @@ def build_recipe(name, options):
   Raises:
     ValueError: the recipe or an option is unknown, or a value cannot be used.
   """
-  if name not in _RECIPES:
-    raise errors.unknown_name("recipe", name, _RECIPES)
+  errors.check_name("recipe", name, _RECIPES)
   known = option_lib.options_of(_RECIPES[name])
   for key, value in options.items():
-    if key not in known:
-      raise errors.unknown_name(f"option of the recipe '{name}'", key, known)
+    errors.check_name(f"option of the recipe '{name}'", key, known)
     kind = typing.get_origin(known[key].type) or known[key].type
     if isinstance(value, (str, bytes)) and kind in (list, tuple):
       raise errors.value_error(  # Python would take it for a list of its letters.

@@ -71,14 +71,7 @@ def with_selection(experiment, count, criterion):
         "disparity_maps", source=source.name, size=SIZE, normalise="image")))
     source.derived, source.disparity = (DISPARITY,), ""
   experiment.steps += selection_steps.in_rounds(counts, criterion, choose, train, features)
-  return with_ids(experiment)
-
-
-def with_ids(experiment):
-  """Returns an experiment whose masks are those of the images that its last step chose."""
-  masks = experiment.data.parts[0]
-  masks.count, masks.ids = 0, f"step:{experiment.steps[-1].name}"
-  return experiment
+  return selection_steps.on_chosen(experiment)
 
 
 def selected(count, criterion):
@@ -91,7 +84,7 @@ def published(count):
   experiment = depth_camvid.from_depth(count)
   experiment.steps.append(schema.Step(name="published", make=schema.make(
       "listed", file=PUBLISHED, split=depth_camvid.TRAIN, count=count)))
-  return with_ids(experiment)
+  return selection_steps.on_chosen(experiment)
 
 
 def mixed(count):
@@ -99,7 +92,7 @@ def mixed(count):
   return with_selection(mean_teacher_small.on_camvid("depthmix", count), count, rounds.BOTH)
 
 
-_ROWS = {
+registry.register_all({
     "diversity_{}_camvid": ("{} masks of CamVid, of the images least alike to KITTI's network",
                             functools.partial(selected, criterion=rounds.DIVERSITY)),
     "diversity_uncertainty_{}_camvid": (
@@ -110,9 +103,4 @@ _ROWS = {
     "published_{}_camvid": ("{} masks of CamVid, of the images that the paper has selected",
                             published),
     "depthmix_selected_{}_camvid": ("{} chosen masks of CamVid, and DepthMix of all images", mixed),
-}
-
-for _name, (_description, _factory) in _ROWS.items():
-  for _count in depth_camvid.COUNTS:
-    registry.register(_name.format(_count), _description.format(_count))(
-        functools.partial(_factory, _count))
+}, counts=depth_camvid.COUNTS)

@@ -30,3 +30,10 @@ def in_rounds(counts, criterion, choose, train, features=()):
         make=choose(round=number, after=before, student=student)))
     before = steps[-1].name
   return steps
+
+
+def on_chosen(experiment):
+  """Returns an experiment whose first part, the masks, is what its last step has chosen."""
+  masks = experiment.data.parts[0]
+  masks.count, masks.ids = 0, f"step:{experiment.steps[-1].name}"
+  return experiment

@@ -1,4 +1,6 @@
 """Tags of whole images, small: the embedded scenes and VOC12-animals."""
+import functools
+
 from keras_weakseg.configs import em_animals
 from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import parts
@@ -18,13 +20,7 @@ SCALES = (1.0, 1.0)
 
 
 def from_tags(experiment, network, activation="sigmoid", labels="tags"):
-  """Returns an experiment of tags.
-
-  Args:
-    experiment: `schema.Experiment` on image tags, whose data and training are kept.
-    network: `schema.Network`.
-    activation, labels: of the method.
-  """
+  """Returns an experiment of tags."""
   experiment.network = network
   experiment.method = schema.method("tags", activation=activation, labels=labels)
   experiment.data.augmentation.scales = SCALES
@@ -37,21 +33,15 @@ def on_scenes(labels="tags"):
       em_scenes.on_scenes(None, [parts.tags(em_scenes.TRAIN, 2 * em_scenes.BATCH)]),
       schema.network("tag_classifier", alpha=em_scenes.ALPHA, output_stride=8, dropout_rate=0.0),
       labels=labels)
-  experiment.training.steps = SCENES_STEPS
-  experiment.training.optimization = em_scenes.adam(SCENES_RATE, SCENES_STEPS)
+  experiment.training = em_scenes.training(SCENES_STEPS, SCENES_RATE)
   return experiment
 
 
-@registry.register("tags_scenes", "Tags of the embedded scenes: which classes an image shows")
-def tags_scenes():
-  """Returns multi-label classification from clean tags."""
-  return on_scenes()
-
-
-@registry.register("noisy_tags_scenes", "Tags of the embedded scenes, from tags with mistakes")
-def noisy_tags_scenes():
-  """Returns the same from tags of which some are missing or wrong."""
-  return on_scenes("noisy_tags")
+registry.register_all({
+    "tags_scenes": ("Tags of the embedded scenes: which classes an image shows", on_scenes),
+    "noisy_tags_scenes": ("Tags of the embedded scenes, from tags with mistakes",
+                          functools.partial(on_scenes, "noisy_tags")),
+})
 
 
 @registry.register("tags_voc_animals", "Tags of VOC12-animals: which animals a photograph shows")

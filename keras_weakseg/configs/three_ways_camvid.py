@@ -18,11 +18,7 @@ TEST = "test"
 
 
 def on_camvid(experiment):
-  """Returns a row of Cityscapes on CamVid: the same network, method and steps.
-
-  Args:
-    experiment: of `three_ways_paper`.
-  """
+  """Returns a row of Cityscapes on CamVid: the same network, method and steps."""
   part, = experiment.data.parts
   experiment.data.parts = [parts.masks(paper.TRAIN, part.batch_size, count=part.count)]
   experiment.data.sources[0] = schema.Source(name="camvid", kind="camvid")

@@ -51,25 +51,18 @@ def depth_network():
                         depth_unet=schema.DepthUNet(**ENCODER))
 
 
-def pose_network():
-  """Returns ResNet-18 on pairs of frames, as torchvision has it: Keras has no ResNet-18.
-
-  Its ImageNet weights are torchvision's state dict, saved by `numpy.savez`, which
-  `networks.pose.pretrained` takes.
-  """
-  return schema.other_network("pose_network", pretrained="imagenet_if_available",
-                              layout="torchvision")
-
-
 def motion(continues=""):
-  """Returns the networks besides the main one.
+  """Returns the pose network: ResNet-18 on pairs of frames, as torchvision has it.
+
+  Keras has no ResNet-18. Its ImageNet weights are torchvision's state dict, saved by `numpy.savez`,
+  which `networks.pose.pretrained` takes.
 
   Args:
     continues: the step whose pose network goes on.
   """
-  pose = pose_network()
-  pose.continues = continues
-  return schema.Networks(pose=pose)
+  return schema.Networks(pose=schema.other_network(
+      "pose_network", pretrained="imagenet_if_available", continues=continues,
+      layout="torchvision"))
 
 
 def depth_step(name, batch_size, crop=(), *, after="", continues=""):

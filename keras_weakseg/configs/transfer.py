@@ -3,6 +3,7 @@ import copy
 from typing import Tuple
 
 from keras_weakseg import errors
+from keras_weakseg.configs import em_scenes
 from keras_weakseg.configs import own_data
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
@@ -10,17 +11,15 @@ from keras_weakseg.configs.sections import schema
 from keras_weakseg.options import Count, CountOrNone, Weight
 
 L_NET, CAM, MAPS, SEGMENTER, CRITIC = "l_net", "cam", "maps", "segmenter", "critic"
-STEPS = (L_NET, CAM, MAPS, SEGMENTER, CRITIC)
 
 # === What may be tuned ===
 
 STRENGTH = 0.01         # lambda; the paper does not say
-CRITIC_RATE = 1e-3
+CRITIC_RATE = 1e-3      # the paper's
 JOINT_FACTOR = 0.1      # of the segmenter's own rate, once it is judged
 OWN_BATCH = 8
 OWN_STEPS = 1000        # of each training but the joint one
 OWN_JOINT_STEPS = 500
-OWN_RATE = 0.005
 
 
 def bundle(split, batch_size, *, tagged=""):
@@ -76,8 +75,7 @@ def on_maps(experiment, steps):
   return experiment
 
 
-def judged(experiment, grid, *, joint, critic_steps, critic_optimization, strength=STRENGTH,
-           pretrained=True):
+def judged(experiment, grid, *, joint, critic_steps, strength=STRENGTH, pretrained=True):
   """Returns the experiment of `on_maps`, whose segmenter is then trained on against P-Net.
 
   Args:
@@ -85,7 +83,6 @@ def judged(experiment, grid, *, joint, critic_steps, critic_optimization, streng
     grid: (height, width) of the scores of a crop, at least 8.
     joint: `schema.Training` of the segmenter against P-Net.
     critic_steps: updates of P-Net alone, on strong categories.
-    critic_optimization: function of a number of steps to the optimization of P-Net.
     strength: lambda.
     pretrained: train P-Net alone first.
   """
@@ -96,8 +93,7 @@ def judged(experiment, grid, *, joint, critic_steps, critic_optimization, streng
       network=copy.deepcopy(experiment.network), method=experiment.method,
       training=copy.deepcopy(experiment.training))
   experiment.steps.append(segmenter)
-  network = copy.deepcopy(experiment.network)
-  network.pretrained, network.background_prior, network.continues = "", 0.0, SEGMENTER
+  network = schema.going_on(experiment.network, SEGMENTER)
   if pretrained:
     strong = copy.deepcopy(experiment.data.parts[0])
     strong.weight = 1.0
@@ -106,21 +102,14 @@ def judged(experiment, grid, *, joint, critic_steps, critic_optimization, streng
         networks=schema.Networks(critic=copy.deepcopy(critic)),
         method=schema.method("adversarial", trains="critic"),
         training=schema.Training(steps=critic_steps, weight_decay=0.0,
-                                 optimization=critic_optimization(critic_steps))))
+                                 optimization=em_scenes.adam(CRITIC_RATE, critic_steps))))
     critic.continues = CRITIC
   experiment.network, experiment.networks = network, schema.Networks(critic=critic)
   experiment.method = schema.method("adversarial", strength=strength)
   experiment.training = joint  # This copies.
   experiment.training.updaters = schema.Updaters(critic=schema.Updates(
-      weight_decay=0.0, optimization=critic_optimization(joint.steps)))
+      weight_decay=0.0, optimization=em_scenes.adam(CRITIC_RATE, joint.steps)))
   return experiment
-
-
-def adam(learning_rate, steps):
-  """Returns Adam with the "poly" schedule, for a critic."""
-  optimization = schema.sgd(learning_rate, steps)
-  optimization.optimizer.type = "adam_experimental"
-  return optimization
 
 
 @registry.register_recipe("transfer")
@@ -145,20 +134,13 @@ def transfer(*, weak: Tuple[str, ...] = (), strong: Tuple[str, ...] = (),
   source = schema.Source(name="photos", kind="folder", path="photos", weak=tuple(weak),
                          strong=tuple(strong))
   base.data.sources, base.data.parts = [source], bundle("train", OWN_BATCH)
-  base.training = _own_training(steps)
+  base.training = own_data.training(steps)
   found = on_maps(base, before_segmenter(
       base, schema.network("light_cam", pretrained=base.network.pretrained),
       schema.make("diffused_maps", split="train")))
   if not joint_steps:
     return found
   grid = [(side - 1) // base.network.get().output_stride + 1 for side in own_data.CROP]
-  return judged(found, grid, joint=_own_training(joint_steps, OWN_RATE * JOINT_FACTOR),
-                critic_steps=max(1, steps // 2), strength=strength,
-                critic_optimization=lambda count: adam(CRITIC_RATE, count))
-
-
-def _own_training(steps, rate=OWN_RATE):
-  """Returns the solver of somebody's own data."""
-  return schema.Training(
-      steps=steps, optimization=schema.sgd(rate, steps),
-      multipliers=[schema.Multiplier(pattern="head", learning_rate=own_data.HEAD_MULTIPLIER)])
+  return judged(found, grid, joint=own_data.training(
+      joint_steps, own_data.LEARNING_RATE * JOINT_FACTOR),
+                critic_steps=max(1, steps // 2), strength=strength)

@@ -31,7 +31,6 @@ L_NET_STEPS_4 = 16000           # the same of 16,241 images of COCO
 CRITIC_STEPS = 2000
 JOINT_STEPS = 2000
 JOINT_RATE = 1e-5
-CRITIC_RATE = 1e-3
 GRID = (41, 41)                 # of the scores of a crop of 321
 
 
@@ -85,7 +84,7 @@ def p_net_row(split, images=em_paper.TRAIN_AUG, pretrained=True):
                                         momentum=0.9)
   return transfer.judged(
       l_net_row(split, images), GRID, joint=joint, critic_steps=CRITIC_STEPS,
-      critic_optimization=functools.partial(transfer.adam, CRITIC_RATE), pretrained=pretrained)
+      pretrained=pretrained)
 
 
 def test_row(split):

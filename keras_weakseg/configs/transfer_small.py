@@ -22,7 +22,6 @@ ANIMALS_GRID = (13, 13)
 ANIMALS_SIZE = (193, 193)
 ANIMALS_STEPS = 300
 JOINT_SHARE = 0.5           # joint steps, of those of the segmenter
-CRITIC_RATE = 1e-3
 
 
 def on_scenes():
@@ -36,24 +35,19 @@ def on_scenes():
 def scenes_maps(kind="diffused"):
   """Returns masks of three categories, and label maps of the tags of two."""
   experiment = on_scenes()
-  cam_training = schema.Training(
-      steps=em_scenes.STEPS, weight_decay=em_scenes.WEIGHT_DECAY,
-      optimization=em_scenes.adam(SCENES_RATE, em_scenes.STEPS))
   return transfer.on_maps(experiment, transfer.before_segmenter(
       experiment, schema.network("light_cam", alpha=em_scenes.ALPHA, output_stride=8),
       schema.make("diffused_maps", split=em_scenes.TRAIN, kind=kind,
-                  superpixels=SCENES_SUPERPIXELS), cam_training=cam_training))
+                  superpixels=SCENES_SUPERPIXELS),
+      cam_training=em_scenes.training(learning_rate=SCENES_RATE)))
 
 
 def scenes_judged(pretrained=True):
   """Returns the same with P-Net."""
   count = int(JOINT_SHARE * em_scenes.STEPS)
   rate = transfer.JOINT_FACTOR * em_scenes.LEARNING_RATE
-  return transfer.judged(
-      scenes_maps(), SCENES_GRID, critic_steps=count, pretrained=pretrained,
-      critic_optimization=functools.partial(em_scenes.adam, CRITIC_RATE),
-      joint=schema.Training(steps=count, weight_decay=em_scenes.WEIGHT_DECAY,
-                            optimization=em_scenes.adam(rate, count)))
+  return transfer.judged(scenes_maps(), SCENES_GRID, critic_steps=count, pretrained=pretrained,
+                         joint=em_scenes.training(count, rate))
 
 
 def em_of(experiment):
@@ -94,13 +88,8 @@ def animals_judged(weak=ANIMALS_WEAK, pretrained=True):
   """Returns the same with P-Net."""
   count = int(JOINT_SHARE * ANIMALS_STEPS)
   rate = transfer.JOINT_FACTOR * em_animals.LEARNING_RATE
-  return transfer.judged(
-      animals_maps(weak), ANIMALS_GRID, critic_steps=count, pretrained=pretrained,
-      critic_optimization=functools.partial(transfer.adam, CRITIC_RATE),
-      joint=schema.Training(
-          steps=count, weight_decay=em_animals.WEIGHT_DECAY, optimization=schema.sgd(rate, count),
-          multipliers=[schema.Multiplier(
-              pattern="head", learning_rate=em_animals.HEAD_MULTIPLIER)]))
+  return transfer.judged(animals_maps(weak), ANIMALS_GRID, critic_steps=count,
+                         pretrained=pretrained, joint=em_animals.training(count, rate))
 
 
 # Name: (description, factory).
@@ -129,5 +118,4 @@ EXPERIMENTS = {
         "EM-Fixed on VOC12-animals: dog, horse, sheep from tags", lambda: em_of(on_animals())),
 }
 
-for _name, (_description, _factory) in EXPERIMENTS.items():
-  registry.register(_name, _description)(_factory)
+registry.register_all(EXPERIMENTS)

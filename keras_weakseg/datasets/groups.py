@@ -4,8 +4,9 @@ from keras_weakseg import paths
 from keras_weakseg.datasets import labels
 from keras_weakseg.files import yaml_files
 
-
 _FILES = (".yaml", ".yml")
+_TWINS = {**labels.VOC_COCO_SYNONYMS,
+          **{other: name for name, other in labels.VOC_COCO_SYNONYMS.items()}}
 
 
 def parse_groups(texts):
@@ -53,7 +54,7 @@ def _without_files(texts):
     yield from (f"{name}={'+'.join(members)}" for name, members in read.items())
 
 
-def class_groups(old_classes, new_classes, groups=None, synonyms=None):
+def class_groups(old_classes, new_classes, groups=None):
   """Returns the old classes of every new class; the background takes only what is named.
 
   A new class that `groups` does not hold is the old class of the same name or of a synonym.
@@ -63,7 +64,6 @@ def class_groups(old_classes, new_classes, groups=None, synonyms=None):
     new_classes: names wanted, index 0 = background.
     groups: dict of new class name to old class names, which may be synonyms; an empty group makes
       a class that no old class is part of.
-    synonyms: dict of name to its other name, either way; None = `labels.VOC_COCO_SYNONYMS`.
 
   Returns:
     List with one list of old ids per new class; the first starts with 0. No id is in two of them.
@@ -77,14 +77,12 @@ def class_groups(old_classes, new_classes, groups=None, synonyms=None):
     [[0], [3], [1, 2]]
   """
   groups = dict(groups or {})
-  twins = _twins(labels.VOC_COCO_SYNONYMS if synonyms is None else synonyms)
   for name in groups:
-    if name not in new_classes:
-      raise errors.unknown_name("new class for the group", name, new_classes)
+    errors.check_name("new class for the group", name, new_classes)
   found, owner = [], {0: new_classes[0]}
   for index, name in enumerate(new_classes):
     members = groups.get(name, () if index == 0 else (name,))
-    ids = [_find(member, old_classes, twins) for member in members]
+    ids = [_find(member, old_classes) for member in members]
     ids = [0, *(member for member in ids if member)] if index == 0 else ids
     for member in ids:
       if owner.setdefault(member, name) != name:
@@ -95,23 +93,21 @@ def class_groups(old_classes, new_classes, groups=None, synonyms=None):
   return found
 
 
-def lacking(old_classes, new_classes, synonyms=None):
+def lacking(old_classes, new_classes):
   """Returns the new classes that no old one is, by name or synonym, without the background.
 
   Args:
     old_classes, new_classes: names, index 0 = background.
-    synonyms: as for `class_groups`.
 
   Example:
     >>> lacking(["background", "aeroplane"], ["background", "airplane", "kite"])
     ['kite']
   """
-  twins = _twins(labels.VOC_COCO_SYNONYMS if synonyms is None else synonyms)
   return [name for name in new_classes[1:]
-          if not {name, twins.get(name)} & set(old_classes[1:])]
+          if not {name, _TWINS.get(name)} & set(old_classes[1:])]
 
 
-def aggregation_groups(head_classes, target_classes, groups=None, synonyms=None):
+def aggregation_groups(head_classes, target_classes, groups=None):
   """Returns the channels of a head that each class of another label space sums up.
 
   Cross-Joint training (Papandreou et al. 2015, section 5.2): one head with the classes of the
@@ -122,7 +118,6 @@ def aggregation_groups(head_classes, target_classes, groups=None, synonyms=None)
     head_classes: names of the channels of the head, index 0 = background.
     target_classes: names of the classes wanted, index 0 = background.
     groups: dict of target class to names of head classes, None = by name alone.
-    synonyms: as for `class_groups`.
 
   Returns:
     List with one sorted list of channels per target class; every channel is in exactly one.
@@ -134,18 +129,14 @@ def aggregation_groups(head_classes, target_classes, groups=None, synonyms=None)
     >>> aggregation_groups(["background", "airplane", "kite"], ["background", "aeroplane"])
     [[0, 2], [1]]
   """
-  found = [sorted(ids) for ids in class_groups(head_classes, target_classes, groups, synonyms)]
+  found = [sorted(ids) for ids in class_groups(head_classes, target_classes, groups)]
   claimed = {channel for ids in found[1:] for channel in ids}
   return [[channel for channel in range(len(head_classes)) if channel not in claimed], *found[1:]]
 
 
-def _twins(synonyms):
-  return {**synonyms, **{other: name for name, other in synonyms.items()}}
-
-
-def _find(name, classes, twins):
+def _find(name, classes):
   """Returns the index of a class by its name or synonym."""
-  for candidate in (name, twins.get(name)):
+  for candidate in (name, _TWINS.get(name)):
     if candidate in classes:
       return list(classes).index(candidate)
   raise errors.unknown_name("class to group", name, classes)

@@ -35,8 +35,7 @@ class LabelSpace:
 
   def index(self, class_name):
     """Returns the id of a class name; raises `ValueError` with the nearest name otherwise."""
-    if class_name not in self.classes:
-      raise errors.unknown_name(f"class of {self.name}", class_name, self.classes)
+    errors.check_name(f"class of {self.name}", class_name, self.classes)
     return self.classes.index(class_name)
 
   def tags(self, present):

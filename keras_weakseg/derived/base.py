@@ -29,8 +29,7 @@ class MakeContext:
     from keras_weakseg import errors  # pylint: disable=g-import-not-at-top
     if not name:
       return next(iter(self.sources.values()))
-    if name not in self.sources:
-      raise errors.unknown_name("source", name, self.sources)
+    errors.check_name("source", name, self.sources)
     return self.sources[name]
 
 

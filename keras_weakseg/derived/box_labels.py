@@ -46,7 +46,6 @@ class BoxLabels(base.Maker):
     return label_maps.folder_of(source, self.settings, self.context.cache_dir)
 
   def lines(self):
-    """See `base.Maker.lines`."""
     made = [(source, job["ids"], self._folder(source)) for source, job in self.jobs]
     return [
         f"{source.name}: {len(ids)} {self.settings.kind} label maps of boxes, "
@@ -56,7 +55,6 @@ class BoxLabels(base.Maker):
          for source in self.without]
 
   def identity(self):
-    """See `base.Maker.identity`."""
     return {"maps": [[self._folder(source).name, list(job["ids"])] for source, job in self.jobs]}
 
   def complete(self, directory):
@@ -65,7 +63,6 @@ class BoxLabels(base.Maker):
                    for source, job in self.jobs)
 
   def make(self, directory, progress=True):
-    """See `base.Maker.make`."""
     settings = self.settings
     folders = [label_maps.make_label_maps(
         source, kind=settings.kind, alpha=settings.alpha, mode=settings.mode, crf=settings.crf,
@@ -74,7 +71,6 @@ class BoxLabels(base.Maker):
 
   @classmethod
   def wrap(cls, source, directory):
-    """See `base.Maker.wrap`."""
     from keras_weakseg.derived import results  # pylint: disable=g-import-not-at-top
     folder, = results.read(directory)["folders"]
     return box_labels.WithBoxLabels(source, folder)

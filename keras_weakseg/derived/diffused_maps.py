@@ -81,20 +81,16 @@ class DiffusedMaps(base.Maker):
     return tag_labels.tagged_ids(self.source, self.split)
 
   def lines(self):
-    """See `base.Maker.lines`."""
     return [f"{len(self.ids())} {self.kind} label maps of '{self.split}' of {self.source.name}, "
             "from tags"]
 
   def identity(self):
-    """See `base.Maker.identity`."""
     return {"source": self.source.fingerprint(), "ids": list(self.ids()), "version": _VERSION}
 
   def complete(self, directory):
-    """See `base.Maker.complete`."""
     return not tag_labels.KIND.absent(directory, self.ids())
 
   def make(self, directory, progress=True):
-    """See `base.Maker.make`."""
     kind, ids = tag_labels.KIND, self.ids()
     kind.check_ids(self.source, self.split, ids, "no sample with tags and without a mask")
     kind.claim(directory, {"version": _VERSION, "kind": self.kind, "scales": list(self.scales),
@@ -176,7 +172,6 @@ class DiffusedMaps(base.Maker):
 
   @classmethod
   def wrap(cls, source, directory):
-    """See `base.Maker.wrap`."""
     from keras_weakseg.derived import results  # pylint: disable=g-import-not-at-top
     marker = results.read(directory)
     return tag_labels.WithTagLabels(source, directory, f"{marker['identity']}-{marker['content']}")

@@ -40,16 +40,13 @@ class DisparityMaps(base.Maker):
     self.normalise, self.bits, self.size = normalise, bits, tuple(size)
 
   def lines(self):
-    """See `base.Maker.lines`."""
     return [f"{len(self.source.ids(self.split))} disparity maps of '{self.split}' of "
             f"{self.source.name}, {self.bits} bits"]
 
   def identity(self):
-    """See `base.Maker.identity`."""
     return {"source": self.source.fingerprint(), "ids": list(self.source.ids(self.split))}
 
   def make(self, directory, progress=True):
-    """See `base.Maker.make`."""
     model = self.context.models(next(iter(self.context.reads)))
     if not hasattr(model, "min_depth"):
       raise errors.value_error(
@@ -66,5 +63,4 @@ class DisparityMaps(base.Maker):
 
   @classmethod
   def wrap(cls, source, directory):
-    """See `base.Maker.wrap`."""
     return with_disparity.WithDisparity(source, pathlib.Path(directory) / _MAPS)

@@ -28,12 +28,10 @@ class Listed(base.Maker):
     self.source, self.split, self.file, self.count = context.source(source), split, file, count
 
   def lines(self):
-    """See `base.Maker.lines`."""
     return [f"{self.count} of {len(self.source.ids(self.split))} images of '{self.split}' of "
             f"{self.source.name}, those of '{self.file}'"]
 
   def identity(self):
-    """See `base.Maker.identity`."""
     return {"source": self.source.fingerprint(), "ids": list(self.chosen())}
 
   def chosen(self):
@@ -58,6 +56,5 @@ class Listed(base.Maker):
     return tuple(ids[place] for place in places)
 
   def make(self, directory, progress=True):
-    """See `base.Maker.make`."""
     del directory, progress
     return {"ids": list(self.chosen())}

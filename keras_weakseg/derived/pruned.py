@@ -41,7 +41,6 @@ class Pruned(base.Maker):
     self.size, self.multiple_of = tuple(size), multiple_of
 
   def lines(self):
-    """See `base.Maker.lines`."""
     kept = (f"{self.keep} channels" if isinstance(self.keep, int)
             else f"{100 * self.keep:.1f} % of the channels")
     rounded = self.multiple_of > 1 and not isinstance(self.keep, int)

@@ -21,8 +21,7 @@ def maker_class(name):
   Raises:
     ValueError: there is no maker of this name; the nearest one is named.
   """
-  if name not in MAKERS:
-    raise errors.unknown_name("maker of derived data", name, MAKERS)
+  errors.check_name("maker of derived data", name, MAKERS)
   return MAKERS[name]
 
 

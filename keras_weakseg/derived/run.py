@@ -29,7 +29,6 @@ class Run(base.Maker):
     self.path = path
 
   def lines(self):
-    """See `base.Maker.lines`."""
     return [f"what the run '{self.path}' has learned"]
 
   def identity(self):
@@ -60,6 +59,5 @@ class Run(base.Maker):
     return folder
 
   def make(self, directory, progress=True):
-    """See `base.Maker.make`."""
     del directory, progress
     return {RUN: str(self._folder().resolve())}

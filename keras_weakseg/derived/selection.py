@@ -95,14 +95,12 @@ class Selection(base.Maker):
     return tuple(self.source.ids(self.split))
 
   def lines(self):
-    """See `base.Maker.lines`."""
     counts = [self.settings.counts[number] for number in self._numbers()]
     return [f"{counts[-1]} of {len(self._ids())} images of '{self.split}' of {self.source.name}, "
             f"by {self.settings.criterion.replace('_', ' and ')}"
             + (f" after '{self.after}'" if self.after else "")]
 
   def identity(self):
-    """See `base.Maker.identity`."""
     return {"source": self.source.fingerprint(), "ids": list(self._ids())}
 
   def make(self, directory, progress=True):

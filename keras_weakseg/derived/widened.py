@@ -31,12 +31,10 @@ class Widened(base.Maker):
     self.start = start
 
   def lines(self):
-    """See `base.Maker.lines`."""
     return [f"a network with a channel of depth, whose kernels start as {self.start}, and the "
             "frozen network of depth inside"]
 
   def make(self, directory, progress=True):
-    """See `base.Maker.make`."""
     del progress
     if len(self.context.reads) != 2:
       raise errors.value_error(

@@ -105,8 +105,7 @@ def crop_mask(size, crop):
     >>> int(crop_mask((100, 200), "garg").sum())
     10915
   """
-  if crop not in CROPS:
-    raise errors.unknown_name("crop", crop, CROPS)
+  errors.check_name("crop", crop, CROPS)
   top, bottom, left, right = CROPS[crop]
   mask = np.zeros(size, bool)
   mask[int(top * size[0]):int(bottom * size[0]), int(left * size[1]):int(right * size[1])] = True
@@ -122,30 +121,6 @@ def resize_disparity(disparity, size):
   height, width = size
   return cv2.resize(np.asarray(disparity, np.float32), (int(width), int(height)),
                     interpolation=cv2.INTER_LINEAR)
-
-
-def blend_flipped(disparity, flipped_back):
-  """Returns the mean of a disparity and that of the mirrored image, each alone at its good edge.
-
-  Post-processing of Godard et al. (CVPR 2017): the leftmost twentieth, which the model sees badly,
-  is taken from the mirrored image, the rightmost from the image, with ramps of a twentieth between.
-
-  Args:
-    disparity: float [...,H,W].
-    flipped_back: float [...,H,W], disparity of the mirrored image, mirrored back.
-
-  Returns:
-    float64 [...,H,W].
-
-  Example:
-    >>> blend_flipped([[1.0, 1.0, 1.0]], [[3.0, 3.0, 3.0]]).tolist()
-    [[3.0, 2.0, 1.0]]
-  """
-  disparity, flipped_back = (np.asarray(x, np.float64) for x in (disparity, flipped_back))
-  left = 1 - np.clip(20 * (np.linspace(0, 1, disparity.shape[-1]) - 0.05), 0, 1)
-  right = left[::-1]
-  return right * disparity + left * flipped_back + (1 - left - right) * (
-      disparity + flipped_back) / 2
 
 
 def mean_metrics(values):

@@ -13,7 +13,7 @@ _TRIALS, _SAMPLE = 200, 2000
 _UPRIGHT = np.cos(np.radians(20.0))
 
 
-def ground_distance(depth, intrinsics, seed=0):
+def ground_distance(depth, intrinsics):
   """Returns how high the camera stands over the plane that most of the road's points lie on.
 
   Planes through three points each are tried (RANSAC), those that lean more than 20 degrees left
@@ -22,7 +22,6 @@ def ground_distance(depth, intrinsics, seed=0):
   Args:
     depth: float [H, W], > 0, along the optical axis.
     intrinsics: float [3, 3], pixels of this map.
-    seed: of the choice of points.
 
   Returns:
     float, in the unit of depth; NaN where no such plane is found.
@@ -37,7 +36,7 @@ def ground_distance(depth, intrinsics, seed=0):
   points = point_cloud.points_of_depth(depth, np.asarray(intrinsics, np.float64))
   points = points[int(_TOP * height):, int(_LEFT * width):int(_RIGHT * width)].reshape(-1, 3)
   points = points[np.isfinite(points).all(-1)].astype(np.float64)
-  random = np.random.RandomState(seed)
+  random = np.random.RandomState(0)
   if len(points) > _SAMPLE:
     points = points[random.choice(len(points), _SAMPLE, replace=False)]
   best = np.zeros(len(points), bool)

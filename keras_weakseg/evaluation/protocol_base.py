@@ -42,8 +42,7 @@ class HashedValues:
       return values
     known = [field.name for field in dataclasses.fields(cls)]
     for name in values:
-      if name not in known:
-        raise errors.unknown_name("field of a protocol", name, known)
+      errors.check_name("field of a protocol", name, known)
     return cls(**values)
 
   def hash(self):

@@ -55,7 +55,8 @@ def bar(items, name, progress, total=None):
   return progress_lib.bar(items, name, total if total >= 0 else None, show=progress)
 
 
-def nothing_to_evaluate(expected, received, fix):
+def nothing_to_evaluate(expected="at least one sample", received="an empty split",
+                        fix="Check the split and its id list."):
   """Returns the error of a set that gives no number; the caller raises it."""
   return errors.value_error("There is nothing to evaluate.", expected=expected, received=received,
                             fix=fix)

@@ -43,12 +43,12 @@ def read_mat(path, name, noun="annotation", fix="Download the file again."):
   return found[name]
 
 
-def label_map(values, path, noun="annotation", fix="Download the file again."):
+def label_map(values, path, fix="Download the file again."):
   """Returns uint8 [H, W] of a variable that holds class ids.
 
   Args:
     values: array of `read_mat`.
-    path, noun, fix: for the error.
+    path, fix: for the error.
 
   Raises:
     ValueError: it is no map of whole numbers 0..255.
@@ -61,7 +61,7 @@ def label_map(values, path, noun="annotation", fix="Download the file again."):
     shown = f"{values.dtype} {list(values.shape)}"
     if values.size and values.dtype.kind in "iuf":
       shown += f", {np.nanmin(values):g}..{np.nanmax(values):g}"
-    raise texts.unreadable(noun, path, "a map [H, W] of ids 0..255", shown, fix)
+    raise texts.unreadable("annotation", path, "a map [H, W] of ids 0..255", shown, fix)
   return values.astype(np.uint8)
 
 

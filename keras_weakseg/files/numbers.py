@@ -6,21 +6,20 @@ import numpy as np
 from keras_weakseg.files import text as texts
 
 
-def read_numbers(path, columns, noun="table of numbers", fix="Check the path."):
+def read_numbers(path, columns, noun="table of numbers"):
   """Returns the numbers of a text file, float64 [lines, columns].
 
   Args:
     path: of the file.
     columns: how many numbers stand in every line.
     noun: what the file is called in errors.
-    fix: what the user can do where there is no such file.
 
   Raises:
     FileNotFoundError: there is no such file.
     ValueError: a line holds something else; names it.
   """
   rows = []
-  for number, line in texts.read_lines(path, noun, fix=fix):
+  for number, line in texts.read_lines(path, noun):
     try:
       row = [float(word) for word in line.split()]
     except ValueError:

@@ -28,19 +28,18 @@ _Loader.add_implicit_resolver(
     list("-+0123456789"))
 
 
-def read_yaml(path, noun="file", fix="Check the path."):
+def read_yaml(path, noun="file"):
   """Returns the content of a YAML file; None for an empty one.
 
   Args:
     path: of the file.
     noun: what it is called in errors.
-    fix: what the user can do where there is no such file.
 
   Raises:
     FileNotFoundError: there is no such file.
     ValueError: it is no such file.
   """
-  text = texts.read_text(path, noun, LIMIT, fix)
+  text = texts.read_text(path, noun, LIMIT)
   try:
     return parse_yaml(text)
   except ValueError as error:

@@ -61,7 +61,6 @@ class Adversarial(tag_labels.TagLabels):
 
   @classmethod
   def networks_of(cls, options):
-    """See `Method.networks_of`."""
     return {**super().networks_of(options),
             CRITIC: contexts.Need((networks.CRITIC,), type="p_net")}
 
@@ -72,7 +71,6 @@ class Adversarial(tag_labels.TagLabels):
 
   @classmethod
   def needed(cls, options):
-    """See `Method.needed`."""
     alone = options.get("trains") == CRITIC_ALONE
     return fields.Supervision.MASK if alone else super().needed(options)
 

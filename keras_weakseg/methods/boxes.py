@@ -38,7 +38,6 @@ class BoxLabels(supervised.Supervised):
   needs = fields.Supervision.BOXES  # Granted by masks too.
 
   def complete(self, labels, scores, has_mask, batch):
-    """See `Supervised.complete`."""
     boxed, has_boxes = self.box_labels(batch)
     found = self.latent(scores, boxed, batch)
     valid = batch[fields.VALID][:, ::self.stride, ::self.stride]
@@ -126,10 +125,8 @@ class BBoxEMFixed(BoxLabels):
                warmup_steps: CountOrNone = 0, decision: Annotated[str, OneOf(DECISIONS)] = CLASS,
                overlap: Annotated[str, OneOf(OVERLAPS)] = SMALLEST):
     super().__init__(context)
-    if decision not in DECISIONS:
-      raise errors.unknown_name("decision of Bbox-EM-Fixed", decision, DECISIONS)
-    if overlap not in OVERLAPS:
-      raise errors.unknown_name("overlap of Bbox-EM-Fixed", overlap, OVERLAPS)
+    errors.check_name("decision of Bbox-EM-Fixed", decision, DECISIONS)
+    errors.check_name("overlap of Bbox-EM-Fixed", overlap, OVERLAPS)
     self.background_bias = background_bias
     self.foreground_bias = foreground_bias
     self.warmup_steps = warmup_steps
@@ -138,7 +135,6 @@ class BBoxEMFixed(BoxLabels):
 
   @classmethod
   def notes(cls, options, masks):
-    """See `Method.notes`."""
     if options["warmup_steps"]:
       return [f"the first {options['warmup_steps']} steps train on the boxes as they are"]
     return [] if masks else [
@@ -146,7 +142,6 @@ class BBoxEMFixed(BoxLabels):
         "method.bbox_em_fixed.warmup_steps keeps it from that"]
 
   def latent(self, scores, boxed, batch):
-    """See `BoxLabels.latent`."""
     biases = (self.background_bias, self.foreground_bias)
     covered = self._coverage(batch, scores.shape[-1])
     if self.decision == OBJECT:

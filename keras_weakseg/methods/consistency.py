@@ -102,8 +102,7 @@ class Mixing:
   random_pairs: bool = True
 
   def __post_init__(self):
-    if self.kind not in KINDS:
-      raise errors.unknown_name("mixing mask", self.kind, KINDS)
+    errors.check_name("mixing mask", self.kind, KINDS)
 
   def partners(self, keys):
     """Returns int32 [N], who is mixed in; themselves where nothing is mixed.
@@ -184,8 +183,7 @@ def pseudo_loss(labels, sure, scores, weighting=pseudo.BATCH, over=ALL):
   Raises:
     ValueError: there is no such weighting or denominator.
   """
-  if over not in (ALL, KNOWN):
-    raise errors.unknown_name("denominator of a pseudo-label loss", over, (ALL, KNOWN))
+  errors.check_name("denominator of a pseudo-label loss", over, (ALL, KNOWN))
   loss, valid = losses.cross_entropy_map(labels, scores)
   pixels = tf.cast(tf.size(labels), tf.float32)
   if weighting == pseudo.BATCH:

@@ -67,8 +67,7 @@ class Dual(base.Method):
                image_weight: Weight = 1.0, tag_weight: Weight = 1.0, threshold: Share = 0.1):
     for kind, value, known in (("stage of dual learning", stage, STAGES),
                                ("labels of weak samples", labels, TAG_FIELDS)):
-      if value not in known:
-        raise errors.unknown_name(kind, value, known)
+      errors.check_name(kind, value, known)
     super().__init__(context)
     dual.check_network(self.main, context.main.record.name)
     if context.readings:
@@ -93,13 +92,11 @@ class Dual(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """See `Method.inputs`."""
     noisy = options.get("labels") == fields.NOISY_TAGS and options.get("stage") == SEMI
     return (fields.NOISY_TAGS,) if noisy else ()
 
   @classmethod
   def notes(cls, options, masks):
-    """See `Method.notes`."""
     stage = options.get("stage", JOINT)
     if stage != SEMI:
       return [f"stage {stage}"]

@@ -43,7 +43,6 @@ class ExpectationMaximization(supervised.Supervised):
     raise NotImplementedError
 
   def complete(self, labels, scores, has_mask, batch):
-    """See `Supervised.complete`."""
     tags = batch[fields.TAGS]
     has_tags = base.may(batch, fields.Supervision.TAGS)[:, None, None]
     tags = tags * tf.cast(has_tags[:, 0], tags.dtype)

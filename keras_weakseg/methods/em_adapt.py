@@ -26,7 +26,6 @@ class EMAdapt(frame.ExpectationMaximization):
     self.suppress_others = suppress_others
 
   def biased_scores(self, scores, tags, valid, batch):
-    """See `ExpectationMaximization.biased_scores`."""
     return em.em_adapt_scores(
         scores, tags, self.background_portion, self.foreground_portion,
         iterations=self.iterations, suppress_others=self.suppress_others,

@@ -20,6 +20,5 @@ class EMFixed(frame.ExpectationMaximization):
     self.foreground_bias = foreground_bias
 
   def biased_scores(self, scores, tags, valid, batch):
-    """See `ExpectationMaximization.biased_scores`."""
     del valid, batch
     return em.em_fixed_scores(scores, tags, self.background_bias, self.foreground_bias)

@@ -50,7 +50,6 @@ class JointDepth(supervised.Supervised):
 
   @classmethod
   def networks_of(cls, options):
-    """See `Method.networks_of`."""
     needs = super().networks_of(options)
     if options.get("depth_from", VIDEO) == VIDEO:
       needs[contexts.POSE] = contexts.Need((networks.POSE,), type="light_pose")
@@ -58,11 +57,6 @@ class JointDepth(supervised.Supervised):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return (fields.DISPARITY,) if options.get("depth_from") == TEACHER else (
         depth_method.FRAME_FIELDS)
 

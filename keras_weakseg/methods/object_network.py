@@ -37,7 +37,6 @@ class ObjectNetwork(supervised.Supervised):
     return {OBJECT: tuple(classes[1:])}
 
   def terms_of(self, scores, batch):
-    """See `Supervised.terms_of`."""
     labels, has_mask = self._granted_labels(scores, batch)
     labels = binary_losses.object_labels(labels)
     logits = binary_losses.object_logits(scores)

@@ -41,8 +41,7 @@ def method_class(name):
   Raises:
     ValueError: there is no method of this name; the nearest one is named.
   """
-  if name not in METHODS:
-    raise errors.unknown_name("method", name, METHODS)
+  errors.check_name("method", name, METHODS)
   return METHODS[name]
 
 

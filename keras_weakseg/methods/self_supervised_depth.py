@@ -53,7 +53,6 @@ class SelfSupervisedDepth(base.Method):
 
   @classmethod
   def networks_of(cls, options):
-    """See `Method.networks_of`."""
     needs = super().networks_of(options)
     if options.get("video", True):
       needs[contexts.POSE] = contexts.Need((networks.POSE,), type="light_pose")
@@ -64,11 +63,6 @@ class SelfSupervisedDepth(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return ((*FRAME_FIELDS,) if options.get("video", True) else (fields.INTRINSICS,)) + (
         STEREO_FIELDS if options.get("stereo") else ())
 

@@ -48,8 +48,7 @@ class SupervisedDepth(base.Method):
                gradient_weight: Weight = 0.5, ordinal_weight: Weight = 0.0,
                ordinal_pairs: Count = 500, min_depth: Positive = 0.1,
                max_depth: Positive = 100.0):
-    if loss not in LOSSES:
-      raise errors.unknown_name("loss of depth", loss, LOSSES)
+    errors.check_name("loss of depth", loss, LOSSES)
     super().__init__(context)
     record = context.main.record
     self.preprocess = preprocessing.Preprocess(record.preprocessing)
@@ -61,11 +60,6 @@ class SupervisedDepth(base.Method):
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return (fields.DISPARITY,) if options.get("loss") == BERHU else ()
 
   @classmethod

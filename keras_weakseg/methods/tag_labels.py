@@ -23,11 +23,9 @@ class TagLabels(supervised.Supervised):
 
   @classmethod
   def inputs(cls, options):
-    """See `Method.inputs`."""
     return (*super().inputs(options), fields.TAG_LABELS)
 
   def complete(self, labels, scores, has_mask, batch):
-    """See `Supervised.complete`."""
     if fields.TAG_LABELS not in batch:
       raise errors.value_error(
           "The batches have no label maps of tags.", expected=f"the field '{fields.TAG_LABELS}'",

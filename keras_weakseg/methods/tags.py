@@ -40,18 +40,12 @@ class Tags(base.Method):
                labels: Annotated[str, OneOf(LABELS)] = fields.TAGS):
     for kind, value, known in (("activation of tag scores", activation, _LOSSES),
                                ("labels of tags", labels, LABELS)):
-      if value not in known:
-        raise errors.unknown_name(kind, value, known)
+      errors.check_name(kind, value, known)
     super().__init__(context)
     self.activation, self.labels = activation, labels
 
   @classmethod
   def inputs(cls, options):
-    """Returns the names of the fields, besides image and labels, that batches must carry.
-
-    Args:
-      options: dict of the method's options.
-    """
     return (fields.NOISY_TAGS,) if options.get("labels") == fields.NOISY_TAGS else ()
 
   def loss_terms(self, batch):

@@ -33,8 +33,7 @@ class Teacher(tf.Module):
 
   def __init__(self, network, student, *, alpha=0.99, ramp=True, statistics=BATCH):
     super().__init__(name="teacher_update")
-    if statistics not in STATISTICS:
-      raise errors.unknown_name("treatment of batch statistics", statistics, STATISTICS)
+    errors.check_name("treatment of batch statistics", statistics, STATISTICS)
     shapes = [[tuple(variable.shape) for variable in model.weights]
               for model in (network, student)]
     if shapes[0] != shapes[1]:

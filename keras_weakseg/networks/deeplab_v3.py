@@ -34,8 +34,7 @@ ASPP_RATES = (6, 12, 18)
 
 
 def _backbone(name):
-  if name not in BACKBONES:
-    raise errors.unknown_name("backbone", name, BACKBONES)
+  errors.check_name("backbone", name, BACKBONES)
   return BACKBONES[name]
 
 
@@ -98,7 +97,6 @@ class PyramidPooling(keras.layers.Layer):
     return self.pool(inputs, training=training)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "filters": self.filters, "rates": self.rates,
             "separable": self.separable, "synchronized_batch_norm": self.synchronized_batch_norm,
             "momentum": self.momentum, "epsilon": self.epsilon}

@@ -69,8 +69,7 @@ def dual_network(input_shape, num_classes, *,
   Raises:
     ValueError: the backbone, or another name, is unknown.
   """
-  if backbone not in BACKBONES:
-    raise errors.unknown_name("backbone", backbone, BACKBONES)
+  errors.check_name("backbone", backbone, BACKBONES)
   if backbone == RESNET101:
     base = deeplab_v2.deeplab_v2_resnet101(input_shape, num_classes, batch_norm=batch_norm)
   else:

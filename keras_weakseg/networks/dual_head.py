@@ -58,8 +58,7 @@ class DualHead(keras.layers.Layer):
                                ("source of the reconstruction", image_from, SOURCES),
                                ("way to combine tags and labels", combine,
                                 ("", *reconstruction.MODES))):
-      if value not in known:
-        raise errors.unknown_name(kind, value, known)
+      errors.check_name(kind, value, known)
     self.options = dict(
         num_classes=num_classes, stride=stride, target_scale=target_scale, step_size=step_size,
         decay=decay, rule=rule, proximal=proximal, image_from=image_from, combine=combine,
@@ -182,7 +181,6 @@ class DualHead(keras.layers.Layer):
       layer.trainable = image
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), **self.options}
 
 

@@ -4,6 +4,7 @@ Chen et al., "Single-Image Depth Perception in the Wild", NeurIPS 2016 (arXiv:16
 Snavely, "MegaDepth", CVPR 2018 (arXiv:1804.00607), whose trained weights fit layer by layer.
 """
 import collections
+import functools
 from typing import Annotated
 
 from keras_weakseg import errors
@@ -71,19 +72,8 @@ def hourglass(input_shape, num_classes=0, *, width: Positive = 1.0,
   return assemble(builder, input_shape, "hourglass")
 
 
-def light_hourglass(input_shape, num_classes=0, *, width: Positive = 0.25,
-                    batch_norm: Annotated[str, OneOf(norms.MODES)] = norms.TRAIN,
-                    synchronized_batch_norm=False):
-  """Builds the hourglass at a quarter of its width, for two CPU cores.
-
-  Args and the model returned: as `hourglass`.
-
-  Example:
-    >>> light_hourglass((32, 32, 3)).output_shape
-    (None, 32, 32, 1)
-  """
-  return hourglass(input_shape, num_classes, width=width, batch_norm=batch_norm,
-                   synchronized_batch_norm=synchronized_batch_norm)
+# At a quarter of its width, for two CPU cores.
+light_hourglass = functools.partial(hourglass, width=0.25)
 
 
 def assemble(builder, input_shape, name):

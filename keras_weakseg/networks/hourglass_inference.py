@@ -32,7 +32,6 @@ class SplitChannels(keras.layers.Layer):
     return tf.split(inputs, self.sizes, axis=-1)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "sizes": self.sizes}
 
 

@@ -83,8 +83,7 @@ def largefov_vgg16(input_shape, num_classes, *,
   Raises:
     ValueError: the field of view is unknown.
   """
-  if field_of_view not in FIELDS_OF_VIEW:
-    raise errors.unknown_name("field of view", field_of_view, FIELDS_OF_VIEW)
+  errors.check_name("field of view", field_of_view, FIELDS_OF_VIEW)
   view = FIELDS_OF_VIEW[field_of_view]
   layers = keras.layers
   images = keras.Input(input_shape, name="image")
@@ -127,8 +126,7 @@ def decimate_fc(fc6, fc7, field_of_view=LARGE):
   Raises:
     ValueError: the field of view is unknown.
   """
-  if field_of_view not in FIELDS_OF_VIEW:
-    raise errors.unknown_name("field of view", field_of_view, FIELDS_OF_VIEW)
+  errors.check_name("field of view", field_of_view, FIELDS_OF_VIEW)
   view = FIELDS_OF_VIEW[field_of_view]
   kernel6 = np.asarray(fc6[0])
   window = kernel6.reshape(7, 7, kernel6.shape[0] // 49, kernel6.shape[1])

@@ -3,6 +3,7 @@
 The head follows DeepLab v3+ (Chen et al., ECCV 2018) with depthwise separable convolutions: a
 context module on the deep features, resized to the features of stride 8 and joined with them.
 """
+import functools
 from typing import Annotated
 
 import tensorflow as tf
@@ -149,8 +150,7 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha: Positive = 1.0,
     >>> light_mobilenet_v1((33, 65, 3), 4, alpha=.25, head_filters=32).output_shape
     (None, 5, 9, 4)
   """
-  if field_of_view not in FIELDS_OF_VIEW:
-    raise errors.unknown_name("field of view", field_of_view, FIELDS_OF_VIEW)
+  errors.check_name("field of view", field_of_view, FIELDS_OF_VIEW)
   images = keras.Input(input_shape, name="image")
   features = mobilenet_trunk.mobilenet_trunk(
       images, alpha=alpha, output_stride=output_stride, frozen_blocks=frozen_blocks,
@@ -165,22 +165,6 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha: Positive = 1.0,
   return keras.Model(images, scores, name="light_mobilenet_v1")
 
 
-def light_tiny(input_shape, num_classes, *, alpha: Positive = 0.25,
-               output_stride: OutputStride = 16,
-               field_of_view: Annotated[str, OneOf(FIELDS_OF_VIEW)] = "large",
-               head_filters: Count = 64, skip_filters: Count = 24, dropout_rate: dropout.Rate = 0.0,
-               frozen_blocks: CountOrNone = 0, batch_norm: BatchNorm = norms.TRAIN,
-               synchronized_batch_norm=False):
-  """Builds the light network at a quarter of its width, for small scenes trained from scratch.
-
-  Args and the model returned: as `light_mobilenet_v1`.
-
-  Example:
-    >>> light_tiny((97, 193, 3), 8).output_shape
-    (None, 13, 25, 8)
-  """
-  return light_mobilenet_v1(
-      input_shape, num_classes, alpha=alpha, output_stride=output_stride,
-      field_of_view=field_of_view, head_filters=head_filters, skip_filters=skip_filters,
-      dropout_rate=dropout_rate, frozen_blocks=frozen_blocks, batch_norm=batch_norm,
-      synchronized_batch_norm=synchronized_batch_norm)
+# At a quarter of its width, for small scenes trained from scratch.
+light_tiny = functools.partial(light_mobilenet_v1, alpha=0.25, head_filters=64, skip_filters=24,
+                               dropout_rate=0.0)

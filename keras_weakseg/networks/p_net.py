@@ -50,8 +50,7 @@ def p_net(input_shape, num_classes, *, encoding: Annotated[str, OneOf(ENCODINGS)
     >>> network.output_shape, network.count_params()
     ((None, 1), 1233505)
   """
-  if encoding not in ENCODINGS:
-    raise errors.unknown_name("encoding of a label map", encoding, ENCODINGS)
+  errors.check_name("encoding of a label map", encoding, ENCODINGS)
   size = tuple(input_shape[:2])
   grid = tuple(grid) or (GRID if None in size else size)
   if len(grid) != 2 or min(grid) < _SMALLEST:

@@ -3,6 +3,7 @@
 Godard et al., ICCV 2019: a ResNet-18 over the stacked frames, or features of a shared encoder, and
 four convolutions whose output is averaged over the image. PoseCNN: Zhou et al., CVPR 2017.
 """
+import functools
 from typing import Annotated
 
 import tensorflow as tf
@@ -54,7 +55,6 @@ class MeanMotion(keras.layers.Layer):
     return {AXIS_ANGLE: mean[..., :3], TRANSLATION: mean[..., 3:]}
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "motions": self.motions}
 
 
@@ -146,8 +146,7 @@ def pose_network(input_shape, *, kind: Annotated[str, OneOf(KINDS)] = "resnet18"
     >>> pose_network((64, 96, 3), kind="posecnn").output_shape
     {'axis_angle': (None, 1, 3), 'translation': (None, 1, 3)}
   """
-  if kind not in KINDS:
-    raise errors.unknown_name("pose network", kind, KINDS)
+  errors.check_name("pose network", kind, KINDS)
   _check_frames(frames)
   if shrink < 1:
     raise errors.value_error("Frames cannot shrink by that.", expected="shrink >= 1",
@@ -193,18 +192,5 @@ def shared_pose_network(depth_network, *, frames=2, filters: Count = 256):
                      name="pose_shared")
 
 
-def light_pose(input_shape, *, kind: Annotated[str, OneOf(KINDS)] = POSECNN,
-               frames: Annotated[int, Range(2)] = 2, alpha: Positive = 0.5, filters: Count = 128,
-               shrink: Count = 1, batch_norm: BatchNorm = norms.TRAIN,
-               synchronized_batch_norm=False):
-  """Builds a pose network light enough for two CPU cores: PoseCNN at half its width.
-
-  Args and the model returned: as `pose_network`; with kind="mobilenet_v1" ImageNet weights load.
-
-  Example:
-    >>> light_pose((64, 96, 3)).count_params()
-    398510
-  """
-  return pose_network(input_shape, kind=kind, frames=frames, alpha=alpha, filters=filters,
-                      shrink=shrink, batch_norm=batch_norm,
-                      synchronized_batch_norm=synchronized_batch_norm)
+# Light enough for two CPU cores: PoseCNN at half its width.
+light_pose = functools.partial(pose_network, kind=POSECNN, alpha=0.5, filters=128)

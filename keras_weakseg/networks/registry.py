@@ -113,7 +113,7 @@ _NETWORKS = {
     "pose_network": Entry(pose_network.pose_network, _of_pose, HEAD_PATTERN, _one, _one, POSE),
     # The same pixels as `light_depth` sees.
     "light_pose": Entry(pose_network.light_pose, lambda options: preprocessing.TF, HEAD_PATTERN,
-                         _one, _one, POSE),
+                        _one, _one, POSE, hidden=("layout",)),
     "multitask": _multitask(multitask_decoder.multitask_decoder),
     "light_multitask": _multitask(multitask_decoder.light_multitask),
     "cam_vgg16": Entry(cam.cam_vgg16, lambda options: preprocessing.CAFFE, HEAD_PATTERN, _one,
@@ -175,8 +175,7 @@ def network_names(role=None):
 
 
 def _entry(name):
-  if name not in _NETWORKS:
-    raise errors.unknown_name("network", name, _NETWORKS)
+  errors.check_name("network", name, _NETWORKS)
   return _NETWORKS[name]
 
 

@@ -95,8 +95,7 @@ class DecoderPlan:
   def __post_init__(self):
     for kind, value, known in (("context", self.context, CONTEXTS),
                                ("padding", self.padding, PADDINGS)):
-      if value not in known:
-        raise errors.unknown_name(f"{kind} of a U-Net decoder", value, known)
+      errors.check_name(f"{kind} of a U-Net decoder", value, known)
     if len(self.channels) != 5 or len(self.skip_channels) not in (0, 4):
       raise errors.value_error(
           "The widths of the decoder do not fit its levels.",
@@ -188,8 +187,7 @@ class DecoderPlan:
 
 def _levels(num_classes, scales, score_level, head):
   """Returns the decoder's levels, coarse to fine, that the outputs need; checks the request."""
-  if head not in HEADS:
-    raise errors.unknown_name("head", head, HEADS)
+  errors.check_name("head", head, HEADS)
   if score_level not in range(5):
     raise errors.value_error("There is no such level of the decoder.", expected="0 (fine) to 4",
                              received=score_level,

@@ -98,8 +98,7 @@ def masked_binary_cross_entropy(labels, logits, ignore=fields.IGNORE_LABEL, redu
     ...  for name in ("mean", "sum")]
     [0.6931, 1.3863]
   """
-  if reduction not in REDUCTIONS:
-    raise errors.unknown_name("reduction", reduction, REDUCTIONS)
+  errors.check_name("reduction", reduction, REDUCTIONS)
   loss, valid = binary_cross_entropy_map(labels, logits, ignore)
   count = (tf.reduce_sum(valid) if reduction == MEAN
            else tf.cast(tf.shape(loss)[0], tf.float32))

@@ -166,8 +166,7 @@ def soft_box_probabilities(boxes, classes, size, num_classes, alpha=0.2, mode="s
     [[0.23, 0.77], [1.0, 0.0]]
   """
   found = painting_order(boxes, classes, size)
-  if mode not in MODES:
-    raise errors.unknown_name("mode of box probabilities", mode, MODES)
+  errors.check_name("mode of box probabilities", mode, MODES)
   if not 0 < alpha < 1:
     raise errors.value_error("The share of the core is out of range.", expected="0 < alpha < 1",
                              received=alpha, fix="Pass alpha=0.2, as in the paper.")

@@ -55,8 +55,7 @@ class CrfParameters:
           "The CRF's iterations cannot be used.", expected="a whole number >= 0",
           received=self.iterations, fix="10 are usual.")
     object.__setattr__(self, "iterations", int(self.iterations))
-    if self.normalization not in NORMALIZATIONS:
-      raise errors.unknown_name("normalization of a CRF", self.normalization, NORMALIZATIONS)
+    errors.check_name("normalization of a CRF", self.normalization, NORMALIZATIONS)
 
   @classmethod
   def parse(cls, text):
@@ -70,15 +69,13 @@ class CrfParameters:
     """
     text = str(text).strip()
     if "=" not in text:
-      if text not in NAMED:
-        raise errors.unknown_name("parameter set of a CRF", text, NAMED)
+      errors.check_name("parameter set of a CRF", text, NAMED)
       return NAMED[text]
     known = [field.name for field in dataclasses.fields(cls)]
     values = {}
     for item in text.split(","):
       name, _, value = (part.strip() for part in item.partition("="))
-      if name not in known:
-        raise errors.unknown_name("parameter of a CRF", name, known)
+      errors.check_name("parameter of a CRF", name, known)
       values[name] = value if name == "normalization" else _number(name, value)
     return cls(**values)
 

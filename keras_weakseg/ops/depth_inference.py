@@ -44,8 +44,7 @@ def depth_disparity(disparity_fn, images, size, flip=False, min_depth=0.1, max_d
     >>> found.numpy().tolist()
     [[[2.0, 0.25]]]
   """
-  if answers not in ANSWERS:
-    raise errors.unknown_name("answer of a network of depth", answers, ANSWERS)
+  errors.check_name("answer of a network of depth", answers, ANSWERS)
   own = tf.shape(images)[1:3]
   # Rounded, as the data pipeline does: an image of the right size is itself in any case.
   view = tf.round(tf.image.resize(images, tuple(size), antialias=True))
@@ -95,7 +94,9 @@ def _as_disparity(answer, min_depth, max_depth, answers):
 def blend_mirrored(disparity, flipped_back):
   """Returns the mean of a disparity and that of the mirrored image, each alone at its good edge.
 
-  Post-processing of Godard et al. (CVPR 2017); `evaluation.depth.blend_flipped` in a graph.
+  Post-processing of Godard et al. (CVPR 2017): the leftmost twentieth, which the model
+  sees badly, is taken from the mirrored image, the rightmost from the image, with ramps of a
+  twentieth between.
 
   Args:
     disparity: float [N, H, W, 1].

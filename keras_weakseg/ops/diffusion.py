@@ -134,8 +134,7 @@ def labels_of(shares, classes, threshold=0.5):
 
 def _check(weights, edges, seeds, zeros, solver):
   """Raises unless the graph and its seeds can be used."""
-  if solver not in SOLVERS:
-    raise errors.unknown_name("solver of the diffusion", solver, SOLVERS)
+  errors.check_name("solver of the diffusion", solver, SOLVERS)
   weights, edges = np.asarray(weights, np.float64), np.asarray(edges)
   count = len(seeds)
   if (seeds.ndim != 2 or zeros.shape not in (seeds.shape[:1], seeds.shape)

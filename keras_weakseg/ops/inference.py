@@ -51,8 +51,7 @@ def class_probabilities(score_fn, images, *, multiple=8, mean_rgb=(0.0, 0.0, 0.0
   Reference: Chen et al., "DeepLab", TPAMI 2018 (arXiv 1606.00915).
   """
   window, window_stride = check_views(scales, window, window_stride, size)
-  if answers not in ANSWERS:
-    raise errors.unknown_name("answer of a network of segmentation", answers, ANSWERS)
+  errors.check_name("answer of a network of segmentation", answers, ANSWERS)
   spread = tf.nn.softmax if answers == SCORES else tf.identity
   images = tf.cast(images, tf.float32)
   own = _sides(images)

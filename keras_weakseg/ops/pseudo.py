@@ -79,8 +79,7 @@ def weights_of(sure, weighting=BATCH):
     >>> weights_of([[[1.0, 0.0]], [[1.0, 1.0]]], "image")[:, 0, 0].numpy().tolist()
     [0.5, 1.0]
   """
-  if weighting not in WEIGHTINGS:
-    raise errors.unknown_name("weighting of pseudo labels", weighting, WEIGHTINGS)
+  errors.check_name("weighting of pseudo labels", weighting, WEIGHTINGS)
   if weighting == NONE:
     return None
   sure = tf.stop_gradient(tf.cast(sure, tf.float32))

@@ -55,8 +55,7 @@ def refine_features(features, loss_fn, steps, step_size=0.02, decay=True, *, rul
     >>> refine_features(u, lambda u: tf.reduce_sum((u - [2.0, 0.0]) ** 2, 1), 1, 0.1).numpy()
     array([[1.1, 0.9]], dtype=float32)
   """
-  if rule not in RULES:
-    raise errors.unknown_name("rule of a step", rule, RULES)
+  errors.check_name("rule of a step", rule, RULES)
   start = [tf.stop_gradient(tf.cast(x, tf.float32)) for x in tf.nest.flatten(features)]
   steps = tf.convert_to_tensor(steps, tf.int32)
   sizes = [_rms(x) if rule != SGD else tf.ones_like(_rms(x)) for x in start]
@@ -105,8 +104,7 @@ def tagged_scores(scores, tag_scores, mode=PROBABILITIES):
     >>> print(tagged_scores(tf.zeros([1, 1, 1, 2]), [[0.0, 0.0]]).numpy().round(4)[0, 0])
     [[-0.6931 -0.6931]]
   """
-  if mode not in MODES:
-    raise errors.unknown_name("way to combine tags and labels", mode, MODES)
+  errors.check_name("way to combine tags and labels", mode, MODES)
   scores = tf.cast(scores, tf.float32)
   tags = tf.cast(tag_scores, tf.float32)[:, None, None, :]
   return scores + tf.nn.log_softmax(tags) if mode == PROBABILITIES else scores * tags

@@ -36,8 +36,7 @@ def relative_depth_terms(log_prediction, pairs, relations, space=LOGARITHM):
     >>> terms.numpy().tolist(), counted.numpy().tolist()
     ([[4.0]], [[1.0]])
   """
-  if space not in SPACES:
-    raise errors.unknown_name("space of relative depth", space, SPACES)
+  errors.check_name("space of relative depth", space, SPACES)
   prediction = tf.cast(log_prediction, tf.float32)
   if prediction.shape.rank == 4:
     prediction = prediction[..., 0]

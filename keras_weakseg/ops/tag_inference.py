@@ -29,8 +29,7 @@ def foreground_probabilities(scores, activation=SIGMOID):
     >>> foreground_probabilities([[9., 0., 0.]], "softmax").numpy().tolist()
     [[0.0, 0.5, 0.5]]
   """
-  if activation not in ACTIVATIONS:
-    raise errors.unknown_name("activation of tag scores", activation, ACTIVATIONS)
+  errors.check_name("activation of tag scores", activation, ACTIVATIONS)
   scores = tf.cast(scores, tf.float32)[:, 1:]
   found = tf.sigmoid(scores) if activation == SIGMOID else tf.nn.softmax(scores)
   return tf.pad(found, [[0, 0], [1, 0]])

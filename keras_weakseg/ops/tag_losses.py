@@ -50,8 +50,7 @@ def tag_sigmoid_loss(tags, scores, background=False, reduction=MEAN):
     >>> print(tag_sigmoid_loss([[1., 0., 1.]], tf.zeros([1, 3])).numpy().round(4))
     [0.6931]
   """
-  if reduction not in REDUCTIONS:
-    raise errors.unknown_name("reduction", reduction, REDUCTIONS)
+  errors.check_name("reduction", reduction, REDUCTIONS)
   first = 0 if background else 1
   loss = tf.nn.sigmoid_cross_entropy_with_logits(
       tf.cast(tags, tf.float32)[:, first:], tf.cast(scores, tf.float32)[:, first:])

@@ -12,20 +12,20 @@ MULTIPLE = 32
 LONGEST = 640
 
 
-def nearest(size, multiple=MULTIPLE, longest=LONGEST):
+def nearest(size):
   """Returns the size nearest to another that networks can take, about as wide as high as that.
+
+  Images longer than `LONGEST` are shrunk to about that.
 
   Args:
     size: (height, width) in pixels.
-    multiple: of both sides.
-    longest: larger images are shrunk, so that their longer side is about this.
 
   Example:
     >>> nearest((192, 640)), nearest((375, 1242)), nearest((100, 50))
     ((192, 640), (192, 640), (96, 64))
   """
-  shrink = min(1.0, longest / max(size))
-  return tuple(max(1, int(side * shrink / multiple + 0.5)) * multiple for side in size)
+  shrink = min(1.0, LONGEST / max(size))
+  return tuple(max(1, int(side * shrink / MULTIPLE + 0.5)) * MULTIPLE for side in size)
 
 
 def fitted(experiment, source):

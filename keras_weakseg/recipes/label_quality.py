@@ -48,14 +48,13 @@ def measure_label_maps(data: arguments.Source, folder: arguments.Path, split: st
   return {**figures_of(matrix, data.classes), "samples": len(both)}
 
 
-def measure_tag_labels(source, folder, split="train", *, ids=None):
+def measure_tag_labels(source, folder, split="train"):
   """Returns the figures of label maps made from tags against the true masks.
 
   Args:
     source: data source; of one with weak categories, the masks of all are read for this.
     folder: directory of the finished step that made them, such as `runs/new/maps`.
     split: of the source, or several joined by `+`.
-    ids: ids of the split, None = all that have both.
 
   Returns:
     Dict as of `measure_label_maps`.
@@ -67,7 +66,7 @@ def measure_tag_labels(source, folder, split="train", *, ids=None):
   from keras_weakseg.data.readers import decode
   from keras_weakseg.data.sources import tag_labels, weak_categories
   source = weak_categories.whole(source)
-  chosen = source.ids(split) if ids is None else tuple(ids)
+  chosen = source.ids(split)
   flags = source.supervision(split, fields.Supervision.MASK, chosen)
   lacking = set(tag_labels.KIND.absent(folder, chosen))
   both = tuple(name for name, flag in zip(chosen, flags) if flag and name not in lacking)

@@ -136,8 +136,7 @@ class Outputs:
   def _known(self, network):
     known = self.networks()
     name = network or next(iter(known))
-    if name not in known:
-      raise errors.unknown_name(f"network of the step '{self.name}'", name, known)
+    errors.check_name(f"network of the step '{self.name}'", name, known)
     return name, known[name]
 
 

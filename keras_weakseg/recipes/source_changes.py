@@ -49,8 +49,7 @@ def in_spaces(sources, configs):
   for config in configs:
     if not config.classes_of:
       continue
-    if config.classes_of not in sources:
-      raise errors.unknown_name("source for 'classes_of'", config.classes_of, sources)
+    errors.check_name("source for 'classes_of'", config.classes_of, sources)
     source, other = sources[config.name], sources[config.classes_of]
     lacking = groups.lacking(source.classes, other.classes)
     if len(lacking) == len(other.classes) - 1:

@@ -214,9 +214,8 @@ def _part_name(entry, sources):
   return f"{source}_{entry.supervision.replace('+', '_')}"
 
 
-def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.TAGS,
-                  unlabelled=False):
-  """Returns the parts of a source that nobody has divided: one per kind of label it grants.
+def default_parts(source, batch_size=8, needs=fields.Supervision.TAGS, unlabelled=False):
+  """Returns the parts of a source that nobody has divided: one per kind of label of `train`.
 
   Samples with a mask teach by it; the others by their boxes, else by their tags. Of two parts the
   stronger weighs .7 and the weaker .3 (Papandreou et al. 2015). A method of depth gets the samples
@@ -225,15 +224,15 @@ def default_parts(source, split="train", batch_size=8, needs=fields.Supervision.
 
   Args:
     source: a data source.
-    split: of it.
     batch_size: samples in a batch.
     needs: kind of label that the method learns from; samples that do not grant it are left out.
     unlabelled: whether they teach something too.
 
   Raises:
-    ValueError: no sample of the split has such a label.
+    ValueError: no sample has such a label.
   """
   from keras_weakseg.data.pipeline import parts as part_lib  # pylint: disable=g-import-not-at-top
+  split = "train"
   ids = source.ids(split)
   if not needs:
     return [part_lib.Part(source, split, fields.Supervision.NONE, batch_size=batch_size)]

@@ -30,8 +30,7 @@ def pool_features(features, grid=GRID, pool=MEAN):
     >>> pool_features(np.arange(8.0).reshape(1, 2, 4, 1), (1, 2))[0, 0, :, 0].tolist()
     [2.5, 4.5]
   """
-  if pool not in POOLS:
-    raise errors.unknown_name("pool of features", pool, POOLS)
+  errors.check_name("pool of features", pool, POOLS)
   features = np.asarray(features, np.float64)
   if features.ndim != 4 or any(side < cells for side, cells in zip(features.shape[1:], grid)):
     raise errors.value_error(

@@ -46,8 +46,7 @@ class Settings:
 
   def __post_init__(self):
     object.__setattr__(self, "counts", tuple(self.counts))
-    if self.criterion not in CRITERIA:
-      raise errors.unknown_name("criterion of selection", self.criterion, CRITERIA)
+    errors.check_name("criterion of selection", self.criterion, CRITERIA)
     if not self.counts or self.counts[0] < 1 or any(
         after <= before for before, after in zip(self.counts, self.counts[1:])):
       raise errors.value_error(

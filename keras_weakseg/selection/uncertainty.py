@@ -50,23 +50,6 @@ def depth_error(student, teacher, far=_FAR, neighbourhood=_NEIGHBOURHOOD, bottom
   return np.where(counted, error, 0.0).astype(np.float32)
 
 
-def depth_uncertainty(student, teacher, **options):
-  """Returns the mean of `depth_error` over *all* pixels of every image.
-
-  Args:
-    student, teacher: float [H,W] or [N,H,W].
-    **options: see `depth_error`.
-
-  Returns:
-    float64 [] or [N]. Times `WEIGHT` it is the bias of `farthest_point_order`.
-
-  Example:
-    >>> float(depth_uncertainty([[0.5, 0.5]], [[0.5, 1.0]], bottom=1.0).round(4))
-    0.1438
-  """
-  return np.mean(depth_error(student, teacher, **options), (-2, -1), dtype=np.float64)
-
-
 def entropy(probabilities):
   """Returns the entropy of every pixel, `-sum p log2 p / log2 C`: 0 = sure, 1 = no idea.
 

@@ -37,8 +37,7 @@ class Settings:
 
   def __post_init__(self):
     for name, choices in _CHOICES.items():
-      if getattr(self, name) not in choices:
-        raise errors.unknown_name(f"way of {name}", getattr(self, name), choices)
+      errors.check_name(f"way of {name}", getattr(self, name), choices)
     if self.max_pixels != int(self.max_pixels) or self.max_pixels < 0:
       raise errors.value_error(
           "The limit of pixels cannot be used.", expected="a whole number, 0 for none",

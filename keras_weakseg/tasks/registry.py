@@ -59,8 +59,7 @@ def by_name(name):
   Raises:
     ValueError: there is no task of this name; the nearest one is named.
   """
-  if name not in _TASKS:
-    raise errors.unknown_name("task", name, _TASKS)
+  errors.check_name("task", name, _TASKS)
   return _TASKS[name]
 
 

@@ -69,8 +69,7 @@ def cluster_files(kind: str, output: arguments.Path, *, run: str, hosts: int, gp
 
 def _check(kind, command, hosts, gpus, port, name, image):
   """Raises `ValueError` for the first argument that cannot be used."""
-  if kind not in KINDS:
-    raise errors.unknown_name("kind of job file", kind, KINDS)
+  errors.check_name("kind of job file", kind, KINDS)
   folder = any(word.split("=")[0].replace("-", "_") == "__model_dir" for word in command)
   wrong = next((row for row in (
       (command[:1] == ["fit"] and folder, "command", "fit ... --model_dir FOLDER, which all hosts "

@@ -27,8 +27,6 @@ from keras_weakseg.training import strategies
 from keras_weakseg.training import validation
 from keras_weakseg.training import watch
 
-DONE = results.DONE
-
 _ALONE = "No step ends any more: another worker is gone or stands still."
 _AGAIN = ("Look at the other workers, then start all of them again: the run continues at its last "
           "checkpoint.")

@@ -25,8 +25,7 @@ def make_strategy(name="auto", timeout=0.0):
   Raises:
     ValueError: the name is unknown, or a cluster is asked for and `TF_CONFIG` names none.
   """
-  if name not in NAMES:
-    raise errors.unknown_name("strategy", name, NAMES)
+  errors.check_name("strategy", name, NAMES)
   workers = _workers()
   if name == "multi_worker_mirrored" or (name == "auto" and len(workers) > 1):
     if not workers:

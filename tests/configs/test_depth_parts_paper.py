@@ -4,7 +4,6 @@ import pytest
 from keras_weakseg.configs import depth_parts_paper as paper
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs import registry
-from keras_weakseg.networks.surgery import pruning
 
 ROWS = ("parts_{}", "pruned_parts_{}", "one_shot_parts_{}", "depth_parts_{}")
 
@@ -22,7 +21,7 @@ def test_rows_have_the_sizes_of_the_paper(data, updates):
     assert experiment.training.optimization.learning_rate.polynomial.initial_learning_rate == 2.5e-4
     assert experiment.network.deeplab_v2_resnet101.multi_scale
   assert plain.training.steps == whole.training.steps == updates
-  four = pruning.equal_ratio_steps(2048, 1024)
+  four = [round(2048 * 0.5 ** (step / 4)) for step in (1, 2, 3, 4)]
   assert channels(pruned) == channels(whole) == four and channels(one_shot) == [1024]
   assert all(step.make.get().schedule == "parallel" for step in whole.steps
              if step.make.type == "pruned")

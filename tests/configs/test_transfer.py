@@ -35,7 +35,6 @@ def tiny(pretrained=True, strength=0.5):
       base, schema.network("light_cam", alpha=0.25),
       schema.make("diffused_maps", superpixels=40)))
   found = transfer.judged(maps, (9, 11), joint=training(), critic_steps=4, strength=strength,
-                          critic_optimization=lambda count: transfer.adam(1e-3, count),
                           pretrained=pretrained)
   if pretrained:
     found.steps[-1].training.log_every, found.steps[-1].training.checkpoint_every = 3, 2

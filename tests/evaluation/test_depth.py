@@ -56,11 +56,9 @@ def test_bare_metrics_golden(parity):
   check("depth_metrics__errors", [found[name] for name in depth.METRICS])
 
 
-def test_resizing_and_flipping_golden(parity):
+def test_resizing_golden(parity):
   data, check = parity
   check("depth_eval__pred_disp_resized", np.stack(resized(data)))
-  check("flip_pp__out", depth.blend_flipped(
-      data["flip_pp__disp"], data["flip_pp__disp_flipped_back"]))
 
 
 # What each choice does.
@@ -135,15 +133,6 @@ def test_the_mean_over_images_skips_empty_ones():
   assert found["ratio"] == pytest.approx(ratios.mean())
   assert found["ratio_spread"] == pytest.approx(np.std(ratios / ratios.mean()))
   assert np.isnan(depth.mean_metrics(images[1:2])["abs_rel"])
-
-
-def test_the_edges_of_a_flip_come_from_one_image():
-  width = 101
-  blended = depth.blend_flipped(np.zeros([2, 3, width]), np.ones([2, 3, width]))
-  np.testing.assert_allclose(blended[..., :6], 1)
-  np.testing.assert_allclose(blended[..., -6:], 0)
-  np.testing.assert_allclose(blended[..., 10:-10], 0.5)
-  assert (np.diff(blended, axis=-1) <= 1e-12).all()
 
 
 def test_wrong_inputs_are_explained():

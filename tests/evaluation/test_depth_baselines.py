@@ -98,8 +98,6 @@ def test_the_mean_lidar_map_is_better_than_a_constant_on_real_stereo_depth(share
     for cars in (True, False):
       samples = data.kitti_stereo(root, cars=cars).samples("test", grant=grant, wanted=wanted)
       rows[name, cars] = evaluate_depth.evaluate_depth(model, samples, progress=False)
-      print(name, "with cars" if cars else "without cars",
-            evaluate_depth.report(rows[name, cars]))
   for cars in (True, False):
     constant, mean = rows["constant", cars], rows["mean map", cars]
     assert constant["samples"] == mean["samples"] == 90

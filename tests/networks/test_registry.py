@@ -27,8 +27,7 @@ OTHERS = {
     "tag_classifier": {"alpha": 0.25},
 }
 # Their options are documented by reference to the builder that they narrow.
-BY_REFERENCE = {"light_tiny", "light_dual", "light_hourglass", "light_unet", "light_depth",
-                "light_pose", "multitask", "light_multitask"}
+BY_REFERENCE = {"light_dual", "light_unet", "light_depth", "multitask", "light_multitask"}
 
 
 def classes_of(record):

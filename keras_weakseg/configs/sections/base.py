@@ -59,7 +59,7 @@ def section_of(home, name, hidden=()):
         "".join(word.capitalize() for word in name.split("_")),
         [(option.name, option.type, _default(option.default)) for option in found.values()],
         bases=(Section,), namespace={"OPTIONS": found})
-    section.__doc__ = (home.__doc__ or name).split("\n", maxsplit=1)[0]
+    section.__doc__ = (getattr(home, "func", home).__doc__ or name).split("\n", maxsplit=1)[0]
     _SECTIONS[key] = section
   return _SECTIONS[key]
 
@@ -82,8 +82,7 @@ def check(section, path):
     value = getattr(section, option.name)
     for entry in option.checks:
       if isinstance(entry, option_lib.OneOf) and isinstance(value, str):
-        if value not in entry.values:
-          raise errors.unknown_name(f"choice for '{path}.{option.name}'", value, entry.values)
+        errors.check_name(f"choice for '{path}.{option.name}'", value, entry.values)
       elif entry.problem(value) is not None:
         raise errors.value_error(
             f"'{path}.{option.name}' is out of range.", expected=entry.problem(value),

@@ -31,31 +31,29 @@ class OptimizationConfig(base.Section, optimization.OptimizationConfig):
   optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
 
 
-def sgd(learning_rate, steps, *, power=0.9, momentum=0.9):
+def sgd(learning_rate, steps, *, momentum=0.9):
   """Returns SGD with momentum and the "poly" schedule of DeepLab-v2.
 
-  `rate = learning_rate (1 - step / steps)^power` (Chen et al., arXiv:1606.00915, section 4.1).
+  `rate = learning_rate (1 - step / steps)^0.9` (Chen et al., arXiv:1606.00915, section 4.1).
 
   Args:
     learning_rate: at the first step.
     steps: after these it is zero.
-    power: exponent of the decay.
     momentum: of SGD.
 
   Example:
     >>> sgd(0.01, 6000).learning_rate.type
     'polynomial'
   """
-  return _made({**_sgd(momentum), **_poly(learning_rate, steps, power)})
+  return _made({**_sgd(momentum), **_poly(learning_rate, steps)})
 
 
-def muon(learning_rate, steps, *, power=0.9, **options):
+def muon(learning_rate, steps, **options):
   """Returns Muon with the "poly" schedule, for networks that start from nothing.
 
   Args:
     learning_rate: of kernels at the first step.
     steps: after these it is zero.
-    power: exponent of the decay.
     **options: further fields of `MuonConfig`.
 
   Example:
@@ -63,7 +61,7 @@ def muon(learning_rate, steps, *, power=0.9, **options):
     0.1
   """
   return _made({
-      "optimizer": {"type": "muon", "muon": options}, **_poly(learning_rate, steps, power)})
+      "optimizer": {"type": "muon", "muon": options}, **_poly(learning_rate, steps)})
 
 
 def sgd_steps(learning_rate, every, steps, *, factor=0.1, momentum=0.9):
@@ -100,9 +98,9 @@ def _sgd(momentum):
   return {"optimizer": {"type": "sgd_experimental", "sgd_experimental": {"momentum": momentum}}}
 
 
-def _poly(learning_rate, steps, power):
+def _poly(learning_rate, steps):
   return _rate("polynomial", initial_learning_rate=learning_rate, decay_steps=steps,
-               end_learning_rate=0.0, power=power)
+               end_learning_rate=0.0, power=0.9)
 
 
 def _rate(schedule, **values):

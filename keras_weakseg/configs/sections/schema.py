@@ -16,7 +16,7 @@ from keras_weakseg.configs.sections.optimization import (  # What experiments co
 from keras_weakseg.configs.sections.schema_makers import Make, make
 from keras_weakseg.configs.sections.schema_methods import Method, method
 from keras_weakseg.configs.sections.schema_networks import (
-    Network, Networks, OtherNetwork, network, other_network)
+    Network, Networks, OtherNetwork, going_on, network, other_network)
 from keras_weakseg.configs.sections.schema_training import Multiplier, Training, Updaters, Updates
 from keras_weakseg.configs.sections.schema_video import Video
 

@@ -11,7 +11,6 @@ class Make(base.Choice):
 
   @classmethod
   def homes(cls):
-    """See `base.Choice`."""
     return {name: base.section_of(maker, name) for name, maker in registry.MAKERS.items()}
 
 

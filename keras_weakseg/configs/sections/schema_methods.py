@@ -11,7 +11,6 @@ class Method(base.Choice):
 
   @classmethod
   def homes(cls):
-    """See `base.Choice`."""
     return {name: base.section_of(method, name) for name, method in registry.METHODS.items()}
 
 

@@ -2,6 +2,8 @@
 
 Choices and options are those of `networks.registry`.
 """
+import copy
+
 from keras_weakseg.configs.sections import base
 from keras_weakseg.networks import pose_network
 from keras_weakseg.networks import registry
@@ -44,7 +46,6 @@ class Network(base.Choice):
     super().__init__(type, **values)
 
   def as_dict(self):
-    """See `base.Choice`."""
     values = super().as_dict()
     if not self.sees_depth:  # Runs that were made before the option was keep their identity.
       del values["sees_depth"]
@@ -52,7 +53,6 @@ class Network(base.Choice):
 
   @classmethod
   def homes(cls):
-    """See `base.Choice`."""
     return {name: base.section_of(*registry.option_home(name))
             for name in registry.network_names()
             if registry.role_of(name) not in _HELPERS}
@@ -66,7 +66,6 @@ class OtherNetwork(Network):
 
   @classmethod
   def homes(cls):
-    """See `base.Choice`."""
     known = {name: base.section_of(*registry.option_home(name))
              for name in registry.network_names()}
     return {**known, SHARED: base.section_of(pose_network.shared_pose_network, SHARED)}
@@ -91,6 +90,19 @@ def network(name, *, pretrained="", continues="", starts="all", background_prior
   """
   return Network(name, pretrained=pretrained, continues=continues, starts=starts,
                  background_prior=background_prior, **{name: options})
+
+
+def going_on(section, step):
+  """Returns a copy of the section of a network that goes on with what a step has learned.
+
+  Args:
+    section: `Network`.
+    step: name of the step; empty = it starts as it would.
+  """
+  section = copy.deepcopy(section)
+  if step:
+    section.pretrained, section.continues, section.background_prior = "", step, 0.0
+  return section
 
 
 def __getattr__(name):

@@ -16,9 +16,6 @@ from keras_weakseg.data.pipeline import swapped
 from keras_weakseg.data.readers import decode
 from keras_weakseg.ops import color as color_ops
 
-_LABEL_FILL = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
-               fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
-               fields.DEPTH: 0.0, fields.ORDINAL: 0.0, fields.DISPARITY: 0.0}
 _IMAGES = (fields.IMAGE, fields.FRAMES, fields.STEREO_IMAGE)
 _POSES = (fields.POSES, fields.STEREO_POSE)
 IMAGE, BOXES = "image", "boxes"
@@ -77,10 +74,8 @@ class Augmentation:
   hue: float = 0.0
 
   def __post_init__(self):
-    if self.tags_from not in _TAG_SOURCES:
-      raise errors.unknown_name("source of tags", self.tags_from, _TAG_SOURCES)
-    if self.color_of not in _COLOR_OF:
-      raise errors.unknown_name("place of colour jitter", self.color_of, _COLOR_OF)
+    errors.check_name("source of tags", self.tags_from, _TAG_SOURCES)
+    errors.check_name("place of colour jitter", self.color_of, _COLOR_OF)
     for name, size in (("crop", self.crop), ("resize", self.resize)):
       if size is not None and (len(size) != 2 or min(size) < 1):
         raise errors.value_error(
@@ -149,7 +144,7 @@ class Augmentation:
       result[name] = move.pad_image(image, self.mean_rgb)
     if self.color_of == INPUTS:
       result[fields.JITTER] = amounts
-    for name, fill in _LABEL_FILL.items():
+    for name, fill in fields.UNKNOWN.items():
       if name in sample:
         result[name] = move.labels(sample[name], fill)
     result[fields.VALID] = move.valid(sample.get(fields.VALID))

@@ -14,10 +14,6 @@ from keras_weakseg.data.readers import decode
 from keras_weakseg.data.readers import depth_files
 from keras_weakseg.data.readers import refusals
 
-# What a sample carries for a label that it may not read.
-_BLANK = {fields.MASK: fields.IGNORE_LABEL, fields.PARTS: fields.IGNORE_LABEL,
-          fields.BOX_LABELS: fields.IGNORE_LABEL, fields.TAG_LABELS: fields.IGNORE_LABEL,
-          fields.DEPTH: 0.0, fields.ORDINAL: 0.0, fields.DISPARITY: 0.0}
 # What it carries where its part has no video: black frames at offset 0, and cameras that divide.
 _PER_FRAME = (fields.FRAMES, fields.FRAME_OFFSETS, fields.POSES)
 _CAMERAS = (fields.INTRINSICS, fields.POSES, fields.STEREO_POSE)
@@ -187,7 +183,7 @@ class Bundle:
       sample = {name: sample[name] for name in (*sorted(self._fields), *_ADDED) if name in sample}
       size = self.augmentation.crop or self.augmentation.resize
       if size is not None:
-        for name in _BLANK.keys() & sample.keys():
+        for name in fields.UNKNOWN.keys() & sample.keys():
           sample[name] = tf.ensure_shape(sample[name], size)
       for name in {fields.TAGS, fields.NOISY_TAGS} & sample.keys():
         sample[name] = tf.ensure_shape(sample[name], [self.num_classes])
@@ -202,8 +198,8 @@ class Bundle:
 
   def _blank(self, name, size):
     spec = fields.SPECS[name]
-    if name in _BLANK:
-      return tf.fill(size, tf.constant(_BLANK[name], spec.dtype))
+    if name in fields.UNKNOWN:
+      return tf.fill(size, tf.constant(fields.UNKNOWN[name], spec.dtype))
     if name in (fields.TAGS, fields.NOISY_TAGS):
       return tf.zeros([self.num_classes])
     if name == fields.BOX_CLASSES or name == fields.BOXES:

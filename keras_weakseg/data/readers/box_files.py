@@ -39,14 +39,13 @@ def is_yolo(path):
   return str(path).lower().endswith(".txt")
 
 
-def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=False, size=None):
+def read_voc_boxes(xml_path, class_names, *, unknown="error", size=None):
   """Reads the objects of one VOC annotation file.
 
   Args:
     xml_path: path of a VOC XML file.
     class_names: sequence of names whose index is the class id; index 0 is the background.
     unknown: what to do with an object whose name is not among `class_names`: `"error"` or `"drop"`.
-    skip_difficult: whether objects marked `difficult` are left out.
     size: (height, width) in pixels of the image, which the `<size>` of the file must agree with; it
       serves alone where that lacks or is 0, as some tools leave it. `None` trusts the file.
 
@@ -80,8 +79,6 @@ def read_voc_boxes(xml_path, class_names, *, unknown="error", skip_difficult=Fal
     name = _only(item, "name", xml_path)
     name = ("" if name is None else name.text or "").strip()
     if not known(name, ids, unknown, xml_path):
-      continue
-    if skip_difficult and (item.findtext("difficult") or "0").strip() == "1":
       continue
     corners = _only(item, "bndbox", xml_path)
     ymin, xmin, ymax, xmax = (_number(corners, tag, xml_path, "bndbox/", needed=True)
@@ -267,8 +264,7 @@ def known(name, ids, unknown, path):
   Raises:
     ValueError: it is not, and `unknown` is `"error"`.
   """
-  if unknown not in ("error", "drop"):
-    raise errors.unknown_name("treatment of unknown classes", unknown, ("error", "drop"))
+  errors.check_name("treatment of unknown classes", unknown, ("error", "drop"))
   if name in ids:
     return True
   if unknown == "error":

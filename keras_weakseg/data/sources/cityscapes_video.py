@@ -67,8 +67,7 @@ class CityscapesVideo(clips_lib.Clips):
   def __init__(self, root="cityscapes", *, size=(512, 1024), intrinsics="correct",
                annotated_only=False, masks=False, stereo=False, offsets=(-1, 1),
                static_threshold=0.0, occluders=None, classes=(), data_dir=None):
-    if intrinsics not in INTRINSICS:
-      raise errors.unknown_name("choice of intrinsics", intrinsics, INTRINSICS)
+    errors.check_name("choice of intrinsics", intrinsics, INTRINSICS)
     self.root = locations.find(root, data_dir, _FIX)
     self._mode = intrinsics
     files = _list(self.root)

@@ -122,7 +122,6 @@ class Clips(source.RandomAccess):
     return moving
 
   def splits(self):
-    """Returns the names of the splits."""
     return tuple(self._splits)
 
   def _split_ids(self, split):

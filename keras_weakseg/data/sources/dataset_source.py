@@ -50,7 +50,6 @@ class Dataset(streaming.Streaming):
             received="an infinite one", fix="Remove .repeat(); batches are repeated as needed.")
 
   def splits(self):
-    """Returns the names of the splits."""
     return tuple(self._data)
 
   def _labels(self, split):

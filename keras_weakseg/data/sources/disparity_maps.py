@@ -40,8 +40,7 @@ class DisparityMaps:
   bits: int = 16
 
   def __post_init__(self):
-    if self.normalise not in (IMAGE, NONE):
-      raise errors.unknown_name("normalisation of disparity", self.normalise, (IMAGE, NONE))
+    errors.check_name("normalisation of disparity", self.normalise, (IMAGE, NONE))
     if self.bits not in BITS:
       raise errors.value_error(
           "Disparity cannot be stored with this precision.", expected="8 or 16 bits",

@@ -281,7 +281,6 @@ class Folder(source.RandomAccess):
     return self._images[name]
 
   def encoded_images(self, split, ids):
-    """Returns the bytes of the image files."""
     return source.files_of(map(self.image_path, ids))
 
   def tags_of(self, name):
@@ -297,7 +296,6 @@ class Folder(source.RandomAccess):
     return self._depths.get(name)
 
   def label_files(self, name):
-    """See `Source.label_files`."""
     return self.mask_path(name), self.depth_path(name), self._tags.get(name)
 
   def _settings(self):

@@ -44,10 +44,8 @@ class BoxMaps:
   crf: Any = "bbox_seg"
 
   def __post_init__(self):
-    if self.kind not in (RECT, SEG):
-      raise errors.unknown_name("kind of label maps", self.kind, (RECT, SEG))
-    if self.mode not in box_ops.MODES:
-      raise errors.unknown_name("mode of box probabilities", self.mode, box_ops.MODES)
+    errors.check_name("kind of label maps", self.kind, (RECT, SEG))
+    errors.check_name("mode of box probabilities", self.mode, box_ops.MODES)
     if isinstance(self.crf, str):
       object.__setattr__(self, "crf", crf_parameters.CrfParameters.parse(self.crf))
 

@@ -56,11 +56,9 @@ class Paired(source.RandomAccess):
                            received="none", fix="Check root=, and that everything is extracted.")
 
   def splits(self):
-    """Returns the names of the splits."""
     return tuple(self._splits)
 
   def split_aliases(self):
-    """Returns the further split names."""
     return dict(self._aliases)
 
   def _split_ids(self, split):
@@ -80,7 +78,6 @@ class Paired(source.RandomAccess):
     return source.files_of(self._entries[name].image for name in ids)
 
   def label_files(self, name):
-    """See `Source.label_files`."""
     return self._entries[name][1:]
 
   def _settings(self):
@@ -205,20 +202,19 @@ def pair(images, labels, ids, what, kinds, fix):
   return [(name, images[name], labels[name]) for name in ids]
 
 
-def divided(ids, shares, seed=0):
+def divided(ids, shares):
   """Returns a dict of split name to ids: shares of them by the hash of the ids, the rest `train`.
 
   Args:
     ids: sequence of ids.
     shares: dict of split name to its share, 0..1.
-    seed: of the hash.
 
   Example:
     >>> {split: len(ids) for split, ids in divided(map(str, range(100)), {"val": 0.25}).items()}
     {'train': 75, 'val': 25}
   """
   ids = tuple(ids)
-  ranked = sorted(ids, key=lambda name: (order.seed_of("held out", seed, name), name))
+  ranked = sorted(ids, key=lambda name: (order.seed_of("held out", 0, name), name))
   start, owner = 0, {}
   for split, share in shares.items():
     count = int(round(share * len(ids)))

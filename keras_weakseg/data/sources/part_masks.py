@@ -6,7 +6,6 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data.readers import decode
 from keras_weakseg.data.readers import palette as palettes
-from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 from keras_weakseg.datasets import labels
 
@@ -61,8 +60,8 @@ class PartsAsMasks(wrapper.Wrapper):
     """Returns an empty text: there are no boxes."""
     return ""
 
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
+  def samples(self, split, *, grant=fields.Supervision.MASK, wanted=None, transform=None,
+              **options):
     """Returns the samples of the source with parts as masks, see `Source.samples`."""
     inner = None
     if wanted is not None:
@@ -77,9 +76,8 @@ class PartsAsMasks(wrapper.Wrapper):
       return transform(sample) if transform else sample
 
     # Weaker labels of the source are of other classes: only masks and depth may be read.
-    return self.inner.samples(split, ids=ids, grant=fields.Supervision(grant) & _KEPT,
-                              wanted=inner, seed=seed, start=start, window=window,
-                              transform=finish)
+    return self.inner.samples(split, grant=fields.Supervision(grant) & _KEPT, wanted=inner,
+                              transform=finish, **options)
 
   def _convert(self, sample, wanted):
     """Returns the sample with parts in place of its mask."""

@@ -86,7 +86,6 @@ class Records(source.RandomAccess):
               fix="Write the splits to folders of their own.")
 
   def splits(self):
-    """Returns the names of the splits."""
     return tuple(self._ids)
 
   def _split_ids(self, split):

@@ -6,7 +6,6 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg.data.pipeline import flip_swaps
 from keras_weakseg.data.readers import palette as palettes
-from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 from keras_weakseg.datasets import groups as group_lib
 
@@ -44,8 +43,7 @@ class Regrouped(wrapper.Wrapper):
 
   def __init__(self, inner, classes=None, groups=None, other=BACKGROUND, *, palette=None,
                name=None):
-    if other not in OTHERS:
-      raise errors.unknown_name("treatment of other classes", other, OTHERS)
+    errors.check_name("treatment of other classes", other, OTHERS)
     groups = {IGNORE: (), **(groups or {})}
     named = [name for name in groups if name not in (IGNORE, inner.classes[0])]
     classes = tuple(classes or (inner.classes[0], *named))
@@ -85,8 +83,7 @@ class Regrouped(wrapper.Wrapper):
   def _settings(self):
     return {"inner": self.inner.fingerprint(), "labels": self._label_of, "other": self.other}
 
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
+  def samples(self, split, *, wanted=None, transform=None, **options):
     """Returns the samples of the source with the new classes, see `Source.samples`."""
 
     def finish(sample):
@@ -98,8 +95,7 @@ class Regrouped(wrapper.Wrapper):
     needed = wanted
     if wanted is not None and fields.BOXES in wanted:
       needed = {*wanted, fields.BOX_CLASSES}  # They say which boxes are dropped.
-    return self.inner.samples(split, ids=ids, grant=grant, wanted=needed, seed=seed, start=start,
-                              window=window, transform=finish)
+    return self.inner.samples(split, wanted=needed, transform=finish, **options)
 
   def _convert(self, sample):
     """Returns the sample with the new classes."""

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
-from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 
 # What an image of a weak category may not teach, whatever there is of it.
@@ -91,8 +90,7 @@ class WeakCategories(wrapper.Wrapper):
                                  weak.tolist()))
     return np.array([self._weak_of.get(name, False) for name in ids], bool)
 
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
+  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, transform=None, **options):
     """Returns samples as `Source.samples` does.
 
     Raises:
@@ -116,8 +114,7 @@ class WeakCategories(wrapper.Wrapper):
         sample = {**sample, fields.MASK: self._blanked(sample[fields.MASK])}
       return transform(sample) if transform else sample
 
-    return self.inner.samples(split, ids=ids, grant=grant, wanted=wanted, seed=seed, start=start,
-                              window=window, transform=finish)
+    return self.inner.samples(split, ids=ids, grant=grant, transform=finish, **options)
 
   def _blanked(self, mask):
     """Returns the mask with 255 in the place of weak categories, which have no masks."""
@@ -145,8 +142,7 @@ def _checked(inner, weak, strong):
   weak, strong = tuple(weak), tuple(strong)
   known = inner.classes[1:]
   for name in (*weak, *strong):
-    if name not in known:
-      raise errors.unknown_name(f"category of '{inner.name}'", name, known)
+    errors.check_name(f"category of '{inner.name}'", name, known)
   both = sorted(set(weak) & set(strong))
   neither = [name for name in known if strong and name not in (*weak, *strong)]
   if both or neither or not weak or set(weak) == set(known):

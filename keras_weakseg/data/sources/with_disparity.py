@@ -37,7 +37,6 @@ class WithDisparity(with_maps.WithMaps):
     return self.inner.ids(split) if ids is None else tuple(ids), "samples"
 
   def _adder(self, split, ids, owners, missing):
-    """Returns the function that adds the disparity to a sample."""
     if missing:
       return None
 

@@ -1,7 +1,5 @@
 """A source whose classes change places in pairs where training mirrors its pictures."""
-from keras_weakseg import fields
 from keras_weakseg.data.pipeline import flip_swaps as swaps_lib
-from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 
 
@@ -32,9 +30,3 @@ class WithFlipSwaps(wrapper.Wrapper):
 
   def _settings(self):
     return {"inner": self.inner.fingerprint(), "flip_swaps": self._swaps}
-
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
-    """Returns the samples of the source, see `Source.samples`."""
-    return self.inner.samples(split, ids=ids, grant=grant, wanted=wanted, seed=seed, start=start,
-                              window=window, transform=transform)

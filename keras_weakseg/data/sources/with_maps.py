@@ -8,7 +8,6 @@ from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.data.readers import decode
 from keras_weakseg.data.readers import image_look
-from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 
 
@@ -44,11 +43,10 @@ class WithMaps(wrapper.Wrapper):
     raise NotImplementedError
 
   def fingerprint(self):
-    """Returns the fingerprint of the source and of the maps."""
     return f"{self.inner.fingerprint()}-{self._identity()}"
 
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
+  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None,
+              transform=None, **options):
     """Returns the samples of the source with the field, see `Source.samples`.
 
     Raises:
@@ -67,8 +65,8 @@ class WithMaps(wrapper.Wrapper):
       finish = lambda sample: transform(add(sample))
     else:
       finish = add or transform
-    return self.inner.samples(split, ids=ids, grant=grant, wanted=inner_wanted, seed=seed,
-                              start=start, window=window, transform=finish)
+    return self.inner.samples(split, ids=ids, grant=grant, wanted=inner_wanted, transform=finish,
+                              **options)
 
   def _file(self, sample):
     """Returns string tensor [], the bytes of the map of a sample; refuses one of another image."""

@@ -9,7 +9,6 @@ from keras_weakseg import errors
 from keras_weakseg import fields
 from keras_weakseg import paths
 from keras_weakseg.data.readers import tag_files
-from keras_weakseg.data.sources import source as source_lib
 from keras_weakseg.data.sources import wrapper
 
 _SHOWN = 5
@@ -19,14 +18,13 @@ _ANY = fields.Supervision.MASK | fields.Supervision.BOXES | fields.Supervision.T
 class _Noisy(wrapper.Wrapper):
   """A source with `noisy_tags` where tags may be read; a subclass says which, by `_noisy`."""
 
-  def samples(self, split, *, ids=None, grant=fields.Supervision.MASK, wanted=None, seed=None,
-              start=0, window=source_lib.EVERY, transform=None):
+  def samples(self, split, *, grant=fields.Supervision.MASK, wanted=None, transform=None,
+              **options):
     """Returns the samples of the source with `noisy_tags`, see `Source.samples`."""
     adds = fields.may_read(fields.NOISY_TAGS, grant) and (
         wanted is None or fields.NOISY_TAGS in wanted)
     if not adds:
-      return self.inner.samples(split, ids=ids, grant=grant, wanted=wanted, seed=seed, start=start,
-                                window=window, transform=transform)
+      return self.inner.samples(split, grant=grant, wanted=wanted, transform=transform, **options)
 
     def finish(sample):
       sample = {**sample, fields.NOISY_TAGS: self._noisy(
@@ -35,14 +33,12 @@ class _Noisy(wrapper.Wrapper):
         del sample[fields.TAGS]
       return transform(sample) if transform else sample
 
-    if wanted is not None:
-      wanted_inside = {*wanted, fields.TAGS} - {fields.NOISY_TAGS}
-    return self.inner.samples(
-        split, ids=ids, grant=grant, wanted=None if wanted is None else wanted_inside, seed=seed,
-        start=start, window=window, transform=finish)
+    needed = None if wanted is None else {*wanted, fields.TAGS} - {fields.NOISY_TAGS}
+    return self.inner.samples(split, grant=grant, wanted=needed, transform=finish, **options)
 
   def _noisy(self, tags, name):
     raise NotImplementedError
+
 
 class WithNoisyTags(_Noisy):
   """Any source, with `noisy_tags` beside its tags: a share of them is exchanged for wrong ones.
@@ -70,7 +66,6 @@ class WithNoisyTags(_Noisy):
     self.notes.append(f"{100 * share:g} % of the tags are exchanged for wrong ones in noisy_tags")
 
   def fingerprint(self):
-    """Returns the fingerprint of the source and of the mistakes."""
     return f"{self.inner.fingerprint()}-noisy-{self.share:g}-{self.seed}"
 
   def _noisy(self, tags, name):
@@ -142,7 +137,6 @@ class NoisyTagFile(_Noisy):
     self.notes.append(f"{len(names) - len(alone)} of {len(known)} images have noisy tags ({file})")
 
   def fingerprint(self):
-    """Returns the fingerprint of the source and of the file."""
     return f"{self.inner.fingerprint()}-noisy-{self._content}"
 
   def _noisy(self, tags, name):

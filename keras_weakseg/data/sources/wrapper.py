@@ -24,11 +24,9 @@ class Wrapper(source_lib.Source):
   part_classes = property(lambda self: self.inner.part_classes)
 
   def splits(self):
-    """Returns the names of the splits of the source."""
     return self.inner.splits()
 
   def split_aliases(self):
-    """Returns the further split names of the source."""
     return self.inner.split_aliases()
 
   def _split_ids(self, split):
@@ -38,7 +36,6 @@ class Wrapper(source_lib.Source):
     return self.inner._available(ids, flags)  # pylint: disable=protected-access
 
   def identities(self, split, ids):
-    """Returns what tells images of the source apart."""
     return self.inner.identities(split, ids)
 
   def lacking(self):
@@ -46,13 +43,13 @@ class Wrapper(source_lib.Source):
     return self.inner.lacking() if hasattr(self.inner, "lacking") else []
 
   def encoded_images(self, split, ids):
-    """Returns the bytes of the image files of the source."""
     return self.inner.encoded_images(split, ids)
 
   def draws(self, split, ids, seed, positions, period=1):
-    """Returns the ids at positions of the shuffled stream of the source."""
     return self.inner.draws(split, ids, seed, positions, period)
 
+  def samples(self, split, **options):
+    return self.inner.samples(split, **options)
+
   def box_content(self):
-    """Returns what names the boxes of the source."""
     return self.inner.box_content()

@@ -39,8 +39,7 @@ def encoder(name):
     >>> encoder("resnet101").preprocessing, encoder("mobilenet_v1").preprocessing
     ('depth', 'tf')
   """
-  if name not in ENCODERS:
-    raise errors.unknown_name("encoder", name, ENCODERS)
+  errors.check_name("encoder", name, ENCODERS)
   return ENCODERS[name]
 
 

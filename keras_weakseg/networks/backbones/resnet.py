@@ -76,8 +76,7 @@ class _Builder:
   """Adds convolutions, normalised as the layout of a checkpoint wants it."""
 
   def __init__(self, layout, batch_norm, synchronized):
-    if layout not in LAYOUTS:
-      raise errors.unknown_name("layout of a ResNet", layout, LAYOUTS)
+    errors.check_name("layout of a ResNet", layout, LAYOUTS)
     self.layout = LAYOUTS[layout]
     self._norm = dict(mode=batch_norm, synchronized=synchronized, epsilon=self.layout.epsilon,
                       momentum=MOMENTUM)

@@ -47,7 +47,6 @@ class AggregateClasses(keras.layers.Layer):
     return tf.TensorShape(input_shape)[:-1].concatenate([self.num_classes])
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "groups": [list(group) for group in self.groups],
             "mode": self.mode}
 

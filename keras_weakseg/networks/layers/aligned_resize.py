@@ -59,7 +59,6 @@ class AlignedScale(keras.layers.Layer):
     return tf.cast(resized, inputs.dtype)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "factor": self.factor}
 
 
@@ -87,5 +86,4 @@ class AlignedResize(keras.layers.Layer):
     return tf.cast(resized, inputs.dtype)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "size": self.size}

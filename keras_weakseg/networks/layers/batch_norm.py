@@ -101,8 +101,7 @@ def batch_norm(mode, name, *, synchronized=False, epsilon=1e-3, momentum=0.99, a
     >>> type(batch_norm("frozen", "bn")).__name__
     'FrozenBatchNormalization'
   """
-  if mode not in MODES:
-    raise errors.unknown_name("batch normalisation mode", mode, MODES)
+  errors.check_name("batch normalisation mode", mode, MODES)
   options = dict(epsilon=epsilon, momentum=momentum, name=name, center=affine, scale=affine)
   if mode == FROZEN:
     return FrozenBatchNormalization(**options)

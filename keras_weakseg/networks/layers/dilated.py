@@ -39,7 +39,6 @@ class Conv2D(keras.layers.Conv2D):
   """`keras.layers.Conv2D`, fast where it is dilated."""
 
   def convolution_op(self, inputs, kernel):
-    """See `keras.layers.Conv2D.convolution_op`."""
     return _convolved(self, inputs, kernel, super().convolution_op)
 
   def get_build_config(self):

@@ -66,5 +66,4 @@ class StatelessDropout(keras.layers.Layer):
     return inputs * keep * tf.cast(1.0 / (1.0 - self.rate), inputs.dtype)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "rate": self.rate}

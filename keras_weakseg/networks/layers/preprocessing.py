@@ -47,8 +47,7 @@ class Preprocess(keras.layers.Layer):
   def __init__(self, mode, name="preprocess", **kwargs):
     # Without `autocast=False` Keras casts float inputs to half precision before `call` sees them.
     super().__init__(name=name, dtype=kwargs.pop("dtype", "float32"), autocast=False, **kwargs)
-    if mode not in MEAN_RGB:
-      raise errors.unknown_name("preprocessing mode", mode, MEAN_RGB)
+    errors.check_name("preprocessing mode", mode, MEAN_RGB)
     self.mode = mode
 
   def call(self, inputs):
@@ -65,7 +64,6 @@ class Preprocess(keras.layers.Layer):
     return (images / 255.0 - 0.45) / 0.225
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "mode": self.mode}
 
 
@@ -86,8 +84,7 @@ def undone(values, mode):
     >>> undone(Preprocess("caffe")(tf.constant([[[[10, 20, 30]]]])), "caffe").numpy().tolist()
     [[[[10.0, 20.0, 30.0]]]]
   """
-  if mode not in MEAN_RGB:
-    raise errors.unknown_name("preprocessing mode", mode, MEAN_RGB)
+  errors.check_name("preprocessing mode", mode, MEAN_RGB)
   values = tf.cast(values, tf.float32)
   if mode == CAFFE:
     return (values + tf.constant(CAFFE_MEANS_BGR, tf.float32))[..., ::-1]

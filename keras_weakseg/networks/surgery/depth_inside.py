@@ -34,7 +34,6 @@ class Reprocess(keras.layers.Layer):
     return preprocessing.Preprocess(self.after)(resized)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "before": self.before, "after": self.after,
             "multiple": self.multiple}
 
@@ -63,7 +62,6 @@ class DepthChannel(keras.layers.Layer):
     return _spread(tf.image.resize(near, tf.shape(image)[1:3]), self.mode)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "answers": self.answers, "mode": self.mode}
 
 
@@ -86,7 +84,6 @@ class DepthOfData(keras.layers.Layer):
     return tf.concat([inputs[..., :3], _spread(near, self.mode)], -1)
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "mode": self.mode}
 
 

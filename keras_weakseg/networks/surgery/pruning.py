@@ -114,42 +114,11 @@ def groups(network, *, importance=FILTERS, scored_by="", norm=2):
   return [group for group, _ in _Surgery(network, importance, scored_by, norm).groups]
 
 
-def equal_ratio_steps(count, target, largest=0.2):
-  """Returns the numbers of channels after each of the fewest steps of one ratio.
-
-  Args:
-    count: channels before.
-    target: channels in the end.
-    largest: share of the channels that a step takes at most, excluded.
-
-  Returns:
-    List of ints; the last is `target`.
-
-  Raises:
-    ValueError: the numbers make no sense.
-
-  Example:
-    >>> equal_ratio_steps(2048, 1024)
-    [1722, 1448, 1218, 1024]
-  """
-  if not 0 < target <= count or not 0 < largest < 1:
-    raise errors.value_error(
-        "There are no steps between these numbers of channels.",
-        expected="0 < target <= count, 0 < largest < 1",
-        received=f"count={count}, target={target}, largest={largest}",
-        fix="Pass the number of channels before and a smaller one.")
-  steps = 1
-  while 1 - (target / count) ** (1 / steps) >= largest:
-    steps += 1
-  return [round(count * (target / count) ** (step / steps)) for step in range(1, steps + 1)]
-
-
 class _Surgery:
   """A network whose channels are known, and how important each is."""
 
   def __init__(self, network, importance, scored_by, norm):
-    if importance not in IMPORTANCES:
-      raise errors.unknown_name("importance of a channel", importance, IMPORTANCES)
+    errors.check_name("importance of a channel", importance, IMPORTANCES)
     if norm not in (1, 2):
       raise errors.value_error("This norm is not supported.", expected="1 or 2", received=norm,
                                fix="Pass norm=2.")

@@ -46,8 +46,7 @@ def prune(network, keep, schedule=ALL, *, layers="", norm=2, multiple_of=MULTIPL
     >>> small.get_layer("head_refine").filters
     32
   """
-  if schedule not in NAMES:
-    raise errors.unknown_name("schedule of pruning", schedule, NAMES)
+  errors.check_name("schedule of pruning", schedule, NAMES)
   options = dict(_SCHEDULES[schedule], norm=norm, multiple_of=multiple_of)
   pattern = layers or options.pop("layers")
   options.pop("layers", None)

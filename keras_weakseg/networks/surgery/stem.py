@@ -29,12 +29,10 @@ class WidenedConv2D(dilated.Conv2D):
     self.split = split
 
   def convolution_op(self, inputs, kernel):
-    """See `keras.layers.Conv2D.convolution_op`."""
     first = super().convolution_op(inputs[..., :self.split], kernel[:, :, :self.split])
     return first + super().convolution_op(inputs[..., self.split:], kernel[:, :, self.split:])
 
   def get_config(self):
-    """Returns the arguments that build this layer again."""
     return {**super().get_config(), "split": self.split}
 
 
@@ -61,8 +59,7 @@ def widen_stem(network, channels_after=4, *, start=ZERO):
     >>> widen_stem(registry.build_network("light_tiny", (33, 33, 3), 4)).input_shape
     (None, 33, 33, 4)
   """
-  if start not in STARTS:
-    raise errors.unknown_name("start of a new channel", start, STARTS)
+  errors.check_name("start of a new channel", start, STARTS)
   before = network.input_shape[-1]
   if channels_after <= before:
     raise errors.value_error("The stem cannot be widened to so few channels.",

@@ -47,8 +47,7 @@ def evaluate_depth(model, samples, protocol=None, progress=True):
     if not found[-1]["pixels"]:
       empty.append(name)
   if not found:
-    raise samples_lib.nothing_to_evaluate("at least one sample", "an empty split",
-                                          "Check the split and its id list.")
+    raise samples_lib.nothing_to_evaluate()
   if len(empty) == len(found):
     raise samples_lib.nothing_to_evaluate(
         "pixels with a true depth", f"{len(found)} samples without a value inside the protocol's "
@@ -57,20 +56,6 @@ def evaluate_depth(model, samples, protocol=None, progress=True):
   return {**{name: figures[name] for name in (*metrics.METRICS, "ratio", "ratio_spread")},
           "samples": figures["images"], "protocol": protocol.as_dict(),
           "protocol_hash": protocol.hash(), "notes": _notes(empty)}
-
-
-def report(result):
-  """Returns the result of `evaluate_depth` as text for people.
-
-  Args:
-    result: dict that `evaluate_depth` returned.
-  """
-  lines = [", ".join(f"{name} {result[name]:.4f}" for name in metrics.METRICS),
-           f"depth times {result['ratio']:.4g} (spread {100 * result['ratio_spread']:.1f} %), "
-           f"{result['samples']} samples",
-           f"protocol {result['protocol_hash']}: "
-           + DepthProtocol.from_dict(result["protocol"]).describe()]
-  return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
 
 
 def _factor(model, protocol):

@@ -65,9 +65,7 @@ class DepthModel:
           "The model's factor cannot be used.", expected="metres per unit of depth, finite for "
           f"{self.max_depth:g} units in float32, or 0",
           received=self.factor, fix="Pass factor=0 where the scale is not known.")
-    if self.answers not in depth_inference.ANSWERS:
-      raise errors.unknown_name("answer of a network of depth", self.answers,
-                                depth_inference.ANSWERS)
+    errors.check_name("answer of a network of depth", self.answers, depth_inference.ANSWERS)
 
   @property
   def scale_note(self):

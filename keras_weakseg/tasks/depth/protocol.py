@@ -16,7 +16,7 @@ class DepthProtocol(protocol_base.HashedValues):
   Attributes:
     size: height and width to which images are resized first; empty = the model's. Depth is at the
       original size in any case.
-    flip: blend with the disparity of the mirrored image (`depth.blend_flipped`).
+    flip: blend with the disparity of the mirrored image (`ops.depth_inference.blend_mirrored`).
     crop: part of the image that counts: none, garg or eigen.
     min_depth, max_depth: predicted depth is cut off at these, in metres.
     limit_target: count only pixels whose true depth lies between them.
@@ -47,8 +47,7 @@ class DepthProtocol(protocol_base.HashedValues):
           "The protocol's size cannot be used.", expected="(height, width) in whole pixels, or ()",
           received=self.size, fix="Pass size=() for the size that the model was trained with.")
     object.__setattr__(self, "size", tuple(int(side) for side in size))
-    if self.crop not in depth.CROPS:
-      raise errors.unknown_name("crop", self.crop, depth.CROPS)
+    errors.check_name("crop", self.crop, depth.CROPS)
     for name in ("min_depth", "max_depth"):
       object.__setattr__(self, name, float(getattr(self, name)))
     if not 0 < self.min_depth < self.max_depth:

@@ -222,8 +222,7 @@ def _checked(grid):
   known = [field.name for field in dataclasses.fields(CrfParameters)]
   checked = {}
   for name, values in dict(grid).items():
-    if name not in known:
-      raise errors.unknown_name("parameter of a CRF", name, known)
+    errors.check_name("parameter of a CRF", name, known)
     values = [values] if isinstance(values, (int, float, str)) else list(values)
     if not values:
       raise errors.value_error(

@@ -41,8 +41,7 @@ def evaluate(model, samples, protocol=None, progress=True):
     matrix += metrics.confusion_matrix(truth, found, model.num_classes, protocol.ignore)
     count += 1
   if not count:
-    raise samples_lib.nothing_to_evaluate("at least one sample", "an empty split",
-                                          "Check the split and its id list.")
+    raise samples_lib.nothing_to_evaluate()
   if not matrix.any():
     raise samples_lib.nothing_to_evaluate(
         "pixels with a class", f"{count} masks in which every pixel is {protocol.ignore}",
@@ -75,23 +74,6 @@ def scores(matrix, classes, present_only=False):
       # NaN is no JSON: a reader in another language would refuse the whole file.
       "class_iou": {name: None if math.isnan(iou) else iou for name, iou in zip(classes, ious)},
   }
-
-
-def report(result):
-  """Returns the result of `evaluate` as text for people, one line per class.
-
-  Args:
-    result: dict that `evaluate` returned.
-  """
-  width = max(len(name) for name in result["class_iou"])
-  lines = [f"{name:<{width}}  " + ("     -" if iou is None else f"{100 * iou:6.2f}")
-           for name, iou in result["class_iou"].items()]
-  lines += [f"mean IoU {100 * result['mean_iou']:.2f}, "
-            f"pixel accuracy {100 * result['pixel_accuracy']:.2f}, "
-            f"mean accuracy {100 * result['mean_accuracy']:.2f} %, {result['samples']} samples",
-            f"protocol {result['protocol_hash']}: "
-            + Protocol.from_dict(result["protocol"]).describe()]
-  return "\n".join([*lines, *(f"Note: {note}" for note in result["notes"])])
 
 
 def _pairs(samples, model, ignore):

@@ -68,9 +68,7 @@ class SegmentationModel:
           "There are too many classes for a mask of bytes.",
           expected=f"at most {fields.IGNORE_LABEL}", received=len(self.classes),
           fix="Join classes.")
-    if self.answers not in inference.ANSWERS:
-      raise errors.unknown_name("answer of a network of segmentation", self.answers,
-                                inference.ANSWERS)
+    errors.check_name("answer of a network of segmentation", self.answers, inference.ANSWERS)
 
   @property
   def num_classes(self):

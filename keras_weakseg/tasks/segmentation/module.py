@@ -115,7 +115,6 @@ class InferringModule(ServingModule):
           images, tf.fill([tf.shape(images)[0]], self._steps))["scores"])
 
   def _last_scores(self, images):
-    """See `ServingModule._last_scores`."""
     if not self._steps:
       return super()._last_scores(images)
     return self._explain(images, tf.fill([tf.shape(images)[0]], self._steps))["scores"]
@@ -131,11 +130,9 @@ class InferringModule(ServingModule):
             PROBABILITIES: probabilities}
 
   def further_requests(self, images):
-    """See `BaseModule.further_requests`."""
     return [(PREDICT_INFERRED, {base.IMAGES: images, STEPS: np.ones([1], np.int32)})]
 
   def signatures(self):
-    """See `BaseModule.signatures`."""
     return {**super().signatures(), PREDICT_INFERRED: self.serve_inferred}
 
 

@@ -79,7 +79,6 @@ class Protocol(protocol_base.HashedValues):
       object.__setattr__(self, "crf", crf_parameters.CrfParameters.parse(self.crf).text())
 
   def as_dict(self):
-    """Returns the fields as a dict of plain JSON values."""
     values = super().as_dict()
     if not self.inference_steps:  # Numbers that were made before the field was keep their hash.
       del values["inference_steps"]

@@ -38,8 +38,7 @@ def evaluate_tags(model, samples, protocol=None, progress=True):
     truth.append(tags > 0)
     found.append(model.probabilities(sample[fields.IMAGE][None], protocol)[0])
   if not found:
-    raise samples_lib.nothing_to_evaluate("at least one sample", "an empty split",
-                                          "Check the split and its id list.")
+    raise samples_lib.nothing_to_evaluate()
   found, truth = np.stack(found)[:, 1:], np.stack(truth)[:, 1:]
   if not truth.any():
     raise samples_lib.nothing_to_evaluate(

@@ -43,9 +43,7 @@ class TagModel:
       raise errors.value_error(
           "There is no class to be found.", expected="a background and at least one class",
           received=self.classes, fix="Name the classes of the data, index 0 = background.")
-    if self.activation not in tag_inference.ACTIVATIONS:
-      raise errors.unknown_name("activation of tag scores", self.activation,
-                                tag_inference.ACTIVATIONS)
+    errors.check_name("activation of tag scores", self.activation, tag_inference.ACTIVATIONS)
 
   @property
   def num_classes(self):

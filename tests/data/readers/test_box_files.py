@@ -41,10 +41,9 @@ def test_unknown_classes_are_refused_or_dropped(tmp_path):
     box_files.read_voc_boxes(xml, NAMES, unknown="dorp")
 
 
-def test_difficult_objects_follow_their_flag(tmp_path):
+def test_difficult_objects_are_read_too(tmp_path):
   xml = voc(tmp_path / "a.xml", [("cat", 1, 1, 5, 5, 1), ("dog", 1, 1, 5, 5, 0)])
   assert box_files.read_voc_boxes(xml, NAMES)[1].tolist() == [1, 2]
-  assert box_files.read_voc_boxes(xml, NAMES, skip_difficult=True)[1].tolist() == [2]
 
 
 @pytest.mark.parametrize("corners", [(5, 1, 4, 5), (1, 1, 30, 5), (-4, 1, 5, 5), (1, 1, 5, 50)])

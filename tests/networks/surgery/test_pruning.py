@@ -146,14 +146,6 @@ def test_the_head_of_the_paper(monkeypatch):
   assert distance(small(images()), pruning.mask(network, 32, **options)(images())) < 2e-5
 
 
-def test_steps_below_a_fifth():
-  assert pruning.equal_ratio_steps(2048, 1024) == [1722, 1448, 1218, 1024]
-  assert pruning.equal_ratio_steps(100, 100) == [100]
-  assert pruning.equal_ratio_steps(2048, 1024, largest=0.6) == [1024]
-  with pytest.raises(ValueError, match="count=3, target=4"):
-    pruning.equal_ratio_steps(3, 4)
-
-
 def test_a_pruned_network_saves_restores_and_trains_on(tiny, tmp_path):
   small = pruning.prune(pruning.prune(tiny, 0.8), 0.8)
   x, path = images(), str(tmp_path / "small.weights.h5")

@@ -1,4 +1,5 @@
 """Gives every suite the rows of the table: ask for `op`, `network`, `method` or for `goldens`."""
+import collections
 import importlib.util
 import pathlib
 import sys
@@ -51,6 +52,35 @@ def pytest_generate_tests(metafunc):
 def goldens():
   """Returns the module that holds the table."""
   return load_goldens()
+
+
+@pytest.fixture(scope="session")
+def built_before():
+  """Returns what lies ready for the fixture `built_network`: per row of the table a list."""
+  return collections.defaultdict(list)
+
+
+@pytest.fixture
+def built_network(network, built_before):
+  """Returns a function that gives the (predictor, network) of the row, in float32.
+
+  To build one takes longer than most that is asked of it, so they are handed on from test to test;
+  suites that ask for this run in one process. Their weights are put back as they were built.
+  With `keep=False` nobody else holds what is given: the test may let go of it.
+  """
+  given = []
+
+  def take(keep=True):
+    waiting = built_before[id(network)]
+    made = waiting.pop() if waiting else network.build()
+    if keep and not network.slow:  # Those are asked for seldom, and large.
+      given.append((made, made[0].get_weights()))
+    return made
+
+  yield take
+  for made, weights in given:
+    made[0].set_weights(weights)
+    built_before[id(network)].append(made)
 
 
 @pytest.fixture

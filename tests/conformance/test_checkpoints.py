@@ -41,15 +41,15 @@ def test_a_method_without_its_optimizer_state_goes_another_way(goldens, tmp_path
       models[0].predictor.trainable_weights, models[1].predictor.trainable_weights))
 
 
-def test_a_restored_network_gives_the_same_outputs(network, tmp_path):
+def test_a_restored_network_gives_the_same_outputs(network, built_network, tmp_path):
   pixels = network.pixels(1, 33, 33)
-  first, _ = network.build()
+  first, _ = built_network()
   for index, variable in enumerate(first.weights):  # Also the moving statistics.
     # A shift of the kernels would grow with every layer, and overflow in deep networks.
     vector = variable.shape.rank == 1
     variable.assign(variable + 0.01 if vector else variable * (1 + 0.01 * (1 + index % 3)))
   path = tf.train.Checkpoint(model=first).write(str(tmp_path / "network"))
-  second, _ = network.build()
+  second, _ = built_network()
   assert all(np.abs(one - other).max() > 0 for one, other in zip(
       tf.nest.flatten(second(pixels)), tf.nest.flatten(first(pixels))))
   tf.train.Checkpoint(model=second).read(path).assert_consumed()

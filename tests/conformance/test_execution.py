@@ -85,14 +85,14 @@ def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
 
 @pytest.mark.parametrize("modes", [QUICK, pytest.param(MODES, marks=pytest.mark.slow)],
                          ids=["quick", "all"])
-def test_network(network, modes):
+def test_network(network, built_network, modes):
   """Inference, and training with its randomness, which must be the same numbers everywhere.
 
   Batch statistics divide by small deviations in every layer and so multiply rounding with depth:
   eager scores move by up to 5e-3 of the largest in a hundred layers when the image changes in its
   last bits. Another order of sums may change training scores as much as that, and no more.
   """
-  predictor, _ = network.build()
+  predictor, _ = built_network()
   pixels = network.pixels(2, 33, 49)
   kept = [variable.numpy() for variable in predictor.variables]
 

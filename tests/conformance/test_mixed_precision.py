@@ -38,9 +38,9 @@ def test_the_first_loss_is_that_of_float32(method, goldens, precision, policy):
 
 
 @POLICIES
-def test_a_network_answers_in_float32(network, precision, policy):
+def test_a_network_answers_in_float32(network, built_network, precision, policy):
   pixels = network.pixels(1, 33, 33)
-  full, _ = network.build()
+  full, _ = built_network()
   for variable in full.weights:
     # Untrained blocks with stored statistics double the values each: 33 of them leave float16.
     if "gamma" in variable.name:

@@ -23,8 +23,8 @@ def photos(count, height, width):
                      tf.float32)
 
 
-def test_outputs_are_bit_equal(network, tmp_path):
-  predictor, _ = network.build()
+def test_outputs_are_bit_equal(network, built_network, tmp_path):
+  predictor = built_network(keep=False)[0]  # Which nobody else holds.
   artifact = Saved(predictor)
   tf.saved_model.save(artifact, str(tmp_path / "saved"),
                       signatures={"answer": artifact.answer})
@@ -72,7 +72,8 @@ def saved_ops(goldens, tmp_path_factory):
   saved = tf.Module()
   for op in goldens.OPS:
     if not op.host:
-      setattr(saved, key(op), tf.function(op.call, input_signature=[
+      # `test_execution.py` converts them; here it would take most of the time.
+      setattr(saved, key(op), tf.function(op.call, autograph=False, input_signature=[
           tf.TensorSpec(x.shape, x.dtype) for x in map(tf.convert_to_tensor, op.inputs)]))
   path = str(tmp_path_factory.mktemp("saved") / "ops")
   tf.saved_model.save(saved, path)

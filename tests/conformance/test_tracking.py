@@ -31,18 +31,18 @@ def ids(variables):
   return {id(variable) for variable in variables}
 
 
-def test_what_a_network_reads_it_tracks(network):
-  predictor, inner = network.build()
+def test_what_a_network_reads_it_tracks(built_network):
+  predictor, inner = built_network()
   read = ids(read_variables(dual.with_steps(inner, 1) if dual.is_dual(inner) else predictor))
   assert read and read <= ids(predictor.variables) == ids(inner.variables)
   # A weight that is never read would be decayed to zero and stored for nothing.
   assert ids(predictor.trainable_variables) == ids(inner.trainable_variables) <= read
 
 
-def test_model_garden_weights_are_tracked_trained_and_saved(network, tmp_path):
+def test_model_garden_weights_are_tracked_trained_and_saved(network, built_network, tmp_path):
   if not network.garden:
     pytest.skip("no part of it is Model Garden's")
-  predictor, inner = network.build()
+  predictor, inner = built_network()
   theirs = inner.get_layer(network.garden)
   assert isinstance(theirs, keras.Model) and len(theirs.trainable_variables) > 50
   assert all(isinstance(layer, keras.layers.Layer) for layer in theirs.layers)

@@ -18,7 +18,10 @@ SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-  """Keeps the tests of a file in one process, and so all files that share the dear run of video."""
+  """Keeps the tests of a file in one process, and so all files that share what is dear to make.
+
+  That is the run of video, and the networks of the tables of conformance.
+  """
   from xdist.scheduler import LoadFileScheduling
 
   class Scheduling(LoadFileScheduling):
@@ -26,7 +29,8 @@ def pytest_xdist_make_scheduler(config, log):
     def _split_scope(self, nodeid):
       file = super()._split_scope(nodeid)
       text = (config.rootpath / file).read_text(encoding="utf-8")
-      return "tiny_video_run" if "tiny_video_run" in text else file
+      shared = [name for name in ("tiny_video_run", "built_network") if name in text]
+      return shared[0] if shared else file
 
   return Scheduling(config, log)
 

@@ -26,9 +26,9 @@ def names(model, network):
   return [re.sub(r"_\d+", "", name) for name in found] if network.garden else found
 
 
-def test_a_network_is_rebuilt_from_its_configuration(network):
+def test_a_network_is_rebuilt_from_its_configuration(network, built_network):
   """Also the copy's own configuration is the same: every layer writes down all its arguments."""
-  predictor, _ = network.build()
+  predictor, _ = built_network()
   config = predictor.get_config()
   copies = [keras.Model.from_config(config), keras.models.model_from_json(predictor.to_json())]
   assert copies[0].get_config() == config

@@ -85,14 +85,14 @@ def test_op_in_half_precision_is_the_op_of_the_rounded_input(op):
 
 @pytest.mark.parametrize("modes", [QUICK, pytest.param(MODES, marks=pytest.mark.slow)],
                          ids=["quick", "all"])
-def test_network(network, modes):
+def test_network(network, built_network, modes):
   """Inference, and training with its randomness, which must be the same numbers everywhere.
 
   Batch statistics divide by small deviations in every layer and so multiply rounding with depth:
   eager scores move by up to 5e-3 of the largest in a hundred layers when the image changes in its
   last bits. Another order of sums may change training scores as much as that, and no more.
   """
-  predictor, _ = network.build()
+  predictor, _ = built_network()
   pixels = network.pixels(2, 33, 49)
   kept = [variable.numpy() for variable in predictor.variables]
 
@@ -126,19 +126,18 @@ def test_network(network, modes):
 @pytest.mark.parametrize("modes, accumulation", [
     (["xla"], 1), pytest.param(["graph"], 1, marks=pytest.mark.slow),
     pytest.param(["graph", "xla"], 2, marks=pytest.mark.slow)])
-def test_method(method, goldens, modes, accumulation):
-  found = {}
+def test_method(method, goldens, eager_steps, modes, accumulation):
+  eager = eager_steps(method, accumulation)
+  start, *_, end = eager.weights
   # XLA builds the graph, too, so a graph that is not compiled is quick only where it has none.
-  for mode in ("eager", *(["graph"] if method.no_xla else modes)):
+  for mode in ["graph"] if method.no_xla else modes:
     model = method.build(dropout_rate=0.3, accumulation=accumulation)
-    start = [variable.numpy() for variable in model.weights]
-    step = model.train_step
-    if mode != "eager":
-      # As in `fit`: Keras leaves its own loop, and so what that calls, unconverted.
-      step = tf.function(step, autograph=False, jit_compile=mode == "xla")
+    # As in `fit`: Keras leaves its own loop, and so what that calls, unconverted.
+    step = tf.function(model.train_step, autograph=False, jit_compile=mode == "xla")
     logs = [step(goldens.as_tensors(method.batch(index))) for index in range(3)]
-    found[mode] = logs, [variable.numpy() for variable in model.weights]
-    assert max(np.abs(a - b).max() for a, b in zip(start, found[mode][1])) > 1e-3
-  for mode in set(found) - {"eager"}:
-    for one, other in zip(tf.nest.flatten(found[mode]), tf.nest.flatten(found["eager"])):
+    weights = [variable.numpy() for variable in model.weights]
+    for values in (end, weights):
+      assert max(np.abs(a - b).max() for a, b in zip(start, values, strict=True)) > 1e-3
+    for one, other in zip(tf.nest.flatten((logs, weights)), tf.nest.flatten((eager.logs, end)),
+                          strict=True):
       np.testing.assert_allclose(one, other, rtol=method.tolerance, atol=method.tolerance)

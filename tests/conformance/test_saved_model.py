@@ -18,13 +18,8 @@ class Saved(tf.Module):
         input_signature=[tf.TensorSpec([None, None, None, predictor.input_shape[-1]])])
 
 
-def photos(count, height, width):
-  return tf.constant(np.random.RandomState(height).randint(0, 255, (count, height, width, 3)),
-                     tf.float32)
-
-
-def test_outputs_are_bit_equal(network, tmp_path):
-  predictor, _ = network.build()
+def test_outputs_are_bit_equal(network, built_network, tmp_path):
+  predictor = built_network(keep=False)[0]  # Which nobody else holds.
   artifact = Saved(predictor)
   tf.saved_model.save(artifact, str(tmp_path / "saved"),
                       signatures={"answer": artifact.answer})
@@ -43,15 +38,12 @@ def test_outputs_are_bit_equal(network, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_trained_predictor_is_saved_as_it_is(method, goldens, tmp_path):
-  """Not as it was built: one step is taken first; the moving statistics go along."""
-  model = method.build()
-  pixels = photos(2, goldens.SIDE, goldens.SIDE)
-  untrained = model.predictor(pixels).numpy()
-  model.train_step(goldens.as_tensors(method.batch(0)))
-  artifact = Saved(model.predictor)
+def test_a_trained_predictor_is_saved_as_it_is(method, eager_steps, tmp_path):
+  """Not as it was built: steps are taken first; the moving statistics go along."""
+  trained = eager_steps(method)
+  artifact, pixels = Saved(trained.model.predictor), trained.pixels
   wanted = artifact.answer(pixels).numpy()
-  assert np.abs(wanted - untrained).max() > 1e-3
+  assert np.abs(wanted - trained.first_answer).max() > 1e-3
   tf.saved_model.save(artifact, str(tmp_path / "saved"))
   loaded = tf.saved_model.load(str(tmp_path / "saved"))
   np.testing.assert_array_equal(loaded.answer(pixels), wanted)
@@ -72,7 +64,8 @@ def saved_ops(goldens, tmp_path_factory):
   saved = tf.Module()
   for op in goldens.OPS:
     if not op.host:
-      setattr(saved, key(op), tf.function(op.call, input_signature=[
+      # `test_execution.py` converts them; here it would take most of the time.
+      setattr(saved, key(op), tf.function(op.call, autograph=False, input_signature=[
           tf.TensorSpec(x.shape, x.dtype) for x in map(tf.convert_to_tensor, op.inputs)]))
   path = str(tmp_path_factory.mktemp("saved") / "ops")
   tf.saved_model.save(saved, path)

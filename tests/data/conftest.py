@@ -36,6 +36,12 @@ def fill_folder(root, voc_xml, count=10, height=12, width=16):
   return root
 
 
+@pytest.fixture(scope="session")
+def unspoilt(tmp_path_factory, voc_xml):
+  """Returns the path of what `mini` is, for tests that change nothing in it."""
+  return fill_folder(tmp_path_factory.mktemp("unspoilt") / "mini", voc_xml)
+
+
 @pytest.fixture
 def mini(tmp_path, voc_xml):
   """Returns the path of a folder with ten samples, masks, tags, boxes and class names."""

@@ -1,4 +1,5 @@
 """Tests of DeepLab v3 on Model Garden parts."""
+import functools
 import re
 
 import numpy as np
@@ -18,8 +19,14 @@ def build(**options):
   return deeplab_v3.deeplab_v3((None, None, 3), 4, **{**SMALL, **options})
 
 
+@functools.lru_cache(maxsize=None)
+def kept(**options):
+  """Returns the network of `build`, made once, whose weights may be any."""
+  return build(**options)
+
+
 def test_weights_of_the_model_garden_are_tracked_by_our_model():
-  network = build()
+  network = kept()
   garden = deeplab_v3.build_backbone("mobilenet_v2", width=0.35)
   backbone = network.get_layer("backbone")
   # All but the convolution and normalisation behind the last level used.
@@ -47,7 +54,7 @@ def test_every_backbone_builds_and_names_its_head(backbone):
 @pytest.mark.parametrize("output_stride", [16, 8])
 @pytest.mark.parametrize("height, width", [(33, 49), (41, 64)])
 def test_score_grid(output_stride, height, width):
-  network = build(output_stride=output_stride)
+  network = kept(output_stride=output_stride)
   scores = network(tf.zeros([1, height, width, 3]))
   assert scores.shape == (1, -(-height // 8), -(-width // 8), 4) and scores.dtype == tf.float32
 
@@ -118,7 +125,7 @@ def test_pyramid_pooling_over_replicas_keeps_the_variances_of_one_device():
 
 
 def test_no_hidden_dropout():
-  network = build()
+  network = kept()
   assert not [layer for layer in network.submodules
               if type(layer) is keras.layers.Dropout and layer.rate > 0]
 

@@ -19,6 +19,19 @@ def build(num_classes=4, **options):
       (None, None, 3), num_classes, **{"alpha": 0.25, "head_channels": 0, **options})
 
 
+@pytest.fixture(scope="module")
+def shared():
+  return build()
+
+
+@pytest.fixture
+def network(shared):
+  """Returns the network of `build()`, made once; its weights are put back after the test."""
+  values = shared.get_weights()
+  yield shared
+  shared.set_weights(values)
+
+
 def features(network, *names):
   return keras.Model(network.input, [network.get_layer(name).output for name in names])(X)
 
@@ -39,8 +52,8 @@ def test_size_is_the_published_one(check_size):
 
 
 @pytest.mark.parametrize("height, width", [(32, 64), (33, 49)])
-def test_outputs(height, width):
-  outputs = build()(tf.zeros([1, height, width, 3]))
+def test_outputs(network, height, width):
+  outputs = network(tf.zeros([1, height, width, 3]))
   assert outputs["scores"].shape == (1, height, width, 4)
   assert outputs["side_scores"].shape == (1, -(-height // 4), -(-width // 4), 4)
   assert [outputs[f"disparity_{s}"].shape[1] for s in range(4)] == [
@@ -60,8 +73,8 @@ def test_levels_without_exchanged_features_are_refused():
     build(score_level=2)
 
 
-def test_scores_may_be_projected_before_they_are_classified():
-  plain, projected = build(), build(head_channels=7)
+def test_scores_may_be_projected_before_they_are_classified(network):
+  plain, projected = network, build(head_channels=7)
   own = {w.name: w for w in projected.weights}
   shared = [w for w in plain.weights if not w.name.startswith("head_classifier/")]
   for variable in shared:
@@ -77,15 +90,14 @@ def test_scores_may_be_projected_before_they_are_classified():
   np.testing.assert_allclose(plain(X)["scores"], projected(X)["scores"], atol=1e-5)
 
 
-def test_heads_that_the_reference_never_uses_are_an_option():
-  names = {w.name for w in build().weights}
+def test_heads_that_the_reference_never_uses_are_an_option(network):
+  names = {w.name for w in network.weights}
   extra = {w.name for w in build(segmentation_disparities=True).weights} - names
   assert {name.split("/")[0] for name in extra} == {
       f"head_segmentation_disparity_{scale}" for scale in range(4)}
 
 
-def test_the_gate_starts_half_open():
-  network = build()
+def test_the_gate_starts_half_open(network):
   own, other, passed, merged = features(
       network, "head_level2", "head_segmentation_level2", "head_to_depth_conv", "head_to_depth")
   np.testing.assert_allclose(merged, own + 0.5 * passed, atol=1e-5)
@@ -103,8 +115,7 @@ def test_the_gate_starts_half_open():
 @pytest.mark.parametrize("cut, changed, kept", [
     ("head_segmentation_level3_conv0", "disparity_0", "disparity_2"),
     ("head_level3_conv0", "scores", "side_scores")])
-def test_each_branch_sees_the_other_behind_the_exchange_only(cut, changed, kept):
-  network = build()
+def test_each_branch_sees_the_other_behind_the_exchange_only(network, cut, changed, kept):
   network.get_layer("head_classifier").set_weights(
       [np.random.default_rng(1).normal(size=(1, 1, 16, 4)), np.zeros(4)])
   before = network(X)
@@ -138,8 +149,8 @@ def test_both_branches_start_from_a_depth_network(level):
   np.testing.assert_array_equal(network(X)["disparity_3"], depth(X)["disparity_3"])
 
 
-def test_classifiers_of_other_classes_are_not_carried_over():
-  report = weights.carry_over(build(), build())
+def test_classifiers_of_other_classes_are_not_carried_over(network):
+  report = weights.carry_over(build(), network)
   assert {key.split("/")[0] for key in report.missing} == {
       "head_classifier", "head_classifier_side"}
 

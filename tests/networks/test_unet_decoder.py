@@ -66,9 +66,15 @@ def test_the_reference_counts_disparity_heads_that_a_classifier_does_not_need():
   assert extra == {f"head_disparity_{s}/{kind}:0" for s in SCALES for kind in ("kernel", "bias")}
 
 
+@pytest.fixture(scope="module")
+def of_both():
+  """Returns a network of scores and disparity; leave its weights as they are."""
+  return light(4, disparity_scales=SCALES)
+
+
 @pytest.mark.parametrize("height, width", [(32, 64), (33, 49), (40, 90)])
-def test_grids_of_any_size(height, width):
-  outputs = light(4, disparity_scales=SCALES)(tf.zeros([1, height, width, 3]))
+def test_grids_of_any_size(of_both, height, width):
+  outputs = of_both(tf.zeros([1, height, width, 3]))
   assert outputs["scores"].shape == (1, height, width, 4)
   for scale in SCALES:
     assert outputs[f"disparity_{scale}"].shape == (

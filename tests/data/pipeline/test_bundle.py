@@ -30,6 +30,13 @@ def take(data, count):
   return list(data.take(count).as_numpy_iterator())
 
 
+@pytest.fixture(scope="module")
+def whole(unspoilt):
+  """Returns the first eight batches of `make_bundle`, made under a global seed of 1."""
+  tf.random.set_seed(1)
+  return take(make_bundle(unspoilt).batches(), 8)
+
+
 def names(batch):
   return [name.decode() for name in batch[fields.SAMPLE_ID]]
 
@@ -40,29 +47,27 @@ def assert_equal(one, other):
     np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_batches_have_fixed_proportions_dealt_evenly(mini):
-  made = make_bundle(mini)
-  for batch in take(made.batches(), 5):
+def test_batches_have_fixed_proportions_dealt_evenly(unspoilt, whole):
+  for batch in whole[:5]:
     assert batch[fields.PART].tolist() == [1, 0, 1, 1, 0, 1]
     assert batch[fields.SUPERVISION].tolist() == [1, 7, 1, 1, 7, 1]
     assert batch[fields.IMAGE].shape == (6, 9, 11, 3)
-  assert made.batches().element_spec[fields.MASK].shape == (6, 9, 11)
+  assert make_bundle(unspoilt).batches().element_spec[fields.MASK].shape == (6, 9, 11)
 
 
-def test_parts_are_disjoint_and_epochs_complete(mini):
-  made = make_bundle(mini)
-  strong, weak = map(set, made.ids)
+def test_parts_are_disjoint_and_epochs_complete(unspoilt, whole):
+  strong, weak = map(set, make_bundle(unspoilt).ids)
   assert len(strong) == 4 and len(weak) == 6 and not strong & weak
-  seen = collections.Counter(name for batch in take(made.batches(), 6) for name in names(batch))
+  seen = collections.Counter(name for batch in whole[:6] for name in names(batch))
   assert all(seen[name] == 3 for name in strong) and all(seen[name] == 4 for name in weak)
 
 
-def test_missing_labels_are_blank(mini):
-  batch = take(make_bundle(mini).batches(), 1)[0]
+def test_missing_labels_are_blank(unspoilt, whole):
+  batch = whole[0]
   weak = batch[fields.PART] == 1
   assert (batch[fields.MASK][weak] == 255).all() and (batch[fields.MASK][~weak] != 255).any()
   assert batch[fields.TAGS][weak].sum(-1).tolist() == [2] * 4
-  nothing = take(make_bundle(mini, weak="none").batches(), 1)[0]
+  nothing = take(make_bundle(unspoilt, weak="none").batches(), 1)[0]
   assert (nothing[fields.TAGS][weak] == 0).all() and (nothing[fields.MASK][weak] == 255).all()
 
 
@@ -79,25 +84,22 @@ def test_boxes_are_padded(mini):
   assert fields.MASK not in batch
 
 
-def test_any_start_equals_the_uninterrupted_stream(mini):
-  made = make_bundle(mini)
-  whole = take(made.batches(), 8)
+def test_any_start_equals_the_uninterrupted_stream(unspoilt, whole):
   for start in (0, 1, 5):
-    for one, other in zip(whole[start:], take(make_bundle(mini).batches(start), 8 - start)):
+    for one, other in zip(whole[start:], take(make_bundle(unspoilt).batches(start), 8 - start),
+                          strict=True):
       assert_equal(one, other)
 
 
-def test_order_does_not_depend_on_the_global_seed(mini):
-  tf.random.set_seed(1)
-  first = take(make_bundle(mini).batches(), 2)
+def test_order_does_not_depend_on_the_global_seed(unspoilt, whole):
   tf.random.set_seed(2)
-  for one, other in zip(first, take(make_bundle(mini).batches(), 2)):
+  for one, other in zip(whole[:2], take(make_bundle(unspoilt).batches(), 2), strict=True):
     assert_equal(one, other)
 
 
-def test_sample_ids_name_the_rows(mini):
-  made = make_bundle(mini)
-  for step, batch in enumerate(take(made.batches(), 7)):
+def test_sample_ids_name_the_rows(unspoilt, whole):
+  made = make_bundle(unspoilt)
+  for step, batch in enumerate(whole[:7]):
     assert made.sample_ids(step) == names(batch)
 
 
@@ -143,8 +145,8 @@ def test_uneven_shares_are_refused(mini):
 
 @pytest.mark.quick("garbage")
 @pytest.mark.parametrize("damage", ["garbage", "absent"])
-def test_masks_of_weak_samples_do_not_change_one_pixel(mini, damage):
-  before = take(make_bundle(mini).batches(), 4)
+def test_masks_of_weak_samples_do_not_change_one_pixel(mini, whole, damage):
+  before = whole[:4]
   for name in make_bundle(mini).ids[1]:
     for path in (mini / "masks" / f"{name}.png", mini / "boxes" / f"{name}.xml"):
       path.write_bytes(b"garbage") if damage == "garbage" else path.unlink()
@@ -153,7 +155,7 @@ def test_masks_of_weak_samples_do_not_change_one_pixel(mini, damage):
   made = bundle.Bundle([
       parts.Part(source, "train", "mask", ids=make_bundle_ids(mini, 0, before), batch_size=2),
       parts.Part(source, "train", "tags", rest=True, batch_size=4)], CROP, seed=3)
-  for one, other in zip(before, take(made.batches(), 4)):
+  for one, other in zip(before, take(made.batches(), 4), strict=True):
     assert_equal(one, other)
 
 

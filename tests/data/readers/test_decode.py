@@ -1,4 +1,5 @@
 """Decoding: indices as stored, one orientation rule, refusals that name the sample."""
+import functools
 import io
 import zlib
 
@@ -23,10 +24,16 @@ def palette_png(indices, colours, **options):
   return encode(image, **options)
 
 
+@functools.lru_cache(maxsize=None)
+def traced(function):
+  """Returns a decoder as a graph, which is made once, and without AutoGraph as sources do it."""
+  return tf.function(function, autograph=False, input_signature=[tf.TensorSpec([], tf.string)])
+
+
 def run(function, contents):
   """Runs a decoder inside a pipeline and returns the array, or raises the error of the house."""
   try:
-    return next(iter(tf.data.Dataset.from_tensors(contents).map(function))).numpy()
+    return next(iter(tf.data.Dataset.from_tensors(contents).map(traced(function)))).numpy()
   except tf.errors.OpError as error:
     raise decode.house_error(error) or error
 

@@ -1,4 +1,6 @@
 """Tests of the source that adds label maps: which samples get them, and who may not."""
+import shutil
+
 import numpy as np
 import pytest
 
@@ -9,12 +11,18 @@ from keras_weakseg.data.sources import box_labels
 Kind = fields.Supervision
 
 
+@pytest.fixture(scope="module")
+def rectangles(unspoilt, tmp_path_factory):
+  """Returns the path of the label maps of the samples of `mini`; leave them as they are."""
+  return data.make_label_maps(data.Folder(unspoilt, held_out=0.0), "train", "rect",
+                              cache_dir=tmp_path_factory.mktemp("maps"), progress=False)
+
+
 @pytest.fixture
-def wrapped(mini, tmp_path):
+def wrapped(mini, rectangles, tmp_path):
   """Returns a folder whose samples carry rectangles."""
-  source = data.Folder(mini, held_out=0.0)
-  path = data.make_label_maps(source, "train", "rect", cache_dir=tmp_path, progress=False)
-  return data.WithBoxLabels(source, path)
+  return data.WithBoxLabels(data.Folder(mini, held_out=0.0),
+                            shutil.copytree(rectangles, tmp_path / rectangles.name))
 
 
 def first(source, **options):

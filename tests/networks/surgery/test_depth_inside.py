@@ -39,11 +39,25 @@ def joined(network, depth, **options):
   return depth_inside.with_depth(network, "tf", depth, "unit", "log_depth", multiple=16, **options)
 
 
-def test_zero_kernels_leave_the_answer_as_it_was_bit_for_bit(network, hourglass):
-  wide = joined(network, hourglass)
+@pytest.fixture(scope="module")
+def joined_once(network, hourglass):
+  """Returns the network with the hourglass inside, by what its kernels of depth start from."""
+  return {start: joined(network, hourglass, start=start) for start in (stem.ZERO, stem.MEAN)}
+
+
+@pytest.fixture
+def wide(joined_once):
+  """Returns them; their weights are put back after the test."""
+  values = {start: model.get_weights() for start, model in joined_once.items()}
+  yield joined_once
+  for start, model in joined_once.items():
+    model.set_weights(values[start])
+
+
+def test_zero_kernels_leave_the_answer_as_it_was_bit_for_bit(network, wide):
   seen = preprocessing.Preprocess("tf")(IMAGES)
-  np.testing.assert_array_equal(wide(seen), network(seen))
-  assert not np.array_equal(joined(network, hourglass, start="mean")(seen), network(seen))
+  np.testing.assert_array_equal(wide[stem.ZERO](seen), network(seen))
+  assert not np.array_equal(wide[stem.MEAN](seen), network(seen))
 
 
 @pytest.mark.quick("depth", "imagenet")
@@ -66,8 +80,8 @@ def test_one_network_answers_what_two_in_a_row_do(network, hourglass, mode):
   np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=2e-4 * np.abs(wanted).max())
 
 
-def test_only_the_network_of_classes_is_trained(network, hourglass):
-  wide = joined(network, hourglass)
+def test_only_the_network_of_classes_is_trained(network, wide):
+  wide = wide[stem.ZERO]
   assert len(wide.trainable_variables) == len(network.trainable_variables)
   assert not any(v.name.startswith("depth_") for v in wide.trainable_variables)
   frozen = [v.numpy() for v in wide.variables if v.name.startswith("depth_")]
@@ -80,8 +94,8 @@ def test_only_the_network_of_classes_is_trained(network, hourglass):
     np.testing.assert_array_equal(old, new.numpy())
 
 
-def test_the_architecture_is_all_that_is_needed(network, hourglass):
-  wide = joined(network, hourglass, start="mean")
+def test_the_architecture_is_all_that_is_needed(wide):
+  wide = wide[stem.MEAN]
   again = keras.models.model_from_json(wide.to_json())
   report = weights.carry_over(wide, again, same_classes=True)
   assert not report.missing and not report.unused

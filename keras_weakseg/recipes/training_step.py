@@ -61,8 +61,8 @@ def make_steps(name, settings, sources, later=()):
       *(phase.lines if phase else (f"samples of {', '.join(_late(settings))}, known when it ran",)),
       *(line for step in before for line in step.lines), *waits,
       *method_class.notes(settings.method.options(), any(
-          fields.may_read(fields.MASK, part.supervision)
-          for part in (phase.bundle.parts if phase else ()))),
+          fields.may_read(fields.MASK, fields.parse_supervision(part.supervision))
+          for part in settings.data.parts)),
       f"{settings.training.steps} steps"
       + (f" of {phase.bundle.batch_size} samples" if phase else ""))
   return [*before, plans.TrainStep(

@@ -130,6 +130,8 @@ def test_all_three_ways_run_in_a_row(run):
   result, data, _ = run
   assert 0 <= result.metrics["mean_iou"] <= 1
   plan = planning.make_plan(tiny(), data)
+  said = "\n".join(plan.steps[-1].lines)
+  assert "samples of select_6, disparity, known" in said and "no masks teach" not in said
   assert [step.name for step in plan.steps] == STEPS
   finished = {name: outputs.Outputs(name, f"{result.model_dir}/{name}") for name in STEPS}
   ids = finished["select_6"].ids

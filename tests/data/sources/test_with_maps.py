@@ -21,7 +21,7 @@ class WithParts(with_maps.WithMaps):
     if missing:
       return None
     return lambda sample: {**sample, fields.PARTS: tf.io.decode_png(
-        self._file(sample[fields.SAMPLE_ID]))[..., 0]}
+        self._file(sample))[..., 0]}
 
   def _identity(self):
     return "parts1"

@@ -6,6 +6,7 @@ error texts and the reference of all options are made from it. A keyword without
 no option.
 """
 import dataclasses
+import functools
 import inspect
 import typing
 from typing import Annotated, Any, Mapping, Optional, Tuple
@@ -157,8 +158,7 @@ def options_of(home, hidden=()) -> Mapping[str, Option]:
   """
   found = {}
   for function, text in _homes(home):
-    # A partial function has defaults of its own, and the hints of what it calls.
-    hints = typing.get_type_hints(getattr(function, "func", function), include_extras=True)
+    hints = typing.get_type_hints(_bare(function), include_extras=True)
     texts = described(text)
     for parameter in inspect.signature(function).parameters.values():
       name = parameter.name
@@ -171,10 +171,40 @@ def options_of(home, hidden=()) -> Mapping[str, Option]:
   return found
 
 
+def variant(function, sentence, **defaults):
+  """Returns a function with other defaults, and with its own first sentence of documentation.
+
+  Example:
+    >>> def build(shape, *, alpha: Positive = 1.0):
+    ...   '''Builds a network.'''
+    >>> thin = variant(build, "Builds a thin network.", alpha=0.25)
+    >>> documentation(thin), options_of(thin)["alpha"].default
+    ('Builds a thin network.', 0.25)
+  """
+  result = functools.partial(function, **defaults)
+  _, *rest = documentation(function).splitlines() or [""]
+  result.__doc__ = "\n".join([sentence, *rest])
+  return result
+
+
+def documentation(home):
+  """Returns the docstring of a function or class, dedented; that of a variant is its own."""
+  if isinstance(home, functools.partial) and "__doc__" not in vars(home):
+    return documentation(home.func)
+  return inspect.getdoc(home) or ""
+
+
+def _bare(function):
+  """Returns the function inside of wrappers and partial functions, which has the hints."""
+  while isinstance(function, functools.partial) or hasattr(function, "__wrapped__"):
+    function = function.func if isinstance(function, functools.partial) else function.__wrapped__
+  return function
+
+
 def _homes(home):
   """Returns pairs of a function and the docstring of its arguments."""
   if not inspect.isclass(home):
-    return [(home, inspect.getdoc(getattr(home, "func", home)) or "")]
+    return [(home, documentation(home))]
   homes = []
   for cls in home.__mro__:
     if "__init__" not in vars(cls) or not inspect.isfunction(cls.__init__):

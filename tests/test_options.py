@@ -5,7 +5,7 @@ from typing import Annotated, Tuple
 import pytest
 
 from keras_weakseg import options
-from keras_weakseg.options import Count, Length, OneOf, Range, Share
+from keras_weakseg.options import Count, Length, OneOf, Positive, Range, Share
 
 
 class Loss:
@@ -112,3 +112,25 @@ def test_annotations_of_tuples_are_kept():
 
   option = options.options_of(build)["sizes"]
   assert option.type == Tuple[int, ...] and option.checks[0].problem((2, 0)) == "1 or more"
+
+
+def test_a_wrapped_variant_keeps_the_options_of_what_it_calls():
+  def build(shape, *, alpha: Positive = 1.0):
+    """Builds.
+
+    Args:
+      shape: of the image.
+      alpha: width.
+    """
+    del shape, alpha
+
+  thin = options.variant(build, "Builds thinly.", alpha=0.25)
+
+  @functools.wraps(thin)
+  def build_elsewhere(*args, **kwargs):
+    return thin(*args, **kwargs)
+
+  for home in thin, build_elsewhere:
+    assert options.options_of(home)["alpha"].default == 0.25
+  assert options.documentation(thin).startswith("Builds thinly.\n")
+  assert options.options_of(thin)["alpha"].text == "width."

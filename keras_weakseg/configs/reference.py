@@ -32,7 +32,7 @@ def text() -> str:
     parts.append(f"## {title}\n")
     for name, (home, hidden) in sorted(homes.items()):
       found = option_lib.options_of(home, hidden)
-      parts.append(_table(f"`{key}.{name}`", inspect.getdoc(getattr(home, "func", home)) or "",
+      parts.append(_table(f"`{key}.{name}`", option_lib.documentation(home),
                           [_row(option) for option in found.values()]))
   return "\n".join(parts)
 

@@ -4,14 +4,13 @@ Chen et al., "Single-Image Depth Perception in the Wild", NeurIPS 2016 (arXiv:16
 Snavely, "MegaDepth", CVPR 2018 (arXiv:1804.00607), whose trained weights fit layer by layer.
 """
 import collections
-import functools
 from typing import Annotated
 
 from keras_weakseg import errors
 from keras_weakseg.framework import keras
 from keras_weakseg.networks.layers import batch_norm as norms
 from keras_weakseg.networks.layers import unet_layers
-from keras_weakseg.options import OneOf, Positive
+from keras_weakseg.options import OneOf, Positive, variant
 
 # Channels of the 1x1 branch; per other branch: kernel, reduced channels, channels.
 Inception = collections.namedtuple("Inception", ["plain", "branches"])
@@ -72,8 +71,9 @@ def hourglass(input_shape, num_classes=0, *, width: Positive = 1.0,
   return assemble(builder, input_shape, "hourglass")
 
 
-# At a quarter of its width, for two CPU cores.
-light_hourglass = functools.partial(hourglass, width=0.25)
+light_hourglass = variant(
+    hourglass, "Builds the hourglass light enough for two CPU cores: a quarter of its width.",
+    width=0.25)
 
 
 def assemble(builder, input_shape, name):

@@ -3,7 +3,6 @@
 The head follows DeepLab v3+ (Chen et al., ECCV 2018) with depthwise separable convolutions: a
 context module on the deep features, resized to the features of stride 8 and joined with them.
 """
-import functools
 from typing import Annotated
 
 import tensorflow as tf
@@ -14,7 +13,7 @@ from keras_weakseg.networks.backbones import mobilenet_trunk
 from keras_weakseg.networks.layers import aligned_resize, dropout
 from keras_weakseg.networks.layers import batch_norm as norms
 from keras_weakseg.networks.option_types import BatchNorm, OutputStride
-from keras_weakseg.options import Count, CountOrNone, OneOf, Positive
+from keras_weakseg.options import Count, CountOrNone, OneOf, Positive, variant
 
 FIELDS_OF_VIEW = ("large", "small")
 CONTEXT_RATES = (2, 4)    # on the grid of stride 16; doubled on that of stride 8
@@ -165,6 +164,6 @@ def light_mobilenet_v1(input_shape, num_classes, *, alpha: Positive = 1.0,
   return keras.Model(images, scores, name="light_mobilenet_v1")
 
 
-# At a quarter of its width, for small scenes trained from scratch.
-light_tiny = functools.partial(light_mobilenet_v1, alpha=0.25, head_filters=64, skip_filters=24,
-                               dropout_rate=0.0)
+light_tiny = variant(
+    light_mobilenet_v1, "Builds the light network for small scenes trained from scratch.",
+    alpha=0.25, head_filters=64, skip_filters=24, dropout_rate=0.0)

@@ -3,7 +3,6 @@
 Godard et al., ICCV 2019: a ResNet-18 over the stacked frames, or features of a shared encoder, and
 four convolutions whose output is averaged over the image. PoseCNN: Zhou et al., CVPR 2017.
 """
-import functools
 from typing import Annotated
 
 import tensorflow as tf
@@ -13,7 +12,7 @@ from keras_weakseg.framework import keras
 from keras_weakseg.networks.backbones import depth_encoder, mobilenet_trunk, resnet
 from keras_weakseg.networks.layers import batch_norm as norms
 from keras_weakseg.networks.option_types import BatchNorm, Layout
-from keras_weakseg.options import Count, OneOf, Positive, Range
+from keras_weakseg.options import Count, OneOf, Positive, Range, variant
 
 AXIS_ANGLE = "axis_angle"
 TRANSLATION = "translation"
@@ -192,5 +191,6 @@ def shared_pose_network(depth_network, *, frames=2, filters: Count = 256):
                      name="pose_shared")
 
 
-# Light enough for two CPU cores: PoseCNN at half its width.
-light_pose = functools.partial(pose_network, kind=POSECNN, alpha=0.5, filters=128)
+light_pose = variant(
+    pose_network, "Builds the pose network for two CPU cores: PoseCNN at half its width.",
+    kind=POSECNN, alpha=0.5, filters=128)

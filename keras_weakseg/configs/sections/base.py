@@ -59,7 +59,7 @@ def section_of(home, name, hidden=()):
         "".join(word.capitalize() for word in name.split("_")),
         [(option.name, option.type, _default(option.default)) for option in found.values()],
         bases=(Section,), namespace={"OPTIONS": found})
-    section.__doc__ = (getattr(home, "func", home).__doc__ or name).split("\n", maxsplit=1)[0]
+    section.__doc__ = (option_lib.documentation(home) or name).split("\n", maxsplit=1)[0]
     _SECTIONS[key] = section
   return _SECTIONS[key]
 

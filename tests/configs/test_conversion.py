@@ -191,3 +191,12 @@ def test_a_text_is_no_list_of_its_letters(field):
   setattr(experiment.data.sources[1], field, "dog")
   with pytest.raises(ValueError, match=rf"(?s)data.sources.1.{field}.*such as \['dog'\]"):
     conversion.check_lists(experiment)
+
+
+@pytest.mark.parametrize("name, key, meant", [
+    ("training", "stpes", "steps"), ("method", "em_fixde", "em_fixed"), ("data", "part", "parts")])
+def test_an_attribute_that_is_no_key_is_refused_in_python_too(name, key, meant):
+  section = getattr(schema.Experiment(), name)
+  with pytest.raises(ValueError, match=f"(?s)no configuration key '{key}'.*mean '{meant}'"):
+    setattr(section, key, 5)
+  assert not hasattr(section, key)

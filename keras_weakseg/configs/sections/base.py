@@ -43,6 +43,13 @@ class Section(hyperparams.Config):
                         else copy.deepcopy(value, memo)) for key, value in vars(self).items())
     return other
 
+  def __setattr__(self, key, value):
+    known = {**_hints(type(self)), **vars(self)}
+    if key not in known and key not in self.RESERVED_ATTR:
+      raise errors.unknown_name(
+          "configuration key", key, [name for name in known if name not in self.RESERVED_ATTR])
+    super().__setattr__(key, value)
+
 
 def section_of(home, name, hidden=()):
   """Returns the section of a function's or class's options: a `Section` class.
@@ -132,6 +139,7 @@ class Choice(Section, hyperparams.OneOfConfig):
 class Named(Section):
   """A section whose keys are names that the user gives, all of one kind (`element`)."""
   element = None
+  __setattr__ = hyperparams.Config.__setattr__
 
   def __init__(self, **values):
     super().__init__()

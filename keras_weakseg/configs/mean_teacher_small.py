@@ -12,8 +12,8 @@ from keras_weakseg.configs.sections import schema
 
 UNLABELLED = 4              # beside the masks of a batch; these alone are mixed
 CAMVID_UNLABELLED = 4
-# Of so few steps the teacher should not be the mean of the last hundred.
-ALPHA = 0.99
+# The memory of the teacher, 20 updates, is a twentieth of the shortest training.
+ALPHA = 0.95
 DEPTH, DISPARITY, SELECTION = "depth", "disparity", "selection"
 
 # What UniMatch has besides CutMix: two views and one without some channels, of half the weight of

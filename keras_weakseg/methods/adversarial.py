@@ -107,7 +107,7 @@ class Adversarial(tag_labels.TagLabels):
     if self.strength:
       labels, has_mask = self._granted_labels(scores, batch)
       labels, _ = self.complete(labels, tf.stop_gradient(scores), has_mask, batch)
-      samples, weights = self.judged(batch, maps, labels)
+      samples, weights = self.judged(batch, maps * _known(labels), labels)
       found = adversarial.true_terms(self.critic(samples, training=True))
       terms["adversarial"] = base.Term(ratio.masked_mean(found, weights), self.strength)
     return terms, health, maps
@@ -125,8 +125,7 @@ class Adversarial(tag_labels.TagLabels):
       maps: float32 [N,h,w,C], what the segmenter says, without gradient.
     """
     labels, _ = self._granted_labels(maps, batch)
-    known = tf.cast(labels != fields.IGNORE_LABEL, tf.float32)[..., None]
-    # What nobody knows is in neither map: else it would tell them apart.
+    known = _known(labels)
     truth = tf.one_hot(labels, self.classes) * known
     true_samples, weights = self.judged(batch, truth, labels)
     said_samples, _ = self.judged(batch, maps * known, labels)
@@ -165,3 +164,12 @@ class Adversarial(tag_labels.TagLabels):
     shown = em.tags_from_labels(labels, self.classes)
     categories = critic_inputs.present_categories(shown, self.slots or None)
     return critic_inputs.category_images(images, maps, categories)
+
+
+def _known(labels):
+  """Returns float32 [N,h,w,1], 0 where labels are 255.
+
+  What nobody knows is in no map that a critic sees: else it would tell true ones from others, and
+  would judge where it has never looked.
+  """
+  return tf.cast(labels != fields.IGNORE_LABEL, tf.float32)[..., None]

@@ -93,6 +93,25 @@ def test_the_segmenter_is_judged_in_all_images(encoding):
   assert terms["adversarial"].weight == 0.5
 
 
+@pytest.mark.parametrize("encoding", ["category", "product"])
+def test_the_segmenter_is_not_judged_where_nobody_knows(encoding):
+  """There the critic has learned nothing: what it says of the scores has no gradient."""
+  method, data = built(encoding=encoding, strength=0.5, slots=0), batch()
+  with tf.GradientTape() as tape:
+    scores = method.scorer(tf.cast(data["image"], tf.float32))
+    tape.watch(scores)
+    labels = np.where(np.array([1, 0, 1, 0])[:, None, None] > 0, data["mask"], data["tag_labels"])
+    method.scorer, scorer = lambda images, training: scores, method.scorer
+    terms, _, _ = method.segmenter_terms(data)
+    found = terms["adversarial"].mean
+    loss = found.numerator / found.denominator
+  method.scorer = scorer
+  gradient = np.abs(tape.gradient(loss, scores)).max(-1)
+  known = labels[:, ::8, ::8] != 255
+  assert known.any() and not known.all()
+  assert not gradient[~known].any() and gradient[known].any()
+
+
 def test_without_strength_the_segmenter_is_trained_as_without_a_critic():
   with_critic, plain = built(strength=0.0), built("tag_labels")
   assert same(values(with_critic.main), values(plain.main))

@@ -173,7 +173,7 @@ class Dual(base.Method):
       noisy = batch[fields.NOISY_TAGS]
       # Parts of sources that have none hold zeros there; else the background at least is 1.
       tags = tf.where((weak & tf.reduce_any(noisy > 0, -1))[:, None], noisy, clean)
-    latent, cleaned, shares = self.complete(features, images, tags, weak)
+    latent, cleaned, shares = self.complete(features, images, tags, weak, valid)
     latent = tf.where(valid, latent, fields.IGNORE_LABEL)
     health = {"latent_foreground": ratio.masked_mean(latent > 0, latent != fields.IGNORE_LABEL)}
     if self.labels == fields.NOISY_TAGS:
@@ -182,7 +182,7 @@ class Dual(base.Method):
     return (tf.where(weak[:, None, None], latent, labels), learned,
             shares if self.soft_labels else None, health)
 
-  def complete(self, features, images, tags, weak):
+  def complete(self, features, images, tags, weak, valid):
     """Returns what inference says of weak samples; strong ones cost nothing.
 
     Args:
@@ -190,6 +190,7 @@ class Dual(base.Method):
       images: preprocessed float32 [N,H,W,3].
       tags: float32 [N,C] of the weak samples, clean or noisy.
       weak: bool [N].
+      valid: bool [N,h,w], False where a crop is padded: that explains nothing.
 
     Returns:
       Labels int32 [N,h,w], 255 for others; cleaned tags float32 [N,C] and shares of the classes
@@ -200,17 +201,17 @@ class Dual(base.Method):
     # A replica may have no weak sample; convolutions of TensorFlow cannot take empty batches, so
     # one sample goes along that nobody looks at.
     chosen = tf.pad(rows[:, 0], [[0, tf.cast(count == 0, tf.int32)]])
-    features, images, tags = (
-        tf.gather(tf.stop_gradient(x), chosen) for x in (features, images, tags))
+    features, images, tags, valid = (
+        tf.gather(tf.stop_gradient(x), chosen) for x in (features, images, tags, valid))
     steps = self.inference_steps  # 0 stays an int: then there is no loop at all.
     if steps:
       steps = tf.where(count > 0, steps, 0)
     if self.clean_tags:
-      moved = self.head.inferred_with_tags(features, images, tags, steps)
+      moved = self.head.inferred_with_tags(features, images, tags, steps, valid)
       scores = self.head.scores(*moved)
     else:
       # What `scores` is with these tags for v3; log(0) would turn a score of infinity into none.
-      moved = self.head.inferred(features, images, steps)
+      moved = self.head.inferred(features, images, steps, valid=valid)
       scores = reconstruction.tagged_scores(
           self.head.labelmap(*moved), tf.math.log(tf.maximum(tags, _NEVER)))
     objects = tf.cast(tf.range(tf.shape(scores)[-1]) > 0, scores.dtype)

@@ -110,13 +110,15 @@ class DualHead(keras.layers.Layer):
             RECONSTRUCTION_LOSS: _distance(image, self.target(images)),
             SCORES: self.scores(*moved)}
 
-  def inferred(self, features, images, steps=0, extra_loss=None):
+  def inferred(self, features, images, steps=0, extra_loss=None, valid=None):
     """Returns (u1, v1) after `steps` of inference; with a static 0 gradients flow through them.
 
     Args:
       features, images, steps: as in `call`.
       extra_loss: function of (u1, v1) that returns float [N], beside the reconstruction: the loss
         of the tags while training on weak images.
+      valid: bool [N, h, w], False where there is padding, which is not to be reconstructed; None =
+        there is none.
     """
     features = tf.cast(features, tf.float32)
     start = (features, tf.reduce_mean(features, [1, 2]))
@@ -125,7 +127,7 @@ class DualHead(keras.layers.Layer):
     target = self.target(images)
 
     def losses(moved):
-      found = [_distance(self.reconstruct(self.labelmap(*moved)), target)]
+      found = [_distance(self.reconstruct(self.labelmap(*moved)), target, valid)]
       return found if extra_loss is None else [*found, extra_loss(*moved)]
 
     weights = [1.0, self.options["tag_step_size"] / self.options["step_size"]]
@@ -133,10 +135,10 @@ class DualHead(keras.layers.Layer):
         start, losses, steps, loss_weights=weights[:1 if extra_loss is None else 2],
         **{key: self.options[key] for key in ("step_size", "decay", "rule", "proximal")})
 
-  def inferred_with_tags(self, features, images, tags, steps):
+  def inferred_with_tags(self, features, images, tags, steps, valid=None):
     """Returns (u1, v1) as `inferred` does, also drawn to the tags [N, C] of the images."""
     return self.inferred(features, images, steps, lambda *moved: tag_losses.tag_softmax_loss(
-        tags, self.tags(*moved)))
+        tags, self.tags(*moved)), valid)
 
   def labelmap(self, features, vector):
     """Returns u3, scores [N,h,w,C] of u1 [N,h,w,D] and v1 [N,D]: subnet 1."""
@@ -196,5 +198,11 @@ def _small():
   return keras.initializers.RandomNormal(stddev=0.01)
 
 
-def _distance(image, target):
-  return tf.reduce_mean((image - target) ** 2, [1, 2, 3])
+def _distance(image, target, valid=None):
+  """Returns the mean square over the valid positions, float32 [N]; 0 where none is."""
+  squares = tf.reduce_mean((image - target) ** 2, -1)
+  if valid is None:
+    return tf.reduce_mean(squares, [1, 2])
+  counts = tf.cast(valid, tf.float32)
+  return tf.math.divide_no_nan(tf.reduce_sum(squares * counts, [1, 2]),
+                               tf.reduce_sum(counts, [1, 2]))

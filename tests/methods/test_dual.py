@@ -61,6 +61,11 @@ def figures(method, data):
           for name, mean in means.items()}
 
 
+def seen(data):
+  """Returns bool [N,h,w], where crops are not padded, on the grid of the scores."""
+  return data["valid"][:, ::8, ::8]
+
+
 def softmax(x):
   x = np.exp(x - x.max(-1, keepdims=True))
   return x / x.sum(-1, keepdims=True)
@@ -102,7 +107,7 @@ def test_weak_samples_learn_what_is_inferred_of_them(steps):
   rows, head = [2, 3], method.head
   images, tags = method.preprocess(data["image"]), data["tags"].numpy()
   moved = head.inferred_with_tags(tf.constant(u1[rows], tf.float32), tf.gather(images, rows),
-                                  tf.constant(tags[rows]), steps)
+                                  tf.constant(tags[rows]), steps, tf.gather(seen(data), rows))
   latent = np.argmax(head.scores(*moved), -1)
   cleaned = softmax(head.tags(*moved).numpy().astype(np.float64))
   if not steps:
@@ -126,7 +131,7 @@ def test_tags_that_are_right_bound_the_labels_and_are_learned_as_they_are(steps)
   method, data = built(inference_steps=steps, clean_tags=False), batch()
   images = method.preprocess(data["image"])
   weak = tf.constant([False, False, True, True, False, False])
-  latent, *_ = method.complete(method.encoder(images), images, data["tags"], weak)
+  latent, *_ = method.complete(method.encoder(images), images, data["tags"], weak, seen(data))
   for row in (2, 3):
     assert set(np.unique(latent[row])) <= set(np.flatnonzero(data["tags"][row]))
 
@@ -136,7 +141,8 @@ def test_shares_are_learned_instead_of_the_largest_ones_label():
   _, u3, *_ = plain(method, data)
   images, rows = method.preprocess(data["image"]), [2, 3]
   weak = tf.constant([False, False, True, True, False, False])
-  latent, _, shares = method.complete(method.encoder(images), images, data["tags"], weak)
+  latent, _, shares = method.complete(
+      method.encoder(images), images, data["tags"], weak, seen(data))
   np.testing.assert_allclose(np.sum(shares, -1)[rows], 1, rtol=1e-5)
   np.testing.assert_array_equal(np.argmax(shares, -1)[rows], latent.numpy()[rows])
   assert not shares.numpy()[[0, 1, 4, 5]].any()
@@ -156,7 +162,9 @@ def test_objects_of_weak_samples_weigh_more_by_the_bias(clean_tags):
   for bias in (0.0, 1.5):
     method = built(inference_steps=2, clean_tags=clean_tags, foreground_bias=bias)
     images = method.preprocess(data["image"])
-    shares.append(method.complete(method.encoder(images), images, data["tags"], weak)[2][2:4])
+    _, _, found = method.complete(
+        method.encoder(images), images, data["tags"], weak, seen(data))
+    shares.append(found[2:4])
   odds = [share[..., 1:] / share[..., :1] for share in shares]
   np.testing.assert_allclose(odds[1], np.exp(1.5) * odds[0], rtol=1e-3)
   assert np.any(odds[0] > 0)
@@ -169,11 +177,27 @@ def test_inference_brings_the_tags_nearer_to_those_that_are_given():
   features = method.encoder(images)
   loss = lambda cleaned: -np.sum(tags[2:4] / np.sum(tags[2:4], 1, keepdims=True)
                                  * np.log(cleaned[2:4]), 1)
-  _, moved, _ = method.complete(features, images, tags, weak)
+  _, moved, _ = method.complete(features, images, tags, weak, seen(data))
   method.inference_steps = 0
-  _, still, _ = method.complete(features, images, tags, weak)
+  _, still, _ = method.complete(features, images, tags, weak, seen(data))
   floor = np.log(np.sum(tags[2:4], 1))  # of tags that share the image equally
   assert (loss(moved.numpy()) - floor < 0.7 * (loss(still.numpy()) - floor)).all()
+
+
+@pytest.mark.parametrize("clean_tags", [True, False])
+def test_inference_does_not_explain_what_pads_a_crop(clean_tags):
+  """The pixels that are to be reconstructed may be anything there; the features see the same."""
+  method, data = built(inference_steps=6, clean_tags=clean_tags), batch()
+  images = method.preprocess(data["image"])
+  features, weak = method.encoder(images), tf.constant([False, False, True, True, False, False])
+  padded = np.ones(seen(data).shape, bool)
+  padded[:, :, 3:] = False
+  other = np.where(np.arange(images.shape[2])[:, None] < 3 * 8, images, 1.0)
+  found = [method.complete(features, pixels, data["tags"], weak, valid)
+           for valid in (tf.constant(padded), tf.ones_like(padded)) for pixels in (images, other)]
+  for same, moved in zip(zip(*found[:2]), zip(*found[2:])):
+    np.testing.assert_array_equal(*same)
+  assert np.abs(found[2][2] - found[3][2]).max() > 1e-4
 
 
 def test_inference_moves_labels_and_not_one_weight():
@@ -182,12 +206,12 @@ def test_inference_moves_labels_and_not_one_weight():
   before = [variable.numpy() for variable in method.weights]
   weak = tf.constant([False, False, True, True, False, False])
   features = method.encoder(images)
-  latent, cleaned, _ = method.complete(features, images, data["tags"], weak)
+  latent, cleaned, _ = method.complete(features, images, data["tags"], weak, seen(data))
   for old, variable in zip(before, method.weights):
     np.testing.assert_array_equal(old, variable)
   assert (latent.numpy()[[0, 1, 4, 5]] == 255).all() and not cleaned.numpy()[[0, 1, 4, 5]].any()
   method.inference_steps = 0
-  still, *_ = method.complete(features, images, data["tags"], weak)
+  still, *_ = method.complete(features, images, data["tags"], weak, seen(data))
   assert (still.numpy() != latent.numpy()).any()
 
 
@@ -195,12 +219,14 @@ def test_nobody_else_in_the_batch_matters():
   method, data = built(inference_steps=6), batch()
   images = method.preprocess(data["image"])
   features = method.encoder(images)
-  inferred = lambda weak: method.complete(features, images, data["tags"], tf.constant(weak) > 0)
+  inferred = lambda weak: method.complete(
+      features, images, data["tags"], tf.constant(weak) > 0, seen(data))
   both, tags, _ = inferred([0, 0, 1, 1, 0, 0])
   alone, own, _ = inferred([0, 0, 0, 1, 0, 0])
   np.testing.assert_array_equal(both[3], alone[3])
   np.testing.assert_allclose(tags[3], own[3], rtol=1e-5)
-  none, nothing, _ = method.complete(features, images, data["tags"], tf.zeros([6], tf.bool))
+  none, nothing, _ = method.complete(
+      features, images, data["tags"], tf.zeros([6], tf.bool), seen(data))
   assert (none.numpy() == 255).all() and not nothing.numpy().any()
 
 

@@ -38,11 +38,11 @@ def largefov(field_of_view):
                         largefov_vgg16=schema.LargeFOV(field_of_view=field_of_view))
 
 
-def caffe_training(steps):
+def caffe_training(steps, drop_every=DROP_EVERY):
   """Returns the solver of DeepLab: the classifier learns ten times, biases twice as fast."""
   return schema.Training(
       steps=steps, weight_decay=5e-4,
-      optimization=schema.sgd_steps(LEARNING_RATE, DROP_EVERY, steps, factor=0.1, momentum=0.9),
+      optimization=schema.sgd_steps(LEARNING_RATE, drop_every, steps, factor=0.1, momentum=0.9),
       multipliers=[
           schema.Multiplier(pattern="head.*bias", learning_rate=20.0, weight_decay=0.0),
           schema.Multiplier(pattern="head", learning_rate=10.0),

@@ -8,6 +8,7 @@ from keras_weakseg.configs import own_data
 from keras_weakseg.configs import parts
 from keras_weakseg.configs import registry
 from keras_weakseg.configs.sections import schema
+from keras_weakseg.networks import registry as networks
 from keras_weakseg.options import Count, CountOrNone, Weight
 
 L_NET, CAM, MAPS, SEGMENTER, CRITIC = "l_net", "cam", "maps", "segmenter", "critic"
@@ -140,7 +141,9 @@ def transfer(*, weak: Tuple[str, ...] = (), strong: Tuple[str, ...] = (),
       schema.make("diffused_maps", split="train")))
   if not joint_steps:
     return found
-  grid = [(side - 1) // base.network.get().output_stride + 1 for side in own_data.CROP]
+  # The options say the stride of the trunk; scores may be finer.
+  stride = networks.network_record(base.network.type, **base.network.options()).stride
+  grid = [(side - 1) // stride + 1 for side in own_data.CROP]
   return judged(found, grid, joint=own_data.training(
       joint_steps, own_data.LEARNING_RATE * JOINT_FACTOR),
                 critic_steps=max(1, steps // 2), strength=strength)

@@ -28,6 +28,7 @@ COCO, COCO_SPLIT = "coco", "trainval"
 BATCH = em_paper.BATCH // 2     # of strong and of weak images
 L_NET_STEPS = 3000              # 30 epochs of about 3,000 strong images in batches of 30
 L_NET_STEPS_4 = 16000           # the same of 16,241 images of COCO
+L_NET_DROPS = 3                 # thirds of a long training, as in the 6,000 steps of DeepLab
 CRITIC_STEPS = 2000
 JOINT_STEPS = 2000
 JOINT_RATE = 1e-5
@@ -71,10 +72,21 @@ DIFFUSION = dict(object_threshold=0.0, seed_threshold=0.5, sigma2=0.1)
 def l_net_row(split, images=em_paper.TRAIN_AUG):
   """Returns the row "L-Net": self-diffusion, without P-Net."""
   experiment = segmenter(split, images)
-  return transfer.on_maps(experiment, transfer.before_segmenter(
+  steps = L_NET_STEPS_4 if split == 4 else L_NET_STEPS
+  drop_every = max(em_paper.DROP_EVERY, -(-steps // L_NET_DROPS))
+  found = transfer.on_maps(experiment, transfer.before_segmenter(
       experiment, schema.network("cam_vgg16", pretrained="imagenet"),
       schema.make("diffused_maps", split=images, **DIFFUSION),
-      l_net=em_paper.caffe_training(L_NET_STEPS_4 if split == 4 else L_NET_STEPS)))
+      l_net=em_paper.caffe_training(steps, drop_every)))
+  return _whole_batches(found, transfer.L_NET)
+
+
+def _whole_batches(experiment, name):
+  """Gives a step that sees strong images alone as many in a batch as others see of both kinds."""
+  for step in experiment.steps:
+    if step.name == name:
+      step.parts[0].batch_size = em_paper.BATCH
+  return experiment
 
 
 def p_net_row(split, images=em_paper.TRAIN_AUG, pretrained=True):
@@ -82,9 +94,9 @@ def p_net_row(split, images=em_paper.TRAIN_AUG, pretrained=True):
   joint = em_paper.caffe_training(JOINT_STEPS)
   joint.optimization = schema.sgd_steps(JOINT_RATE, JOINT_STEPS, JOINT_STEPS, factor=0.1,
                                         momentum=0.9)
-  return transfer.judged(
+  return _whole_batches(transfer.judged(
       l_net_row(split, images), GRID, joint=joint, critic_steps=CRITIC_STEPS,
-      pretrained=pretrained)
+      pretrained=pretrained), transfer.CRITIC)
 
 
 def test_row(split):

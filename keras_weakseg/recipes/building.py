@@ -184,8 +184,6 @@ def _build_main(config, head, pretrained, finished):
   encoder_only = config.starts == ENCODER
   if config.continues:
     _continue(network, config, head, finished, record.head_pattern if encoder_only else "")
-    if record.role == networks.MULTITASK and not encoder_only:
-      multitask_decoder.start_from_depth(network)
   elif started:
     _carry(network, started, "", pretrained, head, record.head_pattern if encoder_only else "")
   elif pretrained:
@@ -241,7 +239,7 @@ def build_pose(settings, network):
 
 def _build_like(config, need, original, head, pretrained):
   """Returns a `Built` network that is built as another one is."""
-  network, scorer, predictor, record = build_predictor(config, head)
+  network, scorer, predictor, record = build_predictor(config, head, original.architecture)
   if need.starts == contexts.CURRENT:
     network.set_weights(original.model.get_weights())
   elif pretrained:
@@ -252,7 +250,8 @@ def _build_like(config, need, original, head, pretrained):
         expected="network.pretrained, the weights that the features are taken from",
         received="''", fix="Set it, or `method.self_supervised_depth.feature_distance=0`.")
   network.trainable = need.trained
-  return contexts.Built(network, record, scorer, predictor, need.trained)
+  return contexts.Built(network, record, scorer, predictor, need.trained,
+                        architecture=original.architecture)
 
 
 def _continue(network, config, head, finished, leave="", default=""):
@@ -266,6 +265,8 @@ def _carry(network, step, name, said, head, leave):
   path, before = step.weights(name)
   report = weights.carry_over(
       weights.read_npz(path), network, same_classes=before.classes == head.classes, leave=leave)
+  if not leave:
+    weights.start_segmentation(network, report.loaded)
   print(f"Weights of '{said}': {report}", flush=True)
 
 

@@ -1,5 +1,6 @@
 """Networks of a phase, and the weights they start from."""
 import re
+import types
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import tensorflow as tf
 from keras_weakseg.configs import overrides
 from keras_weakseg.configs.sections import schema
 from keras_weakseg.framework import keras
+from keras_weakseg.methods import context as contexts
 from keras_weakseg.methods import registry as methods
+from keras_weakseg.networks import multitask_decoder
+from keras_weakseg.networks.surgery import pruning
 from keras_weakseg.networks.surgery import stem
 from keras_weakseg.networks.weights import weights
 from keras_weakseg.recipes import building
@@ -169,6 +173,40 @@ def test_encoder_and_decoder_of_depth_carry_over_into_segmentation(plan_of, tmp_
     new = re.search("classifier|_scores|_to_", key)
     assert new or np.array_equal(found[key], depth[twin]), key
   assert any("classifier" in key for key in set(found) - set(depth))
+
+
+@pytest.mark.parametrize("trained", ["light_depth", "light_multitask"])
+def test_a_branch_that_was_trained_is_carried_over_and_another_starts_as_that_of_depth(
+    depth_overrides, tmp_path, trained):
+  """From a run or an earlier step, as from a file."""
+  config = overrides.resolve("own_joint", overrides=depth_overrides("light_multitask")).network
+  head, source = heads.Head(tuple("abc")), "own_joint" if "multi" in trained else "own_video"
+  before = overrides.resolve(source, overrides=depth_overrides(trained)).network
+  before_head = head if "multi" in trained else heads.Head(())
+  arrays = saved(building.build_predictor(before, before_head)[0], tmp_path / "step.npz")
+  step = types.SimpleNamespace(weights=lambda name: (tmp_path / "step.npz", before_head))
+  network = building.build_predictor(config, head)[0]
+  building._carry(network, step, "", "before", head, "")
+  found = arrays_of(network)
+  branch = [key for key in found if key.startswith(multitask_decoder.SEGMENTATION_PREFIX)]
+  twins = {key: key.replace(multitask_decoder.SEGMENTATION_PREFIX, "head_") for key in branch}
+  known = [key for key in branch if (key if "multi" in trained else twins[key]) in arrays]
+  assert len(known) > 20
+  for key in known:
+    expected = arrays[key if "multi" in trained else twins[key]]
+    np.testing.assert_array_equal(found[key], expected, err_msg=key)
+
+
+def test_a_teacher_is_built_as_a_pruned_student_is():
+  config = schema.network("light_tiny", alpha=0.25, head_filters=16)
+  head, record = heads.Head(tuple("abc")), building.network_record(config)
+  network = pruning.prune(building.build_predictor(config, head)[0], 0.5)
+  student = contexts.Built(network, record, None, None, architecture=network.to_json())
+  need = contexts.Need(like="segmenter", trained=False)
+  teacher = building._build_like(config, need, student, head, "")
+  assert teacher.architecture == student.architecture
+  for one, other in zip(network.get_weights(), teacher.model.get_weights(), strict=True):
+    np.testing.assert_array_equal(one, other)
 
 
 def test_weights_of_the_pose_network_are_loaded(plan_of, tmp_path):

@@ -269,14 +269,18 @@ def _assign(network, record, arrays, source):
           fix="Build the network with the width (alpha) and channels of these weights.")
   for key in found + head:
     variables[key].assign(arrays[key])
-  loaded = found + head + (_start_segmentation(network, head) if head else [])
+  loaded = found + head + (start_segmentation(network, head) if head else [])
   return LoadReport(
       loaded=tuple(loaded), unused=tuple(sorted(set(arrays) - set(found + head))),
       missing=tuple(sorted((set(variables) if head else trunk) - set(loaded))))
 
 
-def _start_segmentation(network, loaded):
+def start_segmentation(network, loaded):
   """Starts the segmentation branch, if there is one and the file had none, from the depth branch.
+
+  Args:
+    network: `keras.Model`, its weights loaded.
+    loaded: names of the variables that the file has set.
 
   Returns:
     Names of the variables that were set.

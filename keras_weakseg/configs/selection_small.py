@@ -59,7 +59,8 @@ def with_selection(experiment, count, criterion):
   source = experiment.data.sources[0]
   choose = functools.partial(
       schema.make, "selection", source=source.name, split=depth_camvid.TRAIN, counts=counts,
-      size=SIZE, criterion=criterion, bottom=BONNET)
+      size=depth_camvid.RESIZE if criterion == rounds.ENTROPY else SIZE, criterion=criterion,
+      bottom=BONNET)
   features, train = (RUN,), depth_student
   if criterion == rounds.ENTROPY:
     features, train = (), class_student

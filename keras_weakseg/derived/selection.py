@@ -1,4 +1,5 @@
 """Which images to annotate, chosen without labels by a network of an earlier step, as a step."""
+import dataclasses
 import pathlib
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from keras_weakseg.derived import base
 from keras_weakseg.derived import network_features
 from keras_weakseg.files import progress as progress_lib
 from keras_weakseg.files import writing
+from keras_weakseg.ops import resize
 from keras_weakseg.options import CountOrNone, Length, OneOf, Range, Share, Weight
 from keras_weakseg.selection import features as pooling
 from keras_weakseg.selection import record
@@ -42,7 +44,9 @@ class Selection(base.Maker):
     student: the step of the student: of depth, which is compared with `features_of`, or of
       segmentation, whose entropy counts.
     layer: of the network: see `NetworkFeatures`; empty = the decoder's map, or the last features.
-    size: (height, width) of images for it; empty = as in training.
+    size: (height, width) at which that network, or a student of segmentation, sees the images;
+      empty = as in training, and a student of segmentation as they are. A student of depth sees
+      what it learned from.
     grid: (rows, columns) that features are averaged to.
     pool: `mean` or `max` of every cell.
     weight: of the uncertainty beside distances of standardised features.
@@ -125,6 +129,8 @@ class Selection(base.Maker):
     """Returns the models of the step that compares and of the student, where they are asked."""
     depth = "student" in asked and self.settings.criterion != rounds.ENTROPY
     teacher = self.context.models(self.features_of) if "features" in asked or depth else None
+    if depth and self.size:
+      teacher = dataclasses.replace(teacher, size=self.size)  # As of the maps its student learned.
     return teacher, self.context.models(self.student) if "student" in asked else None
 
   def _looked_at(self, ids, asked, teacher, student, progress):
@@ -150,6 +156,8 @@ class Selection(base.Maker):
   def _doubt(self, image, teacher, student):
     """Returns float [H,W]: where the student errs, or is not sure."""
     if self.settings.criterion == rounds.ENTROPY:
+      if self.size:
+        image = np.rint(resize.resize_aligned(image[None], self.size)[0]).astype(np.uint8)
       return uncertainties.entropy(np.asarray(student.probabilities(image[None]))[0])
     said = [_stretched(np.asarray(model.disparity(image[None]))[0]) for model in (student, teacher)]
     return uncertainties.depth_error(*said, bottom=self.bottom)

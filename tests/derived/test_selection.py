@@ -17,11 +17,11 @@ from keras_weakseg.selection import rounds
 COUNT = 12
 
 
+@dataclasses.dataclass
 class Grey:
   """A depth model whose disparity is red, or blue for a student that has seen too little."""
-
-  def __init__(self, channel):
-    self.channel = channel
+  channel: int
+  size: tuple = ()
 
   def disparity(self, images):
     return images[..., self.channel] / 255.0 + 0.01
@@ -100,6 +100,23 @@ def test_uncertainty_is_where_the_student_errs(make, pictures):
     doubts[sample["sample_id"].decode()] = maker._doubt(sample["image"], teacher, student).mean()
   left = sorted(set(doubts) - {step.ids[0]}, key=lambda name: -doubts[name])
   assert list(step.ids[1:]) == left[:3]
+
+
+def test_the_teacher_sees_images_at_the_size_of_its_maps(make):
+  """A student of them is compared with what it has learned from, at whatever size it was."""
+  make("one", round=1, counts=(1, 4), criterion="uncertainty")
+  _, maker = make("two", ("depth", "one", "student"), round=2, after="one", student="student",
+                  counts=(1, 4), criterion="uncertainty", size=(8, 24))
+  teacher, student = maker._models({"student"})
+  assert (teacher.size, student.size) == ((8, 24), ())
+
+
+def test_a_student_of_segmentation_sees_images_at_the_size_that_is_said(make):
+  make("one", round=1, counts=(1, 4), criterion="entropy")
+  _, maker = make("two", ("segmentation", "one"), round=2, after="one", student="segmentation",
+                  counts=(1, 4), criterion="entropy", size=(8, 24))
+  image = np.full([16, 32, 3], 200, np.uint8)
+  assert maker._doubt(image, None, Unsure()).shape == (8, 24)
 
 
 def test_the_paper_adds_it_to_distances(make):

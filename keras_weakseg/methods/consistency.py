@@ -166,7 +166,7 @@ class Mixing:
     return mixing.mix_with(mask, samples, partners), mask
 
 
-def pseudo_loss(labels, sure, scores, weighting=pseudo.BATCH, over=ALL):
+def pseudo_loss(labels, sure, scores, weighting=pseudo.BATCH, over=ALL, rows=None):
   """Returns the weighted cross entropy with pseudo labels, over the global batch.
 
   Args:
@@ -176,6 +176,7 @@ def pseudo_loss(labels, sure, scores, weighting=pseudo.BATCH, over=ALL):
     weighting: see `pseudo.weights_of`; the share of `batch` is that of all replicas.
     over: what the sum is divided by: "all" pixels, as Hoyer et al. and ClassMix, or the "known"
       ones, as UniMatch. Weighting `none` always takes the known ones.
+    rows: bool [N], the samples that learn from pseudo labels; None = all.
 
   Returns:
     `ratio.Ratio`.
@@ -185,7 +186,9 @@ def pseudo_loss(labels, sure, scores, weighting=pseudo.BATCH, over=ALL):
   """
   errors.check_name("denominator of a pseudo-label loss", over, (ALL, KNOWN))
   loss, valid = losses.cross_entropy_map(labels, scores)
-  pixels = tf.cast(tf.size(labels), tf.float32)
+  rows = tf.ones_like(labels[:, 0, 0], tf.bool) if rows is None else rows
+  pixels = tf.reduce_sum(tf.cast(rows, tf.float32)) * tf.cast(tf.size(labels[0]), tf.float32)
+  sure = tf.where(rows[:, None, None], sure, 0.0)
   if weighting == pseudo.BATCH:
     total, count = ratio.global_sums([tf.reduce_sum(sure), pixels])
     weights = tf.math.divide_no_nan(total, count)

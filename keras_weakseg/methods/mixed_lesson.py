@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg import fields
+from keras_weakseg.framework import keras
 from keras_weakseg.methods import base
 from keras_weakseg.methods import consistency
 from keras_weakseg.methods import context as contexts
@@ -94,8 +95,9 @@ class MixedLesson:
           "The blur of strong views has no range.", expected="(smallest, largest) >= 0",
           received=blur, fix="Pass blur=[0.15, 1.15], or blur_share=0 for none.")
     self._teacher = context.networks[TEACHER]
-    # A frozen layer would normalise by stored statistics, whatever mode it is called in.
-    self._teacher.model.trainable = statistics == teachers.BATCH
+    # A frozen layer normalises by stored statistics, whatever mode it is called in.
+    for own, layer in zip(_layers(self._teacher.model), _layers(context.main.model), strict=True):
+      own.trainable = layer.trainable and statistics == teachers.BATCH
     self.update = teachers.Teacher(self._teacher.model, context.main.model, alpha=alpha, ramp=ramp,
                                    statistics=statistics)
     self._mix = consistency.Mixing(mixing, margin, foreground, group, random_pairs)
@@ -155,8 +157,7 @@ class MixedLesson:
         resize.resize_aligned(scores, tf.shape(images)[1:3]), batch)
     if self._only_unlabelled and not self._rows.known:
       # Nobody knows where they lie, so labelled ones stay, and say nothing.
-      batch = {**batch, fields.VALID: batch[fields.VALID] & ~base.may(
-          batch, fields.Supervision.MASK)[:, None, None]}
+      batch = {**batch, fields.VALID: batch[fields.VALID] & self._learning(batch)[:, None, None]}
     targets = consistency.targets_of(scores, batch, self.threshold, not self._only_unlabelled)
     losses = []
     for view in range(self.views):
@@ -181,7 +182,7 @@ class MixedLesson:
     seen = strong_view.strong_view(
         mixed[fields.IMAGE], *strong_view.draw_color(keys, **self._color),
         strong_view.draw_blur(keys, **self._blur))
-    return self._distance(mixed, student(seen))
+    return self._distance(mixed, student(seen), batch)
 
   def _feature_loss(self, batch, images, targets):
     """Returns the loss of features without some of their channels, a `Ratio`."""
@@ -189,12 +190,24 @@ class MixedLesson:
       numbers = draws.uniform(batch[fields.SAMPLE_KEY], [self._seam.channels[number]],
                               f"features {number}")
       return perturb.drop_channels(features, numbers, self.feature_rate)
-    return self._distance(targets, self._seam(images, dropped, training=True))
+    return self._distance(targets, self._seam(images, dropped, training=True), batch)
 
-  def _distance(self, targets, scores):
+  def _learning(self, batch):
+    """Returns which rows learn from the teacher, bool [N]."""
+    masks = base.may(batch, fields.Supervision.MASK)
+    return ~masks if self._only_unlabelled and not self._rows.known else tf.ones_like(masks)
+
+  def _distance(self, targets, scores, batch):
     labels, sure = (resize.decimate_labels(targets[name], self._stride)
                     for name in (consistency.LABELS, consistency.SURE))
-    return consistency.pseudo_loss(labels, sure, scores, self.weighting, self.over)
+    return consistency.pseudo_loss(labels, sure, scores, self.weighting, self.over,
+                                   self._learning(batch))
+
+
+def _layers(model):
+  """Returns the layers of a network that have no layers inside."""
+  return [layer for layer in model.submodules
+          if isinstance(layer, keras.layers.Layer) and not list(layer.submodules)]
 
 
 class Rows:

@@ -131,6 +131,19 @@ def test_every_weighting_by_hand_and_with_nothing_known(weighting):
     assert float(total) == 0 and not tape.gradient(total, scores).numpy().any()
 
 
+@pytest.mark.parametrize("weighting", ["batch", "image", "pixel", "uniform", "none"])
+def test_samples_that_do_not_learn_from_pseudo_labels_count_nowhere(weighting):
+  """Micro-batches hold labelled samples that say nothing here: the loss is that without them."""
+  targets = consistency.targets_of(SCORES, make_batch(), SURE)
+  labels, sure = (targets[name].numpy() for name in (consistency.LABELS, consistency.SURE))
+  rows = np.array([False, True, True, False])
+  for over in ("all", "known"):
+    alone = consistency.pseudo_loss(labels[rows], sure[rows], SCORES[rows], weighting, over)
+    found = consistency.pseudo_loss(np.where(rows[:, None, None], labels, 255), sure, SCORES,
+                                    weighting, over, rows)
+    np.testing.assert_allclose(value(found), value(alone), rtol=1e-6)
+
+
 def test_health_by_hand():
   batch = make_batch()
   found = ratio.evaluate(consistency.health_of(SCORES, batch, SURE))

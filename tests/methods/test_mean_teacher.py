@@ -174,6 +174,16 @@ def test_the_teacher_runs_in_the_mode_of_its_statistics(statistics):
       v.ref() for v in method.updater.variables_in_order)
 
 
+@pytest.mark.parametrize("statistics", ["batch", "ema"])
+def test_the_teacher_keeps_the_frozen_layers_of_its_student(statistics):
+  """They normalise by what is stored, in training too; a teacher of batches does as its student."""
+  method = built(statistics=statistics, **PLAIN)
+  method.main.get_layer("bn").trainable = False
+  lesson = mixed_lesson.MixedLesson(method.context, statistics=statistics, **PLAIN)
+  layers = {layer.name: layer.trainable for layer in lesson._teacher.model.layers}
+  assert layers["bn"] is False and layers["conv"] is (statistics == "batch")
+
+
 def test_who_is_evaluated():
   student, teacher = built(), built(evaluated="teacher")
   assert student.predictor is student.context.networks["segmenter"].predictor

@@ -43,8 +43,10 @@ class DepthTask(task.Task):
     return {"classes": [], "palette": [], "depth": {
         "size": list(_size(experiment, source)), "min_depth": options["min_depth"],
         "max_depth": options["max_depth"],
-        # The other camera of a pair stands at a known distance, in metres; so are labels.
-        "factor": 1.0 if options.get("stereo") or options.get("loss") == "log" else 0.0}}
+        # The other camera of a pair stands at a known distance, in metres; so are labels, unless a
+        # common factor is forgiven.
+        "factor": 1.0 if options.get("stereo") or (
+            options.get("loss") == "log" and options["lam"] < 1) else 0.0}}
 
   def model(self, predictor, facts, record, experiment):
     depth = facts["depth"]

@@ -48,6 +48,8 @@ class Method(keras.Model):
   role = networks.SEGMENTATION
   # Whether it gives that network the depth of the batch where it takes it (`sees_depth`).
   sees_depth = False
+  # Whether it changes the colours of what that network sees alone (`color_of="inputs"`).
+  colors_inputs = False
   # What that network may answer with; empty = what networks of the role answer with, mostly.
   answers = ()
 

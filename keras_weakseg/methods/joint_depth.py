@@ -39,7 +39,7 @@ class JointDepth(supervised.Supervised):
   needs = fields.Supervision.MASK  # Of what nobody has divided into parts.
   unlabelled = True
   role = networks.MULTITASK
-  sees_depth = False
+  sees_depth, colors_inputs = False, True
 
   def __init__(self, context, *, depth_from: Annotated[str, OneOf(DEPTH_FROM)] = VIDEO,
                depth_weight: Weight = 1.0, **options):

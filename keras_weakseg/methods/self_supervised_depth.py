@@ -38,6 +38,7 @@ class SelfSupervisedDepth(base.Method):
   option_homes = (video_loss.VideoLoss,)
   needs = fields.Supervision.NONE
   role = networks.DEPTH
+  colors_inputs = True
 
   def __init__(self, context, *, feature_distance: Weight = 0.0, stereo: bool = False,
                video: bool = True, **options):

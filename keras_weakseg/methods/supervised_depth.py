@@ -42,6 +42,7 @@ class SupervisedDepth(base.Method):
   """
   needs = fields.Supervision.DEPTH
   role = networks.DEPTH
+  colors_inputs = True
   answers = (depth_inference.DISPARITY, depth_inference.LOG_DEPTH)
 
   def __init__(self, context, *, loss: Annotated[str, OneOf(LOSSES)] = LOG, lam: Share = 0.5,

@@ -46,6 +46,24 @@ def check_order(step, method, names, later):
           for source, maker, _ in later]
 
 
+def check_color(method, colors_inputs, augmentation):
+  """Checks that somebody changes the colours that the pipeline leaves to the method.
+
+  Args:
+    method: its name.
+    colors_inputs: whether it does.
+    augmentation: `schema.Augmentation`.
+
+  Raises:
+    ValueError: nobody would.
+  """
+  if augmentation.color_of == "inputs" and not colors_inputs:
+    raise errors.value_error(
+        f"The method '{method}' does not change the colours of inputs alone.",
+        expected="data.augmentation.color_of=pixels", received="inputs",
+        fix="Set it so: its losses compare no colours.")
+
+
 def check_depth(method, sees_depth, bundle):
   """Checks that a network which sees the depth of the data gets it with every sample.
 

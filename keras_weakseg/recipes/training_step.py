@@ -98,6 +98,7 @@ def _phase(name, settings, method_class, record, head, sources, finished):
       extra_fields=(((fields.BOX_LABELS,) if maps else ()) + method_class.inputs(options)
                     + method_class.welcome(options)))
   inputs.check(settings.method.type, method_class.inputs(options), bundle)
+  inputs.check_color(settings.method.type, method_class.colors_inputs, settings.data.augmentation)
   if settings.network.sees_depth:
     inputs.check_depth(settings.method.type, method_class.sees_depth, bundle)
   pretrained = {key: source_lib.find_weights(config.pretrained, settings.data.data_dir or None)

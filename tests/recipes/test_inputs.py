@@ -44,6 +44,13 @@ def test_photographs_alone_are_refused_by_the_plan(tiny_data, name, options, wor
     planning.make_plan(config, tiny_data)
 
 
+def test_colours_that_nobody_would_change_are_refused(tiny_data):
+  config = overrides.resolve("own_data", overrides={
+      "data.augmentation.color_of": "inputs", "data.augmentation.color": 0.4})
+  with pytest.raises(ValueError, match="(?s)does not change the colours.*color_of=pixels"):
+    planning.make_plan(config, tiny_data)
+
+
 def test_video_without_a_second_camera_is_no_stereo(tiny_video):
   config = overrides.resolve("own_video", overrides={
       "data.augmentation.resize": [32, 64], "method.self_supervised_depth.stereo": True})

@@ -39,6 +39,9 @@ def with_teacher(experiment, mixing, labelled=False, count=0):
   """
   options = dict(REFERENCE, mixing=mixing, mixed="all" if labelled else "unlabelled")
   joint = experiment.method.type == "joint_depth"
+  if joint:
+    # The reference adds the mean over its labelled batch and that over its mixed one.
+    options["depth_weight"] = 2.0
   experiment.method = schema.method("joint_mean_teacher" if joint else "mean_teacher", **options)
   if count < (CAMVID_ALL if experiment.data.sources[0].kind == "camvid" else ALL):
     experiment.data.parts.append(schema.Part(

@@ -18,13 +18,19 @@ from keras_weakseg.ops import activation
 from keras_weakseg.ops import diffusion
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import label_diffusion
+from keras_weakseg.ops import resize
+from keras_weakseg.ops import superpixels
 from keras_weakseg.options import Count, OneOf, Positive, Range, Share
 
 DIFFUSED, ACTIVATED = "diffused", "cam"
 SHOWN = 12
+# Pixels of an image that networks see at once; superpixels have fewer in any case.
+_WHOLE = 1 << 24
+# Sides of views of a multiple of this, and one more, fit the grids of all encoders.
+_MULTIPLE = 32
 _TILE = 200
 # Raised when the same settings would give other label maps than before.
-_VERSION = 2
+_VERSION = 3
 
 
 class DiffusedMaps(base.Maker):
@@ -149,9 +155,12 @@ class DiffusedMaps(base.Maker):
         wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.TAGS)) if ids else ()
     for sample in samples:
       image, tags = sample[fields.IMAGE], sample[fields.TAGS][1:]
-      found = activation.normalize_activation(maps(image[None])[..., 1:], tags[None])[0].numpy()
-      yield {"name": sample[fields.SAMPLE_ID].decode(), "image": image,
-             "saliency": np.asarray(saliency(image[None])), "activation": found[..., tags > 0],
+      seen = superpixels.shrink(image, superpixels.working_size(image.shape[:2], _WHOLE))
+      found = activation.normalize_activation(maps(seen[None])[..., 1:], tags[None])
+      found = resize.resize_aligned(found, image.shape[:2])[0].numpy()[..., tags > 0]
+      known = np.asarray(saliency(seen[None]))[None, ..., None]
+      yield {"name": sample[fields.SAMPLE_ID].decode(), "image": image, "activation": found,
+             "saliency": resize.resize_aligned(known, image.shape[:2])[0, ..., 0].numpy(),
              "classes": [int(index) + 1 for index in np.flatnonzero(tags > 0)]}
 
   def _write_sheet(self, items, directory):
@@ -190,8 +199,10 @@ def _activation_of(model, scales, flip):
   before = model.tag_fn.layers[1]  # from RGB to what the network takes
   of_view = tf.function(lambda pixels: maps(before(pixels), training=False), autograph=False,
                         input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
+  cells = cam.has_cells(network)  # Of VGG-16, whose maps have a stride of 16.
   return tf.function(lambda images: activation.summed_activation(
-      of_view, images, scales=scales, flip=flip, cells=cam.has_cells(network)), autograph=False,
+      of_view, images, scales=scales, flip=flip, cells=cells,
+      **({} if cells else {"multiple": _MULTIPLE})), autograph=False,
       input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
 
 

@@ -105,6 +105,22 @@ def test_what_was_made_is_kept_and_a_killed_run_goes_on(context, tmp_path):
     other.make(tmp_path / "part", progress=False)
 
 
+def test_photographs_of_many_pixels_are_seen_smaller_and_mapped_whole(
+    context, tmp_path, monkeypatch):
+  monkeypatch.setattr(diffused_maps, "_WHOLE", 40 * 40)
+  asked = []
+  probabilities = Objects.probabilities
+  monkeypatch.setattr(Objects, "probabilities", lambda self, images: asked.append(
+      images.shape[1:3]) or probabilities(self, images))
+  maker = diffused_maps.DiffusedMaps(context, kind="cam")
+  for item in maker._items(maker.ids(), maker._answers()):
+    height, width = item["image"].shape[:2]
+    assert height * width > 40 * 40 >= np.prod(asked[-1])
+    assert item["saliency"].shape == item["activation"].shape[:2] == (height, width)
+    assert maker.draw(item).labels.shape == (height, width)
+  assert asked
+
+
 def test_class_activation_alone_is_a_baseline(context):
   maker = diffused_maps.DiffusedMaps(context, kind="cam", seed_threshold=0.5)
   found = np.zeros((2, 3, 2), np.float32)

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 
+import numpy as np
 import tensorflow as tf
 
 from keras_weakseg import errors
@@ -133,12 +134,19 @@ class _Runner:
       self._train(step, phase, method, directory)
     if not self._done(directory, identity):
       # Redone until the marker, which is written last, says so: a process may be killed here.
+      digest = hashlib.sha256()
       for name, network in method.networks.items():
         # Every worker reads: moving statistics are means over all.
         arrays = weights.arrays_of(network)
+        for key, value in sorted(arrays.items()):
+          digest.update(f"{name}/{key}".encode() + np.ascontiguousarray(value).tobytes())
         if self.chief:
           weights.write_npz(arrays, os.path.join(directory, f"{name}.npz"))
-    self._mark(step.name, {"identity": identity, "steps": int(method.step.numpy())})
+      content = digest.hexdigest()[:16]
+    else:
+      content = results.read(directory).get("content", "")
+    self._mark(step.name, {"identity": identity, "steps": int(method.step.numpy()),
+                           "content": content})
     return method
 
   def _train(self, step, phase, method, directory):
@@ -191,6 +199,11 @@ class _Runner:
     """Returns 16 hex digits of all that decides what a step leaves, earlier steps included."""
     record = {"step": dict(step.identity), "data": data,
               "reads": {name: self.finished[name].identity for name in step.reads}}
+    if "make" in step.identity:
+      # Weights differ between devices, and are trained again: what was made says of which it is.
+      # Runs of before said nothing.
+      contents = {name: self.finished[name].marker.get("content", "") for name in step.reads}
+      record.update({"contents": contents} if any(contents.values()) else {})
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
   def _done(self, directory, identity):

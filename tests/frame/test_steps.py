@@ -1,6 +1,7 @@
 """The proof of the frame: a maker between two trainings, killed wherever a process can die."""
 import json
 import os
+import shutil
 
 import pytest
 
@@ -85,6 +86,16 @@ def test_killed_at_every_boundary_it_ends_the_same(
   result = run()
   kills.assert_same_files(whole.model_dir, tmp_path / "run")
   assert result.metrics == whole.metrics
+
+
+def test_what_was_made_with_other_weights_is_refused(whole, experiments, photo_folder, tmp_path):
+  """The same settings on another device, or trained anew, leave other weights."""
+  shutil.copytree(whole.model_dir, tmp_path / "run")
+  path = tmp_path / "run" / "first" / "done.json"
+  marker = json.loads(path.read_text())
+  path.write_text(json.dumps({**marker, "content": "0" * len(marker["content"])}))
+  with pytest.raises(ValueError, match="'guesses' has begun with other data or other steps"):
+    kw.fit(experiments.guessed(photo_folder), model_dir=tmp_path / "run", progress=False)
 
 
 def test_a_run_stops_where_it_is_told_and_goes_on(experiments, photo_folder, tmp_path):

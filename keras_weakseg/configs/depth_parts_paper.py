@@ -40,7 +40,11 @@ def training(data, share=1.0):
 
 
 def colours(data):
-  """Returns DeepLab-v2 on three scales, from colours."""
+  """Returns DeepLab-v2 on three scales, from colours.
+
+  Deviation: one loss, of the maximum over the scales; its authors add one of each scale. Images are
+  scaled by any factor of a range, where they draw from five.
+  """
   return schema.Experiment(
       data=schema.Data(sources=[schema.Source(name=data, kind=data)],
                        parts=[parts.masks("train", BATCH)],

@@ -19,7 +19,8 @@ DEPTH, DISPARITY, SELECTION = "depth", "disparity", "selection"
 # What UniMatch has besides CutMix: two views and one without some channels, of half the weight of
 # the masks each; no memory, sure pixels alone.
 # Deviation: the rectangles are those of CutMix-Seg, half of the image; in UniMatch they cover 2 to
-# 40 per cent, in half of the samples.
+# 40 per cent, in half of the samples. Weak labels come from stored statistics; there from those of
+# the batch.
 UNIMATCH = dict(views=2, consistency_weight=0.5, feature_weight=0.5, alpha=0.0, ramp=False,
                 statistics="student",
                 threshold=0.95, weighting="pixel", over="known", grey_share=0.2, blur=(0.1, 2.0))

@@ -26,7 +26,7 @@ class Record:
 
   Attributes:
     settings: `rounds.Settings`.
-    fingerprint: names all that it was made from: images, networks, their weights.
+    fingerprint: names the images that were looked at; networks are part of the identity of a step.
     candidates: hash of the ids that could be chosen, in their order.
     choices: tuple of `rounds.Choice`.
   """
@@ -58,7 +58,7 @@ def write(path, ids, settings, fingerprint, choices):
     path: of the JSON file.
     ids: all that could be chosen, in their order.
     settings: `rounds.Settings`.
-    fingerprint: text that names everything the selection was made from.
+    fingerprint: text that names the images that were looked at.
     choices: `rounds.Choice`s, of whole rounds.
 
   Returns:

@@ -1,5 +1,4 @@
 """Decoding: indices as stored, one orientation rule, refusals that name the sample."""
-import functools
 import io
 import zlib
 
@@ -8,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.data.readers import decode
+from keras_weakseg.data.sources import source
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test images")
 
@@ -24,16 +24,10 @@ def palette_png(indices, colours, **options):
   return encode(image, **options)
 
 
-@functools.lru_cache(maxsize=None)
-def traced(function):
-  """Returns a decoder as a graph, which is made once, and without AutoGraph as sources do it."""
-  return tf.function(function, autograph=False, input_signature=[tf.TensorSpec([], tf.string)])
-
-
 def run(function, contents):
   """Runs a decoder inside a pipeline and returns the array, or raises the error of the house."""
   try:
-    return next(iter(tf.data.Dataset.from_tensors(contents).map(traced(function)))).numpy()
+    return next(iter(source.mapped(tf.data.Dataset.from_tensors(contents), function))).numpy()
   except tf.errors.OpError as error:
     raise decode.house_error(error) or error
 

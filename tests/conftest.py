@@ -47,6 +47,18 @@ def pytest_collection():
   tf.constant(0)
   tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
+  # Functions that pipelines call have the setting of the moment at which they are called.
+  from keras_weakseg.data.sources import source
+
+  def unoptimized(data, function, mapped=source.mapped):
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+      return mapped(data, function)
+    finally:
+      tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+  source.mapped = unoptimized
+
 
 @pytest.hookimpl(tryfirst=True)  # Before those that are slow are left out.
 def pytest_collection_modifyitems(items):

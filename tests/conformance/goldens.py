@@ -276,6 +276,7 @@ OPS = (
        tolerance=0),
     Op("image_formats.decode", image_formats.decode, [_png()], no_xla=_STRINGS, tolerance=0),
     Op("tracing.once", tracing.once, [_HEAD], host="makes a function of a function"),
+    Op("tracing.by_kinds", tracing.by_kinds, [_HEAD], host="makes a function of a function"),
     Op("images.refusal", images.refusal, [image_formats.DEEP], host="words of an error, for users"),
     Op("windows.frame", windows.frame, [_PHOTO], gradient=[0], tolerance=0),
     Op("windows.frame_ssim", lambda a, b: windows.frame_ssim(

@@ -39,12 +39,34 @@ def broken(source, split, ids, **options):
     ids: ids to try.
     **options: `grant` and `wanted` of `source.Source.samples`.
   """
-  for name in ids:
+  left = dict.fromkeys(ids)
+  rest = source.samples(split, ids=tuple(left), **options).as_numpy_iterator() if left else ()
+  for _ in range(len(left)):
     try:
-      for _ in source.samples(split, ids=(name,), **options):
-        pass
-    except tf.errors.OpError as error:
-      yield name, error
+      left.pop(next(rest)[fields.SAMPLE_ID].decode(), None)
+    except StopIteration:
+      break
+    except tf.errors.OpError:
+      # Nearly always the first that has not come, as sources keep the order.
+      yield from _alone(source, split, _taken(left), **options)
+  while left:
+    yield from _alone(source, split, _taken(left), **options)
+
+
+def _taken(names):
+  """Takes the first of a dict and returns it."""
+  name = next(iter(names))
+  del names[name]
+  return name
+
+
+def _alone(source, split, name, **options):
+  """Yields (id, error) of a sample that cannot be read alone."""
+  try:
+    for _ in source.samples(split, ids=(name,), **options):
+      pass
+  except tf.errors.OpError as error:
+    yield name, error
 
 
 def explained(source, split, ids, error, files="image and label files", **options):

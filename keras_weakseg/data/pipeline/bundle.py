@@ -238,9 +238,10 @@ class Bundle:
     Returns:
       `ValueError` in the form of the house, naming the sample if one of the batch is at fault.
     """
-    for (owner, _), name in zip(self.layout, self.sample_ids(step)):
-      part = self.parts[owner]
-      known = broken.explained(part.source, part.split, (name,), error, grant=part.supervision,
+    names = self.sample_ids(step)
+    for index, part in enumerate(self.parts):
+      own = tuple(name for (owner, _), name in zip(self.layout, names) if owner == index)
+      known = broken.explained(part.source, part.split, own, error, grant=part.supervision,
                                wanted=part.fields(self.extra_fields))
       if known is not None:
         return known

@@ -16,6 +16,7 @@ from keras_weakseg.ops import image_formats
 from keras_weakseg.ops import image_headers
 from keras_weakseg.ops import images as image_ops
 from keras_weakseg.ops import jpeg_ends
+from keras_weakseg.ops import tracing
 
 LARGEST = 1 << 26  # pixels; a file of half a megabyte may claim more than memory holds
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -47,10 +48,10 @@ def _raise_image(name, fault):
   raise ValueError(image_ops.refusal(int(fault), _text(name)))
 
 
-def _raise_large(name, pixels):
+def _raise_large(name, pixels, largest):
   raise errors.value_error(
       f"The file of '{_text(name)}' is too large to be decoded.",
-      expected=f"at most {LARGEST} pixels (height times width)", received=int(pixels),
+      expected=f"at most {largest} pixels (height times width)", received=int(pixels),
       fix="Cut it into tiles, or make it smaller, together with its labels.")
 
 
@@ -79,7 +80,8 @@ def _raise_colours(name, kind, depth):
       fix="Prepare the data set again; of masks with one channel, say what they hold with map=.")
 
 
-def _raise_labels(name, values, num_classes):
+def _raise_labels(name, mask, num_classes):
+  values = np.unique(mask[(mask >= num_classes) & (mask < fields.IGNORE_LABEL)])
   raise errors.value_error(
       f"The mask of '{_text(name)}' holds labels that are no class.",
       expected=f"0..{int(num_classes) - 1} or {fields.IGNORE_LABEL}",
@@ -104,33 +106,38 @@ def _raise_disparity(name, is_grey, size, image_size):
       fix="Remove it and make it again from images of the size that is trained on.")
 
 
-def decode_image(contents, name=""):
+@tracing.by_kinds
+def decode_image(contents, name="", largest=LARGEST):
   """Returns the pixels of an encoded JPEG, PNG, BMP or GIF (first frame).
 
   Args:
     contents: string tensor [], the bytes of the file.
     name: string, the sample, for errors.
+    largest: pixels that it may have.
 
   Returns:
     uint8 [H, W, 3], RGB, as stored (EXIF orientation ignored). Grey is repeated, alpha dropped.
 
   Raises:
     tf.errors.InvalidArgumentError: the file is broken, none of these (`ops.image_formats`), or has
-      more than `LARGEST` pixels, by its header.
+      more than `largest` pixels, by its header.
   """
   fault = image_formats.fault_in_graph(contents)
   contents = refusals.where(fault != image_formats.FINE, contents, _raise_image, name, fault)
-  image = image_formats.decode(_small_enough(contents, image_headers.pixels_of(contents), name))
+  image = image_formats.decode(_small_enough(contents, name, largest))
   return tf.ensure_shape(refusals.where(
       jpeg_ends.may_lack_a_part(contents, image), image, _raise_if_cut, name, contents),
                          [None, None, 3])
 
 
-def _small_enough(contents, pixels, name):
-  return refusals.where(pixels > LARGEST, contents, _raise_large, name, pixels)
+def _small_enough(contents, name, largest):
+  pixels = image_headers.pixels_of(contents)
+  return refusals.where(pixels > tf.cast(largest, tf.int64), contents, _raise_large, name, pixels,
+                        largest)
 
 
-def decode_index_png(contents, name=""):
+@tracing.by_kinds
+def decode_index_png(contents, name="", largest=LARGEST):
   """Returns the stored indices of a grey or palette PNG.
 
   Decoders of images expand a palette to colours. Here the header is rewritten from palette to
@@ -139,12 +146,13 @@ def decode_index_png(contents, name=""):
   Args:
     contents: string tensor [], the bytes of the file.
     name: string, the sample, for errors.
+    largest: pixels that it may have.
 
   Returns:
     uint8 [H, W], the indices as stored, 0..255.
 
   Raises:
-    tf.errors.InvalidArgumentError: not a PNG, RGB, 16 bits, or of more than `LARGEST` pixels.
+    tf.errors.InvalidArgumentError: not a PNG, RGB, 16 bits, or of more than `largest` pixels.
   """
   padded = tf.strings.join([contents, tf.constant(b"\x01" * _HEADER)])
   head = tf.io.decode_raw(tf.strings.substr(padded, 0, _HEADER), tf.uint8)
@@ -152,9 +160,8 @@ def decode_index_png(contents, name=""):
   is_png = tf.equal(tf.strings.substr(padded, 0, 8), _PNG)
   good = is_png & (depth <= 8) & (tf.equal(kind, _GREY) | tf.equal(kind, _PALETTE))
   contents = refusals.where(~good, contents, _raise_mask, name, tf.where(is_png, kind, -1), depth)
-  contents = _small_enough(contents, image_headers.pixels_of(contents), name)
-  grey = tf.bitwise.bitwise_xor(head, _RECOLOUR)
-  head = tf.where(tf.equal(kind, _PALETTE), grey, head)
+  contents = _small_enough(contents, name, largest)
+  head = tf.where(tf.equal(kind, _PALETTE), tf.bitwise.bitwise_xor(head, _RECOLOUR), head)
   head = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), tf.cast(head, tf.int32)))
   contents = tf.strings.join([head, tf.strings.substr(contents, _pixels(contents), -1)])
   values = tf.io.decode_png(contents, channels=1)[..., 0]
@@ -209,6 +216,7 @@ def _pixels(contents):
   return tf.where(offset + 8 <= end, offset, tf.minimum(_HEADER, end))
 
 
+@tracing.by_kinds
 def decode_mask(contents, num_classes, name="", remap=None, image_shape=None):
   """Returns the class ids of an encoded mask, checked against the classes and the image.
 
@@ -223,12 +231,11 @@ def decode_mask(contents, num_classes, name="", remap=None, image_shape=None):
     uint8 [H, W], 0..C-1 or 255.
 
   Raises:
-    tf.errors.InvalidArgumentError: other labels, another size, or not an index mask. The text is
-      in the form of the house and names the sample.
+    tf.errors.InvalidArgumentError: other labels, another size, no index mask: in the house's form.
   """
   mask = decode_index_png(contents, name)
   if remap is not None:
-    mask = tf.gather(tf.constant(remap, tf.uint8), tf.cast(mask, tf.int32))
+    mask = tf.gather(tf.cast(remap, tf.uint8), tf.cast(mask, tf.int32))
   mask = check_labels(mask, num_classes, name)
   return tf.ensure_shape(
       mask if image_shape is None else check_size(mask, image_shape, name), [None, None])
@@ -268,7 +275,7 @@ def decode_disparity(contents, name="", image_shape=None):
   is_grey = tf.equal(tf.strings.substr(padded, 0, 8), _PNG) & (kind == _GREY)
   wanted = tf.zeros([2], tf.int32) if image_shape is None else tf.convert_to_tensor(image_shape)[:2]
   contents = refusals.where(~is_grey, contents, _raise_disparity, name, is_grey, wanted, wanted)
-  contents = _small_enough(contents, image_headers.pixels_of(contents), name)
+  contents = _small_enough(contents, name, LARGEST)
   # 8 bits are spread over 16 by the decoder: v becomes 257 v, so both divide alike.
   stored = tf.io.decode_png(contents, channels=1, dtype=tf.uint16)[..., 0]
   if image_shape is not None:
@@ -289,15 +296,8 @@ def check_labels(mask, num_classes, name=""):
   Raises:
     tf.errors.InvalidArgumentError: with the text in the form of the house.
   """
-  bad = (mask >= num_classes) & (mask < fields.IGNORE_LABEL)
-
-  def refuse():
-    values = tf.sort(tf.unique(tf.boolean_mask(mask, bad))[0])
-    with tf.control_dependencies(
-        [tf.numpy_function(_raise_labels, (name, values, num_classes), tf.bool)]):
-      return tf.identity(mask)
-
-  return tf.cond(tf.reduce_any(bad), refuse, lambda: tf.identity(mask))
+  bad = (tf.cast(mask, tf.int32) >= num_classes) & (mask < fields.IGNORE_LABEL)
+  return refusals.where(tf.reduce_any(bad), mask, _raise_labels, name, mask, num_classes)
 
 
 def tags_from_mask(mask, num_classes):

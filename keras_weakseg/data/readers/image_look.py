@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_weakseg import errors
 from keras_weakseg.data.readers import refusals
+from keras_weakseg.ops import tracing
 
 SIDE = 16
 # Mean difference of the grey values, 0..255, up to which two images are the same.
@@ -45,6 +46,7 @@ def with_look(png, image):
   return png[:_BEGIN] + chunk + png[_BEGIN:]
 
 
+@tracing.by_kinds
 def checked(png, image, name):
   """Returns the bytes of a map; refuses one that was made from another image.
 

@@ -1,5 +1,4 @@
 """Decoding: indices as stored, one orientation rule, refusals that name the sample."""
-import functools
 import io
 import zlib
 
@@ -8,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_weakseg.data.readers import decode
+from keras_weakseg.data.sources import source
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test images")
 
@@ -24,16 +24,10 @@ def palette_png(indices, colours, **options):
   return encode(image, **options)
 
 
-@functools.lru_cache(maxsize=None)
-def traced(function):
-  """Returns a decoder as a graph, which is made once, and without AutoGraph as sources do it."""
-  return tf.function(function, autograph=False, input_signature=[tf.TensorSpec([], tf.string)])
-
-
 def run(function, contents):
   """Runs a decoder inside a pipeline and returns the array, or raises the error of the house."""
   try:
-    return next(iter(tf.data.Dataset.from_tensors(contents).map(traced(function)))).numpy()
+    return next(iter(source.mapped(tf.data.Dataset.from_tensors(contents), function))).numpy()
   except tf.errors.OpError as error:
     raise decode.house_error(error) or error
 
@@ -206,17 +200,18 @@ def test_what_claims_more_pixels_than_memory_holds_is_refused_by_its_header(form
   run(read, claimed(form, 8, 8))
 
 
-def test_large_masks_and_disparity_are_refused_by_their_headers(monkeypatch):
+def test_large_masks_and_disparity_are_refused_by_their_headers():
   content = claimed("PNG", 12000, 12000)
   for read in (lambda contents: decode.decode_mask(contents, 3, "a"),
                lambda contents: decode.decode_disparity(contents, "a")):
-    with pytest.raises(ValueError, match="(?s)'a' is too large.*144000000"):
+    with pytest.raises(ValueError, match="(?s)'a' is too large.*at most 67108864.*144000000"):
       run(read, content)
-  monkeypatch.setattr(decode, "LARGEST", 64)
-  assert run(lambda contents: decode.decode_mask(contents, 3), claimed("PNG", 8, 8)).shape == (8, 8)
-  with pytest.raises(ValueError, match="at most 64"):
-    run(lambda contents: decode.decode_image(contents, "a"), encode(
-        Image.fromarray(np.zeros((5, 13), np.uint8))))
+  small = lambda contents: decode.decode_index_png(contents, "a", largest=64)
+  assert run(small, claimed("PNG", 8, 8)).shape == (8, 8)
+  large = encode(Image.fromarray(np.zeros((5, 13), np.uint8)))
+  for read in (small, lambda contents: decode.decode_image(contents, "a", largest=64)):
+    with pytest.raises(ValueError, match="at most 64"):
+      run(read, large)
 
 
 def test_a_progressive_jpeg_that_lacks_scans_is_refused(random):

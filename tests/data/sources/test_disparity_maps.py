@@ -35,6 +35,19 @@ def out(tmp_path):
   return tmp_path / "out"
 
 
+@pytest.fixture(scope="module")
+def first(unspoilt, tmp_path_factory):
+  """Returns a folder with the map of a1 alone; leave it as it is."""
+  return data.write_disparity_maps(data.Folder(unspoilt, held_out=0.0), red,
+                                   tmp_path_factory.mktemp("first") / "out", ids=("a1",), **OPTIONS)
+
+
+@pytest.fixture
+def begun(first, out):
+  """Returns `out` with the map of a1 in it."""
+  return shutil.copytree(first, out)
+
+
 def stored(path, name):
   return np.asarray(Image.open(path / f"{name}.png"))
 
@@ -165,21 +178,19 @@ def test_an_interrupted_call_leaves_whole_files_and_is_continued(folder, out):
     ({"model_hash": "m2"}, "model 'm2'. Received: model 'm1'"),
     ({"normalise": "image"}, "normalise 'image'. Received: normalise 'none'"),
     ({"bits": 8}, "bits 8. Received: bits 16")])
-def test_a_folder_of_another_model_is_refused(folder, out, change, text):
-  data.write_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
-  before = sorted(os.listdir(out))
+def test_a_folder_of_another_model_is_refused(folder, begun, change, text):
+  before = sorted(os.listdir(begun))
   with pytest.raises(ValueError, match="holds other disparity maps") as info:
-    data.write_disparity_maps(folder, red, out, **{**OPTIONS, **change})
+    data.write_disparity_maps(folder, red, begun, **{**OPTIONS, **change})
   assert text in str(info.value) and "Choose another folder" in str(info.value)
-  assert sorted(os.listdir(out)) == before
+  assert sorted(os.listdir(begun)) == before
 
 
-def test_a_folder_of_another_source_or_of_photographs_is_refused(folder, mini, tmp_path):
+def test_a_folder_of_another_source_or_of_photographs_is_refused(begun, mini, tmp_path):
   """Ids of two data sets may be the same: one would take the maps of the other."""
-  data.write_disparity_maps(folder, red, tmp_path / "out", ids=("a1",), **OPTIONS)
   other = data.Folder(mini.rename(tmp_path / "other"), held_out=0.0)
   with pytest.raises(ValueError, match="source 'other'. Received: source 'mini'"):
-    data.write_disparity_maps(other, red, tmp_path / "out", **OPTIONS)
+    data.write_disparity_maps(other, red, begun, **OPTIONS)
   images = tmp_path / "other" / "images"
   with pytest.raises(ValueError, match="images that may be anything"):
     data.write_disparity_maps(other, red, images, **OPTIONS)
@@ -200,11 +211,10 @@ def test_maps_of_other_images_of_the_same_names_are_refused(folder, mini, out, p
     read("a1", "a2")
 
 
-def test_other_labels_of_the_same_images_share_a_folder(folder, out):
-  data.write_disparity_maps(folder, red, out, ids=("a1",), **OPTIONS)
+def test_other_labels_of_the_same_images_share_a_folder(folder, begun):
   pets = data.Regrouped(folder, groups={"pet": ("cat", "dog")}, name="pets")
-  data.write_disparity_maps(pets, red, out, **OPTIONS)
-  assert len(stamps(out)) == 10
+  data.write_disparity_maps(pets, red, begun, **OPTIONS)
+  assert len(stamps(begun)) == 10
 
 
 def test_labels_are_never_read(folder, mini, out):
@@ -215,15 +225,15 @@ def test_labels_are_never_read(folder, mini, out):
   assert (out / "disparity_maps.png").exists()
 
 
-def test_the_record_says_what_they_are(folder, tmp_path):
-  path = data.write_disparity_maps(folder, red, tmp_path / "first", ids=("a1",), bits=8, **OPTIONS)
+def test_the_record_says_what_they_are(folder, first, tmp_path):
+  path = data.write_disparity_maps(folder, red, tmp_path / "coarse", ids=("a1",), bits=8, **OPTIONS)
   record = json.loads((path / "disparity_maps.json").read_text())
   assert record == {
       "version": 1, "model": "m1", "source": "mini", "normalise": "none", "bits": 8}
-  names = {with_disparity.settings_of(path)} | {
+  names = {with_disparity.settings_of(path), with_disparity.settings_of(first)} | {
       with_disparity.settings_of(data.write_disparity_maps(
           folder, red, tmp_path / str(number), ids=("a1",), **{**OPTIONS, **change}))
-      for number, change in enumerate([{}, {"model_hash": "m2"}, {"normalise": "image"}])}
+      for number, change in enumerate([{"model_hash": "m2"}, {"normalise": "image"}])}
   assert len(names) == 4
   with pytest.raises(FileNotFoundError, match="make-disparity-maps"):
     with_disparity.settings_of(tmp_path / "nowhere")

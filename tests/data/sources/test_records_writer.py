@@ -1,5 +1,6 @@
 """Records are written whole, continue after a kill, and refuse what is not theirs."""
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -19,12 +20,18 @@ def make(source, place, shards=4, **options):
   return records_writer.write_records(source, "train", place, shards, progress=False, **options)
 
 
+@pytest.fixture(scope="module")
+def whole(unspoilt, tmp_path_factory):
+  """Returns the folder of four whole shards of `unspoilt`; leave it as it is."""
+  return make(folder.Folder(unspoilt, held_out=0), tmp_path_factory.mktemp("whole"))
+
+
 def contents(place):
   return {path.name: path.read_bytes() for path in sorted(pathlib.Path(place).iterdir())}
 
 
-def test_a_killed_call_continues_without_repeating(plain, tmp_path, monkeypatch):
-  whole = contents(make(plain, tmp_path / "whole"))
+def test_a_killed_call_continues_without_repeating(unspoilt, whole, tmp_path, monkeypatch):
+  plain, place, whole = folder.Folder(unspoilt, held_out=0), whole, contents(whole)
   encode, left = record_files.encode, []
 
   def killed(sample, *args):
@@ -46,8 +53,8 @@ def test_a_killed_call_continues_without_repeating(plain, tmp_path, monkeypatch)
   assert made.keys() == whole.keys()
   assert all(made[name] == whole[name] for name in made if not name.endswith(".npz"))
   for name in (name for name in made if name.endswith(".npz")):
-    one, other = (record_files.read_index(tmp_path / kind / "train" / name)
-                  for kind in ("out", "whole"))
+    one, other = (record_files.read_index(path / name)
+                  for path in (tmp_path / "out" / "train", place))
     assert one[0] == other[0]
     for key, value in one[1].items():
       np.testing.assert_array_equal(value, other[1][key])
@@ -56,23 +63,27 @@ def test_a_killed_call_continues_without_repeating(plain, tmp_path, monkeypatch)
   assert not left  # nothing is written twice
 
 
-@pytest.mark.parametrize("kind", ["masks", "tags"])
-def test_records_of_labels_as_they_were_are_refused(kind, plain, mini, png, tmp_path):
+def test_records_of_labels_as_they_were_are_refused(plain, mini, png, tmp_path):
   make(plain, tmp_path, shards=1)
-  if kind == "masks":
-    png(mini / "masks" / "a3.png", np.ones((12, 16), np.uint8))
-  else:
-    (mini / "tags.json").write_text('{"a3": []}')
-  with pytest.raises(ValueError, match="(?s)holds other records.*labels"):
-    make(folder.Folder(mini, held_out=0), tmp_path, shards=1)
+  mask, tags = mini / "masks" / "a3.png", mini / "tags.json"
+  for path, change in ((mask, lambda: png(mask, np.ones((12, 16), np.uint8))),
+                       (tags, lambda: tags.write_text('{"a3": []}'))):
+    before = path.read_bytes()
+    change()
+    with pytest.raises(ValueError, match="(?s)holds other records.*labels"):
+      make(folder.Folder(mini, held_out=0), tmp_path, shards=1)
+    path.write_bytes(before)
+  make(folder.Folder(mini, held_out=0), tmp_path, shards=1)  # Of labels as they are again.
 
 
-def test_a_removed_shard_alone_is_written_again(plain, tmp_path):
-  place = make(plain, tmp_path)
-  whole = contents(place)
+def test_a_removed_shard_alone_is_written_again(unspoilt, whole, tmp_path):
+  place = shutil.copytree(whole, tmp_path / "train")
   (place / "00002-of-00004.tfrecord").unlink()
-  assert contents(make(plain, tmp_path))["00002-of-00004.tfrecord"] == (
-      whole["00002-of-00004.tfrecord"])
+  kept = (place / "00001-of-00004.tfrecord").stat().st_mtime_ns
+  made, expected = contents(make(folder.Folder(unspoilt, held_out=0), tmp_path)), contents(whole)
+  assert made.keys() == expected.keys()
+  assert all(made[name] == expected[name] for name in made if not name.endswith(".npz"))
+  assert (place / "00001-of-00004.tfrecord").stat().st_mtime_ns == kept
 
 
 def test_a_broken_sample_is_named_and_leaves_no_half_file(plain, mini, tmp_path):

@@ -35,14 +35,26 @@ def pytest_xdist_make_scheduler(config, log):
   return Scheduling(config, log)
 
 
-def pytest_collection():
-  """Leaves pipelines of data as they are written: tests build many and draw little from each.
+def beside(path):
+  """Returns the module of a file in this folder; tests are no package that it could lie in."""
+  import importlib.util
+  path = pathlib.Path(__file__).parent / path
+  spec = importlib.util.spec_from_file_location(f"keras_weakseg_{path.stem}", path)
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
 
-  Making an iterator optimizes its functions for longer than most tests read from it. The runtime
-  takes the setting for pipelines when it starts; `tf.function` takes it at every call, so that
-  networks and training steps are optimized as those of users are.
+
+def pytest_collection():
+  """Makes tests cheap in what they do often: networks are built, pipelines made and little read.
+
+  What layers give is remembered: see `known_layers.py`. Pipelines of data are left as they are
+  written: making an iterator optimizes its functions for longer than most tests read from it. The
+  runtime takes the setting for pipelines when it starts; `tf.function` takes it at every call, so
+  that networks and training steps are optimized as those of users are.
   """
   import tensorflow as tf
+  beside("known_layers.py").remember()
   tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
   tf.constant(0)
   tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
@@ -102,13 +114,8 @@ def shared_data():
 
 @pytest.fixture(scope="session")
 def kills():
-  """Returns the module `frame/kills.py`; tests are no package that it could be imported from."""
-  import importlib.util
-  path = pathlib.Path(__file__).parent / "frame" / "kills.py"
-  spec = importlib.util.spec_from_file_location("keras_weakseg_kills", path)
-  module = importlib.util.module_from_spec(spec)
-  spec.loader.exec_module(module)
-  return module
+  """Returns the module `frame/kills.py`."""
+  return beside("frame/kills.py")
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ _ALIGNMENT_WEIGHT = 3.0
 _UNIT_WEIGHT, _UNIT = 1e-3, 3.0
 
 # One for all, so that methods with the same sizes share what takes seconds to compile.
-_compiled = tf.function(photometric.reprojection_loss, jit_compile=True)
-_compiled_alignment = tf.function(alignment.align_motion, jit_compile=True)
+_compiled = tf.function(photometric.reprojection_loss, autograph=False, jit_compile=True)
+_compiled_alignment = tf.function(alignment.align_motion, autograph=False, jit_compile=True)
 
 
 def seen(batch, name):

@@ -47,7 +47,8 @@ class Ending:
       self._estimate(batches())
 
   def _estimate(self, batches):
-    look = tf.function(lambda data, index: self.strategy.run(self.method.look, (data, index)))
+    look = tf.function(lambda data, index: self.strategy.run(self.method.look, (data, index)),
+                       autograph=False)
     moving = [(variable, layer.momentum) for layer in self.layers
               for variable in (layer.moving_mean, layer.moving_variance)]
     read = lambda: [variable.numpy().astype(np.float64) for variable, _ in moving]

@@ -44,7 +44,7 @@ def load_motion(model_dir, experiment, model=None):
   depth_fn = getattr(model, "depth", None)  # A model of segmentation has none.
   steps = options.get("align", 0) if depth_fn else 0
 
-  @tf.function
+  @tf.function(autograph=False)
   def transforms(image, frames, offsets):
     return loss.transforms({fields.IMAGE: image[None], fields.FRAMES: frames[None],
                             fields.FRAME_OFFSETS: offsets[None]}, training=False)[0]

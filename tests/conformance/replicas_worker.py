@@ -20,12 +20,12 @@ import tensorflow as tf
 STEPS = 4
 
 
-def load_goldens():
-  """Returns the module `goldens` beside this file."""
-  spec = importlib.util.spec_from_file_location(
-      "goldens", pathlib.Path(__file__).with_name("goldens.py"))
+def load(path):
+  """Returns the module of a file, given beside this one."""
+  path = pathlib.Path(__file__).parent / path
+  spec = importlib.util.spec_from_file_location(path.stem, path)
   module = importlib.util.module_from_spec(spec)
-  sys.modules["goldens"] = module
+  sys.modules[path.stem] = module
   spec.loader.exec_module(module)
   return module
 
@@ -93,7 +93,8 @@ def main():
       tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
   one = tf.distribute.OneDeviceStrategy("CPU:0")
   two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-  goldens, chosen = load_goldens(), sys.argv[1:]
+  load("../known_layers.py").remember()
+  goldens, chosen = load("goldens.py"), sys.argv[1:]
   if chosen not in ([], ["slow"]):
     golden, = (row for row in goldens.DEEP if [row.variant] == chosen)
     print(json.dumps(deep_report(golden, one, two)))

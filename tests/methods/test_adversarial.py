@@ -115,7 +115,7 @@ def test_the_segmenter_is_not_judged_where_nobody_knows(encoding):
 def test_without_strength_the_segmenter_is_trained_as_without_a_critic():
   with_critic, plain = built(strength=0.0), built("tag_labels")
   assert same(values(with_critic.main), values(plain.main))
-  steps = [tf.function(method.train_step) for method in (with_critic, plain)]
+  steps = [tf.function(method.train_step, autograph=False) for method in (with_critic, plain)]
   critic = values(with_critic.critic)
   for index in range(3):
     for step in steps:
@@ -149,7 +149,7 @@ def test_a_critic_alone_leaves_the_segmenter_as_it_is():
   method = built(trains="critic")
   segmenter, critic = values(method.main), values(method.critic)
   weak = batch()
-  logs = [tf.function(method.train_step)(weak) for _ in range(2)]
+  logs = [tf.function(method.train_step, autograph=False)(weak) for _ in range(2)]
   assert same(values(method.main), segmenter) and not same(values(method.critic), critic)
   assert set(logs[0]) >= {"loss", "critic_true", "critic_predicted", "critic_accuracy_true"}
   assert type(method).inputs({"trains": "critic"}) == ()
@@ -177,7 +177,7 @@ def test_a_critic_that_has_collapsed_is_named():
 
 def test_a_critic_learns_to_tell_maps_apart():
   method, data = built(trains="critic", slots=0), batch()
-  step = tf.function(method.train_step)
+  step = tf.function(method.train_step, autograph=False)
   first = step(data)
   for _ in range(60):
     last = step(data)

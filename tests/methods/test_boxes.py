@@ -105,7 +105,8 @@ def test_a_warm_up_ends_inside_a_compiled_training(built, boxed):
   """One graph serves both halves: at first the losses are those of Bbox-Rect, then no longer."""
   warm = built("bbox_em_fixed", warmup_steps=2, background_bias=9.0)
   rect = built("bbox_rect")
-  warm_step, rect_step = (tf.function(method.train_step) for method in (warm, rect))
+  warm_step, rect_step = (
+      tf.function(method.train_step, autograph=False) for method in (warm, rect))
   warm_losses, rect_losses = ([float(step(boxed)["loss"]) for _ in range(4)]
                               for step in (warm_step, rect_step))
   np.testing.assert_allclose(warm_losses[:2], rect_losses[:2], rtol=1e-5)
@@ -165,7 +166,7 @@ def test_training_from_boxes_makes_the_network_find_the_object(built, boxed, nam
   boxed.update(image=tf.constant(images), supervision=tf.fill([4], 3), part=tf.ones([4], tf.int32))
   del boxed["mask"]
   method = built(name)
-  step = tf.function(method.train_step)
+  step = tf.function(method.train_step, autograph=False)
   for _ in range(60):
     logs = step(boxed)
   assert np.isfinite(float(logs["loss"])) and "latent_accuracy" not in logs

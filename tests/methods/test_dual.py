@@ -303,7 +303,7 @@ def test_it_learns_the_three_things():
   data = batch(image=colors[masks].astype(np.uint8), mask=masks, tags=tags, noisy_tags=tags,
                valid=np.ones([6, SIDE, SIDE], bool))
   method = built(inference_steps=3)
-  step = tf.function(method.train_step)
+  step = tf.function(method.train_step, autograph=False)
   first = step(data)
   for _ in range(150):
     last = step(data)

@@ -246,7 +246,7 @@ def test_fifty_steps_come_near_the_labels(labelled, tensors, depth_built, loss):
   method = depth_built(NAME, pose=None, loss=loss, lam=0.0, min_depth=1.0, max_depth=20.0,
                        make_updater=lambda variables: updates.Updater(
                            variables, lambda m: keras.optimizers.Adam(5e-3 * m)))
-  step = tf.function(method.train_step)
+  step = tf.function(method.train_step, autograph=False)
   logs = [{name: float(value) for name, value in step(batch).items()} for _ in range(50)]
   assert logs[-1]["loss"] < 0.25 * logs[0]["loss"]
   if loss == "log":
@@ -323,7 +323,7 @@ def test_the_light_hourglass_comes_near_the_depth_of_a_room(labelled, tensors):
       {"depth": contexts.Built(network, record, network, network)}), lam=0.0)
   method.prepare(lambda variables: updates.Updater(
       variables, lambda m: keras.optimizers.Adam(1e-2 * m)))
-  step = tf.function(method.train_step)
+  step = tf.function(method.train_step, autograph=False)
   batch = tensors(labelled)
   errors = [float(step(batch)["train_abs_rel"]) for _ in range(25)]
   assert errors[-1] < 0.5 * errors[0]

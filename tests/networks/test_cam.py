@@ -125,7 +125,7 @@ def test_it_learns_where_things_are_from_tags_alone():
   network = keras.Model(pixels, cam._head(x, 3, 0, 0.0))
   optimizer = keras.optimizers.Adam(1e-2)
 
-  @tf.function
+  @tf.function(autograph=False)
   def step():
     with tf.GradientTape() as tape:
       loss = tf.reduce_mean(tag_losses.tag_sigmoid_loss(tags, network(images, training=True)))

@@ -77,7 +77,7 @@ def needed(function):
 
 def test_the_backbone_runs_once(network):
   """In the loop: the convolutions of subnets 1 and 2 and the gradients of what they read."""
-  graph = tf.function(dual.with_steps(network, 30)).get_concrete_function(
+  graph = tf.function(dual.with_steps(network, 30), autograph=False).get_concrete_function(
       tf.TensorSpec([None, None, None, 3])).graph
   library = graph.as_graph_def().library.function
   body, = (needed(function) for function in library if "while_body" in function.signature.name)

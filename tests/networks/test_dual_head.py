@@ -70,7 +70,7 @@ def trained():
   features, images, labels = painted(0)
   tags = tf.reduce_max(tf.one_hot(labels, 3), [1, 2])
 
-  @tf.function
+  @tf.function(autograph=False)
   def step():
     with tf.GradientTape() as tape:
       start = head.inferred(features, images)

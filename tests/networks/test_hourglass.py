@@ -77,7 +77,7 @@ def test_it_learns_that_brighter_is_closer():
   target = tf.math.log(1 + 4 * (1 - bright))[..., None]
   optimizer = keras.optimizers.Adam(5e-3)
 
-  @tf.function
+  @tf.function(autograph=False)
   def step():
     with tf.GradientTape() as tape:
       loss = tf.reduce_mean(depth_losses.scale_invariant_loss(

@@ -91,7 +91,7 @@ def test_training_step_lowers_the_loss_and_reaches_every_variable():
   labels = tf.random.stateless_uniform([2, 5, 7], [3, 4], 0, 4, tf.int32)
   optimizer = keras.optimizers.Adam(3e-3)
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(seed):
     with tf.GradientTape() as tape, randomness.random_scope(seed):
       scores = network(images(), training=True)

@@ -81,7 +81,7 @@ def test_it_learns_shapes_and_passes_them_on_to_other_categories():
   network = p_net.p_net((17, 17, 3), 3, grid=(17, 17))
   optimizer = keras.optimizers.Adam(1e-3)
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(true, predicted):
     with tf.GradientTape() as tape:
       loss = tf.reduce_mean(adversarial.true_terms(network(true))

@@ -196,10 +196,12 @@ def test_config_round_trip_and_saved_model(tmp_path):
   module = tf.Module()
   module.kept = network.variables
   module.serve = tf.function(
-      lambda x: network(x, training=False), [tf.TensorSpec([None, None, None, 3])])
+      lambda x: network(x, training=False), [tf.TensorSpec([None, None, None, 3])],
+      autograph=False)
   tf.saved_model.save(module, str(tmp_path / "model"))
   loaded = tf.saved_model.load(str(tmp_path / "model"))
-  for found in (copy(X), loaded.serve(X), tf.function(network, jit_compile=True)(X)):
+  compiled = tf.function(network, autograph=False, jit_compile=True)
+  for found in (copy(X), loaded.serve(X), compiled(X)):
     for key, value in wanted.items():
       np.testing.assert_allclose(found[key], value, atol=1e-5)
 
@@ -211,7 +213,7 @@ def test_training_lowers_the_loss_and_reaches_every_variable():
   ramp = tf.broadcast_to(tf.linspace(0.1, 0.9, 32)[:, None, None], [32, 64, 1])[None]
   optimizer = keras.optimizers.Adam(5e-3)
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(seed):
     with tf.GradientTape() as tape, randomness.random_scope(seed):
       found = network(X, training=True)

@@ -17,7 +17,7 @@ def with_gradient(function, x, mode="eager"):
       mean = tf.reduce_mean(value)
     return value, tape.gradient(mean, x)
 
-  run = run if mode == "eager" else tf.function(run, jit_compile=mode == "xla")
+  run = run if mode == "eager" else tf.function(run, autograph=False, jit_compile=mode == "xla")
   return [result.numpy() for result in run(tf.constant(x))]
 
 

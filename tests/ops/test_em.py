@@ -11,7 +11,8 @@ MODES = ["eager", "graph", "xla"]
 
 
 def compiled(function, mode):
-  return function if mode == "eager" else tf.function(function, jit_compile=mode == "xla")
+  return function if mode == "eager" else tf.function(
+      function, autograph=False, jit_compile=mode == "xla")
 
 
 def multi_hot(ids, classes):

@@ -19,7 +19,8 @@ VARIANTS = {
 
 
 def compiled(function, mode):
-  return function if mode == "eager" else tf.function(function, jit_compile=mode == "xla")
+  return function if mode == "eager" else tf.function(
+      function, autograph=False, jit_compile=mode == "xla")
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ def resizer(size, mode):
     traced = tf.function(resize.resize_aligned, input_signature=[
         tf.TensorSpec([None, None, None, None]), tf.TensorSpec([2], tf.int32)])
     return lambda x: traced(x, tf.constant(size))
-  return tf.function(lambda x: resize.resize_aligned(x, size), jit_compile=mode == "xla")
+  return tf.function(lambda x: resize.resize_aligned(x, size), autograph=False,
+                     jit_compile=mode == "xla")
 
 
 @pytest.mark.parametrize("mode", MODES)

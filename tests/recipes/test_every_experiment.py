@@ -284,13 +284,19 @@ def parts_list(experiment):
 
 
 @functools.lru_cache(maxsize=None)
+def registered():
+  """Returns a dict of every name to its experiment, to look at and leave as it is."""
+  return {name: registry.build(name) for name in EXPERIMENTS}
+
+
+@functools.lru_cache(maxsize=None)
 def quick():
   """Returns the names of few cheap experiments that together show all there is to prove.
 
   Who trains full networks in several steps is left out: what only they show is in the tests of
   those networks, and the slow tests take every experiment.
   """
-  lists = {name: parts_list(registry.build(name)) for name in EXPERIMENTS}
+  lists = {name: parts_list(experiment) for name, experiment in registered().items()}
   lists = {name: entry for name, entry in lists.items() if entry[1] < 12}
   chosen, shown = [], set()
   while True:
@@ -306,7 +312,7 @@ def quick():
     pytest.param(name, marks=() if name in quick() else pytest.mark.slow) for name in EXPERIMENTS])
 def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_path):
   plan = planning.make_plan(tiny(name, data_dir))
-  made = {step.name for step in registry.build(name).steps if step.make.type is not None}
+  made = {step.name for step in registered()[name].steps if step.make.type is not None}
   # What goes on with a network that another step makes is tested where these are made.
   steps = list(itertools.takewhile(
       lambda step: step.settings.network.continues.split("/")[0] not in made, trainings(plan)))
@@ -335,8 +341,8 @@ def test_weights_load_and_the_first_step_is_taken(name, data_dir, stubs, tmp_pat
 
 
 def test_every_kind_of_data_has_a_stub():
-  for name in EXPERIMENTS:
-    for config in registry.build(name).data.sources:
+  for name, experiment in registered().items():
+    for config in experiment.data.sources:
       assert synthetic_source.named(config) in synthetic_source.SPLITS, (
           f"{name}: add its splits to scripts/synthetic_source.py")
 

@@ -30,7 +30,7 @@ def cost(network, size):
   specs = [tf.TensorSpec([1, *size, tensor.shape[-1]] if tensor.shape.rank == 4 else [1],
                          tensor.dtype) for tensor in network.inputs]
   function = tf.function(lambda *inputs: network(
-      list(inputs) if len(inputs) > 1 else inputs[0], training=False))
+      list(inputs) if len(inputs) > 1 else inputs[0], training=False), autograph=False)
   graph = function.get_concrete_function(*specs).graph
   seen = [op for op in graph.get_operations()]
   for body in graph._functions.values():  # pylint: disable=protected-access

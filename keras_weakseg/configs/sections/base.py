@@ -40,6 +40,13 @@ class Section(hyperparams.Config):
   def __deepcopy__(self, memo):
     return _copied(self, memo)
 
+  def __setattr__(self, key, value):
+    known = {**_hints(type(self)), **vars(self)}
+    if key not in known and key not in self.RESERVED_ATTR:
+      raise errors.unknown_name(
+          "configuration key", key, [name for name in known if name not in self.RESERVED_ATTR])
+    super().__setattr__(key, value)
+
 
 def _copied(value, memo):
   """Returns a copy; of sections of Model Garden too, whose own way takes many times as long."""
@@ -57,13 +64,6 @@ def _unchanging(value):
   kind = type(value)
   return kind in hyperparams.Config.IMMUTABLE_TYPES or kind is tuple and all(
       type(entry) in hyperparams.Config.IMMUTABLE_TYPES for entry in value)
-
-  def __setattr__(self, key, value):
-    known = {**_hints(type(self)), **vars(self)}
-    if key not in known and key not in self.RESERVED_ATTR:
-      raise errors.unknown_name(
-          "configuration key", key, [name for name in known if name not in self.RESERVED_ATTR])
-    super().__setattr__(key, value)
 
 
 def section_of(home, name, hidden=()):

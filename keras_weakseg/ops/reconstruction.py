@@ -119,7 +119,7 @@ def combine_tags(scores, tag_scores, mode=PROBABILITIES):
     float32 [N,H,W,C], sums to 1 over C.
 
   Example:
-    >>> combine_tags(tf.zeros([1, 1, 1, 2]), tf.math.log([[1.0, 3.0]])).numpy().tolist()
+    >>> combine_tags(tf.zeros([1, 1, 1, 2]), tf.math.log([[1.0, 3.0]])).numpy().round(4).tolist()
     [[[[0.25, 0.75]]]]
   """
   return tf.nn.softmax(tagged_scores(scores, tag_scores, mode))

@@ -269,7 +269,8 @@ def test_noisy_tags_are_cleaned_and_true_ones_only_counted():
   assert found["noisy_tag_recall"] == pytest.approx(2 / 3)
   said = built(**options)
   images, weak = said.preprocess(data["image"]), tf.constant([0, 0, 1, 1, 0, 0]) > 0
-  _, cleaned, _ = said.complete(said.encoder(images), images, data["noisy_tags"], weak)
+  _, cleaned, _ = said.complete(
+      said.encoder(images), images, data["noisy_tags"], weak, seen(data))
   said, true = cleaned.numpy()[2:4, 1:] > 0.25, data["tags"].numpy()[2:4, 1:] > 0
   assert found["cleaned_tag_recall"] == pytest.approx((said & true).sum() / 3)
   assert found["cleaned_tag_precision"] == pytest.approx((said & true).sum() / max(said.sum(), 1))

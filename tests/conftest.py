@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: parity data and real photographs, which may be absent."""
 import fnmatch
+import functools
 import gc
 import os
 import pathlib
@@ -13,6 +14,7 @@ gc.set_threshold(50_000)
 import numpy as np
 import pytest
 
+SHARED_FIXTURES = "tiny_video_run", "built_network"
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -20,17 +22,31 @@ SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 def pytest_xdist_make_scheduler(config, log):
   """Keeps the tests of a file in one process, and so all files that share what is dear to make.
 
-  That is the run of video, and the networks of the tables of conformance.
+  That is the run of video, and the networks of the tables of conformance. What takes longest comes
+  first: files that start processes or train; at the end, a process would wait for them alone.
   """
   from xdist.scheduler import LoadFileScheduling
+
+  @functools.lru_cache(maxsize=None)
+  def text_of(file):
+    return (config.rootpath / file).read_text(encoding="utf-8")
 
   class Scheduling(LoadFileScheduling):
 
     def _split_scope(self, nodeid):
       file = super()._split_scope(nodeid)
-      text = (config.rootpath / file).read_text(encoding="utf-8")
-      shared = [name for name in ("tiny_video_run", "built_network") if name in text]
+      shared = [name for name in SHARED_FIXTURES if name in text_of(file)]
       return shared[0] if shared else file
+
+    def _assign_work_unit(self, node):
+      self.workqueue.move_to_end(max(self.workqueue, key=self._weight), last=False)
+      super()._assign_work_unit(node)
+
+    def _weight(self, scope):
+      if scope in SHARED_FIXTURES:
+        return float("inf")
+      dear = any(word in text_of(scope) for word in ("subprocess", "Popen", ".fit("))
+      return len(self.workqueue[scope]) + 40 * dear
 
   return Scheduling(config, log)
 

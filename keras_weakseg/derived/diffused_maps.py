@@ -26,8 +26,8 @@ DIFFUSED, ACTIVATED = "diffused", "cam"
 SHOWN = 12
 # Pixels of an image that networks see at once; superpixels have fewer in any case.
 _WHOLE = 1 << 24
-# Sides of views of a multiple of this, and one more, fit the grids of all encoders.
-_MULTIPLE = 32
+# Strides that the sides of views fit: of VGG-16, whose maps have cells, and of all other encoders.
+_OF_CELLS, _OF_CORNERS = 16, 32
 _TILE = 200
 # Raised when the same settings would give other label maps than before.
 _VERSION = 3
@@ -155,12 +155,13 @@ class DiffusedMaps(base.Maker):
         wanted=(fields.IMAGE, fields.SAMPLE_ID, fields.TAGS)) if ids else ()
     for sample in samples:
       image, tags = sample[fields.IMAGE], sample[fields.TAGS][1:]
-      seen = superpixels.shrink(image, superpixels.working_size(image.shape[:2], _WHOLE))
-      found = activation.normalize_activation(maps(seen[None])[..., 1:], tags[None])
-      found = resize.resize_aligned(found, image.shape[:2])[0].numpy()[..., tags > 0]
-      known = np.asarray(saliency(seen[None]))[None, ..., None]
-      yield {"name": sample[fields.SAMPLE_ID].decode(), "image": image, "activation": found,
-             "saliency": resize.resize_aligned(known, image.shape[:2])[0, ..., 0].numpy(),
+      size = image.shape[:2]
+      small = superpixels.shrink(image, superpixels.working_size(size, _WHOLE))
+      activations = activation.normalize_activation(maps(small[None])[..., 1:], tags[None])
+      objects = np.asarray(saliency(small[None]))[None, ..., None]
+      yield {"name": sample[fields.SAMPLE_ID].decode(), "image": image,
+             "activation": resize.resize_aligned(activations, size)[0].numpy()[..., tags > 0],
+             "saliency": resize.resize_aligned(objects, size)[0, ..., 0].numpy(),
              "classes": [int(index) + 1 for index in np.flatnonzero(tags > 0)]}
 
   def _write_sheet(self, items, directory):
@@ -199,10 +200,10 @@ def _activation_of(model, scales, flip):
   before = model.tag_fn.layers[1]  # from RGB to what the network takes
   of_view = tf.function(lambda pixels: maps(before(pixels), training=False), autograph=False,
                         input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
-  cells = cam.has_cells(network)  # Of VGG-16, whose maps have a stride of 16.
+  cells = cam.has_cells(network)
   return tf.function(lambda images: activation.summed_activation(
       of_view, images, scales=scales, flip=flip, cells=cells,
-      **({} if cells else {"multiple": _MULTIPLE})), autograph=False,
+      multiple=_OF_CELLS if cells else _OF_CORNERS), autograph=False,
       input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
 
 
